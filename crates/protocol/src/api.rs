@@ -1,0 +1,489 @@
+//! What a caller asks oikos and what it answers: the same words over the socket, in process and, with the doors, over
+//! HTTP. Everything the command line can do is a [`Request`].
+
+use crate::{
+    ActionName, Answer, AppName, AuditEntry, Badge, Card, CardLine, Digest, Failure, GrantDuration, GrantState,
+    OfferId, Question, QuestionId, RequestId, RunId, Sentence, SequencedChunk, Timestamp, Zone,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One request of a connection.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Envelope {
+    /// Whether a person sits at the other end and can answer.
+    pub presence: bool,
+    /// What is asked.
+    pub request: Request,
+}
+
+/// What a caller can ask for. Paths are absolute: the answering process may live elsewhere in the tree.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "request", rename_all = "snake_case")]
+pub enum Request {
+    /// Who is there?
+    Hello,
+    /// Read, verify and stage a package; answers with its card. Nothing is installed.
+    AppOffer {
+        /// A folder or an archive.
+        source: String,
+    },
+    /// Install what was offered, with the owner's choices for its switches.
+    AppInstall {
+        /// The offer.
+        offer: OfferId,
+        /// Choices; a switch without one gets the card's proposal.
+        choices: Vec<LineChoice>,
+    },
+    /// Forget an offer.
+    AppDecline {
+        /// The offer.
+        offer: OfferId,
+    },
+    /// All installed apps.
+    AppList,
+    /// One app in full.
+    AppInfo {
+        /// The app.
+        app: AppName,
+    },
+    /// Let it run.
+    AppEnable {
+        /// The app.
+        app: AppName,
+    },
+    /// Keep it installed, do not let it run.
+    AppDisable {
+        /// The app.
+        app: AppName,
+    },
+    /// Remove it.
+    AppRemove {
+        /// The app.
+        app: AppName,
+        /// Erase its stored data too.
+        erase: bool,
+    },
+    /// Start a run and stream it.
+    RunStart {
+        /// Asking twice with the same id gives the stored answer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// The app.
+        app: AppName,
+        /// The action or tool.
+        action: ActionName,
+        /// Its input; named files are filled in as handles.
+        input: Value,
+        /// Files and folders that the person names: each *is* the grant, for this run.
+        files: Vec<NamedPath>,
+    },
+    /// Stream a run that somebody started, from a place in its stream.
+    RunFollow {
+        /// The run.
+        run: RunId,
+        /// Chunks up to this one are known already.
+        after_seq: u64,
+    },
+    /// Runs under way, and the last ended ones.
+    RunList,
+    /// Stop runs: their next effect fails, their sandbox goes.
+    RunStop {
+        /// Which.
+        target: StopTarget,
+    },
+    /// What happened.
+    Log {
+        /// Only this app.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        app: Option<AppName>,
+        /// Only this run.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        run: Option<RunId>,
+        /// At most this many of the newest entries.
+        limit: u32,
+    },
+    /// Prove the chain from its first entry to its last, and against the signed heads.
+    LogVerify,
+    /// Take back what a run did to files.
+    Undo {
+        /// The run.
+        run: RunId,
+    },
+    /// An app's switches.
+    GrantList {
+        /// The app.
+        app: AppName,
+    },
+    /// Change an app's switches.
+    GrantSet {
+        /// The app.
+        app: AppName,
+        /// The changes.
+        choices: Vec<LineChoice>,
+    },
+    /// Open questions.
+    ApprovalList,
+    /// Answer one.
+    ApprovalAnswer {
+        /// The question.
+        question: QuestionId,
+        /// The answer.
+        answer: Answer,
+    },
+    /// Look at everything that could be wrong.
+    Doctor,
+}
+
+/// What the owner says about one switch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineChoice {
+    /// A switch or a whole family: `file.read`, `file`, `storage`.
+    pub line: String,
+    /// What to set it to.
+    pub state: GrantState,
+    /// What to narrow it to: for files, an absolute folder. Several choices for a line add up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+}
+
+/// A file or folder that a person named for one run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedPath {
+    /// The input field it fills.
+    pub name: String,
+    /// Its absolute path.
+    pub path: String,
+}
+
+/// What to stop.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopTarget {
+    /// One run.
+    Run(RunId),
+    /// All runs of an app.
+    App(AppName),
+    /// Every run.
+    All,
+}
+
+/// One frame of an answer. An answer is any number of chunks and steps, then exactly one `Done` or `Failed`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "frame", rename_all = "snake_case")]
+pub enum Frame {
+    /// The run that follows, before its first chunk: what `RunStop` would name.
+    Run {
+        /// It.
+        run: RunId,
+    },
+    /// A run's next chunk.
+    Chunk(SequencedChunk),
+    /// How far something long has come.
+    Step {
+        /// What is being done.
+        sentence: Sentence,
+        /// Units done.
+        done: u64,
+        /// Units in all, where known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        total: Option<u64>,
+    },
+    /// The answer.
+    Done {
+        /// It.
+        reply: Reply,
+    },
+    /// It failed.
+    Failed {
+        /// Why.
+        failure: Failure,
+    },
+}
+
+/// The answer to a [`Request`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "reply", rename_all = "snake_case")]
+pub enum Reply {
+    /// To `Hello`.
+    Hello {
+        /// oikos' version.
+        version: String,
+        /// The answering process.
+        pid: u32,
+    },
+    /// To `AppOffer`.
+    Offer {
+        /// The offer.
+        offer: OfferId,
+        /// Its card.
+        card: Box<Card>,
+    },
+    /// To `AppInstall`.
+    Installed {
+        /// The app as it is now.
+        app: Box<AppDetail>,
+    },
+    /// To `AppList`.
+    Apps {
+        /// By name.
+        apps: Vec<AppSummary>,
+    },
+    /// To `AppInfo`, `AppEnable`, `AppDisable`.
+    App {
+        /// The app.
+        app: Box<AppDetail>,
+    },
+    /// To `RunStart` and `RunFollow`, after the last chunk.
+    RunEnd {
+        /// How it ended.
+        run: Box<RunReport>,
+    },
+    /// To `RunList`.
+    Runs {
+        /// Newest first.
+        runs: Vec<RunSummary>,
+    },
+    /// To `RunStop`.
+    Stopped {
+        /// The runs that were stopped.
+        runs: Vec<RunId>,
+    },
+    /// To `Log`.
+    Log {
+        /// Oldest first.
+        entries: Vec<AuditEntry>,
+    },
+    /// To `LogVerify`.
+    Verified {
+        /// What was found.
+        report: ChainReport,
+    },
+    /// To `Undo`.
+    Undone {
+        /// What was taken back, in words, newest change first.
+        steps: Vec<Sentence>,
+    },
+    /// To `GrantList` and `GrantSet`.
+    Grants {
+        /// The app.
+        app: AppName,
+        /// Its switches.
+        grants: Vec<GrantView>,
+    },
+    /// To `ApprovalList`.
+    Questions {
+        /// Oldest first.
+        questions: Vec<Question>,
+    },
+    /// To `Doctor`.
+    Doctor {
+        /// One row a check.
+        checks: Vec<DoctorCheck>,
+    },
+    /// Done, with nothing to say.
+    Ok,
+}
+
+/// An installed app in one row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AppSummary {
+    /// Its name.
+    pub name: AppName,
+    /// The author's title.
+    pub title: String,
+    /// The version that runs.
+    pub version: String,
+    /// Whether it may run.
+    pub enabled: bool,
+    /// Why its code cannot be loaded, if so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broken: Option<String>,
+    /// Whose signature it carries.
+    #[serde(flatten)]
+    pub badge: Badge,
+    /// When this version was installed.
+    pub installed_at: Timestamp,
+}
+
+/// An installed app in full.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AppDetail {
+    /// The row.
+    #[serde(flatten)]
+    pub summary: AppSummary,
+    /// The author's description.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Who the package says made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub developer: Option<String>,
+    /// SHA-256 of the archive.
+    pub digest: Digest,
+    /// Where it runs.
+    pub zones: Vec<Zone>,
+    /// What a person can start.
+    pub actions: Vec<ActionView>,
+    /// Its switches.
+    pub grants: Vec<GrantView>,
+    /// Its bounds, in words.
+    pub limits: Vec<Sentence>,
+    /// Bytes in its storage.
+    pub storage_bytes: u64,
+}
+
+/// An action, as a form or the command line shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ActionView {
+    /// The name to run it by.
+    pub name: ActionName,
+    /// The author's title.
+    pub title: String,
+    /// The author's description.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// JSON Schema of its input.
+    pub input: Value,
+    /// `ui-schema.json`'s hints for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ui: Option<Value>,
+}
+
+/// One switch as it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GrantView {
+    /// The card's line with the state that holds now.
+    #[serde(flatten)]
+    pub line: CardLine,
+    /// How long it holds.
+    pub duration: GrantDuration,
+}
+
+/// A run in one row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunSummary {
+    /// The run.
+    pub run: RunId,
+    /// The app.
+    pub app: AppName,
+    /// The action.
+    pub action: ActionName,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+    /// How it failed, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunReport {
+    /// The row.
+    #[serde(flatten)]
+    pub summary: RunSummary,
+    /// What the action returned, for a screen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Value>,
+    /// What it returned, in a sentence or two, for a person or a model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Which renderer should draw `data`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renderer: Option<String>,
+    /// What it used.
+    pub usage: RunUsage,
+    /// What it did outside its sandbox, in words.
+    pub effects: Vec<Sentence>,
+    /// Whether `oikos undo` has something to take back.
+    pub undoable: bool,
+}
+
+/// What a run used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunUsage {
+    /// Wall time in milliseconds, without waiting for people.
+    pub wall_ms: u64,
+    /// Guest CPU in microseconds.
+    pub cpu_us: u64,
+    /// Host CPU on its behalf in microseconds.
+    pub host_cpu_us: u64,
+    /// Largest linear memory in bytes.
+    pub memory_bytes: u64,
+    /// Bytes moved by effects.
+    pub host_bytes: u64,
+    /// Chunks streamed.
+    pub chunks: u64,
+    /// Log lines dropped over the limit.
+    pub log_dropped: u64,
+}
+
+/// What `oikos log --verify` found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainReport {
+    /// Entries in the chain.
+    pub entries: u64,
+    /// Entries whose body was pruned; their digests still hold.
+    pub pruned: u64,
+    /// The place of the newest signed head, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_seq: Option<u64>,
+    /// Everything that does not hold, in the chain's order; empty means proven.
+    pub breaks: Vec<ChainBreak>,
+}
+
+/// One place where a chain does not hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "break", rename_all = "snake_case")]
+pub enum ChainBreak {
+    /// The body of an entry is not what its digest says.
+    BodyChanged {
+        /// The entry.
+        seq: u64,
+    },
+    /// An entry's hash does not follow from the one before it.
+    HashMismatch {
+        /// The entry.
+        seq: u64,
+    },
+    /// Entries are missing.
+    Missing {
+        /// The first that is missing.
+        from_seq: u64,
+        /// The last that is missing.
+        to_seq: u64,
+    },
+    /// The chain ends before a head that this device signed.
+    TailCut {
+        /// The last entry that is there.
+        last_seq: u64,
+        /// The entry the head was signed for.
+        signed_seq: u64,
+    },
+    /// The entry is not the one this device signed for.
+    HeadMismatch {
+        /// The entry.
+        seq: u64,
+    },
+    /// A line of the file of signed heads is not one that this device signed.
+    HeadRefused {
+        /// The line.
+        line: u64,
+    },
+}
+
+/// One check of `oikos doctor`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DoctorCheck {
+    /// What was looked at.
+    pub name: String,
+    /// Whether it is well.
+    pub ok: bool,
+    /// What was found.
+    pub finding: String,
+    /// The next step, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}

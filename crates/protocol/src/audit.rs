@@ -1,0 +1,169 @@
+//! Records of what happened, and the hash that chains them.
+//!
+//! A record holds code and arguments, never a payload: what was said can be said again in any language, and a secret
+//! that was never written cannot leak. Bodies may be pruned; digests stay, so the chain still proves the rest.
+
+use crate::{AppName, Digest, Door, GrantId, Labels, OwnerId, RunId, Sentence, Timestamp, sha256};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The hash of one entry of a chain.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ChainHash(pub Digest);
+
+impl ChainHash {
+    /// What the first entry of a chain points back to.
+    pub const GENESIS: Self = Self(Digest([0; 32]));
+
+    /// The hash of entry `seq`, from the hash before it and the digest of its body. Bodies can go; this stays.
+    pub fn next(self, owner: OwnerId, seq: u64, body: Digest) -> Self {
+        let mut bytes = Vec::with_capacity(128);
+        bytes.extend_from_slice(b"oikos audit 1\0");
+        bytes.extend_from_slice(&owner.0.to_be_bytes());
+        bytes.extend_from_slice(&seq.to_be_bytes());
+        bytes.extend_from_slice(&self.0.0);
+        bytes.extend_from_slice(&body.0);
+        Self(sha256(&bytes))
+    }
+}
+
+impl fmt::Display for ChainHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for ChainHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// How an effect ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EffectState {
+    /// It happened.
+    Done,
+    /// It did not happen.
+    NotDone,
+    /// The process ended in between: look before doing it again.
+    Unknown,
+}
+
+/// What kind of thing a record tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
+pub enum AuditEvent {
+    /// A run began.
+    RunStarted,
+    /// A run ended.
+    RunEnded {
+        /// Why it failed, if it did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<crate::ErrorCode>,
+    },
+    /// An effect that only read.
+    Read,
+    /// An effect that cannot be taken back by the store is about to happen.
+    Intent {
+        /// Its number within the run (or within the owner, without a run).
+        effect: u64,
+    },
+    /// How that effect ended.
+    Outcome {
+        /// The number of its intent.
+        effect: u64,
+        /// How it ended.
+        state: EffectState,
+    },
+    /// The broker said no.
+    Denied,
+    /// A person was asked.
+    Asked,
+    /// A person answered.
+    Answered,
+    /// The owner changed a grant.
+    Granted,
+    /// An app was installed, upgraded, enabled, disabled or removed.
+    App,
+    /// A package was refused.
+    Refused,
+    /// The owner stopped something.
+    Stopped,
+    /// The owner took a run's changes back.
+    Undone,
+    /// What oikos did about itself: recovery, pruning, migration.
+    Housekeeping,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AuditRecord {
+    /// When.
+    pub at: Timestamp,
+    /// What kind.
+    #[serde(flatten)]
+    pub event: AuditEvent,
+    /// In words.
+    pub sentence: Sentence,
+    /// By which door the caller came.
+    pub door: Door,
+    /// The run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+    /// The app.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<AppName>,
+    /// The grant that allowed it; its own text stands in the record that made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<GrantId>,
+    /// What allowed or refused it, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Sentence>,
+    /// Digest of the exact arguments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arguments: Option<Digest>,
+    /// Labels of the run at that moment.
+    #[serde(default)]
+    pub labels: Labels,
+}
+
+/// A record in its place in the chain.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// Its place, from 1, without gaps.
+    pub seq: u64,
+    /// Its hash.
+    pub hash: ChainHash,
+    /// The record; absent once pruned.
+    pub record: Option<AuditRecord>,
+}
+
+/// The end of a chain at some moment, signed by the device key and kept outside the store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditHead {
+    /// Whose chain.
+    pub owner: OwnerId,
+    /// The last entry's place.
+    pub seq: u64,
+    /// The last entry's hash.
+    pub hash: ChainHash,
+    /// When it was signed.
+    pub at: Timestamp,
+    /// Ed25519 over [`AuditHead::signed_bytes`], hexadecimal.
+    pub signature: String,
+}
+
+impl AuditHead {
+    /// The bytes that the device signs.
+    pub fn signed_bytes(owner: OwnerId, seq: u64, hash: ChainHash, at: Timestamp) -> Vec<u8> {
+        let mut bytes = b"oikos audit head 1\0".to_vec();
+        bytes.extend_from_slice(&owner.0.to_be_bytes());
+        bytes.extend_from_slice(&seq.to_be_bytes());
+        bytes.extend_from_slice(&hash.0.0);
+        bytes.extend_from_slice(&at.0.to_be_bytes());
+        bytes
+    }
+}

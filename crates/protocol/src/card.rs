@@ -1,0 +1,94 @@
+//! What an owner sees before an install: what the app MAY do, what it will ASK, what it can NEVER do, its LIMIT.
+//! Anything the card does not show is blocked.
+
+use crate::{AppName, Digest, GrantState, Line, Scope, Sentence, Zone};
+use serde::{Deserialize, Serialize};
+
+/// How much harm a line can do; computed, never the author's word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RiskySeverity {
+    /// Stays inside the app.
+    Low,
+    /// Touches what the owner chose.
+    Medium,
+    /// Can read widely, change or send.
+    High,
+}
+
+/// One switch of the card.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CardLine {
+    /// The switch's name, as `--grant` takes it.
+    pub line: Line,
+    /// Exactly what is covered.
+    pub scope: Scope,
+    /// What `--yes` would set.
+    pub state: GrantState,
+    /// How much harm it can do.
+    pub severity: RiskySeverity,
+    /// What it means, in words.
+    pub sentence: Sentence,
+    /// What still has to be said before the line works, such as which folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needs: Option<Sentence>,
+    /// The author's reason, in their words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// Whose signature a package carries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "badge")]
+pub enum Badge {
+    /// Unsigned: after a yes, signed by this device's developer key and trusted on this device only.
+    LocalDeveloper {
+        /// The developer key's fingerprint.
+        fingerprint: String,
+    },
+}
+
+/// The card.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Card {
+    /// The app's name.
+    pub app: AppName,
+    /// The version that would be installed.
+    pub version: String,
+    /// The version that is installed now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upgrade_from: Option<String>,
+    /// The author's title.
+    pub title: String,
+    /// The author's description.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Who the package says made it. A claim, not a proof.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub developer: Option<String>,
+    /// Whose signature it carries.
+    #[serde(flatten)]
+    pub badge: Badge,
+    /// SHA-256 of the archive.
+    pub digest: Digest,
+    /// Files in the package.
+    pub files: usize,
+    /// Where it runs.
+    pub zones: Vec<Zone>,
+    /// The switches, by state: Allow is MAY, Ask is ASK, Block is shown under NEVER.
+    pub lines: Vec<CardLine>,
+    /// What it may do with files that the person hands over, if it takes any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed: Option<Sentence>,
+    /// What it can never do.
+    pub never: Vec<Sentence>,
+    /// Its bounds.
+    pub limits: Vec<Sentence>,
+    /// Risky pairs and other things to look at twice.
+    pub warnings: Vec<Sentence>,
+    /// What it asks for that this version does not have yet.
+    pub unavailable: Vec<Sentence>,
+    /// What its author should know: nothing that stops an install.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}

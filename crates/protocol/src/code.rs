@@ -1,0 +1,86 @@
+//! The stable error codes: the same word in CLI JSON, socket, envelopes and audit. `docs/reference/errors.md` is made
+//! from this table.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+macro_rules! codes {
+    ($($name:ident = $word:literal, exit $exit:literal, $meaning:literal;)*) => {
+        /// What went wrong, as a stable word. The set only grows; a word never changes its meaning.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum ErrorCode {
+            $(#[doc = $meaning] #[serde(rename = $word)] $name,)*
+        }
+
+        impl ErrorCode {
+            /// Every code, in the order of the reference page.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The stable word.
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$name => $word,)* }
+            }
+
+            /// The exit code of the command line.
+            pub const fn exit(self) -> u8 {
+                match self { $(Self::$name => $exit,)* }
+            }
+
+            /// One sentence for the reference page.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$name => $meaning,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    Internal = "internal", exit 1, "A fault of oikos itself; the log has the details.";
+    AppFailed = "app_failed", exit 1, "The app's own code threw an error.";
+    AppDisabled = "app_disabled", exit 1, "The app is installed but not enabled.";
+    AppStopped = "app_stopped", exit 1, "The app's code cannot be loaded any more; the reason is in the message.";
+    Conflict = "conflict", exit 1, "Something changed in between, so going on would lose work.";
+    DiskFull = "disk_full", exit 1, "There is no room to write; reading and stopping still work.";
+    HomeLocked = "home_locked", exit 1, "Another process holds this OIKOS_HOME and does not answer.";
+    HomeUnusable = "home_unusable", exit 1, "OIKOS_HOME cannot be read or written.";
+    HostBusy = "host_busy", exit 1, "The machine had no room for this run before its deadline.";
+    NotAvailable = "not_available", exit 1, "This part of oikos is not in this version; the message names it.";
+    StoreDamaged = "store_damaged", exit 1, "The store cannot be read as it should; nothing was changed.";
+    StoreNewer = "store_newer", exit 1, "The store was written by a newer oikos; this one refuses to open it.";
+    FileUnusable = "file_unusable", exit 1, "A file or folder cannot be used: missing, not a regular file, or refused by the system.";
+    InvalidInput = "invalid_input", exit 2, "The input does not fit what the action asks for.";
+    Usage = "usage", exit 2, "The command line could not be understood.";
+    PermissionDenied = "permission_denied", exit 3, "The broker said no: not granted, blocked, or nobody answered.";
+    NotInActivation = "not_in_activation", exit 3, "Effects, randomness and time do not exist while an app is being activated.";
+    LeaseRevoked = "lease_revoked", exit 3, "The run has lost its right to go on.";
+    PackageInvalid = "package_invalid", exit 4, "A file of the package is not what its schema says.";
+    PackageFormUnknown = "package_form_unknown", exit 4, "The folder or archive is neither source form of an app.";
+    PackageUnsafePath = "package_unsafe_path", exit 4, "An entry's path could lead out of the package.";
+    PackageNotCanonical = "package_not_canonical", exit 4, "Packing the archive's entries again gives other bytes, so it is refused.";
+    PackageTooLarge = "package_too_large", exit 4, "The package is larger than a package may be.";
+    PackageChecksumMismatch = "package_checksum_mismatch", exit 4, "A file differs from what SHA256SUMS says.";
+    PackageBareImport = "package_bare_import", exit 4, "The code imports something that is not in the package.";
+    PackageCodeInvalid = "package_code_invalid", exit 4, "The code does not load: a syntax error, or an error while it was activated.";
+    PackageUnreadable = "package_unreadable", exit 4, "The folder or archive cannot be read.";
+    PackageZoneRefused = "package_zone_refused", exit 4, "The package may not run in this zone.";
+    ConsentMissing = "consent_missing", exit 4, "Nobody agreed to the card.";
+    Timeout = "timeout", exit 5, "The run took longer than its wall-clock limit, or made no progress for too long.";
+    CpuLimit = "cpu_limit", exit 5, "The run used up its CPU time.";
+    MemoryLimit = "memory_limit", exit 5, "The run used up its memory.";
+    StreamLimit = "stream_limit", exit 5, "The run streamed more than it may.";
+    OperationLimit = "operation_limit", exit 5, "Too many host calls or open handles at once.";
+    TooLarge = "too_large", exit 5, "An argument or answer is larger than one call may carry.";
+    QuotaExceeded = "quota_exceeded", exit 5, "The app's storage is full.";
+    HostLimit = "host_limit", exit 5, "The work done for the run by the host reached its limit.";
+    NotFound = "not_found", exit 6, "There is no such thing: key, file, question or grant.";
+    AppNotFound = "app_not_found", exit 6, "No app of this name is installed.";
+    ActionNotFound = "action_not_found", exit 6, "The app has no action or tool of this name.";
+    RunNotFound = "run_not_found", exit 6, "There is no such run.";
+    Stopped = "stopped", exit 7, "The owner stopped it.";
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}

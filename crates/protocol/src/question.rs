@@ -1,0 +1,66 @@
+//! What is asked of a person, and the answer. Questions are durable: they outlive the process that asks.
+
+use crate::{AppName, FileAccess, Line, QuestionId, RunId, Sentence, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// What kind of answer is needed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum QuestionKind {
+    /// May this effect happen?
+    Permission {
+        /// The switch that could be changed for good.
+        line: Line,
+    },
+    /// Which file or folder? The choice *is* the grant, for this run.
+    Pick {
+        /// Reading or writing.
+        access: FileAccess,
+        /// A folder rather than a file.
+        folder: bool,
+    },
+}
+
+/// A question to a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// Its id.
+    pub id: QuestionId,
+    /// The run that waits for the answer.
+    pub run: RunId,
+    /// The app that wants something.
+    pub app: AppName,
+    /// What is wanted, exactly.
+    pub sentence: Sentence,
+    /// What kind of answer is needed.
+    #[serde(flatten)]
+    pub kind: QuestionKind,
+    /// When it was asked.
+    pub asked_at: Timestamp,
+    /// When no answer becomes a no.
+    pub expires_at: Timestamp,
+}
+
+/// What a person can say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Choice {
+    /// This once.
+    Once,
+    /// For an hour.
+    Hour,
+    /// From now on.
+    Always,
+    /// No.
+    No,
+}
+
+/// The answer to a question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// What was said.
+    pub choice: Choice,
+    /// The absolute path of what was picked, for [`QuestionKind::Pick`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+}

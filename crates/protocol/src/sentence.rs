@@ -1,0 +1,348 @@
+//! Everything oikos says about an app's rights and doings, as a code and arguments, through one catalogue: the same
+//! words in terminal, web and log, and translatable without touching a record. Arguments are foreign text and are
+//! shown escaped.
+
+use crate::text;
+use serde::{Deserialize, Serialize};
+use std::{borrow::Cow, fmt};
+
+/// An argument of a sentence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Arg {
+    /// Foreign text, shown escaped.
+    Text(String),
+    /// A count.
+    Number(u64),
+    /// A size in bytes, shown as KiB, MiB …
+    Bytes(u64),
+    /// A duration in milliseconds, shown as s, min …
+    Millis(u64),
+    /// Another sentence.
+    Sentence(Box<Sentence>),
+    /// Several texts, shown with commas.
+    List(Vec<String>),
+}
+
+macro_rules! arg_from {
+    ($($type:ty => |$value:ident| $make:expr;)*) => {$(
+        impl From<$type> for Arg { fn from($value: $type) -> Self { $make } }
+    )*};
+}
+arg_from! {
+    &str => |value| Self::Text(value.to_owned());
+    String => |value| Self::Text(value);
+    &String => |value| Self::Text(value.clone());
+    u64 => |value| Self::Number(value);
+    u32 => |value| Self::Number(value.into());
+    usize => |value| Self::Number(value as u64);
+    Sentence => |value| Self::Sentence(Box::new(value));
+    Vec<String> => |value| Self::List(value);
+    &crate::AppName => |value| Self::Text(value.to_string());
+    &crate::Line => |value| Self::Text(value.to_string());
+    crate::GrantState => |value| Self::Text(value.to_string());
+    crate::ErrorCode => |value| Self::Text(value.word().to_owned());
+    crate::Zone => |value| Self::Text(value.to_string());
+}
+
+impl fmt::Display for Arg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(value) => f.write_str(&text::escape(value)),
+            Self::Number(value) => write!(f, "{value}"),
+            Self::Bytes(value) => write_bytes(f, *value),
+            Self::Millis(value) => write_millis(f, *value),
+            Self::Sentence(value) => write!(f, "{value}"),
+            Self::List(values) => {
+                for (index, value) in values.iter().enumerate() {
+                    let comma = if index == 0 { "" } else { ", " };
+                    write!(f, "{comma}{}", text::escape(value))?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+fn write_bytes(f: &mut fmt::Formatter<'_>, bytes: u64) -> fmt::Result {
+    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    if bytes == 1 {
+        return f.write_str("1 byte");
+    }
+    if bytes < 1024 {
+        return write!(f, "{bytes} bytes");
+    }
+    let mut value = bytes as f64 / 1024.0;
+    let mut unit = 0;
+    while value >= 1023.95 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    write!(f, "{value:.1} {}", UNITS[unit])
+}
+
+fn write_millis(f: &mut fmt::Formatter<'_>, ms: u64) -> fmt::Result {
+    match ms {
+        0..1_000 => write!(f, "{ms} ms"),
+        1_000..60_000 if ms.is_multiple_of(1_000) => write!(f, "{} s", ms / 1_000),
+        1_000..60_000 => write!(f, "{:.1} s", ms as f64 / 1_000.0),
+        _ if ms.is_multiple_of(60_000) => write!(f, "{} min", ms / 60_000),
+        _ => write!(f, "{} min {} s", ms / 60_000, ms % 60_000 / 1_000),
+    }
+}
+
+/// A sentence: its code in the catalogue and its arguments.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sentence {
+    /// Which sentence.
+    pub code: Cow<'static, str>,
+    /// Its arguments, in the catalogue's order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub args: Vec<Arg>,
+}
+
+impl fmt::Display for Sentence {
+    /// The English text. A sentence of a newer version, whose code is unknown here, shows its code and arguments.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(entry) = CATALOGUE.iter().find(|entry| entry.code == self.code) else {
+            write!(f, "{}", text::escape(&self.code))?;
+            for arg in &self.args {
+                write!(f, " {arg}")?;
+            }
+            return Ok(());
+        };
+        let mut rest = entry.english;
+        while let Some((before, after)) = rest.split_once('{') {
+            f.write_str(before)?;
+            let Some((name, after)) = after.split_once('}') else { break };
+            // `{times:time|times}` is a word in the number of an argument.
+            let (name, words) =
+                name.split_once(':').map_or((name, None), |(name, words)| (name, words.split_once('|')));
+            let arg = entry.args.iter().position(|known| *known == name).and_then(|place| self.args.get(place));
+            match (arg, words) {
+                (Some(Arg::Number(1)), Some((one, _))) => f.write_str(one)?,
+                (_, Some((_, many))) => f.write_str(many)?,
+                (Some(arg), None) => write!(f, "{arg}")?,
+                (None, None) => f.write_str("?")?,
+            }
+            rest = after;
+        }
+        f.write_str(rest)
+    }
+}
+
+/// One sentence of the catalogue.
+#[derive(Debug)]
+pub struct Entry {
+    /// Its stable code.
+    pub code: &'static str,
+    /// The names of its arguments, in order.
+    pub args: &'static [&'static str],
+    /// The English text, with `{argument}` in place; `{argument:one|many}` is a word in the argument's number.
+    pub english: &'static str,
+}
+
+macro_rules! sentences {
+    ($($name:ident($($arg:ident),*) = $english:literal;)*) => {
+        /// Every sentence, for translators and for the reference page.
+        pub const CATALOGUE: &[Entry] = &[$(
+            Entry { code: stringify!($name), args: &[$(stringify!($arg)),*], english: $english },
+        )*];
+        $(
+            #[doc = concat!("“", $english, "”")]
+            pub fn $name($($arg: impl Into<Arg>),*) -> Sentence {
+                Sentence { code: Cow::Borrowed(stringify!($name)), args: vec![$($arg.into()),*] }
+            }
+        )*
+    };
+}
+
+sentences! {
+    // The card: what an app may do.
+    card_file_read(folders) = "read files in {folders}";
+    card_file_read_any() = "read files in the folders you choose";
+    card_file_write(folders) = "create, change and remove files in {folders} (changed and removed files go to a trash)";
+    card_file_write_any() = "create, change and remove files in the folders you choose (changed and removed files go to a trash)";
+    card_storage(quota) = "keep up to {quota} of its own data on this device";
+    card_network(hosts) = "talk to {hosts}";
+    card_network_any() = "talk to any public host";
+    card_shell(programs) = "run programs: {programs}";
+    card_shell_any() = "run programs";
+    card_clipboard_read() = "read the clipboard";
+    card_clipboard_write() = "change the clipboard";
+    card_gpu() = "use the graphics processor";
+    card_ai() = "use your language models within your default budget, never seeing your keys";
+    card_ai_models(models) = "use {models} within your budget, never seeing your keys";
+    card_mcp(server) = "call tools of the MCP server {server}";
+    card_mcp_tools(server, tools) = "call {tools} of the MCP server {server}";
+    card_event(topics) = "send and hear events: {topics}";
+    card_secret(name, hosts) = "have your secret {name} sent to {hosts}, never seeing it";
+    card_view() = "show its own page in a frame";
+    card_picked_files() = "use the files that you hand it yourself, each for one run";
+
+    // The card: what it can never do, what limits it, what to look at twice.
+    card_never_file() = "see any of your files";
+    card_never_file_other() = "see any other of your files";
+    card_never_file_write_other() = "create, change or remove any other file";
+    card_never_file_write() = "create, change or remove any file";
+    card_never_network() = "reach the network";
+    card_never_shell() = "run programs";
+    card_never_clipboard() = "touch the clipboard";
+    card_never_secrets() = "see your keys and secrets";
+    card_never_other_apps() = "see other apps or their data";
+    card_never_ai() = "use your language models";
+    card_limit_time(cpu, wall) = "{cpu} of computing and {wall} in all per run";
+    card_limit_memory(memory) = "{memory} of memory per run";
+    card_limit_raised(what, asked, default) = "asks for more {what} than usual: {asked} instead of {default}";
+    card_needs_folder() = "needs a folder from you";
+    card_unavailable(lines) = "not in this version of oikos yet, so calls to it fail: {lines}";
+    card_warning_read_and_send() = "reads your files AND can send data out";
+    card_warning_write_executable() = "can change files that other programs run, so those always ask";
+    card_warning_wide_folder(folder) = "asks for {folder}, which holds far more than one app needs";
+    card_warning_shell() = "running programs gives an app most of what you can do yourself";
+    card_warning_unsigned() = "nobody but the folder it came from says who made it";
+    card_warning_text(what) = "its {what} holds invisible or direction-changing characters, shown here escaped";
+
+    // Rules: why something was allowed or refused.
+    rule_grant(line, targets) = "grant {line} for {targets}";
+    rule_grant_plain(line) = "grant {line}";
+    rule_picked(name) = "you handed it over as {name}";
+    rule_asked() = "you said yes when asked";
+    rule_blocked(line) = "{line} is blocked";
+    rule_not_asked_for(line) = "the app never asked for {line}";
+    rule_outside(path, line) = "{path} is outside what {line} was granted for";
+    rule_no_folder(line) = "{line} has no folder yet";
+    rule_zone(zone, word) = "zone {zone} never allows {word}";
+    rule_protected(path) = "{path} belongs to oikos itself and can never be granted";
+    rule_executable(path) = "{path} is something other programs execute or load";
+    rule_nobody_there() = "nobody was there to be asked";
+    rule_no_answer(after) = "nobody answered within {after}";
+    rule_said_no() = "you said no";
+    rule_lease(reason) = "the run has ended: {reason}";
+    rule_changed(path) = "{path} is no longer the folder that was granted";
+    rule_picked_access(name, access) = "{name} was handed over for {access} only";
+
+    // Denials: what was refused, and the one command that would allow it.
+    denied(what, rule) = "not allowed to {what}: {rule}";
+
+    // Questions.
+    ask_file_write(path) = "write to {path}";
+    ask_file_write_executable(path) = "write to {path}, which other programs execute or load";
+    ask_file_remove(path) = "remove {path}";
+    ask_file_read(path) = "read {path}";
+    ask_storage(line) = "use {line}";
+    ask_pick_file_read(purpose) = "have a file to read: {purpose}";
+    ask_pick_file_write(purpose) = "have a file to write: {purpose}";
+    ask_pick_folder_read(purpose) = "have a folder to read: {purpose}";
+    ask_pick_folder_write(purpose) = "have a folder to write in: {purpose}";
+
+    // What a run did.
+    run_started(action, version) = "started {action} (version {version})";
+    run_ended(wall, cpu) = "finished after {wall} ({cpu} of computing)";
+    run_failed(wall, code, message) = "failed after {wall}: {message} ({code})";
+    run_stopped(wall) = "stopped by you after {wall}";
+    run_lost() = "was cut off: oikos itself ended while it ran";
+    run_ended_many(reads) = "{reads} further {reads:read is|reads are} not listed one by one";
+    file_read(path, bytes) = "read {bytes} from {path}";
+    file_read_times(path, bytes, times) = "read {bytes} from {path} in {times} {times:step|steps}";
+    file_listed(path, entries) = "listed {path} ({entries} {entries:entry|entries})";
+    file_created(path, bytes) = "created {path} ({bytes})";
+    file_overwrote(path, bytes) = "overwrote {path} ({bytes}); the old file is in the trash";
+    file_removed(path) = "removed {path}; it is in the trash";
+    file_will_write(path, bytes) = "about to write {bytes} to {path}";
+    file_will_remove(path) = "about to remove {path}";
+    file_not_written(path, why) = "did not write {path}: {why}";
+    file_not_removed(path, why) = "did not remove {path}: {why}";
+    file_unknown(what) = "cut off while it was {what}: look at the file before you rely on it";
+    storage_read(keys) = "read from its storage ({keys} {keys:value|values})";
+    storage_wrote(keys, bytes) = "wrote to its storage ({keys} {keys:value|values}, {bytes})";
+    storage_deleted(keys) = "deleted from its storage ({keys} {keys:value|values})";
+    csv_scanned(path, rows, bytes) = "went through {path}: {rows} {rows:row|rows}, {bytes}";
+    effect_denied(what, rule) = "BLOCKED: wanted to {what}; {rule}";
+    effect_done() = "done";
+    effect_not_done(why) = "not done: {why}";
+    effect_unknown(why) = "cut off half-way: {why}";
+    denied_again(times) = "BLOCKED: {times} further {times:try|tries} of the same kind";
+    asked(what) = "asked you whether it may {what}";
+    answered_once() = "you said yes, this once";
+    answered_hour() = "you said yes, for an hour";
+    answered_always() = "you said yes, from now on";
+    answered_no() = "you said no";
+    answered_picked(path) = "you picked {path}";
+
+    // What the owner did.
+    app_installed(version, digest) = "you installed version {version} (archive {digest})";
+    app_upgraded(from, version, digest) = "you upgraded from version {from} to {version} (archive {digest})";
+    app_enabled() = "you enabled it";
+    app_disabled() = "you disabled it";
+    app_removed() = "you removed it and kept its data";
+    app_removed_erased() = "you removed it and erased its data";
+    app_refused(source, code) = "refused to install {source} ({code})";
+    granted(line, state) = "you set {line} to {state}";
+    granted_for(line, state, targets) = "you set {line} to {state} for {targets}";
+    stop_requested(what) = "you stopped {what}";
+    undoing(what) = "about to take back: {what}";
+    undone(what) = "you took back: {what}";
+    undo_restore(path) = "put back the old {path}";
+    undo_remove_created(path) = "removed {path}, which the run had created";
+    recovered(runs, effects) = "after an abrupt end: {runs} {runs:run was|runs were} cut off, {effects} {effects:effect has|effects have} an unknown end";
+
+    // Progress.
+    progress_reading(path) = "reading {path}";
+    progress_verifying() = "checking the package";
+    progress_snapshot() = "loading the app's code";
+    progress_engine() = "preparing the sandbox (once per version)";
+    progress_waiting() = "waiting for room to run";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_argument_is_used_and_every_placeholder_exists() {
+        for entry in CATALOGUE {
+            for arg in entry.args {
+                assert!(entry.english.contains(&format!("{{{arg}}}")), "{}: {arg} is not used", entry.code);
+            }
+            for piece in entry.english.split('{').skip(1) {
+                let name = piece.split(['}', ':']).next().unwrap_or_default();
+                assert!(entry.args.contains(&name), "{}: no argument {name}", entry.code);
+            }
+        }
+    }
+
+    #[test]
+    fn words_follow_their_number() {
+        assert_eq!(storage_read(1_u64).to_string(), "read from its storage (1 value)");
+        assert_eq!(storage_read(0_u64).to_string(), "read from its storage (0 values)");
+        assert_eq!(
+            recovered(1_u64, 2_u64).to_string(),
+            "after an abrupt end: 1 run was cut off, 2 effects have an unknown end"
+        );
+    }
+
+    #[test]
+    fn codes_are_unique() {
+        let mut codes: Vec<_> = CATALOGUE.iter().map(|entry| entry.code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), CATALOGUE.len());
+    }
+
+    #[test]
+    fn arguments_are_escaped_and_sizes_readable() {
+        let line = file_read("a\u{202e}\nb{bytes}", Arg::Bytes(1536));
+        assert_eq!(line.to_string(), "read 1.5 KiB from a\\u{202e}\\nb{bytes}");
+        assert_eq!(Arg::Bytes(1_048_575).to_string(), "1.0 MiB");
+        assert_eq!(Arg::Millis(90_000).to_string(), "1 min 30 s");
+        assert_eq!(Arg::Millis(5_000).to_string(), "5 s");
+    }
+
+    #[test]
+    fn a_newer_sentence_is_not_lost() {
+        let line: Sentence =
+            serde_json::from_str(r#"{"code":"from_the_future","args":[{"text":"x"}]}"#).expect("reads");
+        assert_eq!(line.to_string(), "from_the_future x");
+    }
+}
