@@ -1,0 +1,30 @@
+//! Who this oikos is: the key of the device, the key of the developer at it, and what they sign.
+//!
+//! Both keys are made at first use, lie in `keys/` of the home folder for nobody else to read, and are never written
+//! over. No type here prints a secret, and nothing here sends one.
+//!
+//! ```
+//! use link::DeviceKey;
+//! use testkit::{TempHome, TestEntropy};
+//! let home = TempHome::new();
+//! let key = DeviceKey::open_or_create(home.path(), &TestEntropy::seeded(1))?;
+//! let signature = key.sign(b"the end of the log");
+//! assert!(key.public_key().verify(b"the end of the log", &signature).is_ok());
+//! assert!(key.public_key().verify(b"another end", &signature).is_err());
+//! # Ok::<(), link::KeyError>(())
+//! ```
+
+mod developer; // the key that signs what is installed from a folder
+mod device; // the key that this oikos is known by
+mod error; // what can go wrong with a key
+mod file; // private files that are written once, or only at their end
+mod head; // the ends of audit logs, signed and kept outside the store
+mod secret; // what cannot be printed
+mod sign; // public keys and signatures
+
+pub use developer::{DeveloperKey, PackageSignature};
+pub use device::DeviceKey;
+pub use error::{HeadError, KeyError};
+pub use head::{HEAD_FILE_BYTES_MAX, HeadFile, Heads};
+pub use secret::Secret;
+pub use sign::{PublicKey, Signature, SignatureInvalid};

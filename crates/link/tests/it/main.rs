@@ -1,0 +1,5 @@
+//! Keys and heads as the other parts use them.
+
+mod canary; // a secret is nowhere to be seen
+mod head; // the file of signed heads
+mod key; // keys are made once and looked at each time

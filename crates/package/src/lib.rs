@@ -1,0 +1,49 @@
+//! Packages: what an app is made of, in which form it travels, and what it asks for.
+//!
+//! A folder is packed into an archive of one exact form; an archive is proven to have that form, every file is
+//! checked against `SHA256SUMS`, and only then a [`Package`] is read from it. Whatever is wrong is said with file,
+//! line, caret and the nearest known word. Nothing here runs an app's code, fetches anything, writes to disk, or
+//! decides what an app may do; nothing is unpacked.
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//! let files: BTreeMap<String, Vec<u8>> = [
+//!     ("manifest.json", r#"{ "id": "hello", "name": "Hello", "version": "1.0.0" }"#),
+//!     ("action-schema.json", r#"{ "greet": { "input": { "type": "object" } } }"#),
+//!     ("bot-logic.js", "export async function greet(payload, ctx) { return 'hello' }"),
+//! ]
+//! .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()))
+//! .into();
+//! let package = package::Package::open(package::pack(&files)?)?;
+//! assert_eq!(package.name().as_str(), "hello");
+//! assert_eq!(package.requests().len(), 2); // a mini-app implies ai and storage
+//! # Ok::<(), package::PackageError>(())
+//! ```
+
+mod action; // what a person can start, and which files they hand over
+mod archive; // the one form of zip, SHA256SUMS, the place of the signature
+mod author_schema; // schemas that strangers write, proven harmless
+mod finding; // errors with file, line, caret, nearest word
+mod json; // strict JSON with positions
+mod manifest; // manifest.json as a type
+mod package; // the whole
+mod path; // legal names of files
+mod permission; // what is asked for, as scopes
+mod schema; // the published schemas, and what breaking them sounds like
+mod script; // imports and exports of the modules
+mod source; // folders and archive files: the only I/O
+mod warning; // what stops nothing
+
+pub use action::{Action, FileField};
+pub use archive::{ARCHIVE_BYTES_MAX, Archive, ArchiveError, ENTRIES_MAX, SIGNATURE_FILE, SUMS_FILE, Verified, pack};
+pub use author_schema::{InputError, InputFault};
+pub use finding::{FINDINGS_MAX, Finding, Findings, Place};
+pub use json::{JSON_BYTES_MAX, JSON_DEPTH_MAX};
+pub use manifest::{Entry, Manifest, Route, Trigger};
+pub use package::{MAIN_MODULE, Package, PackageError, SuspiciousText, TOOLS_FILE, TOOLS_MODULE};
+pub use path::{PATH_BYTES_MAX, check_path};
+pub use permission::{Request, STORAGE_BYTES_MAX};
+pub use schema::SCHEMAS;
+pub use script::SCRIPT_BYTES_MAX;
+pub use source::{Folder, SourceError, read_folder};
+pub use warning::Warning;

@@ -1,0 +1,7 @@
+//! The package crate from outside: what authors write, what attackers send, and what each of them is told.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod archive;
+mod content;
+mod input;
+mod support;
