@@ -1,0 +1,272 @@
+//! The decision: grant ∧ zone ∧ labels ∧ lease → a permit, a denial that names its rule, or a question.
+
+use crate::{
+    AppGrants, Basis, FileDemand, Lease, Permit, ProtectedFolder, QuestionBoard, Settled, Verdict,
+    scopes::{Demand, file::is_beneath, refusal, verdict},
+};
+use parking_lot::RwLock;
+use protocol::{AppName, Caller, ErrorCode, Limits, OwnerId, RunId, Sentence, Timestamp, Zone, sentence};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+/// What the broker says to a demand.
+#[derive(Debug)]
+pub enum Decision<D> {
+    /// Go ahead.
+    Permit(Permit<D>),
+    /// No.
+    Denied(Box<Denied>),
+    /// A person decides; [`Broker::settle`] turns their answer into a permit or a denial.
+    Ask(Box<Ask<D>>),
+}
+
+/// A no, with its rule and the one command that would allow it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Denied {
+    /// What was wanted.
+    pub what: Sentence,
+    /// The rule that refuses it.
+    pub rule: Sentence,
+    /// The one command that would allow it; `None` where nothing would.
+    pub command: Option<String>,
+    /// The stable code.
+    pub code: ErrorCode,
+}
+
+impl Denied {
+    /// What the app and the person read.
+    pub fn message(&self) -> String {
+        let denied = sentence::denied(self.what.clone(), self.rule.clone());
+        match &self.command {
+            Some(command) => format!("{denied}; to allow it: {command}"),
+            None => denied.to_string(),
+        }
+    }
+}
+
+/// A demand that waits for a person.
+#[derive(Debug)]
+pub struct Ask<D> {
+    demand: D,
+    lease: Lease,
+    /// What to ask, exactly.
+    pub sentence: Sentence,
+    /// Whether the answer may hold for longer than this once. A write that other programs execute is asked each time.
+    pub may_last: bool,
+}
+
+impl<D: Demand> Ask<D> {
+    /// The demand.
+    pub fn demand(&self) -> &D {
+        &self.demand
+    }
+
+    /// The denial if nobody says yes.
+    pub fn refused(self, rule: Sentence) -> Denied {
+        let command = self.may_last.then(|| self.demand.command(&self.lease));
+        Denied { what: self.demand.sentence(), rule, command, code: ErrorCode::PermissionDenied }
+    }
+}
+
+/// Decides. One per process; everything in it can be rebuilt from the store.
+#[derive(Debug)]
+pub struct Broker {
+    zone: Zone,
+    protected: Vec<ProtectedFolder>,
+    apps: RwLock<HashMap<(OwnerId, AppName), Arc<AppGrants>>>,
+    leases: RwLock<BTreeMap<RunId, Lease>>,
+    questions: QuestionBoard,
+}
+
+impl Broker {
+    /// A broker for a zone. Nothing is granted yet.
+    pub fn new(zone: Zone, protected: Vec<ProtectedFolder>) -> Self {
+        Self {
+            zone,
+            protected,
+            apps: RwLock::default(),
+            leases: RwLock::default(),
+            questions: QuestionBoard::default(),
+        }
+    }
+
+    /// The zone.
+    pub fn zone(&self) -> Zone {
+        self.zone
+    }
+
+    /// Open questions and their answers.
+    pub fn questions(&self) -> &QuestionBoard {
+        &self.questions
+    }
+
+    /// What belongs to oikos itself.
+    pub fn protected(&self) -> &[ProtectedFolder] {
+        &self.protected
+    }
+
+    /// Whether a folder may never be granted: it is oikos' own, or lies inside of what is. (A folder *around* it may
+    /// be granted; the way into OIKOS_HOME stays closed for each single path.)
+    pub fn is_protected(&self, path: &str, device: u64, inode: u64) -> bool {
+        self.protected
+            .iter()
+            .any(|folder| is_beneath(path, &folder.path) || (folder.device == device && folder.inode == inode))
+    }
+
+    /// Sets what an app asks for and was granted, as the store has it. Holds from the next decision on, also for runs
+    /// under way.
+    pub fn grants_load(&self, owner: OwnerId, app: &AppName, grants: AppGrants) {
+        self.apps.write().insert((owner, app.clone()), Arc::new(grants));
+    }
+
+    /// Forgets an app.
+    pub fn grants_drop(&self, owner: OwnerId, app: &AppName) {
+        self.apps.write().remove(&(owner, app.clone()));
+    }
+
+    /// What an app asks for and was granted.
+    pub fn grants(&self, owner: OwnerId, app: &AppName) -> Arc<AppGrants> {
+        self.apps.read().get(&(owner, app.clone())).cloned().unwrap_or_default()
+    }
+
+    /// Opens a run's lease. The wall clock starts at `now_ns`.
+    pub fn lease_open(&self, caller: Caller, app: &AppName, run: RunId, limits: Limits, now_ns: u64) -> Lease {
+        let lease = Lease::new(caller, app.clone(), run, self.zone, limits, now_ns);
+        self.leases.write().insert(run, lease.clone());
+        lease
+    }
+
+    /// Closes a run's lease: it is ended, if it was not, and forgotten.
+    pub fn lease_close(&self, run: RunId) {
+        if let Some(lease) = self.leases.write().remove(&run) {
+            lease.end(crate::LeaseEnd::Finished);
+        }
+    }
+
+    /// A person handed something over for one run: what they named *is* the grant. Only called with a person's own
+    /// words: the command line's `--file`, and the answer to a pick.
+    pub fn hand_over(&self, lease: &Lease, picked: crate::Picked) -> Result<(), Sentence> {
+        let folder = &picked.folder;
+        if self.is_protected(&folder.path, folder.device, folder.inode) {
+            return Err(sentence::rule_protected(&folder.path));
+        }
+        lease.hand_over(picked);
+        Ok(())
+    }
+
+    /// Leases that are open.
+    pub fn leases(&self) -> Vec<Lease> {
+        self.leases.read().values().cloned().collect()
+    }
+
+    /// Decides on a demand.
+    pub fn decide<D: Demand + Resolve>(&self, lease: &Lease, mut demand: D, now: Timestamp) -> Decision<D> {
+        let grants = self.grants(lease.caller().owner, lease.app());
+        let denied = |demand: &D, rule: Sentence, allowable: bool| {
+            let command = allowable.then(|| demand.command(lease));
+            Decision::Denied(Box::new(Denied {
+                what: demand.sentence(),
+                rule,
+                command,
+                code: ErrorCode::PermissionDenied,
+            }))
+        };
+        if let Err(end) = lease.check() {
+            return Decision::Denied(Box::new(Denied {
+                what: demand.sentence(),
+                rule: sentence::rule_lease(end.message(lease.limits())),
+                command: None,
+                code: ErrorCode::LeaseRevoked,
+            }));
+        }
+        let (word, line) = (demand.word(), demand.line());
+        // The zone speaks first: what it forbids is not even looked up.
+        if verdict(word, self.zone, Some(protocol::GrantState::Allow)) == Verdict::ZoneDenies {
+            return denied(&demand, refusal(Verdict::ZoneDenies, word, self.zone, &line), false);
+        }
+        if let Err(rule) = demand.resolve(lease, &grants, &self.protected, now) {
+            let allowable = rule.code != "rule_protected" && grants.asks_for(&line);
+            return denied(&demand, rule, allowable);
+        }
+        let (state, basis) = match demand.basis(lease, &grants, now) {
+            Ok(found) => found,
+            Err(rule) => return denied(&demand, rule, grants.asks_for(&line)),
+        };
+        match verdict(word, self.zone, Some(state)) {
+            Verdict::Allow => match demand.always_asks() {
+                Some(_) => self.ask(lease, demand, false),
+                None => Decision::Permit(self.permit(lease, demand, basis)),
+            },
+            Verdict::Ask => {
+                let may_last = demand.always_asks().is_none();
+                self.ask(lease, demand, may_last)
+            }
+            refused @ (Verdict::Deny | Verdict::ZoneDenies) => {
+                denied(&demand, refusal(refused, word, self.zone, &line), refused == Verdict::Deny)
+            }
+        }
+    }
+
+    /// Turns a person's answer into a permit or a denial. The answer must be to a question of the same run.
+    pub fn settle<D: Demand>(
+        &self,
+        ask: Ask<D>,
+        settled: &Settled,
+        answer_after_ms: u64,
+    ) -> Result<Permit<D>, Box<Denied>> {
+        if let Err(end) = ask.lease.check() {
+            let rule = sentence::rule_lease(end.message(ask.lease.limits()));
+            return Err(Box::new(ask.refused(rule)));
+        }
+        if settled.run != ask.lease.run() || settled.answer.is_none() {
+            return Err(Box::new(ask.refused(sentence::rule_no_answer(protocol::Arg::Millis(answer_after_ms)))));
+        }
+        if !settled.is_yes() {
+            return Err(Box::new(ask.refused(sentence::rule_said_no())));
+        }
+        let basis = Basis::Asked { question: settled.question };
+        Ok(self.permit(&ask.lease.clone(), ask.demand, basis))
+    }
+
+    fn ask<D: Demand>(&self, lease: &Lease, demand: D, may_last: bool) -> Decision<D> {
+        let sentence = demand.sentence();
+        Decision::Ask(Box::new(Ask { demand, lease: lease.clone(), sentence, may_last }))
+    }
+
+    fn permit<D: Demand>(&self, lease: &Lease, demand: D, basis: Basis) -> Permit<D> {
+        lease.join_labels(demand.labels());
+        Permit::new(demand, lease.clone(), basis)
+    }
+}
+
+/// Demands that have to find what they are about before they can be decided.
+pub trait Resolve {
+    /// Finds it, or the rule that refuses.
+    fn resolve(
+        &mut self,
+        lease: &Lease,
+        grants: &AppGrants,
+        protected: &[ProtectedFolder],
+        now: Timestamp,
+    ) -> Result<(), Sentence>;
+}
+
+impl Resolve for FileDemand {
+    fn resolve(
+        &mut self,
+        lease: &Lease,
+        grants: &AppGrants,
+        protected: &[ProtectedFolder],
+        now: Timestamp,
+    ) -> Result<(), Sentence> {
+        Self::resolve(self, lease, grants, protected, now)
+    }
+}
+
+impl Resolve for crate::StorageDemand {
+    fn resolve(&mut self, _: &Lease, _: &AppGrants, _: &[ProtectedFolder], _: Timestamp) -> Result<(), Sentence> {
+        Ok(())
+    }
+}

@@ -1,0 +1,117 @@
+//! What owners allowed.
+
+use protocol::{GrantDuration, GrantId, GrantState, Line, RunId, Scope, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// A folder, with the identity that it had when it was granted: a name alone can be pointed elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Folder {
+    /// Absolute and canonical.
+    pub path: String,
+    /// The file system it lies on.
+    pub device: u64,
+    /// Its number there.
+    pub inode: u64,
+}
+
+/// What an owner said about one switch of an app.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// Its id, named by every record of what it allowed.
+    pub id: GrantId,
+    /// The switch.
+    pub line: Line,
+    /// What is covered.
+    pub scope: Scope,
+    /// Allow, ask or block.
+    pub state: GrantState,
+    /// How long.
+    pub duration: GrantDuration,
+    /// For files: the folders.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub folders: Vec<Folder>,
+    /// When the owner said so.
+    pub at: Timestamp,
+}
+
+impl Grant {
+    fn holds(&self, now: Timestamp, run: Option<RunId>) -> bool {
+        match self.duration {
+            GrantDuration::Always => true,
+            GrantDuration::Until(end) => now < end,
+            GrantDuration::Run(only) => run == Some(only),
+        }
+    }
+}
+
+/// A grant that may not be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GrantError {
+    /// The app's manifest does not ask for it.
+    #[error("{app} does not ask for '{line}', so there is nothing to grant")]
+    NotAskedFor {
+        /// The app.
+        app: String,
+        /// The switch.
+        line: String,
+    },
+    /// The folder belongs to oikos itself.
+    #[error("{path} belongs to oikos' own data and can never be granted")]
+    Protected {
+        /// The folder.
+        path: String,
+    },
+    /// This switch has no targets.
+    #[error("'{line}' has nothing to narrow it to; leave out ':{target}'")]
+    NoTarget {
+        /// The switch.
+        line: String,
+        /// What was given.
+        target: String,
+    },
+}
+
+/// What an app asks for and what its owner granted. Both are needed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppGrants {
+    /// What the installed version's manifest asks for.
+    pub requested: Vec<Scope>,
+    /// What the owner said: at most one standing grant a line, and temporary ones beside it.
+    pub grants: Vec<Grant>,
+}
+
+impl AppGrants {
+    /// Whether the manifest asks for a line.
+    pub fn asks_for(&self, line: &Line) -> bool {
+        self.requested.iter().any(|scope| scope.line() == *line)
+    }
+
+    /// The grant that holds for a line now: a temporary one goes before the standing one, and nothing holds that the
+    /// manifest does not ask for.
+    pub fn effective(&self, line: &Line, now: Timestamp, run: Option<RunId>) -> Option<&Grant> {
+        if !self.asks_for(line) {
+            return None;
+        }
+        let mut holding = self.grants.iter().filter(|grant| grant.line == *line && grant.holds(now, run));
+        let first = holding.next()?;
+        Some(holding.fold(first, |best, grant| {
+            if best.duration == GrantDuration::Always && grant.duration != GrantDuration::Always { grant } else { best }
+        }))
+    }
+
+    /// Replaces the standing grant of a line and drops its temporary ones: what the owner says now is what holds.
+    pub fn set(&mut self, grant: Grant) {
+        if grant.duration == GrantDuration::Always {
+            self.grants.retain(|known| known.line != grant.line);
+        }
+        self.grants.push(grant);
+    }
+
+    /// Drops grants that can never hold again.
+    pub fn prune(&mut self, now: Timestamp) {
+        self.grants.retain(|grant| match grant.duration {
+            GrantDuration::Always | GrantDuration::Run(_) => true,
+            GrantDuration::Until(end) => now < end,
+        });
+    }
+}

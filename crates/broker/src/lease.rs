@@ -1,0 +1,409 @@
+//! A run's right to go on: its bounds, what it has used of them, its labels, and its end.
+//!
+//! Only a [`Broker`](crate::Broker) makes a lease; anyone who holds one may end it. Once ended it never comes back:
+//! the next effect fails, the sandbox is dropped, and whoever waits on [`Lease::ended`] wakes.
+
+use crate::Picked;
+use parking_lot::Mutex;
+use protocol::{AppName, Caller, ErrorCode, Labels, Limits, RunId, Zone};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed, Ordering::SeqCst},
+    },
+    task::{Context, Poll, Waker},
+};
+
+/// Why a lease ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum LeaseEnd {
+    /// The run came to its end.
+    Finished = 1,
+    /// The owner stopped it.
+    Stopped,
+    /// Wall-clock limit.
+    Timeout,
+    /// No progress for too long.
+    Idle,
+    /// Guest CPU limit.
+    CpuLimit,
+    /// Memory limit.
+    MemoryLimit,
+    /// Stream limit.
+    StreamLimit,
+    /// Host CPU or bytes limit.
+    HostLimit,
+    /// oikos is shutting down.
+    Shutdown,
+}
+
+impl LeaseEnd {
+    const ALL: [Self; 9] = [
+        Self::Finished,
+        Self::Stopped,
+        Self::Timeout,
+        Self::Idle,
+        Self::CpuLimit,
+        Self::MemoryLimit,
+        Self::StreamLimit,
+        Self::HostLimit,
+        Self::Shutdown,
+    ];
+
+    fn from_bits(bits: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|end| *end as u8 == bits)
+    }
+
+    /// The stable code of a run that ended so.
+    pub fn code(self) -> ErrorCode {
+        match self {
+            Self::Finished => ErrorCode::LeaseRevoked,
+            Self::Stopped | Self::Shutdown => ErrorCode::Stopped,
+            Self::Timeout | Self::Idle => ErrorCode::Timeout,
+            Self::CpuLimit => ErrorCode::CpuLimit,
+            Self::MemoryLimit => ErrorCode::MemoryLimit,
+            Self::StreamLimit => ErrorCode::StreamLimit,
+            Self::HostLimit => ErrorCode::HostLimit,
+        }
+    }
+
+    /// What a person reads, with the bound that was reached.
+    pub fn message(self, limits: &Limits) -> String {
+        use protocol::Arg::{Bytes, Millis};
+        match self {
+            Self::Finished => "the run has come to its end".to_owned(),
+            Self::Stopped => "the owner stopped it".to_owned(),
+            Self::Shutdown => "oikos is shutting down".to_owned(),
+            Self::Timeout => format!("it took longer than {}", Millis(limits.wall_ms)),
+            Self::Idle => format!("it made no progress for {}", Millis(limits.idle_ms)),
+            Self::CpuLimit => format!("it used up its {} of computing", Millis(limits.cpu_ms)),
+            Self::MemoryLimit => format!("it used up its {} of memory", Bytes(limits.memory_bytes)),
+            Self::StreamLimit => format!("it streamed more than {}", Bytes(limits.stream_bytes)),
+            Self::HostLimit => format!(
+                "the work done for it reached a limit ({} of computing, {} moved)",
+                Millis(limits.host_cpu_ms),
+                Bytes(limits.host_bytes)
+            ),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Clocks {
+    started_ns: u64,
+    progress_ns: u64,
+    /// How many persons are being asked right now; clocks stand still while any is.
+    asking: u32,
+    paused_since_ns: u64,
+    paused_ns: u64,
+}
+
+#[derive(Debug)]
+struct Inner {
+    run: RunId,
+    app: AppName,
+    caller: Caller,
+    zone: Zone,
+    limits: Limits,
+    end: AtomicU8,
+    wakers: Mutex<Vec<Waker>>,
+    clocks: Mutex<Clocks>,
+    labels: AtomicU8,
+    picked: Mutex<Vec<Picked>>,
+    guest_cpu_us: AtomicU64,
+    host_cpu_us: AtomicU64,
+    host_bytes: AtomicU64,
+    stream_bytes: AtomicU64,
+    log_bytes: AtomicU64,
+    log_dropped: AtomicU64,
+    operations: AtomicU32,
+    handles: AtomicU32,
+}
+
+/// A run's right to go on. Clones are the same lease.
+#[derive(Clone, Debug)]
+pub struct Lease(Arc<Inner>);
+
+impl Lease {
+    pub(crate) fn new(caller: Caller, app: AppName, run: RunId, zone: Zone, limits: Limits, now_ns: u64) -> Self {
+        Self(Arc::new(Inner {
+            run,
+            app,
+            caller,
+            zone,
+            limits,
+            end: AtomicU8::new(0),
+            wakers: Mutex::default(),
+            clocks: Mutex::new(Clocks {
+                started_ns: now_ns,
+                progress_ns: now_ns,
+                asking: 0,
+                paused_since_ns: 0,
+                paused_ns: 0,
+            }),
+            labels: AtomicU8::new(0),
+            picked: Mutex::default(),
+            guest_cpu_us: AtomicU64::new(0),
+            host_cpu_us: AtomicU64::new(0),
+            host_bytes: AtomicU64::new(0),
+            stream_bytes: AtomicU64::new(0),
+            log_bytes: AtomicU64::new(0),
+            log_dropped: AtomicU64::new(0),
+            operations: AtomicU32::new(0),
+            handles: AtomicU32::new(0),
+        }))
+    }
+
+    /// The run.
+    pub fn run(&self) -> RunId {
+        self.0.run
+    }
+
+    /// The app.
+    pub fn app(&self) -> &AppName {
+        &self.0.app
+    }
+
+    /// Who started the run.
+    pub fn caller(&self) -> &Caller {
+        &self.0.caller
+    }
+
+    /// The zone it runs in.
+    pub fn zone(&self) -> Zone {
+        self.0.zone
+    }
+
+    /// The bounds.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// Whether the run may go on. One atomic load: cheap enough for every poll and every step of a loop.
+    pub fn check(&self) -> Result<(), LeaseEnd> {
+        match self.0.end.load(Relaxed) {
+            0 => Ok(()),
+            bits => Err(LeaseEnd::from_bits(bits).unwrap_or(LeaseEnd::Shutdown)),
+        }
+    }
+
+    /// Ends the lease; the first reason stays. Returns the reason that holds.
+    pub fn end(&self, why: LeaseEnd) -> LeaseEnd {
+        let held = match self.0.end.compare_exchange(0, why as u8, SeqCst, SeqCst) {
+            Ok(_) => why,
+            Err(bits) => LeaseEnd::from_bits(bits).unwrap_or(why),
+        };
+        for waker in self.0.wakers.lock().drain(..) {
+            waker.wake();
+        }
+        held
+    }
+
+    /// Waits until the lease ends.
+    pub fn ended(&self) -> LeaseEnded {
+        LeaseEnded(self.clone())
+    }
+
+    /// The labels of everything the run has read so far.
+    pub fn labels(&self) -> Labels {
+        Labels::from_bits(self.0.labels.load(Relaxed))
+    }
+
+    /// The run has read data with these labels.
+    pub fn join_labels(&self, labels: Labels) {
+        self.0.labels.fetch_or(labels.bits(), Relaxed);
+    }
+
+    /// The same name again replaces what it stood for.
+    pub(crate) fn hand_over(&self, picked: Picked) {
+        let mut all = self.0.picked.lock();
+        all.retain(|known| known.name != picked.name);
+        all.push(picked);
+    }
+
+    /// What was handed over under a name.
+    pub fn picked(&self, name: &str) -> Option<Picked> {
+        self.0.picked.lock().iter().find(|picked| picked.name == name).cloned()
+    }
+
+    /// Something moved: the clock of idleness starts again.
+    pub fn progress(&self, now_ns: u64) {
+        self.0.clocks.lock().progress_ns = now_ns;
+    }
+
+    /// A person is being asked: clocks stand still until the guard goes.
+    pub fn pause(&self, now_ns: u64) {
+        let mut clocks = self.0.clocks.lock();
+        if clocks.asking == 0 {
+            clocks.paused_since_ns = now_ns;
+        }
+        clocks.asking += 1;
+    }
+
+    /// The person answered (or did not): clocks go on. Must follow a [`Lease::pause`].
+    pub fn resume(&self, now_ns: u64) {
+        let mut clocks = self.0.clocks.lock();
+        clocks.asking = clocks.asking.saturating_sub(1);
+        if clocks.asking == 0 {
+            clocks.paused_ns += now_ns.saturating_sub(clocks.paused_since_ns);
+            clocks.progress_ns = now_ns;
+        }
+    }
+
+    /// Wall time so far in milliseconds, without waiting for people.
+    pub fn wall_ms(&self, now_ns: u64) -> u64 {
+        let clocks = self.0.clocks.lock();
+        let paused_now = if clocks.asking > 0 { now_ns.saturating_sub(clocks.paused_since_ns) } else { 0 };
+        now_ns.saturating_sub(clocks.started_ns).saturating_sub(clocks.paused_ns).saturating_sub(paused_now) / 1_000_000
+    }
+
+    /// Ends the lease if its wall clock or its idle clock ran out.
+    pub fn sweep(&self, now_ns: u64) {
+        let idle_ms = {
+            let clocks = self.0.clocks.lock();
+            if clocks.asking > 0 {
+                return;
+            }
+            now_ns.saturating_sub(clocks.progress_ns) / 1_000_000
+        };
+        if self.wall_ms(now_ns) >= self.0.limits.wall_ms {
+            self.end(LeaseEnd::Timeout);
+        } else if idle_ms >= self.0.limits.idle_ms {
+            self.end(LeaseEnd::Idle);
+        }
+    }
+
+    /// Guest CPU used so far in microseconds.
+    pub fn guest_cpu_us(&self) -> u64 {
+        self.0.guest_cpu_us.load(Relaxed)
+    }
+
+    /// Host CPU used so far in microseconds.
+    pub fn host_cpu_us(&self) -> u64 {
+        self.0.host_cpu_us.load(Relaxed)
+    }
+
+    /// Bytes moved by effects so far.
+    pub fn host_bytes(&self) -> u64 {
+        self.0.host_bytes.load(Relaxed)
+    }
+
+    /// Log lines that were dropped over the limit.
+    pub fn log_dropped(&self) -> u64 {
+        self.0.log_dropped.load(Relaxed)
+    }
+
+    /// Charges guest CPU; ends the lease past the limit.
+    pub fn charge_guest_cpu_us(&self, us: u64) -> Result<(), LeaseEnd> {
+        let used = self.0.guest_cpu_us.fetch_add(us, Relaxed).saturating_add(us);
+        self.past(used, self.0.limits.cpu_ms.saturating_mul(1_000), LeaseEnd::CpuLimit)
+    }
+
+    /// Charges host CPU; ends the lease past the limit.
+    pub fn charge_host_cpu_us(&self, us: u64) -> Result<(), LeaseEnd> {
+        let used = self.0.host_cpu_us.fetch_add(us, Relaxed).saturating_add(us);
+        self.past(used, self.0.limits.host_cpu_ms.saturating_mul(1_000), LeaseEnd::HostLimit)
+    }
+
+    /// Charges bytes moved by an effect; ends the lease past the limit.
+    pub fn charge_host_bytes(&self, bytes: u64) -> Result<(), LeaseEnd> {
+        let used = self.0.host_bytes.fetch_add(bytes, Relaxed).saturating_add(bytes);
+        self.past(used, self.0.limits.host_bytes, LeaseEnd::HostLimit)
+    }
+
+    /// Charges streamed bytes; ends the lease past the limit.
+    pub fn charge_stream_bytes(&self, bytes: u64) -> Result<(), LeaseEnd> {
+        let used = self.0.stream_bytes.fetch_add(bytes, Relaxed).saturating_add(bytes);
+        self.past(used, self.0.limits.stream_bytes, LeaseEnd::StreamLimit)
+    }
+
+    fn past(&self, used: u64, limit: u64, why: LeaseEnd) -> Result<(), LeaseEnd> {
+        if used > limit {
+            return Err(self.end(why));
+        }
+        self.check()
+    }
+
+    /// Whether a log line of this size still fits; one that does not is dropped and counted, the run goes on.
+    pub fn admit_log(&self, bytes: u64) -> bool {
+        let used = self.0.log_bytes.fetch_add(bytes, Relaxed).saturating_add(bytes);
+        let fits = used <= self.0.limits.log_bytes;
+        if !fits {
+            self.0.log_bytes.fetch_sub(bytes, Relaxed);
+            self.0.log_dropped.fetch_add(1, Relaxed);
+        }
+        fits
+    }
+
+    /// Takes one of the run's outstanding operations; `None` when all are taken.
+    pub fn take_operation(&self) -> Option<Slot> {
+        Slot::take(self, |inner| (&inner.operations, inner.limits.operations), SlotKind::Operation)
+    }
+
+    /// Takes one of the run's open handles; `None` when all are taken.
+    pub fn take_handle(&self) -> Option<Slot> {
+        Slot::take(self, |inner| (&inner.handles, inner.limits.handles), SlotKind::Handle)
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum SlotKind {
+    Operation,
+    Handle,
+}
+
+/// One operation or handle of a run; given back when dropped.
+#[derive(Debug)]
+pub struct Slot {
+    lease: Lease,
+    kind: SlotKind,
+}
+
+impl Slot {
+    fn take(lease: &Lease, counter: fn(&Inner) -> (&AtomicU32, u32), kind: SlotKind) -> Option<Self> {
+        let (count, limit) = counter(&lease.0);
+        count
+            .fetch_update(Relaxed, Relaxed, |taken| (taken < limit).then_some(taken + 1))
+            .ok()
+            .map(|_| Self { lease: lease.clone(), kind })
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let inner = &self.lease.0;
+        match self.kind {
+            SlotKind::Operation => &inner.operations,
+            SlotKind::Handle => &inner.handles,
+        }
+        .fetch_sub(1, Relaxed);
+    }
+}
+
+/// Resolves once the lease has ended, with the reason.
+#[derive(Debug)]
+pub struct LeaseEnded(Lease);
+
+impl Future for LeaseEnded {
+    type Output = LeaseEnd;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<LeaseEnd> {
+        if let Err(end) = self.0.check() {
+            return Poll::Ready(end);
+        }
+        {
+            let mut wakers = self.0.0.wakers.lock();
+            if !wakers.iter().any(|known| known.will_wake(cx.waker())) {
+                wakers.push(cx.waker().clone());
+            }
+        }
+        // The lease may have ended between the first look and the registration.
+        match self.0.check() {
+            Err(end) => Poll::Ready(end),
+            Ok(()) => Poll::Pending,
+        }
+    }
+}

@@ -1,0 +1,7 @@
+use broker::{Basis, Lease, Permit, StorageDemand};
+
+fn forge(demand: StorageDemand, lease: Lease, basis: Basis) -> Permit<StorageDemand> {
+    Permit::new(demand, lease, basis)
+}
+
+fn main() {}

@@ -1,0 +1,267 @@
+//! Paths: what is covered, and what never is.
+
+use crate::Scene;
+use broker::{Decision, FileDemand, FileVerb, scopes::file::is_run_by_others};
+use proptest::prelude::*;
+use protocol::{FileAccess, GrantDuration, GrantState, Labels, Timestamp, Zone};
+
+fn reader() -> Scene {
+    Scene::new(Zone::Local).file(FileAccess::Read, GrantState::Allow, &["/home/me/notes", "/srv/notes", "/home/me"])
+}
+
+#[track_caller]
+fn check(scene: &Scene, verb: FileVerb, path: &str, expected: &str) {
+    assert_eq!(scene.decide(FileDemand::new(verb, path)), expected, "{verb:?} {path:?}");
+}
+
+#[test]
+fn a_path_is_covered_by_the_folder_it_names() {
+    let scene = reader();
+    check(&scene, FileVerb::Read, "notes/todo.txt", "yes: grant file.read for /home/me/notes");
+    check(&scene, FileVerb::Read, "notes-2/todo.txt", "yes: grant file.read for /srv/notes");
+    check(&scene, FileVerb::Read, "/srv/notes/a//b/./c", "yes: grant file.read for /srv/notes");
+    check(&scene, FileVerb::Read, "/home/me/notes/a", "yes: grant file.read for /home/me/notes");
+    check(&scene, FileVerb::List, "notes", "yes: grant file.read for /home/me/notes");
+}
+
+#[test]
+fn what_lies_outside_is_refused_with_the_command_that_would_allow_it() {
+    let scene = Scene::new(Zone::Local).file(FileAccess::Read, GrantState::Allow, &["/home/me/notes"]);
+    check(
+        &scene,
+        FileVerb::Read,
+        "/etc/passwd",
+        "no: not allowed to read /etc/passwd: /etc/passwd is outside what file.read was granted for; to allow it: oikos \
+         grant tester file.read=allow:/etc",
+    );
+    for path in [
+        "/home/me/notes-of-others/a",
+        "/home/me/notes/../secret",
+        "notes/../../etc/passwd",
+        "..",
+        "../notes",
+        "elsewhere/a",
+        "picked:data",
+        "picked:../../etc/passwd",
+        "notes/\0",
+        "//..//home",
+        "~/notes/a",
+        "C:\\Windows",
+    ] {
+        let decision = scene.decide(FileDemand::new(FileVerb::Read, path));
+        assert!(decision.starts_with("no: "), "{path:?}: {decision}");
+    }
+    let long = format!("notes/{}", "a".repeat(256));
+    assert!(scene.decide(FileDemand::new(FileVerb::Read, long)).starts_with("no: "));
+}
+
+#[test]
+fn reading_is_not_writing_and_writing_is_not_reading() {
+    let scene = Scene::new(Zone::Local).file(FileAccess::Read, GrantState::Allow, &["/home/me/notes"]);
+    check(
+        &scene,
+        FileVerb::Write,
+        "/home/me/notes/a",
+        "no: not allowed to write to /home/me/notes/a: the app never asked for file.write",
+    );
+    let scene = Scene::new(Zone::Local).file(FileAccess::Write, GrantState::Allow, &["/home/me/notes"]);
+    check(&scene, FileVerb::Write, "notes/a", "yes: grant file.write for /home/me/notes");
+    check(&scene, FileVerb::Remove, "notes/a", "yes: grant file.write for /home/me/notes");
+    for verb in [FileVerb::Read, FileVerb::List] {
+        assert!(scene.decide(FileDemand::new(verb, "notes/a")).starts_with("no: "));
+    }
+}
+
+#[test]
+fn states_are_held() {
+    let with = |state| Scene::new(Zone::Local).file(FileAccess::Read, state, &["/home/me/notes"]);
+    check(&with(GrantState::Ask), FileVerb::Read, "notes/a", "ask: read /home/me/notes/a");
+    check(
+        &with(GrantState::Block),
+        FileVerb::Read,
+        "notes/a",
+        "no: not allowed to read /home/me/notes/a: file.read is blocked; to allow it: oikos grant tester \
+         file.read=allow",
+    );
+    let nothing_chosen = Scene::new(Zone::Local).file(FileAccess::Read, GrantState::Allow, &[]);
+    check(
+        &nothing_chosen,
+        FileVerb::Read,
+        "notes/a",
+        "no: not allowed to read notes/a: file.read has no folder yet; to allow it: oikos grant tester \
+         file.read=allow:FOLDER",
+    );
+}
+
+#[test]
+fn the_cloud_never_sees_a_file() {
+    let scene = Scene::new(Zone::Cloud).file(FileAccess::Read, GrantState::Allow, &["/home/me/notes"]);
+    check(&scene, FileVerb::Read, "notes/a", "no: not allowed to read notes/a: zone cloud never allows file");
+    let handed = Scene::new(Zone::Cloud).pick("data", "/tmp", Some("a.csv"), FileAccess::Read);
+    assert!(handed.decide(FileDemand::new(FileVerb::Read, "picked:data")).starts_with("no: "));
+}
+
+#[test]
+fn the_home_of_oikos_is_out_of_reach_also_beneath_a_granted_folder() {
+    let scene = reader();
+    for path in
+        ["/home/me/.local/share/oikos", "/home/me/.local/share/oikos/keys/device.key", "me/.local/share/oikos/x"]
+    {
+        let decision = scene.decide(FileDemand::new(FileVerb::Read, path));
+        assert!(decision.contains("belongs to oikos itself and can never be granted"), "{decision}");
+        assert!(!decision.contains("to allow it"), "{decision}");
+    }
+    check(&scene, FileVerb::Read, "/home/me/.local/share/oikos-notes", "yes: grant file.read for /home/me");
+    assert!(scene.broker.is_protected("/home/me/.local/share/oikos/blobs", 0, 0));
+    // Another name for the same folder.
+    assert!(scene.broker.is_protected("/mnt/elsewhere", 9, 9));
+    assert!(!scene.broker.is_protected("/home/me/.local/share", 0, 0));
+    let handed = broker::Picked {
+        name: "data".into(),
+        folder: broker::Folder { path: "/home/me/.local/share/oikos/keys".into(), device: 0, inode: 0 },
+        file: Some("device.key".into()),
+        access: FileAccess::Read,
+    };
+    assert!(scene.broker.hand_over(&scene.lease, handed).is_err());
+}
+
+#[test]
+fn what_a_person_hands_over_is_the_grant_for_exactly_that() {
+    let scene = Scene::new(Zone::Local).pick("data", "/home/me/Downloads", Some("sales.csv"), FileAccess::Read).pick(
+        "out",
+        "/home/me/out",
+        None,
+        FileAccess::Write,
+    );
+    check(&scene, FileVerb::Read, "picked:data", "yes: you handed it over as data");
+    check(&scene, FileVerb::Write, "picked:out/a/b.txt", "yes: you handed it over as out");
+    check(
+        &scene,
+        FileVerb::Write,
+        "picked:data",
+        "no: not allowed to write to picked:data: data was handed over for reading only",
+    );
+    for (verb, path) in [
+        (FileVerb::Read, "picked:data/other.csv"),
+        (FileVerb::Read, "picked:data/../other.csv"),
+        (FileVerb::Read, "/home/me/Downloads/other.csv"),
+        (FileVerb::Read, "/home/me/Downloads/sales.csv"),
+        (FileVerb::Read, "picked:out/a"),
+        (FileVerb::Write, "picked:out/../x"),
+        (FileVerb::Read, "picked:"),
+    ] {
+        let decision = scene.decide(FileDemand::new(verb, path));
+        assert!(decision.starts_with("no: "), "{path}: {decision}");
+    }
+    // The grant is the run's: another run of the same app has nothing.
+    let other = Scene::new(Zone::Local);
+    assert!(other.decide(FileDemand::new(FileVerb::Read, "picked:data")).starts_with("no: "));
+}
+
+#[test]
+fn a_permit_brings_its_labels() {
+    let scene = Scene::new(Zone::Local).file(FileAccess::Read, GrantState::Allow, &["/home/me/notes"]).pick(
+        "data",
+        "/tmp",
+        Some("a.csv"),
+        FileAccess::Read,
+    );
+    assert_eq!(scene.lease.labels(), Labels::NONE);
+    assert!(scene.decide(FileDemand::new(FileVerb::Read, "/etc/passwd")).starts_with("no"));
+    assert_eq!(scene.lease.labels(), Labels::NONE);
+    scene.decide(FileDemand::new(FileVerb::Read, "notes/a"));
+    assert_eq!(scene.lease.labels(), Labels::PRIVATE);
+    scene.decide(FileDemand::new(FileVerb::Read, "picked:data"));
+    assert_eq!(scene.lease.labels(), Labels::PRIVATE.join(Labels::STRANGER));
+}
+
+#[test]
+fn a_temporary_grant_ends_and_goes_before_the_standing_one() {
+    let mut scene = Scene::new(Zone::Local).file(FileAccess::Read, GrantState::Ask, &["/home/me/notes"]);
+    let until = GrantDuration::Until(Timestamp(2_000_000));
+    scene.grant(crate::scene::file(FileAccess::Read), GrantState::Allow, &["/home/me/notes"], until);
+    let at = |now| scene.broker.decide(&scene.lease, FileDemand::new(FileVerb::Read, "notes/a"), Timestamp(now));
+    assert!(matches!(at(1_999_999), Decision::Permit(_)));
+    assert!(matches!(at(2_000_000), Decision::Ask(_)));
+}
+
+#[test]
+fn a_grant_without_a_request_is_worth_nothing() {
+    let mut scene = Scene::new(Zone::Local).file(FileAccess::Read, GrantState::Allow, &["/home/me/notes"]);
+    scene.grants.requested.clear();
+    scene.load();
+    assert!(scene.decide(FileDemand::new(FileVerb::Read, "notes/a")).contains("never asked for file.read"));
+}
+
+#[test]
+fn what_other_programs_run_is_asked_for_each_time() {
+    let scene = Scene::new(Zone::Local).file(FileAccess::Write, GrantState::Allow, &["/home/me"]);
+    check(
+        &scene,
+        FileVerb::Write,
+        "me/project/.git/hooks/pre-commit",
+        "ask: write to /home/me/project/.git/hooks/pre-commit, which other programs execute or load (each time)",
+    );
+    for path in [
+        ".bashrc",
+        ".BASHRC",
+        ".zshrc ",
+        ".config/autostart/x.desktop",
+        ".ssh/authorized_keys",
+        "p/package.json",
+        "p/.mcp.json",
+        "p/.vscode/tasks.json",
+        "p/Makefile",
+        "p/.envrc",
+        "a.desktop",
+        "run.bat.",
+        "x.ps1:stream",
+        "Library/LaunchAgents/com.x.plist",
+        ".config/systemd/user/x.service",
+        "p/.git/config",
+        "p/conftest.py",
+        ".local/bin/ls",
+        "p/node_modules/x/index.js",
+    ] {
+        assert!(is_run_by_others(&format!("/home/me/{path}")), "{path}");
+        let decision = scene.decide(FileDemand::new(FileVerb::Remove, format!("me/{path}")));
+        assert!(decision.starts_with("ask: "), "{path}: {decision}");
+    }
+    for path in ["notes.txt", "git/hooks.txt", "bashrc", "package.json.txt", "desktop", "a.desktop.txt", "makefile.md"]
+    {
+        assert!(!is_run_by_others(&format!("/home/me/{path}")), "{path}");
+    }
+    // Reading them is no different from reading anything else.
+    let scene = Scene::new(Zone::Local).file(FileAccess::Read, GrantState::Allow, &["/home/me"]);
+    check(&scene, FileVerb::Read, "me/.bashrc", "yes: grant file.read for /home/me");
+}
+
+#[test]
+fn an_ended_lease_allows_nothing() {
+    let scene = reader();
+    scene.lease.end(broker::LeaseEnd::Stopped);
+    check(
+        &scene,
+        FileVerb::Read,
+        "notes/a",
+        "no: not allowed to read notes/a: the run has ended: the owner stopped it",
+    );
+}
+
+proptest! {
+    /// Whatever an app writes as a path, what is permitted lies beneath a granted folder and outside of oikos' home.
+    #[test]
+    fn nothing_outside_is_ever_permitted(path in r"(/|\.\.?|notes|me|home|srv|etc|picked:|data|\.local|share|oikos|x|\\|\x00| ){0,12}") {
+        let scene = reader().pick("data", "/tmp/handed", None, FileAccess::Read);
+        let demand = FileDemand::new(FileVerb::Read, path);
+        if let Decision::Permit(permit) = scene.broker.decide(&scene.lease, demand, crate::scene::NOW) {
+            let target = permit.demand().target().expect("a permit has a target");
+            let shown = target.shown();
+            prop_assert!(target.names.iter().all(|name| name != ".." && name != "." && !name.contains('/') && !name.contains('\0')));
+            let roots = ["/home/me", "/srv/notes", "/tmp/handed"];
+            let is_inside = roots.iter().any(|root| shown == *root || shown.starts_with(&format!("{root}/")));
+            prop_assert!(is_inside, "{}", shown);
+            prop_assert!(!shown.starts_with("/home/me/.local/share/oikos"), "{}", shown);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Bounds, clocks and ends.
+
+use crate::{Scene, scene::caller};
+use broker::LeaseEnd;
+use protocol::{Door, Limits, RunId, Zone};
+
+fn lease(limits: Limits) -> (Scene, broker::Lease) {
+    let scene = Scene::new(Zone::Local);
+    let run = RunId::new(&scene.clock, &scene.entropy);
+    let app = "limited".parse().unwrap();
+    let lease = scene.broker.lease_open(caller(Door::Socket), &app, run, limits, 0);
+    (scene, lease)
+}
+
+#[track_caller]
+fn check(limits: Limits, spend: impl Fn(&broker::Lease) -> Result<(), LeaseEnd>, expected: Result<(), LeaseEnd>) {
+    let (_scene, lease) = lease(limits);
+    assert_eq!(spend(&lease), expected);
+    assert_eq!(lease.check(), expected);
+}
+
+#[test]
+fn every_bound_is_reached_and_not_before() {
+    let limits = Limits { cpu_ms: 10, host_cpu_ms: 10, host_bytes: 10, stream_bytes: 10, ..Limits::default() };
+    check(limits.clone(), |lease| lease.charge_guest_cpu_us(10_000), Ok(()));
+    check(limits.clone(), |lease| lease.charge_guest_cpu_us(10_001), Err(LeaseEnd::CpuLimit));
+    check(limits.clone(), |lease| lease.charge_host_cpu_us(10_000), Ok(()));
+    check(limits.clone(), |lease| lease.charge_host_cpu_us(10_001), Err(LeaseEnd::HostLimit));
+    check(limits.clone(), |lease| lease.charge_host_bytes(10), Ok(()));
+    check(limits.clone(), |lease| lease.charge_host_bytes(11), Err(LeaseEnd::HostLimit));
+    check(limits.clone(), |lease| lease.charge_stream_bytes(10), Ok(()));
+    check(limits.clone(), |lease| lease.charge_stream_bytes(11), Err(LeaseEnd::StreamLimit));
+    check(limits, |lease| lease.charge_guest_cpu_us(u64::MAX), Err(LeaseEnd::CpuLimit));
+}
+
+#[test]
+fn the_first_reason_stays() {
+    let (_scene, lease) = lease(Limits::default());
+    assert_eq!(lease.end(LeaseEnd::Stopped), LeaseEnd::Stopped);
+    assert_eq!(lease.end(LeaseEnd::Timeout), LeaseEnd::Stopped);
+    assert_eq!(lease.check(), Err(LeaseEnd::Stopped));
+}
+
+#[test]
+fn clocks_stand_still_while_a_person_is_asked() {
+    const SECOND: u64 = 1_000_000_000;
+    let limits = Limits { wall_ms: 10_000, idle_ms: 5_000, ..Limits::default() };
+    let (_scene, lease) = lease(limits);
+    lease.progress(4 * SECOND);
+    lease.sweep(4 * SECOND);
+    lease.pause(4 * SECOND);
+    lease.pause(5 * SECOND);
+    lease.sweep(500 * SECOND);
+    lease.resume(501 * SECOND);
+    lease.sweep(502 * SECOND);
+    lease.resume(504 * SECOND);
+    assert_eq!(lease.wall_ms(504 * SECOND), 4_000);
+    lease.sweep(508 * SECOND);
+    assert_eq!(lease.check(), Ok(()));
+    lease.sweep(509 * SECOND);
+    assert_eq!(lease.check(), Err(LeaseEnd::Idle));
+}
+
+#[test]
+fn the_wall_clock_ends_a_run_that_never_rests() {
+    const SECOND: u64 = 1_000_000_000;
+    let (_scene, lease) = lease(Limits { wall_ms: 10_000, idle_ms: 5_000, ..Limits::default() });
+    for second in 1..10 {
+        lease.progress(second * SECOND);
+        lease.sweep(second * SECOND);
+        assert_eq!(lease.check(), Ok(()));
+    }
+    lease.progress(10 * SECOND);
+    lease.sweep(10 * SECOND);
+    assert_eq!(lease.check(), Err(LeaseEnd::Timeout));
+}
+
+#[test]
+fn operations_and_handles_are_given_back() {
+    let (_scene, lease) = lease(Limits { operations: 2, handles: 1, ..Limits::default() });
+    let first = lease.take_operation().unwrap();
+    let _second = lease.take_operation().unwrap();
+    assert!(lease.take_operation().is_none());
+    drop(first);
+    assert!(lease.take_operation().is_some());
+    let handle = lease.take_handle().unwrap();
+    assert!(lease.take_handle().is_none());
+    drop(handle);
+    assert!(lease.take_handle().is_some());
+}
+
+#[test]
+fn log_lines_over_the_limit_are_counted_and_the_run_goes_on() {
+    let (_scene, lease) = lease(Limits { log_bytes: 10, ..Limits::default() });
+    assert!(lease.admit_log(8));
+    assert!(!lease.admit_log(8));
+    assert!(lease.admit_log(2));
+    assert!(!lease.admit_log(1));
+    assert_eq!((lease.log_dropped(), lease.check()), (2, Ok(())));
+}
+
+#[test]
+fn whoever_waits_for_the_end_wakes() {
+    use std::{
+        future::Future,
+        pin::pin,
+        sync::{
+            Arc,
+            atomic::{AtomicU32, Ordering::SeqCst},
+        },
+        task::{Context, Poll, Wake, Waker},
+    };
+    struct Count(AtomicU32);
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, SeqCst);
+        }
+    }
+    let (scene, lease) = lease(Limits::default());
+    let count = Arc::new(Count(AtomicU32::new(0)));
+    let waker = Waker::from(count.clone());
+    let mut context = Context::from_waker(&waker);
+    let mut ended = pin!(lease.ended());
+    assert!(ended.as_mut().poll(&mut context).is_pending());
+    assert!(ended.as_mut().poll(&mut context).is_pending());
+    scene.broker.lease_close(lease.run());
+    assert_eq!(count.0.load(SeqCst), 1);
+    assert_eq!(ended.as_mut().poll(&mut context), Poll::Ready(LeaseEnd::Finished));
+    assert!(scene.broker.leases().iter().all(|open| open.run() != lease.run()));
+}

@@ -1,0 +1,13 @@
+//! The broker, tested at its boundary.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod authority; // the whole table, as a person reads it
+mod card; // what the owner is shown
+mod files; // paths: what is covered and what never is
+mod forging; // permits and leases that cannot be made elsewhere
+mod leases; // bounds, clocks, ends
+mod questions; // asked and answered
+mod scene; // an app, a run, grants
+
+use scene::Scene;
