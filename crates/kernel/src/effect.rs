@@ -1,0 +1,287 @@
+//! What an effect is to the kernel. Families live on the floor above, are siblings of one shape, and pass one contract
+//! test.
+//!
+//! Effects are synchronous: the kernel calls them on threads that may block, never on a guest's. They perform exactly
+//! what their permit says, look at its lease before each step of anything long, and leave nothing half-done: an error
+//! means that nothing changed.
+
+use crate::host_call::{GuestError, HostAnswer, HostError};
+use broker::{Demand, Folder, Lease, LeaseEnd, Permit, Resolve};
+use protocol::{Digest, EffectState, ErrorCode, Labels, RunId, Sentence, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// One family of effects.
+pub trait Effect: Send + Sync {
+    /// What the broker decides on.
+    type Demand: Demand + Resolve;
+    /// What a guest asks for.
+    type Call: Send + 'static;
+
+    /// What a call demands, or `None` if it only computes on what the guest itself sent. Called once per call, before
+    /// the decision; must not touch anything outside. Calls on an open handle demand again what opening it did, so a
+    /// grant that was taken back ends it.
+    fn demand(&self, lease: &Lease, call: &Self::Call) -> Result<Option<Self::Demand>, GuestError>;
+
+    /// Performs a call. `permit` is there exactly if [`Effect::demand`] gave a demand.
+    fn perform(
+        &self,
+        permit: Option<Permit<Self::Demand>>,
+        call: Self::Call,
+        scene: &dyn Scene,
+    ) -> Result<Done, EffectError>;
+
+    /// A run has ended: everything it had open is closed. With `keep`, what it wrote and the family has held back so
+    /// far is put into the batch that ends the run; without, it is forgotten. Called exactly once per run that made a
+    /// call of this family.
+    fn run_end(&self, lease: &Lease, keep: bool, batch: &mut state::Batch);
+}
+
+/// Where an effect takes place: what it may say and ask while it is under way.
+pub trait Scene: Send + Sync {
+    /// The run.
+    fn lease(&self) -> &Lease;
+    /// Wall-clock time, for records.
+    fn now(&self) -> Timestamp;
+    /// Nanoseconds on a clock that never goes back.
+    fn monotonic_ns(&self) -> u64;
+    /// A name that nothing has yet, for staged and trashed files: 32 hexadecimal digits.
+    fn fresh_name(&self) -> String;
+    /// What the owner granted of storage, in bytes.
+    fn storage_quota_bytes(&self) -> u64;
+    /// About to do something that the store cannot take back. Returns once the intent is on disk; from then on the
+    /// kernel records how it ended, also after a crash. At most once per call.
+    fn intent(&self, sentence: Sentence, change: &Change) -> Result<(), EffectError>;
+    /// How far something long has come. Call it as often as you like: it is thinned out, and counts as progress.
+    fn progress(&self, sentence: Sentence, done: u64, total: Option<u64>);
+}
+
+/// What an effect did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Done {
+    /// What the guest gets.
+    pub answer: HostAnswer,
+    /// What the log says, in words.
+    pub said: Option<Said>,
+    /// What it changed, for `oikos undo`; there exactly if it announced an intent.
+    pub change: Option<Change>,
+    /// Labels of the data it brought in beside those of its demand.
+    pub labels: Labels,
+}
+
+impl Done {
+    /// An answer that the log does not mention.
+    pub fn quiet(answer: HostAnswer) -> Self {
+        Self { answer, said: None, change: None, labels: Labels::NONE }
+    }
+}
+
+/// How the log tells of an effect.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Said {
+    /// As one sentence of its own.
+    Once(Sentence),
+    /// Together with others of the same kind on the same thing, as one sentence at the end of the run: reads.
+    Read {
+        /// What was read, such as a path.
+        what: String,
+        /// How much.
+        bytes: u64,
+    },
+    /// Together with others of the same kind, by count: storage.
+    Storage {
+        /// What was done.
+        verb: broker::StorageVerb,
+        /// How many keys.
+        keys: u64,
+        /// How many bytes.
+        bytes: u64,
+    },
+}
+
+/// Why an effect did not happen.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum EffectError {
+    /// The guest may see why and go on. Nothing changed.
+    #[error("{0}")]
+    Guest(#[from] GuestError),
+    /// The run is over. Nothing changed.
+    #[error("the run has ended")]
+    Ended(LeaseEnd),
+    /// Something failed half-way and could not be put back: the record says `unknown`.
+    #[error("{0}")]
+    Unknown(GuestError),
+}
+
+impl EffectError {
+    /// An error that the guest may see.
+    pub fn guest(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self::Guest(GuestError::new(code, message))
+    }
+
+    /// How an announced effect that failed so has ended.
+    pub fn state(&self) -> EffectState {
+        match self {
+            Self::Guest(_) | Self::Ended(_) => EffectState::NotDone,
+            Self::Unknown(_) => EffectState::Unknown,
+        }
+    }
+}
+
+impl From<LeaseEnd> for EffectError {
+    fn from(end: LeaseEnd) -> Self {
+        Self::Ended(end)
+    }
+}
+
+impl From<EffectError> for HostError {
+    fn from(error: EffectError) -> Self {
+        match error {
+            EffectError::Guest(error) | EffectError::Unknown(error) => Self::Guest(error),
+            EffectError::Ended(end) => Self::Ended(end),
+        }
+    }
+}
+
+/// What happens to one file, written before it happens and enough to take it back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// What kind.
+    pub kind: ChangeKind,
+    /// The folder it starts from, with its identity.
+    pub folder: Folder,
+    /// The names from there to the file.
+    pub names: Vec<String>,
+    /// The name beside the file under which new content is staged; must not be there once the change is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<String>,
+    /// The name in the trash under which the old file is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trash: Option<String>,
+    /// The file before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<FileStamp>,
+    /// The file after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<FileStamp>,
+}
+
+impl Change {
+    /// The file's path, as shown.
+    pub fn path(&self) -> String {
+        let mut path = self.folder.path.trim_end_matches('/').to_owned();
+        for name in &self.names {
+            path.push('/');
+            path.push_str(name);
+        }
+        path
+    }
+}
+
+/// The kinds of changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeKind {
+    /// There was no such file before.
+    Created,
+    /// The old file is in the trash.
+    Overwrote,
+    /// The file is in the trash.
+    Removed,
+}
+
+/// A file's content at some moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileStamp {
+    /// Its size.
+    pub bytes: u64,
+    /// Its SHA-256.
+    pub digest: Digest,
+}
+
+/// Taking changes back, and cleaning up after a crash. Of the families only `file` has this.
+pub trait Undo: Send + Sync {
+    /// Whether a change can be taken back now. Looks, changes nothing.
+    fn undo_check(&self, change: &Change) -> Result<(), UndoError>;
+
+    /// Takes a change back, unless the file changed since: then nothing happens. The file's present content is checked
+    /// again at the last moment. Returns what was done.
+    fn undo(&self, change: &Change) -> Result<Sentence, UndoError>;
+
+    /// After a crash in the middle of a change: removes what was staged. The file itself is old or new, never between;
+    /// says which, where that can be seen.
+    fn recover(&self, change: &Change) -> Result<EffectState, UndoError>;
+}
+
+/// Why a change was not taken back.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UndoError {
+    /// The file is not as the run left it.
+    #[error("{path} has changed since the run, so taking the run back would lose that change")]
+    Conflict {
+        /// The file.
+        path: String,
+    },
+    /// The old content is gone from the trash.
+    #[error("the old {path} is not in the trash any more")]
+    TrashMissing {
+        /// The file.
+        path: String,
+    },
+    /// The folder is not the one it was.
+    #[error("the folder of {path} is gone or is another one now")]
+    FolderChanged {
+        /// The file.
+        path: String,
+    },
+    /// The system refused.
+    #[error("{path} could not be put back: {reason}")]
+    Failed {
+        /// The file.
+        path: String,
+        /// The system's words, safe to show.
+        reason: String,
+    },
+}
+
+/// Finding out what a person means by a path: the identity of folders to grant and of things picked.
+pub trait Places: Send + Sync {
+    /// A folder with its identity; refuses anything that is not a folder. The path is made canonical.
+    fn folder(&self, path: &str) -> Result<Folder, GuestError>;
+
+    /// A file or folder that a person named: the folder it lies in and, for a file, its name there. A file to write need
+    /// not exist yet, its folder must.
+    fn picked(
+        &self,
+        path: &str,
+        access: protocol::FileAccess,
+        folder: bool,
+    ) -> Result<(Folder, Option<String>), GuestError>;
+}
+
+/// The families, as the kernel holds them.
+pub struct Effects {
+    /// Files and folders.
+    pub file: Box<dyn Effect<Demand = broker::FileDemand, Call = crate::host_call::FileCall>>,
+    /// The app's own store.
+    pub storage: Box<dyn Effect<Demand = broker::StorageDemand, Call = crate::host_call::StorageCall>>,
+    /// Tables.
+    pub csv: Box<dyn Effect<Demand = broker::FileDemand, Call = crate::host_call::CsvCall>>,
+    /// Taking file changes back.
+    pub undo: Box<dyn Undo>,
+    /// What paths mean.
+    pub places: Box<dyn Places>,
+}
+
+impl Effects {
+    /// Closes what a run had open in every family.
+    pub(crate) fn run_end(&self, lease: &Lease, keep: bool, batch: &mut state::Batch) {
+        self.file.run_end(lease, keep, batch);
+        self.storage.run_end(lease, keep, batch);
+        self.csv.run_end(lease, keep, batch);
+    }
+}
+
+/// A run's id as a folder of the trash.
+pub fn trash_folder(run: RunId) -> String {
+    run.to_string()
+}

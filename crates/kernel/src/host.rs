@@ -1,0 +1,509 @@
+//! The way of one effect: decode → demand → decide → (ask) → perform → record. All doors of a sandbox end here.
+
+use crate::{
+    Kernel,
+    effect::{Change, Done, Effect, EffectError, Scene},
+    host_call::{FileCall, GuestError, HostAnswer, HostCall, HostError},
+    journal,
+    run::{Run, effect_number, progress},
+    runner::{GuestHost, GuestPiece, Push},
+    trash::TrashRow,
+};
+use broker::{Ask, Basis, Decision, Demand, Denied, FileDemand, Lease, Permit, Resolve, StorageDemand};
+use futures_util::{FutureExt, future::BoxFuture};
+use parking_lot::Mutex;
+use protocol::{
+    AuditEvent, Chunk, Digest, EffectState, ErrorCode, FileAccess, Labels, OwnerId, QuestionKind, Sentence, Timestamp,
+    sentence, sha256,
+};
+use state::{Batch, Durability, Key, Space};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// A timer longer than this could not ring before the run's wall clock ends it.
+const TIMER_MS_MAX: u64 = 24 * 3_600_000;
+/// How often an effect that waits for its turn says that it is still there: well below any idle limit.
+const QUEUE_PROGRESS_EVERY_MS: u64 = 1_000;
+/// Progress is shown at most this often.
+const PROGRESS_EVERY_NS: u64 = 100_000_000;
+
+/// One run's exit.
+pub(crate) struct RunHost {
+    kernel: Arc<Kernel>,
+    run: Arc<Run>,
+    runtime: tokio::runtime::Handle,
+}
+
+impl RunHost {
+    pub(crate) fn new(kernel: Arc<Kernel>, run: Arc<Run>) -> Self {
+        let runtime = kernel.runtime.clone();
+        Self { kernel, run, runtime }
+    }
+}
+
+impl GuestHost for RunHost {
+    fn call(&self, call: HostCall) -> BoxFuture<'static, Result<HostAnswer, HostError>> {
+        let (kernel, run) = (self.kernel.clone(), self.run.clone());
+        // On its own task: the guest's thread never decides, never waits for a disk, and dropping the guest drops
+        // the call.
+        let task = self.runtime.spawn(async move {
+            let result = call_route(&kernel, &run, call).await;
+            progress(&run, &*kernel.clock);
+            result
+        });
+        AbortOnDrop(task).boxed()
+    }
+
+    fn stream(&self, piece: GuestPiece) -> Push {
+        let run = &self.run;
+        if let Err(end) = run.lease.check() {
+            return Push::Ended(end);
+        }
+        let chunk = match piece {
+            GuestPiece::Log { level, text } => {
+                if !run.lease.admit_log(text.len() as u64) {
+                    return Push::Taken;
+                }
+                Chunk::Log { level, text }
+            }
+            GuestPiece::Text(text) => Chunk::Text { text },
+            GuestPiece::Data { topic, payload, renderer } => Chunk::Data { topic, payload, renderer },
+        };
+        if !matches!(chunk, Chunk::Log { .. }) {
+            // A piece costs something even if it is empty: a million of them are not free.
+            let bytes = crate::stream::chunk_bytes(&chunk) as u64 + crate::PIECE_BYTES;
+            if let Err(end) = run.lease.charge_stream_bytes(bytes) {
+                return Push::Ended(end);
+            }
+        }
+        progress(run, &*self.kernel.clock);
+        if !run.stream.push(chunk) {
+            return Push::Taken;
+        }
+        let (stream, lease) = (run.stream.clone(), run.lease.clone());
+        Push::Wait(
+            async move {
+                tokio::select! {
+                    () = stream.drained() => {}
+                    _ = lease.ended() => {}
+                }
+            }
+            .boxed(),
+        )
+    }
+}
+
+struct AbortOnDrop(tokio::task::JoinHandle<Result<HostAnswer, HostError>>);
+
+impl Future for AbortOnDrop {
+    type Output = Result<HostAnswer, HostError>;
+
+    fn poll(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Result<HostAnswer, HostError>> {
+        self.0.poll_unpin(cx).map(|joined| {
+            joined.unwrap_or_else(|error| {
+                tracing::error!(%error, "an effect's task failed");
+                Err(GuestError::new(ErrorCode::Internal, "oikos failed while it worked on this call").into())
+            })
+        })
+    }
+}
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Every effect on one screen.
+async fn call_route(kernel: &Arc<Kernel>, run: &Arc<Run>, call: HostCall) -> Result<HostAnswer, HostError> {
+    run.lease.check()?;
+    match call {
+        HostCall::File(FileCall::Pick { access, folder, purpose }) => pick(kernel, run, access, folder, purpose).await,
+        HostCall::File(call) => effect(kernel, run, |kernel| &*kernel.effects.file, call).await,
+        HostCall::Csv(call) => effect(kernel, run, |kernel| &*kernel.effects.csv, call).await,
+        HostCall::Storage(call) => effect(kernel, run, |kernel| &*kernel.effects.storage, call).await,
+        HostCall::Timer { ms } => {
+            tokio::time::sleep(std::time::Duration::from_millis(ms.min(TIMER_MS_MAX))).await;
+            Ok(HostAnswer::Json(serde_json::Value::Null))
+        }
+        HostCall::NotAvailable { feature } => {
+            let message = format!("{feature} is not in this version of oikos yet");
+            Err(GuestError::new(ErrorCode::NotAvailable, message).into())
+        }
+    }
+}
+
+/// The labels that stand beside what a demand is about.
+trait Labelled {
+    fn stored_labels(&self, kernel: &Kernel, run: &Run) -> Result<Labels, GuestError>;
+}
+
+impl Labelled for FileDemand {
+    fn stored_labels(&self, kernel: &Kernel, run: &Run) -> Result<Labels, GuestError> {
+        let Some(target) = self.target() else { return Ok(Labels::NONE) };
+        file_labels(kernel, run.owner(), &target.shown())
+    }
+}
+
+impl Labelled for StorageDemand {
+    fn stored_labels(&self, _: &Kernel, _: &Run) -> Result<Labels, GuestError> {
+        // The effect reads them with the value.
+        Ok(Labels::NONE)
+    }
+}
+
+/// Where a file's labels stand. Paths can be longer than keys.
+pub(crate) fn file_label_key(owner: OwnerId, path: &str) -> Key {
+    Key::new(owner, Space::FileLabel, sha256(path.as_bytes()).to_string())
+}
+
+/// The labels of a file that some run wrote. Not knowing them is an error: data without its label could go anywhere.
+fn file_labels(kernel: &Kernel, owner: OwnerId, path: &str) -> Result<Labels, GuestError> {
+    match kernel.store.get(&file_label_key(owner, path)) {
+        Ok(entry) => Ok(entry.map_or(Labels::NONE, |entry| entry.labels)),
+        Err(error) => {
+            tracing::error!(%error, "the labels of a file could not be read");
+            Err(GuestError::new(error.code(), "where this file comes from cannot be looked up right now"))
+        }
+    }
+}
+
+/// A place on the threads where effects block.
+struct Place {
+    _of_app: OwnedSemaphorePermit,
+    _of_all: OwnedSemaphorePermit,
+}
+
+impl Place {
+    /// Waits for one. When the run ends, its sandbox drops the call, and the waiting with it.
+    async fn take(kernel: &Kernel, run: &Run) -> Result<Self, HostError> {
+        Ok(Self {
+            _of_app: Self::wait(&run.app.effect_places, kernel, run).await?,
+            _of_all: Self::wait(&kernel.effect_places, kernel, run).await?,
+        })
+    }
+
+    async fn wait(places: &Arc<Semaphore>, kernel: &Kernel, run: &Run) -> Result<OwnedSemaphorePermit, HostError> {
+        if let Ok(place) = places.clone().try_acquire_owned() {
+            return Ok(place);
+        }
+        let mut waiting = std::pin::pin!(places.clone().acquire_owned());
+        loop {
+            tokio::select! {
+                place = &mut waiting => {
+                    return place
+                        .map_err(|_| GuestError::new(ErrorCode::Internal, "oikos takes no effects any more").into());
+                }
+                // Whoever stands in a queue is not idle; the wall clock goes on.
+                () = tokio::time::sleep(std::time::Duration::from_millis(QUEUE_PROGRESS_EVERY_MS)) => {
+                    progress(run, &*kernel.clock);
+                }
+            }
+        }
+    }
+}
+
+async fn effect<E>(
+    kernel: &Arc<Kernel>,
+    run: &Arc<Run>,
+    family: fn(&Kernel) -> &E,
+    call: E::Call,
+) -> Result<HostAnswer, HostError>
+where
+    E: Effect + ?Sized + 'static,
+    E::Demand: Labelled + Sync,
+{
+    let demand = family(kernel).demand(&run.lease, &call)?;
+    // Before the decision, so that the grants that hold when it begins are those that count.
+    let mut place = Place::take(kernel, run).await?;
+    let permit = match demand.map(|demand| kernel.broker.decide(&run.lease, demand, kernel.clock.now())) {
+        None => None,
+        Some(Decision::Permit(permit)) => Some(permit),
+        Some(Decision::Denied(denied)) => return Err(refuse(kernel, run, *denied)),
+        Some(Decision::Ask(ask)) => {
+            // Nobody else waits for a person.
+            drop(place);
+            let permit = permit_ask(kernel, run, *ask).await?;
+            place = Place::take(kernel, run).await?;
+            Some(permit)
+        }
+    };
+    let (kernel, run) = (kernel.clone(), run.clone());
+    // The run's end waits for this guard: an effect under way always settles, also when its caller has gone.
+    let performing = tokio::task::spawn_blocking(move || {
+        let _place = place;
+        let _settling = run.under_way.blocking_read();
+        run.lease.check()?;
+        if let Some(permit) = &permit {
+            run.lease.join_labels(permit.demand().stored_labels(&kernel, &run)?);
+        }
+        perform(&kernel, &run, family(&kernel), permit, call)
+    });
+    performing.await.unwrap_or_else(|error| {
+        tracing::error!(%error, "an effect failed");
+        Err(GuestError::new(ErrorCode::Internal, "oikos failed while it worked on this call").into())
+    })
+}
+
+fn perform<E>(
+    kernel: &Kernel,
+    run: &Run,
+    family: &E,
+    permit: Option<Permit<E::Demand>>,
+    call: E::Call,
+) -> Result<HostAnswer, HostError>
+where
+    E: Effect + ?Sized,
+{
+    let basis = permit.as_ref().map(|permit| permit.basis().clone());
+    let scene =
+        RunScene { kernel, run, basis: basis.as_ref(), announced: Mutex::new(None), shown_ns: AtomicU64::new(0) };
+    // What was announced is settled even if our own code fails half-way: then nobody knows how it ended.
+    let result = catch_unwind(AssertUnwindSafe(|| family.perform(permit, call, &scene))).unwrap_or_else(|_| {
+        let error = GuestError::new(ErrorCode::Internal, "oikos failed while it worked on this call");
+        Err(EffectError::Unknown(error))
+    });
+    let announced = scene.announced.into_inner();
+    match result {
+        Ok(Done { answer, said, change, labels }) => {
+            run.lease.join_labels(labels);
+            match announced {
+                Some(announced) => {
+                    let said = match said {
+                        Some(crate::effect::Said::Once(said)) => said,
+                        _ => sentence::effect_done(),
+                    };
+                    let announced = Announced { change: change.unwrap_or(announced.change), ..announced };
+                    settle(kernel, run, announced, EffectState::Done, said, basis.as_ref())?;
+                }
+                None => {
+                    if let Some(said) = said {
+                        run.notes.add(said, basis.as_ref());
+                    }
+                }
+            }
+            Ok(answer)
+        }
+        Err(error) => {
+            if let Some(announced) = announced {
+                let said = match &error {
+                    EffectError::Unknown(error) => sentence::effect_unknown(error.message.as_str()),
+                    EffectError::Guest(error) => sentence::effect_not_done(error.message.as_str()),
+                    EffectError::Ended(end) => sentence::effect_not_done(end.message(run.lease.limits())),
+                };
+                settle(kernel, run, announced, error.state(), said, basis.as_ref())?;
+            }
+            Err(error.into())
+        }
+    }
+}
+
+/// An effect that said what it was about to do.
+struct Announced {
+    effect: u64,
+    change: Change,
+    /// The labels of the file before.
+    labels: Labels,
+}
+
+/// Writes how an announced effect ended, and keeps what is needed to take it back.
+fn settle(
+    kernel: &Kernel,
+    run: &Run,
+    announced: Announced,
+    state: EffectState,
+    said: Sentence,
+    basis: Option<&Basis>,
+) -> Result<(), HostError> {
+    let Announced { effect, change, labels } = announced;
+    run.notes.add_settled(said.clone(), state);
+    let owner = run.owner();
+    let key = journal::effect_key(run.id(), effect);
+    let mut batch = Batch::new();
+    let event = AuditEvent::Outcome { effect, state };
+    let record = journal::effect_record(kernel.clock.now(), &run.lease, event, said, basis, None);
+    journal::append(&mut batch, owner, &record);
+    batch.delete(&Key::new(owner, Space::Intent, key.clone()));
+    let trash = Key::new(owner, Space::Trash, key);
+    if state == EffectState::NotDone {
+        batch.delete(&trash);
+    } else {
+        // Of an unknown end too: it can be tried to take it back, and that looks at the file first.
+        if change.after.is_some() {
+            batch.put(&file_label_key(owner, &change.path()), Vec::new(), run.lease.labels());
+        }
+        batch.put(&trash, TrashRow::done(change).to_bytes(), labels);
+    }
+    // The effect has happened: its record may use what a full disk keeps back.
+    batch.use_reserve();
+    kernel.store.commit(batch, Durability::Synced).map(|_| ()).map_err(|error| {
+        tracing::error!(run = %run.id(), effect, %error, "an outcome could not be written");
+        GuestError::new(error.code(), "the effect happened, but its record could not be written").into()
+    })
+}
+
+/// A permit after asking, or the denial as the guest sees it.
+async fn permit_ask<D>(kernel: &Arc<Kernel>, run: &Arc<Run>, mut ask: Ask<D>) -> Result<Permit<D>, HostError>
+where
+    D: Demand + Resolve,
+{
+    let _asking = match run.asking.try_lock() {
+        Ok(asking) => asking,
+        Err(_) => {
+            let asking = run.asking.lock().await;
+            // The answer before this one may have settled this as well.
+            match kernel.broker.decide(&run.lease, ask.demand().clone(), kernel.clock.now()) {
+                Decision::Permit(permit) => return Ok(permit),
+                Decision::Denied(denied) => return Err(refuse(kernel, run, *denied)),
+                Decision::Ask(again) => ask = *again,
+            }
+            asking
+        }
+    };
+    let line = ask.demand().line();
+    let kind = QuestionKind::Permission { line: line.clone() };
+    let may_last = ask.may_last.then_some(line);
+    match kernel.ask(run, ask.sentence.clone(), kind, may_last).await? {
+        Ok((settled, waited_ms)) => {
+            kernel.broker.settle(ask, &settled, waited_ms).map_err(|denied| refuse(kernel, run, *denied))
+        }
+        Err(rule) => Err(refuse(kernel, run, ask.refused(rule))),
+    }
+}
+
+/// Records a denial and turns it into what the guest sees.
+fn refuse(kernel: &Kernel, run: &Run, denied: Denied) -> HostError {
+    if denied.code == ErrorCode::LeaseRevoked
+        && let Err(end) = run.lease.check()
+    {
+        return HostError::Ended(end);
+    }
+    let said = sentence::effect_denied(denied.what.clone(), denied.rule.clone());
+    if run.notes.add_denial(&said) {
+        let mut record = journal::run_record(kernel.clock.now(), &run.lease, AuditEvent::Denied, said);
+        record.rule = Some(denied.rule.clone());
+        kernel.note(run.owner(), &record);
+    }
+    GuestError::new(denied.code, denied.message()).into()
+}
+
+/// The powerbox: a person picks a file or folder, and that is the grant, for this run.
+async fn pick(
+    kernel: &Arc<Kernel>,
+    run: &Arc<Run>,
+    access: FileAccess,
+    folder: bool,
+    purpose: String,
+) -> Result<HostAnswer, HostError> {
+    let said = match (access, folder) {
+        (FileAccess::Read, false) => sentence::ask_pick_file_read(purpose),
+        (FileAccess::Write, false) => sentence::ask_pick_file_write(purpose),
+        (FileAccess::Read, true) => sentence::ask_pick_folder_read(purpose),
+        (FileAccess::Write, true) => sentence::ask_pick_folder_write(purpose),
+    };
+    let refused = |rule: Sentence| {
+        let denied = Denied { what: said.clone(), rule, command: None, code: ErrorCode::PermissionDenied };
+        refuse(kernel, run, denied)
+    };
+    let _asking = run.asking.lock().await;
+    let settled = match kernel.ask(run, said.clone(), QuestionKind::Pick { access, folder }, None).await? {
+        Ok((settled, _)) => settled,
+        Err(rule) => return Err(refused(rule)),
+    };
+    let path = settled.answer().filter(|_| settled.is_yes()).and_then(|answer| answer.path.clone());
+    let Some(path) = path else { return Err(refused(sentence::rule_said_no())) };
+    let (looking, looked) = (kernel.clone(), path.clone());
+    let (place, file) = tokio::task::spawn_blocking(move || looking.effects.places.picked(&looked, access, folder))
+        .await
+        .map_err(|_| GuestError::new(ErrorCode::Internal, "oikos failed while it looked at what was picked"))??;
+    let name = format!("pick{}", effect_number(run));
+    let picked = broker::Picked { name, folder: place, file, access };
+    let handle = picked.handle();
+    if let Err(rule) = kernel.broker.hand_over(&run.lease, picked) {
+        return Err(refused(rule));
+    }
+    Ok(HostAnswer::Json(serde_json::Value::String(handle)))
+}
+
+/// Where one effect takes place.
+struct RunScene<'a> {
+    kernel: &'a Kernel,
+    run: &'a Run,
+    basis: Option<&'a Basis>,
+    announced: Mutex<Option<Announced>>,
+    shown_ns: AtomicU64,
+}
+
+impl Scene for RunScene<'_> {
+    fn lease(&self) -> &Lease {
+        &self.run.lease
+    }
+
+    fn now(&self) -> Timestamp {
+        self.kernel.clock.now()
+    }
+
+    fn monotonic_ns(&self) -> u64 {
+        self.kernel.clock.monotonic_ns()
+    }
+
+    fn fresh_name(&self) -> String {
+        let mut bytes = [0; 16];
+        self.kernel.entropy.fill(&mut bytes);
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn storage_quota_bytes(&self) -> u64 {
+        let grants = self.kernel.broker.grants(self.run.owner(), self.run.lease.app());
+        StorageDemand::quota_bytes(&grants, self.now())
+    }
+
+    fn intent(&self, said: Sentence, change: &Change) -> Result<(), EffectError> {
+        let mut announced = self.announced.lock();
+        if announced.is_some() {
+            return Err(EffectError::guest(ErrorCode::Internal, "an effect announced itself twice"));
+        }
+        let effect = effect_number(self.run);
+        let owner = self.run.owner();
+        let key = journal::effect_key(self.run.id(), effect);
+        let labels = file_labels(self.kernel, owner, &change.path())?;
+        let row = TrashRow::pending(change.clone()).to_bytes();
+        let arguments: Digest = sha256(&row);
+        let mut batch = Batch::new();
+        let event = AuditEvent::Intent { effect };
+        let record = journal::effect_record(self.now(), &self.run.lease, event, said, self.basis, Some(arguments));
+        journal::append(&mut batch, owner, &record);
+        // With the run's labels: should the process end in between, recovery gives them to the file.
+        batch.put(&Key::new(owner, Space::Intent, key.clone()), row.clone(), self.run.lease.labels());
+        // With those that the file has now: taking the change back gives them back as well.
+        batch.put(&Key::new(owner, Space::Trash, key), row, labels);
+        self.kernel.store.commit(batch, Durability::Synced).map_err(|error| {
+            EffectError::guest(error.code(), "the intent could not be written, so nothing was done")
+        })?;
+        *announced = Some(Announced { effect, change: change.clone(), labels });
+        crate::crash_point("effect::after_intent");
+        Ok(())
+    }
+
+    fn progress(&self, said: Sentence, done: u64, total: Option<u64>) {
+        progress(self.run, &*self.kernel.clock);
+        let now = self.monotonic_ns();
+        let shown = self.shown_ns.load(Relaxed);
+        let is_last = total == Some(done);
+        if shown != 0 && !is_last && now.saturating_sub(shown) < PROGRESS_EVERY_NS {
+            return;
+        }
+        self.shown_ns.store(now.max(1), Relaxed);
+        // Whether the log is full does not matter: progress is thinned out and never waits.
+        self.run.stream.push(Chunk::Progress { sentence: said, done, total });
+    }
+}

@@ -1,0 +1,386 @@
+//! Every effect a guest can ask for, on one screen. The wire form is a name and JSON arguments, with bytes beside them
+//! where a call carries a body.
+
+use broker::LeaseEnd;
+use protocol::{ErrorCode, FileAccess, limit::HOST_ARGUMENT_BYTES_MAX};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// An effect, decoded and bounded, not yet allowed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum HostCall {
+    /// Files and folders.
+    File(FileCall),
+    /// The app's own key-value store.
+    Storage(StorageCall),
+    /// Tables in CSV files, computed by the host.
+    Csv(CsvCall),
+    /// A timer: resolves after some milliseconds.
+    Timer {
+        /// How long.
+        ms: u64,
+    },
+    /// Something that a later version has.
+    NotAvailable {
+        /// Its name, such as `ai.generateText`.
+        feature: String,
+    },
+}
+
+/// `ctx.tools.file.*`. A path is `folder/inside/it`, an absolute path beneath a granted folder, or the handle of
+/// something that a person picked.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(missing_docs, reason = "fields are named as in `ctx`")]
+pub enum FileCall {
+    /// Bytes `from..to` of a file; an open end means as much as one answer may carry.
+    Read { path: String, from: Option<u64>, to: Option<u64> },
+    /// A whole file as UTF-8 text.
+    ReadText { path: String },
+    /// Creates or replaces a file.
+    Write { path: String, body: Vec<u8> },
+    /// The entries of a folder.
+    List { path: String },
+    /// Moves a file to the trash.
+    Remove { path: String },
+    /// Asks a person for a file or folder; answers with a handle for this run.
+    Pick { access: FileAccess, folder: bool, purpose: String },
+}
+
+/// `ctx.storage.*`. Values are JSON text.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(missing_docs, reason = "fields are named as in `ctx`")]
+pub enum StorageCall {
+    /// A value, or null.
+    Get { key: String },
+    /// Stores a value.
+    Set { key: String, value: Vec<u8> },
+    /// Forgets a value; answers whether there was one.
+    Delete { key: String },
+    /// Keys with a prefix, in order, at most `limit`, after a key.
+    List { prefix: String, after: Option<String>, limit: Option<u32> },
+}
+
+/// `ctx.tools.csv.*`. `Open` answers with a table handle; each other call is one pass over the file by the host.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(missing_docs, reason = "fields are named as in `ctx`")]
+pub enum CsvCall {
+    /// Opens a file as a table.
+    Open { path: String, options: CsvOptions },
+    /// The next rows of a cursor.
+    Rows { table: u32, limit: Option<u32> },
+    /// Statistics of columns.
+    Statistics { table: u32, columns: Option<Vec<String>> },
+    /// Groups and measures.
+    Aggregate { table: u32, request: CsvAggregate },
+    /// Lets go of the file.
+    Close { table: u32 },
+    /// Small text to rows.
+    Parse { text: String, options: CsvOptions },
+    /// Rows to text.
+    Stringify { rows: Vec<Vec<Value>>, options: CsvOptions },
+}
+
+/// How a CSV text is written.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct CsvOptions {
+    /// One character; absent means `,`, or found from the first line when a file is opened.
+    pub delimiter: Option<String>,
+    /// Whether the first row names the columns; absent means yes.
+    pub header: Option<bool>,
+    /// For `stringify`: texts that a spreadsheet would compute (`=…`, `+…`, `-…`, `@…`) get an apostrophe in front.
+    pub escape_formulas: bool,
+}
+
+/// A group-by: measures of columns, for each distinct combination of other columns.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct CsvAggregate {
+    /// The columns that make the groups; none means one group.
+    pub group_by: Vec<String>,
+    /// What to compute for each.
+    pub measures: Vec<CsvMeasure>,
+    /// At most this many groups in the answer, largest first by the first measure; absent means 1,000.
+    pub limit: Option<u32>,
+}
+
+/// One measure of an aggregate.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct CsvMeasure {
+    /// `count`, `sum`, `min`, `max` or `mean`.
+    pub measure: CsvMeasureKind,
+    /// The column; not needed for `count`.
+    pub column: Option<String>,
+}
+
+/// What can be computed for a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum CsvMeasureKind {
+    /// Rows, or fields that are there if a column is named.
+    Count,
+    /// Sum of the numeric fields.
+    Sum,
+    /// Smallest.
+    Min,
+    /// Largest.
+    Max,
+    /// Mean of the numeric fields.
+    Mean,
+}
+
+/// What an effect answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum HostAnswer {
+    /// A JSON value.
+    Json(Value),
+    /// JSON text that is already serialized; valid.
+    JsonText(Vec<u8>),
+    /// Bytes: a `Uint8Array` in the guest.
+    Bytes(Vec<u8>),
+}
+
+/// Why an effect did not answer. What the guest may see and what ends the guest never mix.
+#[derive(Clone, Debug, PartialEq)]
+pub enum HostError {
+    /// The guest gets an `Error` with this code and message and may go on.
+    Guest(GuestError),
+    /// The run is over.
+    Ended(LeaseEnd),
+}
+
+/// An error that a guest may see: never a path outside its grants, never a system's own words.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{message}")]
+pub struct GuestError {
+    /// The stable code.
+    pub code: ErrorCode,
+    /// What was wrong, and for a denial the one command that would allow it.
+    pub message: String,
+}
+
+impl GuestError {
+    /// An error with a code and a message.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}
+
+impl From<GuestError> for HostError {
+    fn from(error: GuestError) -> Self {
+        Self::Guest(error)
+    }
+}
+
+impl From<LeaseEnd> for HostError {
+    fn from(end: LeaseEnd) -> Self {
+        Self::Ended(end)
+    }
+}
+
+/// Longest text a key of `storage` may have: it is an index key, not a document.
+pub const STORAGE_KEY_BYTES_MAX: usize = 512;
+/// Longest path that a guest may name; longer ones exist on no system we run on.
+pub const PATH_BYTES_MAX: usize = 4096;
+
+impl HostCall {
+    /// Decodes a call from the guest's wire form. Names that no version knows are errors; names that a later version
+    /// brings decode to [`HostCall::NotAvailable`].
+    pub fn decode(name: &str, arguments: &[u8], body: Vec<u8>) -> Result<Self, GuestError> {
+        if arguments.len() > HOST_ARGUMENT_BYTES_MAX || body.len() > HOST_ARGUMENT_BYTES_MAX {
+            return Err(GuestError::new(
+                ErrorCode::TooLarge,
+                format!("{}: a call may carry at most {} bytes", short(name), HOST_ARGUMENT_BYTES_MAX),
+            ));
+        }
+        let call = match name {
+            "file.read" => {
+                let Range { path, from, to } = read(name, arguments)?;
+                Self::File(FileCall::Read { path: checked_path(path)?, from, to })
+            }
+            "file.readText" => Self::File(FileCall::ReadText { path: path(name, arguments)? }),
+            "file.write" => Self::File(FileCall::Write { path: path(name, arguments)?, body }),
+            "file.list" => Self::File(FileCall::List { path: path(name, arguments)? }),
+            "file.remove" => Self::File(FileCall::Remove { path: path(name, arguments)? }),
+            "file.pick" => {
+                let Pick { access, folder, purpose } = read(name, arguments)?;
+                Self::File(FileCall::Pick {
+                    access: access.unwrap_or(FileAccess::Read),
+                    folder: folder.unwrap_or(false),
+                    purpose: protocol::text::shorten(&purpose.unwrap_or_default(), 200),
+                })
+            }
+            "storage.get" => Self::Storage(StorageCall::Get { key: key(name, arguments)? }),
+            "storage.set" => Self::Storage(StorageCall::Set { key: key(name, arguments)?, value: body }),
+            "storage.delete" => Self::Storage(StorageCall::Delete { key: key(name, arguments)? }),
+            "storage.list" => {
+                let List { prefix, after, limit } = read(name, arguments)?;
+                Self::Storage(StorageCall::List { prefix, after, limit })
+            }
+            "csv.open" => {
+                let Open { path, options } = read(name, arguments)?;
+                Self::Csv(CsvCall::Open { path: checked_path(path)?, options })
+            }
+            "csv.rows" => {
+                let Rows { table, limit } = read(name, arguments)?;
+                Self::Csv(CsvCall::Rows { table, limit })
+            }
+            "csv.statistics" => {
+                let Statistics { table, columns } = read(name, arguments)?;
+                Self::Csv(CsvCall::Statistics { table, columns })
+            }
+            "csv.aggregate" => {
+                let Aggregate { table, request } = read(name, arguments)?;
+                Self::Csv(CsvCall::Aggregate { table, request })
+            }
+            "csv.close" => Self::Csv(CsvCall::Close { table: read::<Table>(name, arguments)?.table }),
+            "csv.parse" => {
+                let Parse { text, options } = read(name, arguments)?;
+                Self::Csv(CsvCall::Parse { text, options })
+            }
+            "csv.stringify" => {
+                let Stringify { rows, options } = read(name, arguments)?;
+                Self::Csv(CsvCall::Stringify { rows, options })
+            }
+            "timer" => Self::Timer { ms: read::<Timer>(name, arguments)?.ms },
+            "ai.generateText" | "ai.generateObject" | "ai.embed" | "http.fetch" | "pdf.text" | "clipboard.read"
+            | "clipboard.write" | "shell.run" | "mcp.call" | "mcp.list" | "knowledge.add" | "knowledge.search"
+            | "emit" => Self::NotAvailable { feature: name.to_owned() },
+            other => {
+                return Err(GuestError::new(ErrorCode::NotFound, format!("there is no host call '{}'", short(other))));
+            }
+        };
+        Ok(call)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Range {
+    path: String,
+    from: Option<u64>,
+    to: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Path {
+    path: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pick {
+    access: Option<FileAccess>,
+    folder: Option<bool>,
+    purpose: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Key {
+    key: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[derive(Default)]
+struct List {
+    prefix: String,
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Open {
+    path: String,
+    #[serde(default)]
+    options: CsvOptions,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rows {
+    table: u32,
+    limit: Option<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Statistics {
+    table: u32,
+    columns: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Aggregate {
+    table: u32,
+    #[serde(default)]
+    request: CsvAggregate,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    table: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Parse {
+    text: String,
+    #[serde(default)]
+    options: CsvOptions,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stringify {
+    rows: Vec<Vec<Value>>,
+    #[serde(default)]
+    options: CsvOptions,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Timer {
+    ms: u64,
+}
+
+fn read<'a, T: Deserialize<'a>>(name: &str, arguments: &'a [u8]) -> Result<T, GuestError> {
+    serde_json::from_slice(arguments).map_err(|error| {
+        GuestError::new(
+            ErrorCode::InvalidInput,
+            format!("{}: {}", short(name), protocol::text::shorten(&error.to_string(), 200)),
+        )
+    })
+}
+
+fn path(name: &str, arguments: &[u8]) -> Result<String, GuestError> {
+    checked_path(read::<Path>(name, arguments)?.path)
+}
+
+fn checked_path(path: String) -> Result<String, GuestError> {
+    if path.len() > PATH_BYTES_MAX {
+        return Err(GuestError::new(ErrorCode::TooLarge, format!("a path may have at most {PATH_BYTES_MAX} bytes")));
+    }
+    Ok(path)
+}
+
+fn key(name: &str, arguments: &[u8]) -> Result<String, GuestError> {
+    let Key { key } = read(name, arguments)?;
+    if key.is_empty() || key.len() > STORAGE_KEY_BYTES_MAX {
+        return Err(GuestError::new(
+            ErrorCode::InvalidInput,
+            format!("a storage key has 1 to {STORAGE_KEY_BYTES_MAX} bytes"),
+        ));
+    }
+    Ok(key)
+}
+
+fn short(name: &str) -> String {
+    protocol::text::shorten(name, 60)
+}

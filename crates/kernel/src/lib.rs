@@ -1,0 +1,223 @@
+//! Loads apps, routes runs and effects: load → card → grant → run → stream → drop.
+//!
+//! The kernel puts the broker's word before every effect and a record behind it. It names no vendor and no transport:
+//! a sandbox is a [`runner::Runner`], an effect family an [`effect::Effect`], a door calls [`Kernel`]'s methods with a
+//! `Caller`. Nothing here waits without a deadline.
+
+mod admission; // who may run next on a full host
+mod apps; // offered, installed, enabled, removed
+mod ask; // asking a person
+pub mod effect; // what an effect is to the kernel
+mod history; // what happened, read back and proven
+mod host; // the way of one effect
+pub mod host_call; // every effect on one screen
+mod journal; // what is written into the log
+mod notes; // what a run did, gathered until its end
+mod recovery; // after an abrupt end
+mod run; // one run, from spawn to end
+pub mod runner; // what a sandbox is to the kernel
+pub mod stream; // a run's bounded log of chunks
+mod trash; // taking back what a run did to files
+
+pub use apps::AppRecord;
+pub use ask::ANSWER_WAIT_MS;
+pub use history::{LOG_LIMIT_MAX, LogFilter};
+pub use recovery::Recovered;
+pub use run::RunRequest;
+pub use stream::{Seen, Viewer};
+pub use trash::{TrashRow, TrashState};
+
+use admission::Admission;
+use apps::{LoadedApp, Offer};
+use broker::{Broker, LeaseEnd};
+use effect::Effects;
+use parking_lot::{Mutex, RwLock};
+use protocol::{AppName, AuditRecord, Caller, Clock, DeviceId, Entropy, ErrorCode, Failure, OwnerId, Right, RunId};
+use run::Run;
+use runner::Runner;
+use state::{Batch, BlobStore, Durability, Store};
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+};
+use stream::RunStream;
+use tokio::sync::Semaphore;
+
+/// Runs that live at once. With what a fresh run holds (some 350 KB) this stays below 100 MB; what guests allocate
+/// beyond is bounded by the sandbox's own cap.
+pub const LIVE_RUNS_MAX: usize = 256;
+/// Effects that block a thread at once: half of the threads that the runtime has for what blocks, so that ending a run,
+/// reading the log and changing grants never wait behind them.
+pub(crate) const EFFECTS_AT_ONCE: usize = 256;
+/// Of these, those of one app: one that hangs on a slow disk does not hold up the others.
+pub(crate) const APP_EFFECTS_AT_ONCE: usize = 64;
+/// Streams of ended runs that late viewers can still read from the start.
+pub(crate) const ENDED_STREAMS_KEPT: usize = 16;
+/// Results larger than this are told to those who watch but not kept with the run's record.
+pub(crate) const REPORT_BYTES_KEPT: usize = 256 << 10;
+/// A report up to this size may use what a full disk keeps back.
+pub(crate) const REPORT_BYTES_RESERVED: usize = 16 << 10;
+/// A run's record in the store is never larger. JSON escapes may make six bytes of one.
+pub(crate) const REPORT_VALUE_BYTES_MAX: usize = 4 << 20;
+/// What a streamed piece is charged beside its text.
+pub(crate) const PIECE_BYTES: u64 = 32;
+/// Rows that one look into the store takes at most: far more than a person has apps, questions or open effects.
+pub(crate) const SCAN_MAX: usize = 100_000;
+
+/// What a kernel is made of. The assembly chooses the parts.
+pub struct KernelParts {
+    /// Decides.
+    pub broker: Broker,
+    /// Remembers.
+    pub store: Arc<dyn Store>,
+    /// Keeps archives.
+    pub blobs: BlobStore,
+    /// Runs guests.
+    pub runner: Arc<dyn Runner>,
+    /// Performs effects.
+    pub effects: Effects,
+    /// Signs what is installed unsigned.
+    pub developer: link::DeveloperKey,
+    /// This device.
+    pub device: DeviceId,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Where effects run.
+    pub runtime: tokio::runtime::Handle,
+    /// Runs that live at once; [`LIVE_RUNS_MAX`] unless there is a reason.
+    pub live_runs_max: usize,
+}
+
+/// Streams of the runs that ended last, oldest first.
+type EndedStreams = VecDeque<((OwnerId, RunId), Arc<RunStream>)>;
+
+/// The kernel. One per process.
+pub struct Kernel {
+    broker: Broker,
+    store: Arc<dyn Store>,
+    blobs: BlobStore,
+    runner: Arc<dyn Runner>,
+    effects: Effects,
+    developer: link::DeveloperKey,
+    device: DeviceId,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    runtime: tokio::runtime::Handle,
+    admission: Admission,
+    apps: RwLock<HashMap<(OwnerId, AppName), Arc<LoadedApp>>>,
+    offers: Mutex<VecDeque<Offer>>,
+    live: Mutex<BTreeMap<RunId, Arc<Run>>>,
+    ended: Mutex<EndedStreams>,
+    /// Persons that are connected, by owner.
+    presence: Mutex<HashMap<OwnerId, usize>>,
+    /// Held by whoever changes apps or grants: what one wrote is what the next one starts from.
+    changing: Mutex<()>,
+    /// Held by whoever takes back changes.
+    undoing: Mutex<()>,
+    /// Places on the threads where effects block.
+    effect_places: Arc<Semaphore>,
+    is_ending: AtomicBool,
+}
+
+impl Kernel {
+    /// A kernel of these parts. [`Kernel::recover`] comes next, before anything runs.
+    pub fn new(parts: KernelParts) -> Arc<Self> {
+        Arc::new(Self {
+            broker: parts.broker,
+            store: parts.store,
+            blobs: parts.blobs,
+            runner: parts.runner,
+            effects: parts.effects,
+            developer: parts.developer,
+            device: parts.device,
+            clock: parts.clock,
+            entropy: parts.entropy,
+            runtime: parts.runtime,
+            admission: Admission::new(parts.live_runs_max),
+            apps: RwLock::default(),
+            offers: Mutex::default(),
+            live: Mutex::default(),
+            ended: Mutex::default(),
+            presence: Mutex::default(),
+            changing: Mutex::default(),
+            undoing: Mutex::default(),
+            effect_places: Arc::new(Semaphore::new(EFFECTS_AT_ONCE)),
+            is_ending: AtomicBool::new(false),
+        })
+    }
+
+    /// The broker, for doors that show what it knows.
+    pub fn broker(&self) -> &Broker {
+        &self.broker
+    }
+
+    /// A person is connected who can answer questions, until the guard is dropped. `None` if the caller is no person.
+    /// While no person of an owner is connected, questions of the owner's runs are a no at once.
+    pub fn presence_enter(self: &Arc<Self>, caller: &Caller) -> Option<Presence> {
+        caller.has_presence().then(|| {
+            *self.presence.lock().entry(caller.owner).or_default() += 1;
+            Presence(self.clone(), caller.owner)
+        })
+    }
+
+    /// How many runs are under way.
+    pub fn live_runs(&self) -> usize {
+        self.live.lock().len()
+    }
+
+    /// Ends all runs under way, and lets no further one begin: this process is about to end.
+    pub fn shut_down(&self) {
+        self.is_ending.store(true, SeqCst);
+        self.admission.stop(|_| true);
+        for run in self.live.lock().values() {
+            run.lease.end(LeaseEnd::Shutdown);
+        }
+    }
+
+    fn somebody_is_there(&self, owner: OwnerId) -> bool {
+        self.presence.lock().contains_key(&owner)
+    }
+
+    fn require(&self, caller: &Caller, right: Right) -> Result<(), Failure> {
+        if caller.rights.has(right) {
+            return Ok(());
+        }
+        Err(Failure::new(ErrorCode::PermissionDenied, "this caller does not have the right to do that"))
+    }
+
+    /// A record that nobody waits for. Should it not be written, the store counts and logs it.
+    fn note(&self, owner: OwnerId, record: &AuditRecord) {
+        let mut batch = Batch::new();
+        journal::append(&mut batch, owner, record);
+        if let Err(error) = self.store.commit(batch, Durability::Lazy) {
+            tracing::error!(%error, "a record could not be written");
+        }
+    }
+}
+
+/// A person is there, as long as this lives.
+pub struct Presence(Arc<Kernel>, OwnerId);
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        let mut presence = self.0.presence.lock();
+        if let Some(count) = presence.get_mut(&self.1) {
+            *count -= 1;
+            if *count == 0 {
+                presence.remove(&self.1);
+            }
+        }
+    }
+}
+
+/// Where a test ends the process on purpose. Nothing unless built with the feature `failpoints`.
+#[cfg_attr(not(feature = "failpoints"), expect(unused_variables, reason = "the macro is empty without the feature"))]
+#[cfg_attr(feature = "failpoints", expect(clippy::disallowed_methods, reason = "ending abruptly is what it is for"))]
+fn crash_point(name: &'static str) {
+    fail::fail_point!(name, |_| std::process::abort());
+}

@@ -1,0 +1,603 @@
+//! One run, from spawn to end: admit → lease → guest → stream → drop, and what is written about it.
+
+use crate::{
+    Kernel,
+    admission::{NoPlace, Ticket},
+    apps::LoadedApp,
+    host::RunHost,
+    journal,
+    notes::Notes,
+    runner::{GuestCall, GuestEnd, GuestFailure, GuestValue},
+    stream::{RunStream, Viewer},
+};
+use broker::{Lease, LeaseEnd};
+use futures_util::FutureExt as _;
+use protocol::{
+    ActionName, AppName, Arg, AuditEvent, Caller, Clock, Door, ErrorCode, Failure, Labels, OwnerId, RequestId, Right,
+    RunId, Timestamp,
+    api::{NamedPath, RunReport, RunSummary, RunUsage, StopTarget},
+    sentence,
+};
+use serde_json::Value;
+use state::{Batch, Durability, Key, Space};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+
+/// How long to wait for stopped runs before the data they may write is erased.
+const RUNS_GONE_WAIT_MS: u64 = 5_000;
+/// How long between two looks at them.
+const RUNS_GONE_LOOK_MS: u64 = 2;
+
+/// What a caller wants run.
+#[derive(Clone, Debug)]
+pub struct RunRequest {
+    /// Asking twice with the same id gives the same run.
+    pub id: Option<RequestId>,
+    /// The app.
+    pub app: AppName,
+    /// The action or tool.
+    pub action: ActionName,
+    /// Its input.
+    pub input: Value,
+    /// What the person hands over for this run.
+    pub files: Vec<NamedPath>,
+}
+
+/// A run while it lives: everything its effects and its end need.
+pub(crate) struct Run {
+    pub(crate) lease: Lease,
+    pub(crate) app: Arc<LoadedApp>,
+    pub(crate) action: ActionName,
+    pub(crate) stream: Arc<RunStream>,
+    pub(crate) notes: Notes,
+    pub(crate) started_at: Timestamp,
+    /// What the caller calls it by.
+    pub(crate) request: Option<RequestId>,
+    /// One question to a person at a time: the next may be answered by the one before.
+    pub(crate) asking: tokio::sync::Mutex<()>,
+    /// Numbers the effects that cannot be taken back by the store.
+    pub(crate) effects: AtomicU64,
+    /// Effects under way: the run's end waits until each has settled.
+    pub(crate) under_way: tokio::sync::RwLock<()>,
+}
+
+impl Run {
+    pub(crate) fn owner(&self) -> OwnerId {
+        self.lease.caller().owner
+    }
+
+    pub(crate) fn id(&self) -> RunId {
+        self.lease.run()
+    }
+
+    fn summary(&self) -> RunSummary {
+        RunSummary {
+            run: self.id(),
+            app: self.app.record.name.clone(),
+            action: self.action.clone(),
+            started_at: self.started_at,
+            ended_at: None,
+            failure: None,
+        }
+    }
+}
+
+/// The key of a run's record: newest first.
+pub(crate) fn run_key(run: RunId) -> String {
+    let millis = run.as_bytes()[..6].iter().fold(0_u64, |ms, byte| ms << 8 | u64::from(*byte));
+    format!("ended/{:012x}/{run}", (1_u64 << 48) - 1 - millis)
+}
+
+/// The key of the mark that a run is under way.
+pub(crate) fn live_key(run: RunId) -> String {
+    format!("live/{run}")
+}
+
+impl Kernel {
+    /// Starts a run and watches it. Fails before anything is written if the caller, the app, the action or the input
+    /// is not right.
+    pub async fn run_start(self: &Arc<Self>, caller: Caller, request: RunRequest) -> Result<Viewer, Failure> {
+        self.require(&caller, Right::Run)?;
+        if let Some(run) = self.request_find(&caller, request.id)? {
+            return self.run_follow(&caller, run, 0);
+        }
+        let app = self.app_enabled(caller.owner, &request.app).await?;
+        let action = app.action(&request.action)?;
+        let picked = self.pick_named(action, &request.files).await?;
+        let mut input = request.input;
+        if input.is_null() {
+            input = Value::Object(serde_json::Map::new());
+        }
+        for picked in &picked {
+            if let Some(fields) = input.as_object_mut() {
+                fields.insert(picked.name.clone(), Value::String(picked.handle()));
+            }
+        }
+        app.check_input(action, &input)?;
+        let image = self.image(&app).await?;
+        let ticket = match self.admission.try_enter() {
+            Some(ticket) => ticket,
+            None => {
+                let ticket = self.admission.enter(caller.owner, &request.app).await.map_err(|why| match why {
+                    NoPlace::NoRoom => {
+                        Failure::new(ErrorCode::HostBusy, "there was no room to run this before the deadline")
+                            .hint("oikos stop --all ends what is running; or try again later")
+                    }
+                    NoPlace::Stopped => Failure::new(ErrorCode::Stopped, "the owner stopped it before it began"),
+                })?;
+                // Meanwhile it may have been disabled or removed.
+                self.app_enabled(caller.owner, &request.app).await?;
+                ticket
+            }
+        };
+
+        let run_id = RunId::new(&*self.clock, &*self.entropy);
+        let now_ns = self.clock.monotonic_ns();
+        let lease =
+            self.broker.lease_open(caller, &request.app, run_id, app.package.manifest().limits.limits(), now_ns);
+        let env = app.env(&picked);
+        for picked in picked {
+            if let Err(rule) = self.broker.hand_over(&lease, picked) {
+                self.broker.lease_close(run_id);
+                return Err(Failure::new(ErrorCode::PermissionDenied, rule.to_string()));
+            }
+        }
+        let run = Arc::new(Run {
+            lease,
+            action: request.action,
+            stream: RunStream::new(run_id),
+            notes: Notes::default(),
+            started_at: self.clock.now(),
+            request: request.id,
+            asking: tokio::sync::Mutex::new(()),
+            effects: AtomicU64::new(0),
+            under_way: tokio::sync::RwLock::new(()),
+            app,
+        });
+        if let Some(known) = self.run_open(&run)? {
+            return self.run_follow(&caller, known, 0);
+        }
+        let viewer = run.stream.view(0);
+        let mut seed = [0; 32];
+        self.entropy.fill(&mut seed);
+        let call = GuestCall {
+            export: run.action.clone(),
+            input: serde_json::to_vec(&input).unwrap_or_default(),
+            env,
+            seed,
+            now_ms: run.started_at.0,
+            lease: run.lease.clone(),
+        };
+        let host = Arc::new(RunHost::new(self.clone(), run.clone()));
+        let kernel = self.clone();
+        let guest = image.start(call, host);
+        tokio::spawn(async move { kernel.run_drive(run, guest, ticket).await });
+        Ok(viewer)
+    }
+
+    /// An app that may run.
+    async fn app_enabled(self: &Arc<Self>, owner: OwnerId, app: &AppName) -> Result<Arc<LoadedApp>, Failure> {
+        let loaded = self.app_load(owner, app).await?;
+        if loaded.record.enabled {
+            return Ok(loaded);
+        }
+        let failure = Failure::new(ErrorCode::AppDisabled, format!("{app} is disabled"));
+        Err(failure.hint(format!("oikos app enable {app}")))
+    }
+
+    /// Watches a run that is under way or has just ended.
+    pub fn run_follow(&self, caller: &Caller, run: RunId, after_seq: u64) -> Result<Viewer, Failure> {
+        self.require(caller, Right::Read)?;
+        if let Some(live) = self.live.lock().get(&run).filter(|live| live.owner() == caller.owner) {
+            return Ok(live.stream.view(after_seq));
+        }
+        if let Some((_, stream)) = self.ended.lock().iter().find(|(key, _)| *key == (caller.owner, run)) {
+            return Ok(stream.view(after_seq));
+        }
+        let report = self.run_report(caller.owner, run)?.ok_or_else(|| run_not_found(run))?;
+        let stream = RunStream::new(run);
+        stream.end(report);
+        Ok(stream.view(after_seq))
+    }
+
+    /// How an ended run ended.
+    pub(crate) fn run_report(&self, owner: OwnerId, run: RunId) -> Result<Option<RunReport>, Failure> {
+        let key = Key::new(owner, Space::Run, run_key(run));
+        let entry = self.store.get(&key).map_err(store_failure)?;
+        Ok(entry.and_then(|entry| serde_json::from_slice(&entry.value).ok()))
+    }
+
+    /// Runs under way, then those that ended last, newest first.
+    pub fn run_list(&self, caller: &Caller, limit: usize) -> Result<Vec<RunSummary>, Failure> {
+        self.require(caller, Right::Read)?;
+        let mut runs: Vec<RunSummary> =
+            self.live.lock().values().filter(|run| run.owner() == caller.owner).map(|run| run.summary()).collect();
+        runs.sort_by_key(|summary| std::cmp::Reverse(summary.run));
+        let ended = self.store.scan(caller.owner, Space::Run, "ended/", None, limit).map_err(store_failure)?;
+        runs.extend(
+            ended
+                .into_iter()
+                .filter_map(|(_, entry)| serde_json::from_slice::<RunReport>(&entry.value).ok())
+                .map(|report| report.summary),
+        );
+        runs.truncate(limit);
+        Ok(runs)
+    }
+
+    /// Stops runs: their leases end now, so their next effect fails and their sandboxes go; those that wait for room do
+    /// not begin. Returns the runs that ended by this.
+    pub fn run_stop(&self, caller: &Caller, target: &StopTarget) -> Result<Vec<RunId>, Failure> {
+        self.require(caller, Right::Run)?;
+        // Those who wait first: a place that becomes free must not go to one of them.
+        let waiting = self.admission.stop(|(owner, name)| {
+            *owner == caller.owner
+                && match target {
+                    StopTarget::Run(_) => false,
+                    StopTarget::App(app) => name == app,
+                    StopTarget::All => true,
+                }
+        });
+        let runs: Vec<Arc<Run>> = self
+            .live
+            .lock()
+            .values()
+            .filter(|run| run.owner() == caller.owner)
+            .filter(|run| match target {
+                StopTarget::Run(id) => run.id() == *id,
+                StopTarget::App(app) => run.app.record.name == *app,
+                StopTarget::All => true,
+            })
+            .cloned()
+            .collect();
+        if let StopTarget::Run(id) = target
+            && runs.is_empty()
+        {
+            return match self.run_report(caller.owner, *id)? {
+                Some(_) => Ok(Vec::new()),
+                None => Err(run_not_found(*id)),
+            };
+        }
+        if let StopTarget::App(app) = target
+            && runs.is_empty()
+        {
+            self.app_record(caller.owner, app)?;
+        }
+        let stopped: Vec<RunId> = runs
+            .iter()
+            .filter(|run| run.lease.check().is_ok() && run.lease.end(LeaseEnd::Stopped) == LeaseEnd::Stopped)
+            .map(|run| run.id())
+            .collect();
+        let count = stopped.len() + waiting;
+        if count > 0 {
+            let what = match target {
+                StopTarget::Run(id) => format!("run {id}"),
+                StopTarget::App(app) => format!("{app} ({})", protocol::text::count(count, "run")),
+                StopTarget::All => format!("everything ({})", protocol::text::count(count, "run")),
+            };
+            let app = match target {
+                StopTarget::App(app) => Some(app),
+                StopTarget::Run(_) => runs.first().map(|run| &run.app.record.name),
+                StopTarget::All => None,
+            };
+            let said = sentence::stop_requested(what);
+            let record = journal::record(self.clock.now(), caller, AuditEvent::Stopped, app, said);
+            let mut batch = Batch::new();
+            journal::append(&mut batch, caller.owner, &record);
+            // The leases have ended whatever becomes of the line.
+            if let Err(error) = self.store.commit(batch, Durability::Lazy) {
+                tracing::error!(%error, "a stop could not be written to the log");
+            }
+        }
+        Ok(stopped)
+    }
+
+    /// Ends the runs of an app, without a word in the log.
+    pub(crate) fn runs_end(&self, owner: OwnerId, app: &AppName, why: LeaseEnd) {
+        for run in self.live.lock().values() {
+            if run.owner() == owner && run.app.record.name == *app {
+                run.lease.end(why);
+            }
+        }
+    }
+
+    /// Waits until the stopped runs of an app have written their ends, or cannot be waited for.
+    pub(crate) async fn runs_gone(&self, owner: OwnerId, app: &AppName) {
+        let is_running = || self.live.lock().values().any(|run| run.owner() == owner && run.app.record.name == *app);
+        let gone = async {
+            while is_running() {
+                tokio::time::sleep(Duration::from_millis(RUNS_GONE_LOOK_MS)).await;
+            }
+        };
+        if tokio::time::timeout(Duration::from_millis(RUNS_GONE_WAIT_MS), gone).await.is_err() {
+            tracing::warn!(%app, "a stopped run has not settled in time");
+        }
+    }
+
+    /// Marks a run as under way and says so in the log. `Some`: the request was made before, and this is its run.
+    fn run_open(&self, run: &Arc<Run>) -> Result<Option<RunId>, Failure> {
+        let owner = run.owner();
+        {
+            let mut live = self.live.lock();
+            if run.request.is_some() {
+                // Looked at again with the lock held: of two that ask at the same moment, one runs. What ran and has
+                // ended wrote its request before it left.
+                let twin = live.values().find(|known| known.request == run.request && known.owner() == owner);
+                let known = match twin.map(|twin| twin.id()) {
+                    Some(twin) => Ok(Some(twin)),
+                    None => self.request_find(run.lease.caller(), run.request),
+                };
+                if !matches!(known, Ok(None)) {
+                    self.broker.lease_close(run.id());
+                    return known;
+                }
+            }
+            live.insert(run.id(), run.clone());
+        }
+        // From here on it can be stopped; what happened just before that is seen now.
+        if self.is_ending.load(SeqCst) {
+            run.lease.end(LeaseEnd::Shutdown);
+        }
+        if !self.apps.read().contains_key(&(owner, run.app.record.name.clone())) {
+            run.lease.end(LeaseEnd::Stopped);
+        }
+        let mut batch = Batch::new();
+        let said = sentence::run_started(run.action.as_str(), run.app.record.version.to_string());
+        let record = journal::run_record(run.started_at, &run.lease, AuditEvent::RunStarted, said);
+        journal::append(&mut batch, owner, &record);
+        let summary = serde_json::to_vec(&run.summary()).unwrap_or_default();
+        batch.put(&Key::new(owner, Space::Run, live_key(run.id())), summary, Labels::NONE);
+        if let Some(id) = run.request {
+            let key = Key::new(owner, Space::Request, id.to_string());
+            batch.put(&key, run.id().to_string().into_bytes(), Labels::NONE);
+        }
+        // On a full disk runs go on that only read: what is said about them is small and finds room.
+        batch.use_reserve();
+        if let Err(error) = self.store.commit(batch, Durability::Lazy) {
+            let failure = commit_failure(error);
+            self.broker.lease_close(run.id());
+            self.live.lock().remove(&run.id());
+            // Somebody may follow it already by its request.
+            run.stream.end(report_of(run, &Err(failure.clone()), RunUsage::default()));
+            return Err(failure);
+        }
+        Ok(None)
+    }
+
+    /// Waits for the guest's end, settles what it wrote, and tells the viewers.
+    async fn run_drive(
+        self: Arc<Self>,
+        run: Arc<Run>,
+        guest: futures_util::future::BoxFuture<'static, GuestEnd>,
+        ticket: Ticket,
+    ) {
+        // A sandbox that fails must not take the end of the run with it: somebody waits for that.
+        let end = AssertUnwindSafe(guest).catch_unwind().await.unwrap_or_else(|_| GuestEnd {
+            result: Err(GuestFailure::Trapped("the sandbox itself failed".to_owned())),
+            memory_bytes: 0,
+        });
+        // Effects under way always settle: as done, not done, or unknown. Their lease has to end first, so that none
+        // begins anew.
+        let stopped_by = run.lease.end(LeaseEnd::Finished);
+        drop(run.under_way.write().await);
+        drop(ticket);
+        let now_ns = self.clock.monotonic_ns();
+        let usage = RunUsage {
+            wall_ms: run.lease.wall_ms(now_ns),
+            cpu_us: run.lease.guest_cpu_us(),
+            host_cpu_us: run.lease.host_cpu_us(),
+            memory_bytes: end.memory_bytes,
+            host_bytes: run.lease.host_bytes(),
+            chunks: run.stream.chunks(),
+            log_dropped: run.lease.log_dropped(),
+        };
+        let result = match end.result {
+            Ok(value) if stopped_by == LeaseEnd::Finished => Ok(value),
+            // It was told that it has ended, and so was whoever stopped it: what it says after that does not count.
+            Ok(_) => Err(run_failure(&run, stopped_by, GuestFailure::Ended(stopped_by))),
+            Err(failure) => Err(run_failure(&run, stopped_by, failure)),
+        };
+        let (kernel, closing) = (self.clone(), run.clone());
+        let report = tokio::task::spawn_blocking(move || kernel.run_close(&closing, result, usage))
+            .await
+            .unwrap_or_else(|_| report_of(&run, &Err(internal("the end of the run could not be written")), usage));
+        self.broker.lease_close(run.id());
+        run.stream.end(report);
+        {
+            let mut ended = self.ended.lock();
+            ended.push_back(((run.owner(), run.id()), run.stream.clone()));
+            while ended.len() > crate::ENDED_STREAMS_KEPT {
+                ended.pop_front();
+            }
+        }
+        // Only now, so that whoever looks for it finds it here or there.
+        self.live.lock().remove(&run.id());
+    }
+
+    /// Writes the end of a run: with what it stored, in one commit.
+    fn run_close(&self, run: &Run, result: Result<GuestValue, Failure>, usage: RunUsage) -> RunReport {
+        let mut stored = Batch::new();
+        self.effects.run_end(&run.lease, result.is_ok(), &mut stored);
+        let durability = if stored.is_empty() { Durability::Lazy } else { Durability::Saved };
+        self.run_write(run, &result, usage, stored, durability)
+            .or_else(|failure| {
+                // What the run stored could not be kept: then it has failed, and that is what the log says.
+                self.run_write(run, &Err(failure), usage, Batch::new(), Durability::Lazy)
+            })
+            .unwrap_or_else(|failure| {
+                tracing::error!(run = %run.id(), error = %failure, "the end of a run could not be written");
+                report_of(run, &Err(failure), usage)
+            })
+    }
+
+    fn run_write(
+        &self,
+        run: &Run,
+        result: &Result<GuestValue, Failure>,
+        usage: RunUsage,
+        mut batch: Batch,
+        durability: Durability,
+    ) -> Result<RunReport, Failure> {
+        let owner = run.owner();
+        let at = self.clock.now();
+        for record in run.notes.records(at, &run.lease) {
+            journal::append(&mut batch, owner, &record);
+        }
+        let wall = Arg::Millis(usage.wall_ms);
+        let (code, said) = match result {
+            Ok(_) => (None, sentence::run_ended(wall, Arg::Millis(usage.cpu_us / 1_000))),
+            Err(failure) if run.lease.check() == Err(LeaseEnd::Stopped) => {
+                (Some(failure.code), sentence::run_stopped(wall))
+            }
+            Err(failure) => (Some(failure.code), sentence::run_failed(wall, failure.code, failure.message.as_str())),
+        };
+        let record = journal::run_record(at, &run.lease, AuditEvent::RunEnded { code }, said);
+        journal::append(&mut batch, owner, &record);
+        let mut report = report_of(run, result, usage);
+        report.summary.ended_at = Some(at);
+        batch.delete(&Key::new(owner, Space::Run, live_key(run.id())));
+        let key = Key::new(owner, Space::Run, run_key(run.id()));
+        let labels = run.lease.labels();
+        let kept = report_kept(&report);
+        if durability > Durability::Lazy {
+            batch.put(&key, kept, labels);
+            self.store.commit(batch, durability).map_err(commit_failure)?;
+            return Ok(report);
+        }
+        // Apart, so that the log says what happened on a full disk too, where a large report finds no room.
+        self.store.commit(batch, durability).map_err(commit_failure)?;
+        let mut batch = Batch::new();
+        if kept.len() <= crate::REPORT_BYTES_RESERVED {
+            batch.use_reserve();
+        }
+        batch.put(&key, kept, labels);
+        self.store.commit(batch, durability).map_err(commit_failure)?;
+        Ok(report)
+    }
+
+    /// The run that a request id stands for already.
+    fn request_find(&self, caller: &Caller, id: Option<RequestId>) -> Result<Option<RunId>, Failure> {
+        let Some(id) = id else { return Ok(None) };
+        let key = Key::new(caller.owner, Space::Request, id.to_string());
+        let entry = self.store.get(&key).map_err(store_failure)?;
+        Ok(entry.and_then(|entry| String::from_utf8(entry.value).ok()?.parse().ok()))
+    }
+}
+
+/// A failed guest, as a person reads it.
+fn run_failure(run: &Run, ended: LeaseEnd, failure: GuestFailure) -> Failure {
+    let limits = run.lease.limits();
+    // When the lease ended first, that is the reason, whatever the guest made of it.
+    if ended != LeaseEnd::Finished {
+        let failure = Failure::new(ended.code(), ended.message(limits));
+        return match ended {
+            LeaseEnd::CpuLimit | LeaseEnd::MemoryLimit => {
+                failure.hint("the app's author can ask for more in `limits`; the card shows it at the next install")
+            }
+            _ => failure,
+        };
+    }
+    match failure {
+        GuestFailure::Threw { message, stack, code } => {
+            // The name of our own error class says nothing that the code does not, and a plain `Error` says nothing.
+            let name = ["OikosError: ", "Error: "].into_iter().find(|name| message.starts_with(name));
+            let message = &message[name.map_or(0, str::len)..];
+            let mut shown = protocol::text::escape(message);
+            if code.is_none()
+                && let Some(first) = stack.as_deref().and_then(|stack| stack.lines().next())
+            {
+                shown.push_str(&format!(" ({})", protocol::text::shorten(first.trim(), 120)));
+            }
+            let code = match code {
+                // An app that passes on a denial was denied; anything else it throws is its own failure.
+                Some(code @ (ErrorCode::PermissionDenied | ErrorCode::QuotaExceeded | ErrorCode::NotAvailable)) => code,
+                _ => ErrorCode::AppFailed,
+            };
+            Failure::new(code, shown).log(stack.unwrap_or_default())
+        }
+        GuestFailure::NoSuchExport => Failure::new(
+            ErrorCode::ActionNotFound,
+            format!("{} describes the action {} but its code does not export it", run.app.record.name, run.action),
+        ),
+        GuestFailure::Ended(end) => Failure::new(end.code(), end.message(limits)),
+        GuestFailure::NoRoom => Failure::new(ErrorCode::HostBusy, "the machine has no memory left for this run")
+            .hint("oikos stop --all ends what is running; or try again later"),
+        GuestFailure::Trapped(message) => {
+            Failure::new(ErrorCode::AppFailed, "the app's code broke its sandbox's rules and was ended").log(message)
+        }
+    }
+}
+
+/// A report as it is kept: what is too large to keep is left out.
+fn report_kept(report: &RunReport) -> Vec<u8> {
+    /// Sentences about effects in a report that would be too large otherwise: paths can be long.
+    const SAID_KEPT: usize = 20;
+    let mut kept = report.clone();
+    let is_large = |bytes: usize| bytes > crate::REPORT_BYTES_KEPT;
+    kept.data = kept.data.filter(|data| !is_large(crate::stream::value_bytes(data)));
+    kept.text = kept.text.filter(|text| !is_large(text.len()));
+    kept.renderer = kept.renderer.filter(|renderer| !is_large(renderer.len()));
+    let bytes = serde_json::to_vec(&kept).unwrap_or_default();
+    if bytes.len() <= crate::REPORT_VALUE_BYTES_MAX {
+        return bytes;
+    }
+    kept.effects.truncate(SAID_KEPT);
+    let kept = RunReport { data: None, text: None, renderer: None, ..kept };
+    serde_json::to_vec(&kept).unwrap_or_default()
+}
+
+fn report_of(run: &Run, result: &Result<GuestValue, Failure>, usage: RunUsage) -> RunReport {
+    let mut summary = run.summary();
+    let value = match result {
+        Ok(value) => value.clone(),
+        Err(failure) => {
+            summary.failure = Some(failure.clone());
+            GuestValue::default()
+        }
+    };
+    RunReport {
+        summary,
+        data: value.data,
+        text: value.summary,
+        renderer: value.renderer,
+        usage,
+        effects: run.notes.said(),
+        undoable: run.notes.changes() > 0,
+    }
+}
+
+fn run_not_found(run: RunId) -> Failure {
+    Failure::new(ErrorCode::RunNotFound, format!("there is no run {run}")).hint("oikos run --list shows the last runs")
+}
+
+pub(crate) fn internal(message: &str) -> Failure {
+    Failure::new(ErrorCode::Internal, message)
+}
+
+pub(crate) fn store_failure(error: state::StoreError) -> Failure {
+    Failure::from_error(error.code(), &error)
+}
+
+pub(crate) fn commit_failure(error: state::CommitError) -> Failure {
+    Failure::from_error(error.code(), &error)
+}
+
+/// Nobody in particular: oikos itself, on an owner's behalf.
+pub(crate) fn kernel_caller(owner: OwnerId, device: protocol::DeviceId) -> Caller {
+    Caller { owner, device, door: Door::Kernel, rights: protocol::Rights::OWNER }
+}
+
+/// Counts an effect of a run.
+pub(crate) fn effect_number(run: &Run) -> u64 {
+    run.effects.fetch_add(1, Relaxed) + 1
+}
+
+/// Time that has passed is progress for the idle clock.
+pub(crate) fn progress(run: &Run, clock: &dyn Clock) {
+    run.lease.progress(clock.monotonic_ns());
+}

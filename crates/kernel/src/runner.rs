@@ -1,0 +1,169 @@
+//! What a sandbox is to the kernel: it makes an image of a package once, and starts each run from it.
+//!
+//! A sandbox has one exit, [`GuestHost`]. Implementations live on the floor above (`js`, later `component` and
+//! `process`) and all pass the same guest suite.
+
+use crate::host_call::{HostAnswer, HostCall, HostError};
+use broker::{Lease, LeaseEnd};
+use futures_util::future::BoxFuture;
+use protocol::{ActionName, Digest, ErrorCode, LogLevel};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// Makes images. One per kind of sandbox and process.
+pub trait Runner: Send + Sync {
+    /// Evaluates a package's modules and activates it, or loads the image from the cache. Blocks for milliseconds:
+    /// called from a blocking thread at install, enable, upgrade and after an engine change; afterwards per run only
+    /// if the image was dropped from memory. Never performs an effect.
+    fn prepare(&self, source: &GuestSource) -> Result<Arc<dyn GuestImage>, PrepareError>;
+
+    /// Forgets what is cached of a package, in memory and on disk. Called at remove.
+    fn forget(&self, package: Digest);
+}
+
+/// The code of a verified package, as a sandbox needs it.
+#[derive(Clone, Debug)]
+pub struct GuestSource {
+    /// The package; seeds what may look random while it is activated.
+    pub package: Digest,
+    /// The module whose exports are called, such as `bot-logic.js`.
+    pub entry: String,
+    /// Every JavaScript module of the package by its path. Nothing else can be imported.
+    pub modules: BTreeMap<String, Arc<[u8]>>,
+}
+
+/// An app's modules as they were after activation.
+pub trait GuestImage: Send + Sync {
+    /// Starts a run. The future resolves when the guest has ended and everything of it is gone; dropping it drops the
+    /// guest. It may be polled from any runtime: the guest itself is polled on the sandbox's own threads.
+    fn start(&self, call: GuestCall, host: Arc<dyn GuestHost>) -> BoxFuture<'static, GuestEnd>;
+
+    /// The names of the functions that the modules export, so that a missing action is found at install.
+    fn exports(&self) -> &[String];
+}
+
+/// What a run is to do.
+#[derive(Clone, Debug)]
+pub struct GuestCall {
+    /// The exported function (S2), or the name handed to `invoke` (S1).
+    pub export: ActionName,
+    /// The payload, as JSON.
+    pub input: Vec<u8>,
+    /// What `ctx.env` shows, as JSON.
+    pub env: Vec<u8>,
+    /// Seeds `Math.random` and `crypto`; new for each run.
+    pub seed: [u8; 32],
+    /// What `Date.now()` starts from, in milliseconds; it goes on with real time.
+    pub now_ms: i64,
+    /// The run's right to go on; the sandbox charges guest CPU and memory to it and obeys its end.
+    pub lease: Lease,
+}
+
+/// The one exit of a sandbox.
+pub trait GuestHost: Send + Sync {
+    /// An effect. Runs outside the guest's thread; several may be under way. Dropping the future cancels it. The sandbox
+    /// takes one of the lease's operations for each call and gives it back when the guest has the answer, so that answers
+    /// nobody fetches stay bounded.
+    fn call(&self, call: HostCall) -> BoxFuture<'static, Result<HostAnswer, HostError>>;
+
+    /// A piece for the run's stream. `Wait` means that the log of the stream is full: the guest stays suspended until
+    /// the future resolves.
+    fn stream(&self, piece: GuestPiece) -> Push;
+}
+
+/// What a guest can put on its stream.
+#[derive(Clone, Debug, PartialEq)]
+pub enum GuestPiece {
+    /// Text, appended to the text before it.
+    Text(String),
+    /// `push_stream`.
+    Data {
+        /// The topic.
+        topic: String,
+        /// JSON text, valid.
+        payload: serde_json::Value,
+        /// Which renderer should draw it.
+        renderer: Option<String>,
+    },
+    /// A console line.
+    Log {
+        /// How loud.
+        level: LogLevel,
+        /// The line.
+        text: String,
+    },
+}
+
+/// Whether a piece was taken.
+pub enum Push {
+    /// It was.
+    Taken,
+    /// It was, and the guest should rest until readers have caught up.
+    Wait(BoxFuture<'static, ()>),
+    /// The run may not go on.
+    Ended(LeaseEnd),
+}
+
+/// How a guest ended.
+#[derive(Clone, Debug)]
+pub struct GuestEnd {
+    /// What it returned, or why not.
+    pub result: Result<GuestValue, GuestFailure>,
+    /// Largest linear memory in bytes.
+    pub memory_bytes: u64,
+}
+
+/// What a guest returned: `{ data, summary, renderer? }`, a string, or any JSON value.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GuestValue {
+    /// For a screen.
+    pub data: Option<serde_json::Value>,
+    /// For a person or a model.
+    pub summary: Option<String>,
+    /// Which renderer should draw `data`.
+    pub renderer: Option<String>,
+}
+
+/// Why a guest did not return.
+#[derive(Clone, Debug, PartialEq)]
+pub enum GuestFailure {
+    /// Its code threw. `code` is set where the error came from a host call that it did not catch.
+    Threw {
+        /// The error as JavaScript would print it, shortened.
+        message: String,
+        /// Where, as `file:line:column` lines, shortened.
+        stack: Option<String>,
+        /// The stable code of an uncaught host error.
+        code: Option<ErrorCode>,
+    },
+    /// No such export.
+    NoSuchExport,
+    /// Its lease ended.
+    Ended(LeaseEnd),
+    /// The host has no room for it.
+    NoRoom,
+    /// The sandbox stopped it, for instance a WebAssembly trap that is not a limit.
+    Trapped(String),
+}
+
+/// Why no image could be made.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum PrepareError {
+    /// The author's code: syntax, a missing module, an error while it was activated.
+    #[error("the app's code does not load: {message}")]
+    Code {
+        /// As JavaScript would print it, with `file:line:column` where known.
+        message: String,
+    },
+    /// It took too much time or memory while it was activated.
+    #[error("the app's code reached a limit while it was activated: {message}")]
+    Limit {
+        /// Which.
+        message: String,
+    },
+    /// The sandbox itself failed.
+    #[error("the sandbox could not be prepared: {message}")]
+    Sandbox {
+        /// Details for the log.
+        message: String,
+    },
+}

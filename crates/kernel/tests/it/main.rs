@@ -1,0 +1,22 @@
+//! The kernel at its boundary: a caller on one side, scripted guests and effects in memory on the other.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::disallowed_methods, reason = "tests make packages and look at real time themselves")]
+
+mod apps; // offered, installed, upgraded, removed
+mod asks; // a person in between
+mod effects; // what is recorded around an effect, and what it brings along
+mod guests; // guests that are told what to do
+mod house; // a kernel with everything around it
+mod log; // read back, proven
+mod owners; // two who share a machine and nothing else
+mod places; // who waits, who does not
+mod recovery; // after an abrupt end
+mod runs; // from request to end
+mod spy; // a store that remembers how it was written to
+mod stops; // the owner ends something
+mod streams; // viewers, fast and slow
+mod undo; // taking back
+mod world; // files and keys that effects work on
+
+use house::{House, owner_of};

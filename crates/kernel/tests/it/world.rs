@@ -1,0 +1,379 @@
+//! Files in memory, and the effects on them: as the real ones would, without a disk.
+
+use broker::{Demand as _, FileDemand, FileVerb, Folder, Lease, Permit, StorageDemand, StorageVerb};
+use kernel::{
+    effect::{Change, ChangeKind, Done, Effect, EffectError, Effects, FileStamp, Places, Said, Scene, Undo, UndoError},
+    host_call::{CsvCall, FileCall, GuestError, HostAnswer, StorageCall},
+};
+use parking_lot::{Condvar, Mutex};
+use protocol::{Arg, EffectState, ErrorCode, FileAccess, Labels, OwnerId, RunId, Sentence, sentence, sha256};
+use serde_json::{Value, json};
+use state::{Batch, Key, Space, Store};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+/// What happens between an announcement and its effect.
+type Between = Box<dyn FnOnce() -> Option<EffectError> + Send>;
+
+/// Files by path, and what is in the trash.
+#[derive(Default)]
+pub(crate) struct World {
+    pub(crate) files: Mutex<BTreeMap<String, Vec<u8>>>,
+    trash: Mutex<BTreeMap<String, Vec<u8>>>,
+    between: Mutex<Option<Between>>,
+    gate: Mutex<Gate>,
+    moved: Condvar,
+    /// Calls that reached an effect.
+    performed: Mutex<u64>,
+}
+
+#[derive(Default)]
+struct Gate {
+    is_shut: bool,
+    waiting: usize,
+}
+
+impl World {
+    pub(crate) fn put(&self, path: &str, text: &str) {
+        self.files.lock().insert(path.to_owned(), text.as_bytes().to_vec());
+    }
+
+    pub(crate) fn text(&self, path: &str) -> Option<String> {
+        self.files.lock().get(path).map(|bytes| String::from_utf8(bytes.clone()).unwrap())
+    }
+
+    /// The next effect that announces itself meets this before it is done.
+    pub(crate) fn between(&self, what: impl FnOnce() -> Option<EffectError> + Send + 'static) {
+        *self.between.lock() = Some(Box::new(what));
+    }
+
+    /// From now on effects stand still in the middle, as on a disk that does not answer.
+    pub(crate) fn gate_shut(&self) {
+        self.gate.lock().is_shut = true;
+    }
+
+    /// They go on.
+    pub(crate) fn gate_open(&self) {
+        self.gate.lock().is_shut = false;
+        self.moved.notify_all();
+    }
+
+    /// How many stand still.
+    pub(crate) fn gate_waiting(&self) -> usize {
+        self.gate.lock().waiting
+    }
+
+    pub(crate) fn performed(&self) -> u64 {
+        *self.performed.lock()
+    }
+
+    fn pass(&self) {
+        *self.performed.lock() += 1;
+        let mut gate = self.gate.lock();
+        gate.waiting += 1;
+        while gate.is_shut {
+            self.moved.wait_for(&mut gate, Duration::from_secs(30));
+        }
+        gate.waiting -= 1;
+    }
+
+    fn stamp(&self, path: &str) -> Option<FileStamp> {
+        let files = self.files.lock();
+        files.get(path).map(|bytes| FileStamp { bytes: bytes.len() as u64, digest: sha256(bytes) })
+    }
+}
+
+/// The families on a world.
+pub(crate) fn effects(world: &Arc<World>, store: &Arc<dyn Store>) -> Effects {
+    Effects {
+        file: Box::new(Files(world.clone())),
+        storage: Box::new(Keys { store: store.clone(), held: Mutex::default() }),
+        csv: Box::new(Tables(world.clone())),
+        undo: Box::new(Back(world.clone())),
+        places: Box::new(Finder),
+    }
+}
+
+struct Files(Arc<World>);
+
+impl Effect for Files {
+    type Demand = FileDemand;
+    type Call = FileCall;
+
+    fn demand(&self, _: &Lease, call: &FileCall) -> Result<Option<FileDemand>, GuestError> {
+        let (verb, path) = match call {
+            FileCall::Read { path, .. } | FileCall::ReadText { path } => (FileVerb::Read, path),
+            FileCall::Write { path, .. } => (FileVerb::Write, path),
+            FileCall::List { path } => (FileVerb::List, path),
+            FileCall::Remove { path } => (FileVerb::Remove, path),
+            FileCall::Pick { .. } => return Err(GuestError::new(ErrorCode::Internal, "the kernel asks itself")),
+        };
+        Ok(Some(FileDemand::new(verb, path.clone())))
+    }
+
+    fn perform(
+        &self,
+        permit: Option<Permit<FileDemand>>,
+        call: FileCall,
+        scene: &dyn Scene,
+    ) -> Result<Done, EffectError> {
+        let permit = permit.expect("a file effect has a permit");
+        let target = permit.demand().target().expect("resolved").clone();
+        let path = target.shown();
+        let world = &self.0;
+        let absent = || EffectError::guest(ErrorCode::FileUnusable, format!("{path} is not there"));
+        match call {
+            FileCall::Read { .. } | FileCall::ReadText { .. } => {
+                world.pass();
+                let bytes = world.files.lock().get(&path).cloned().ok_or_else(absent)?;
+                scene.progress(sentence::progress_reading(&path), bytes.len() as u64, Some(bytes.len() as u64));
+                let said = Some(Said::Read { what: path, bytes: bytes.len() as u64 });
+                Ok(Done { answer: HostAnswer::Bytes(bytes), said, change: None, labels: Labels::NONE })
+            }
+            FileCall::Write { body, .. } => {
+                let before = world.stamp(&path);
+                let after = Some(FileStamp { bytes: body.len() as u64, digest: sha256(&body) });
+                let kind = if before.is_some() { ChangeKind::Overwrote } else { ChangeKind::Created };
+                let change = Change {
+                    kind,
+                    folder: target.root.folder,
+                    names: target.names,
+                    stage: None,
+                    trash: before.is_some().then(|| scene.fresh_name()),
+                    before,
+                    after,
+                };
+                let bytes = Arg::Bytes(body.len() as u64);
+                scene.intent(sentence::file_will_write(&path, bytes), &change)?;
+                self.change(permit, change, Some(body))
+            }
+            FileCall::Remove { .. } => {
+                let before = Some(world.stamp(&path).ok_or_else(absent)?);
+                let change = Change {
+                    kind: ChangeKind::Removed,
+                    folder: target.root.folder,
+                    names: target.names,
+                    stage: None,
+                    trash: Some(scene.fresh_name()),
+                    before,
+                    after: None,
+                };
+                scene.intent(sentence::file_will_remove(&path), &change)?;
+                self.change(permit, change, None)
+            }
+            FileCall::List { .. } | FileCall::Pick { .. } => Ok(Done::quiet(HostAnswer::Json(json!([])))),
+        }
+    }
+
+    fn run_end(&self, _: &Lease, _: bool, _: &mut Batch) {}
+}
+
+impl Files {
+    fn change(&self, permit: Permit<FileDemand>, change: Change, body: Option<Vec<u8>>) -> Result<Done, EffectError> {
+        let between = self.0.between.lock().take();
+        if let Some(error) = between.and_then(|between| between()) {
+            return Err(error);
+        }
+        self.0.pass();
+        permit.check()?;
+        let path = change.path();
+        let old = match body {
+            Some(body) => self.0.files.lock().insert(path.clone(), body),
+            None => self.0.files.lock().remove(&path),
+        };
+        if let (Some(name), Some(old)) = (&change.trash, old) {
+            self.0.trash.lock().insert(name.clone(), old);
+        }
+        let said = match change.kind {
+            ChangeKind::Created => sentence::file_created(&path, Arg::Bytes(0)),
+            ChangeKind::Overwrote => sentence::file_overwrote(&path, Arg::Bytes(0)),
+            ChangeKind::Removed => sentence::file_removed(&path),
+        };
+        Ok(Done {
+            answer: HostAnswer::Json(Value::Null),
+            said: Some(Said::Once(said)),
+            change: Some(change),
+            labels: Labels::NONE,
+        })
+    }
+}
+
+struct Back(Arc<World>);
+
+impl Undo for Back {
+    fn undo_check(&self, change: &Change) -> Result<(), UndoError> {
+        let path = change.path();
+        if self.0.stamp(&path) != change.after {
+            return Err(UndoError::Conflict { path });
+        }
+        match &change.trash {
+            Some(name) if !self.0.trash.lock().contains_key(name) => Err(UndoError::TrashMissing { path }),
+            _ => Ok(()),
+        }
+    }
+
+    fn undo(&self, change: &Change) -> Result<Sentence, UndoError> {
+        self.undo_check(change)?;
+        let path = change.path();
+        let Some(name) = &change.trash else {
+            self.0.files.lock().remove(&path);
+            return Ok(sentence::undo_remove_created(&path));
+        };
+        let old = self.0.trash.lock().remove(name).ok_or(UndoError::TrashMissing { path: path.clone() })?;
+        self.0.files.lock().insert(path.clone(), old);
+        Ok(sentence::undo_restore(&path))
+    }
+
+    fn recover(&self, change: &Change) -> Result<EffectState, UndoError> {
+        let now = self.0.stamp(&change.path());
+        Ok(match now {
+            now if now == change.before => EffectState::NotDone,
+            now if now == change.after => EffectState::Done,
+            _ => EffectState::Unknown,
+        })
+    }
+}
+
+impl World {
+    /// Somebody empties the trash.
+    pub(crate) fn trash_empty(&self) {
+        self.trash.lock().clear();
+    }
+}
+
+type Overlay = BTreeMap<String, Option<Vec<u8>>>;
+
+struct Keys {
+    store: Arc<dyn Store>,
+    held: Mutex<HashMap<RunId, Overlay>>,
+}
+
+fn key(lease: &Lease, name: &str) -> Key {
+    Key::new(lease.caller().owner, Space::Storage, format!("{}/{name}", lease.app()))
+}
+
+impl Effect for Keys {
+    type Demand = StorageDemand;
+    type Call = StorageCall;
+
+    fn demand(&self, _: &Lease, call: &StorageCall) -> Result<Option<StorageDemand>, GuestError> {
+        let (verb, key) = match call {
+            StorageCall::Get { key } => (StorageVerb::Get, key),
+            StorageCall::Set { key, .. } => (StorageVerb::Set, key),
+            StorageCall::Delete { key } => (StorageVerb::Delete, key),
+            StorageCall::List { prefix, .. } => (StorageVerb::List, prefix),
+        };
+        Ok(Some(StorageDemand { verb, key: key.clone() }))
+    }
+
+    fn perform(
+        &self,
+        permit: Option<Permit<StorageDemand>>,
+        call: StorageCall,
+        _: &dyn Scene,
+    ) -> Result<Done, EffectError> {
+        let permit = permit.expect("a storage effect has a permit");
+        let verb = permit.demand().verb;
+        let lease = permit.lease();
+        let done = |answer, labels| Done {
+            answer,
+            said: Some(Said::Storage { verb, keys: 1, bytes: 1 }),
+            change: None,
+            labels,
+        };
+        let mut held = self.held.lock();
+        lease.check()?;
+        Ok(match call {
+            StorageCall::Get { key: name } => {
+                let own = held.get(&lease.run()).and_then(|overlay| overlay.get(&name).cloned());
+                let (value, labels) = match own {
+                    Some(value) => (value, Labels::NONE),
+                    None => match self.store.get(&key(lease, &name)).unwrap() {
+                        Some(entry) => (Some(entry.value), entry.labels),
+                        None => (None, Labels::NONE),
+                    },
+                };
+                done(value.map_or(HostAnswer::Json(Value::Null), HostAnswer::JsonText), labels)
+            }
+            StorageCall::Set { key, value } => {
+                held.entry(lease.run()).or_default().insert(key, Some(value));
+                done(HostAnswer::Json(Value::Null), Labels::NONE)
+            }
+            StorageCall::Delete { key } => {
+                held.entry(lease.run()).or_default().insert(key, None);
+                done(HostAnswer::Json(Value::Null), Labels::NONE)
+            }
+            StorageCall::List { .. } => done(HostAnswer::Json(json!([])), Labels::NONE),
+        })
+    }
+
+    fn run_end(&self, lease: &Lease, keep: bool, batch: &mut Batch) {
+        let overlay = self.held.lock().remove(&lease.run()).unwrap_or_default();
+        for (name, value) in overlay.into_iter().filter(|_| keep) {
+            match value {
+                Some(value) => batch.put(&key(lease, &name), value, lease.labels()),
+                None => batch.delete(&key(lease, &name)),
+            };
+        }
+    }
+}
+
+/// Computes on what the guest sent; `stringify` is the one that fails in our own code.
+struct Tables(Arc<World>);
+
+impl Effect for Tables {
+    type Demand = FileDemand;
+    type Call = CsvCall;
+
+    fn demand(&self, _: &Lease, call: &CsvCall) -> Result<Option<FileDemand>, GuestError> {
+        Ok(match call {
+            CsvCall::Open { path, .. } => Some(FileDemand::new(FileVerb::Read, path.clone())),
+            _ => None,
+        })
+    }
+
+    fn perform(&self, permit: Option<Permit<FileDemand>>, call: CsvCall, _: &dyn Scene) -> Result<Done, EffectError> {
+        self.0.pass();
+        if let Some(permit) = permit {
+            assert!(permit.demand().labels().contains(Labels::PRIVATE));
+        }
+        assert!(!matches!(call, CsvCall::Stringify { .. }), "a fault of our own");
+        Ok(Done::quiet(HostAnswer::Json(json!(true))))
+    }
+
+    fn run_end(&self, _: &Lease, _: bool, _: &mut Batch) {}
+}
+
+struct Finder;
+
+/// A folder with an identity made from its path.
+pub(crate) fn folder(path: &str) -> Folder {
+    let inode = u64::from_be_bytes(sha256(path.as_bytes()).0[..8].try_into().unwrap());
+    Folder { path: path.to_owned(), device: 1, inode }
+}
+
+impl Places for Finder {
+    fn folder(&self, path: &str) -> Result<Folder, GuestError> {
+        if !path.starts_with('/') || path.contains("missing") {
+            return Err(GuestError::new(ErrorCode::FileUnusable, format!("{path} is no folder")));
+        }
+        Ok(folder(path))
+    }
+
+    fn picked(&self, path: &str, _: FileAccess, is_folder: bool) -> Result<(Folder, Option<String>), GuestError> {
+        if is_folder {
+            return Ok((self.folder(path)?, None));
+        }
+        let (parent, name) = path
+            .rsplit_once('/')
+            .filter(|_| !path.contains("missing"))
+            .ok_or_else(|| GuestError::new(ErrorCode::FileUnusable, format!("{path} is not there")))?;
+        Ok((folder(parent), Some(name.to_owned())))
+    }
+}
+
+/// Owners are told apart by number alone.
+pub(crate) const OTHER: OwnerId = OwnerId(2);
