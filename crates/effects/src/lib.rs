@@ -1,0 +1,64 @@
+//! The families of effects that this version has: `file`, `storage`, `csv`; siblings of one shape.
+//!
+//! Each does exactly what its permit says, by the way its permit says, and says what it did. Nothing here decides
+//! whether something is allowed, follows a link, destroys a file (what is overwritten or removed goes to the trash), or
+//! holds more memory than its bounds name.
+//!
+//! ```
+//! # use std::sync::Arc;
+//! # use protocol::Entropy;
+//! # struct Fixed; impl Entropy for Fixed { fn fill(&self, bytes: &mut [u8]) { bytes.fill(4); } }
+//! let home = std::env::temp_dir().join("oikos-effects-example");
+//! let families = effects::build(effects::EffectsConfig {
+//!     trash: home.join("trash"),
+//!     scratch: home.join("scratch"),
+//!     protected: vec![],
+//!     store: Arc::new(state::MemoryStore::new()),
+//!     entropy: Arc::new(Fixed),
+//! });
+//! // What a person means by a path: the folder with its identity.
+//! let folder = families.places.folder("/usr").unwrap();
+//! assert_eq!(folder.path, "/usr");
+//! assert!(families.places.folder("usr").is_err());
+//! ```
+
+mod common; // what the families share
+mod csv; // tables in CSV files, gone through by the host
+mod file; // files and folders, and taking changes back
+mod storage; // the app's own keys and values
+
+pub use file::protected_folder;
+
+use broker::ProtectedFolder;
+use kernel::effect::Effects;
+use protocol::Entropy;
+use state::Store;
+use std::{path::PathBuf, sync::Arc};
+
+/// What the families need.
+pub struct EffectsConfig {
+    /// Where old files are kept. Made when it is needed.
+    pub trash: PathBuf,
+    /// Where a pass over a large table writes what does not fit into memory: files without names. Made when it is
+    /// needed.
+    pub scratch: PathBuf,
+    /// Folders that no path may lead through; see [`protected_folder`].
+    pub protected: Vec<ProtectedFolder>,
+    /// Where `storage` is.
+    pub store: Arc<dyn Store>,
+    /// Makes the key of hash tables.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// The families, ready for the kernel.
+pub fn build(config: EffectsConfig) -> Effects {
+    let walker = file::walk::Walker::new(config.protected);
+    let writer = file::Writer { walker: walker.clone(), trash: file::Trash::new(config.trash) };
+    Effects {
+        file: Box::new(file::FileEffect::new(writer.clone())),
+        storage: Box::new(storage::StorageEffect::new(config.store)),
+        csv: Box::new(csv::CsvEffect::new(walker, config.scratch, &*config.entropy)),
+        undo: Box::new(writer),
+        places: Box::new(file::Finder),
+    }
+}
