@@ -1,0 +1,157 @@
+//! From a request to the kernel and back: the same words for every door.
+
+use crate::{Oikos, doctor};
+use kernel::{LogFilter, RunRequest, Seen, Viewer};
+use protocol::{
+    Failure, Right,
+    api::{Envelope, Frame, Reply, Request},
+    sentence,
+};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// Runs that a list shows.
+const RUNS_SHOWN: usize = 50;
+
+/// Where the frames of an answer go. Bounded: a slow reader slows its own answer down and nobody else.
+pub type FrameSender = mpsc::Sender<Frame>;
+
+impl Oikos {
+    /// Answers a request: any number of chunks and steps, then one `Done` or `Failed`. A reader that has gone does not
+    /// end a run; it only is not told any more.
+    pub async fn answer(self: &Arc<Self>, envelope: Envelope, frames: FrameSender) {
+        let last = match self.route(envelope, &frames).await {
+            Ok(reply) => Frame::Done { reply },
+            Err(failure) => {
+                if let Some(log) = &failure.log {
+                    tracing::debug!(code = %failure.code, %log, "a request failed");
+                }
+                Frame::Failed { failure }
+            }
+        };
+        // Nobody may be listening any more; then there is nobody to tell.
+        drop(frames.send(last).await);
+    }
+
+    async fn route(self: &Arc<Self>, envelope: Envelope, frames: &FrameSender) -> Result<Reply, Failure> {
+        let caller = self.caller(envelope.presence);
+        let kernel = &self.kernel;
+        Ok(match envelope.request {
+            Request::Hello => Reply::Hello { version: env!("CARGO_PKG_VERSION").to_owned(), pid: std::process::id() },
+            Request::AppOffer { source } => {
+                step(frames, sentence::progress_verifying()).await;
+                let (offer, card) = kernel.app_offer(caller, source).await?;
+                Reply::Offer { offer, card: Box::new(card) }
+            }
+            Request::AppInstall { offer, choices } => {
+                step(frames, sentence::progress_snapshot()).await;
+                Reply::Installed { app: Box::new(kernel.app_install(caller, offer, choices).await?) }
+            }
+            Request::AppDecline { offer } => {
+                kernel.app_decline(&caller, offer);
+                Reply::Ok
+            }
+            Request::AppList => Reply::Apps { apps: kernel.app_list(&caller)? },
+            Request::AppInfo { app } => Reply::App { app: Box::new(kernel.app_info(caller, app).await?) },
+            Request::AppEnable { app } => {
+                Reply::App { app: Box::new(kernel.app_set_enabled(caller, app, true).await?) }
+            }
+            Request::AppDisable { app } => {
+                Reply::App { app: Box::new(kernel.app_set_enabled(caller, app, false).await?) }
+            }
+            Request::AppRemove { app, erase } => {
+                kernel.app_remove(caller, app, erase).await?;
+                Reply::Ok
+            }
+            Request::RunStart { id, app, action, input, files } => {
+                let _presence = kernel.presence_enter(&caller);
+                let request = RunRequest { id, app, action, input, files };
+                let viewer = kernel.run_start(caller, request).await?;
+                watch(viewer, frames).await
+            }
+            Request::RunFollow { run, after_seq } => {
+                let _presence = kernel.presence_enter(&caller);
+                let viewer = kernel.run_follow(&caller, run, after_seq)?;
+                watch(viewer, frames).await
+            }
+            Request::RunList => Reply::Runs { runs: kernel.run_list(&caller, RUNS_SHOWN)? },
+            Request::RunStop { target } => Reply::Stopped { runs: kernel.run_stop(&caller, &target)? },
+            Request::Log { app, run, limit } => {
+                let filter = LogFilter { app, run, limit: limit as usize };
+                let oikos = self.clone();
+                let entries = blocking(move || oikos.kernel.log(&caller, &filter)).await?;
+                Reply::Log { entries }
+            }
+            Request::LogVerify => {
+                require(caller.rights.has(Right::Read))?;
+                let oikos = self.clone();
+                Reply::Verified { report: blocking(move || oikos.log_verify(caller.owner)).await? }
+            }
+            Request::Undo { run } => Reply::Undone { steps: kernel.undo(caller, run).await? },
+            Request::GrantList { app } => {
+                // Grants are read with the app: the first look after a start loads both.
+                kernel.app_info(caller, app.clone()).await?;
+                let grants = kernel.grant_list(&caller, &app)?;
+                Reply::Grants { app, grants }
+            }
+            Request::GrantSet { app, choices } => {
+                let grants = kernel.grant_set(caller, app.clone(), choices).await?;
+                Reply::Grants { app, grants }
+            }
+            Request::ApprovalList => Reply::Questions { questions: kernel.approval_list(&caller)? },
+            Request::ApprovalAnswer { question, answer } => {
+                kernel.approval_answer(&caller, question, answer)?;
+                Reply::Ok
+            }
+            Request::Doctor => {
+                require(caller.rights.has(Right::Read))?;
+                let oikos = self.clone();
+                let apps = kernel.app_list(&caller)?;
+                for app in &apps {
+                    // Loading verifies the archive, its signature and its grants; what fails shows in the checks.
+                    drop(kernel.app_info(caller, app.name.clone()).await);
+                }
+                let checks = blocking(move || Ok(doctor::checks(&oikos, &caller, &apps))).await?;
+                Reply::Doctor { checks }
+            }
+        })
+    }
+}
+
+fn require(has_right: bool) -> Result<(), Failure> {
+    if has_right {
+        return Ok(());
+    }
+    Err(Failure::new(protocol::ErrorCode::PermissionDenied, "this caller does not have the right to do that"))
+}
+
+async fn step(frames: &FrameSender, said: protocol::Sentence) {
+    drop(frames.send(Frame::Step { sentence: said, done: 0, total: None }).await);
+}
+
+/// Passes a run's chunks on until it ends. A reader that has gone is not waited for.
+async fn watch(mut viewer: Viewer, frames: &FrameSender) -> Reply {
+    drop(frames.send(Frame::Run { run: viewer.run() }).await);
+    loop {
+        let seen = tokio::select! {
+            seen = viewer.next() => seen,
+            // Also where nothing is said: leaving the stream lets a guest go on that waits for this viewer, and a
+            // person who has gone is not there to be asked.
+            () = frames.closed() => return Reply::Ok,
+        };
+        match seen {
+            Seen::Chunk(chunk) => {
+                if frames.send(Frame::Chunk(chunk.as_ref().clone())).await.is_err() {
+                    return Reply::Ok;
+                }
+            }
+            Seen::End(report) => return Reply::RunEnd { run: Box::new(report.as_ref().clone()) },
+        }
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Failure> + Send + 'static) -> Result<T, Failure> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        Failure::new(protocol::ErrorCode::Internal, "the answer could not be made").log(error.to_string())
+    })?
+}

@@ -1,0 +1,38 @@
+//! What a household is set up with.
+
+use protocol::Zone;
+use std::path::PathBuf;
+
+/// The set-up of one oikos. Everything else has its default in the part that needs it.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where all state lives.
+    pub home: PathBuf,
+    /// The zone of this deployment.
+    pub zone: Zone,
+    /// Threads that guests are polled on; absent means one a core.
+    pub guest_threads: Option<usize>,
+}
+
+impl Config {
+    /// The defaults for a home folder.
+    pub fn new(home: impl Into<PathBuf>) -> Self {
+        Self { home: home.into(), zone: Zone::Local, guest_threads: None }
+    }
+}
+
+/// The platform's data folder for oikos: `$XDG_DATA_HOME/oikos`, `~/.local/share/oikos`, on macOS
+/// `~/Library/Application Support/oikos`, on Windows `%LOCALAPPDATA%\oikos`. `variable` looks up the environment.
+pub fn default_home(variable: &dyn Fn(&str) -> Option<std::ffi::OsString>) -> Option<PathBuf> {
+    let folder = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    if cfg!(windows) {
+        return folder("LOCALAPPDATA").map(|path| path.join("oikos"));
+    }
+    if cfg!(target_os = "macos") {
+        return folder("HOME").map(|path| path.join("Library/Application Support/oikos"));
+    }
+    folder("XDG_DATA_HOME")
+        .filter(|path| path.is_absolute())
+        .or_else(|| folder("HOME").map(|path| path.join(".local/share")))
+        .map(|path| path.join("oikos"))
+}

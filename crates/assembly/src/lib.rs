@@ -1,0 +1,42 @@
+//! Puts the parts of oikos together for a mode: home, lock, store, keys, broker, sandbox, effects, kernel, and the
+//! socket by which other processes come in. The embeddable library; the command line is a thin client of it.
+//!
+//! Nothing here decides, performs or renders: it composes, by plain constructors, without globals.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), protocol::Failure> {
+//! use assembly::{Client, Config};
+//! use protocol::api::{Envelope, Request};
+//! let client = Client::connect(&Config::new("/tmp/household")).await?;
+//! let answer = client.ask(Envelope { presence: false, request: Request::AppList }).await?;
+//! println!("{:?}", answer.reply().await?);
+//! client.close().await;
+//! # Ok(())
+//! # }
+//! ```
+
+mod api; // from a request to the kernel and back
+mod client; // how a process reaches an oikos
+mod config; // what a household is set up with
+mod doctor; // everything that could be wrong
+mod oikos; // one oikos, put together
+mod pack; // an author's folder into an archive
+mod sandboxes; // the sandbox, made when it is needed
+mod socket; // the way in for other processes
+mod system; // the system's clock and randomness
+
+pub use api::FrameSender;
+pub use client::{Answers, Client};
+pub use config::{Config, default_home};
+pub use doctor::break_text;
+pub use oikos::Oikos;
+pub use pack::{Packed, app_pack};
+pub use socket::{SocketPath, SocketServer, Visit};
+pub use system::{SystemClock, SystemEntropy};
+
+/// Arms the fail points that the environment variable FAILPOINTS names, until the answer is dropped. Does nothing
+/// unless built with the feature `failpoints`, which only the crash tests do.
+#[must_use]
+pub fn fail_points_arm() -> Option<impl Sized> {
+    fail::has_failpoints().then(fail::FailScenario::setup)
+}

@@ -1,0 +1,259 @@
+//! One oikos, put together: lock, store, keys, broker, sandbox, effects, kernel.
+
+use crate::{
+    config::Config,
+    sandboxes::LazyJsRunner,
+    socket::SocketPath,
+    system::{SystemClock, SystemEntropy},
+};
+use broker::{Broker, ProtectedFolder};
+use kernel::{Kernel, KernelParts, LIVE_RUNS_MAX, Recovered, effect::Effects};
+use link::{DeveloperKey, DeviceKey, HeadFile};
+use protocol::{
+    AuditHead, Caller, Clock, DeviceId, Door, Entropy, ErrorCode, Failure, OwnerId, Right, Rights,
+    api::{ChainBreak, ChainReport},
+};
+use sandbox::JsRunnerConfig;
+use state::{BlobStore, ChainCheck, HomeLock, SqliteStore, Store, StoreError};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::task::JoinHandle;
+
+/// How often the end of the log is signed while something happens.
+const HEAD_EVERY: Duration = Duration::from_secs(60);
+
+/// One oikos in this process. Dropping it closes everything; [`Oikos::close`] also signs the end of the log.
+pub struct Oikos {
+    pub(crate) home: PathBuf,
+    pub(crate) kernel: Arc<Kernel>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) recovered: Recovered,
+    pub(crate) clock: Arc<dyn Clock>,
+    device_key: DeviceKey,
+    device: DeviceId,
+    heads: HeadFile,
+    signer: parking_lot::Mutex<Option<JoinHandle<()>>>,
+    // Last: the lock goes when everything else has gone.
+    _lock: HomeLock,
+}
+
+impl Oikos {
+    /// Opens a home: locks it, opens and migrates its store, settles what an abrupt end left open. Blocks for
+    /// milliseconds. `HomeLocked` if another process holds the home.
+    pub fn open(config: &Config) -> Result<Arc<Self>, Failure> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let lock = HomeLock::acquire(&config.home, &*clock)
+            .map_err(|error| Failure::from_error(error.code(), &error).hint(error.hint()))?;
+        let home = lock.home().to_path_buf();
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+        let device_key = DeviceKey::open_or_create(&home, &*entropy).map_err(|error| key_failure(&error))?;
+        let developer = DeveloperKey::open_or_create(&home, &*entropy).map_err(|error| key_failure(&error))?;
+        let device = device_key.device_id();
+        let store = SqliteStore::open(&lock, &*clock).map_err(|error| store_failure(&error))?;
+        let store: Arc<dyn Store> = Arc::new(store);
+        let blobs = BlobStore::open(&lock).map_err(|error| Failure::from_error(error.code(), &error))?;
+        let protected = protected_folders(&home)?;
+        let effects = effects(&home, &protected, &store, &entropy);
+        let runner = LazyJsRunner::new(runner_config(config, &home, &device_key, &clock));
+        let heads = HeadFile::new(&home);
+        let kernel = Kernel::new(KernelParts {
+            broker: Broker::new(config.zone, protected),
+            store: store.clone(),
+            blobs,
+            runner: Arc::new(runner),
+            effects,
+            developer,
+            device,
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            runtime: tokio::runtime::Handle::current(),
+            live_runs_max: LIVE_RUNS_MAX,
+        });
+        let recovered = kernel.recover(OwnerId::LOCAL)?;
+        let oikos = Arc::new(Self {
+            home,
+            kernel,
+            store,
+            recovered,
+            clock,
+            device_key,
+            device,
+            heads,
+            signer: parking_lot::Mutex::default(),
+            _lock: lock,
+        });
+        let signing = Arc::downgrade(&oikos);
+        let signer = tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(HEAD_EVERY).await;
+                let Some(oikos) = signing.upgrade() else { return };
+                // Waits for the disk.
+                drop(tokio::task::spawn_blocking(move || oikos.head_sign()).await);
+            }
+        });
+        *oikos.signer.lock() = Some(signer);
+        Ok(oikos)
+    }
+
+    /// The kernel, for whoever embeds oikos.
+    pub fn kernel(&self) -> &Arc<Kernel> {
+        &self.kernel
+    }
+
+    /// The home folder, canonical.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// What the last process left open, if it ended abruptly.
+    pub fn recovered(&self) -> Recovered {
+        self.recovered
+    }
+
+    /// The local owner, at a terminal with a person or from their own script.
+    pub fn caller(&self, has_presence: bool) -> Caller {
+        if has_presence {
+            return Caller { owner: OwnerId::LOCAL, device: self.device, door: Door::Terminal, rights: Rights::OWNER };
+        }
+        let rights = Rights::of(&[Right::Read, Right::Run, Right::Manage]);
+        Caller { owner: OwnerId::LOCAL, device: self.device, door: Door::Socket, rights }
+    }
+
+    /// Proves the owner's log, also against the heads kept outside the store.
+    pub(crate) fn log_verify(&self, owner: OwnerId) -> Result<ChainReport, Failure> {
+        let kept = self
+            .heads
+            .read(&self.device_key.public_key())
+            .map_err(|error| Failure::from_error(error.code(), &error))?;
+        let mut report = self.kernel.log_verify(owner, &kept.heads)?;
+        report.breaks.extend(kept.lines_refused.into_iter().map(|line| ChainBreak::HeadRefused { line: line as u64 }));
+        Ok(report)
+    }
+
+    /// Signs the end of the log as it is now, unless that was done already.
+    fn head_sign(&self) {
+        let owner = OwnerId::LOCAL;
+        let tail = self.store.flush().and_then(|()| self.store.log_tail(owner));
+        let (seq, hash) = match tail {
+            Ok(Some(tail)) => tail,
+            Ok(None) => return,
+            Err(error) => {
+                tracing::error!(%error, "the end of the log could not be read to sign it");
+                return;
+            }
+        };
+        let kept = self.heads.read(&self.device_key.public_key()).unwrap_or_default().heads;
+        let known = kept.iter().rfind(|head| head.owner == owner);
+        if known.is_some_and(|known| known.seq == seq && known.hash == hash) {
+            return;
+        }
+        match self.end_follows(owner, &kept) {
+            Ok(true) => {}
+            Ok(false) => {
+                // The signature would say that this device wrote what somebody else did.
+                tracing::error!("the end of the log does not follow from what was signed, so it is not signed");
+                return;
+            }
+            Err(error) => {
+                tracing::error!(%error, "the end of the log could not be read to sign it");
+                return;
+            }
+        }
+        let head = self.device_key.sign_head(owner, seq, hash, self.clock.now());
+        if let Err(error) = self.heads.append(&head) {
+            tracing::error!(%error, "the end of the log could not be signed");
+        }
+    }
+
+    /// Whether the log's end follows from the newest signed entry that is still in it; entries before that one are
+    /// for [`Oikos::log_verify`], which looks at all of them.
+    fn end_follows(&self, owner: OwnerId, heads: &[AuditHead]) -> Result<bool, StoreError> {
+        /// Rows read at a time.
+        const PAGE: usize = 1_000;
+        let mut check = ChainCheck::new(owner, []);
+        let mut from_seq = 1;
+        for head in heads.iter().rev().filter(|head| head.owner == owner && head.seq > 0) {
+            let found = self.store.log_read(owner, head.seq, 1)?;
+            if found.first().is_some_and(|row| row.seq == head.seq && row.hash == head.hash) {
+                check = ChainCheck::after(owner, head.seq, head.hash);
+                from_seq = head.seq + 1;
+                break;
+            }
+        }
+        loop {
+            let rows = self.store.log_read(owner, from_seq, PAGE)?;
+            let Some(last) = rows.last() else { return Ok(true) };
+            from_seq = last.seq + 1;
+            if rows.iter().any(|row| check.row(row).is_err()) {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Ends everything: runs are stopped, the store is flushed, the end of the log is signed.
+    pub async fn close(self: Arc<Self>) {
+        if let Some(signer) = self.signer.lock().take() {
+            signer.abort();
+        }
+        self.kernel.shut_down();
+        /// How long runs may take to settle their effects when oikos ends.
+        const SETTLE_WAIT: Duration = Duration::from_secs(5);
+        let settled = async {
+            while self.kernel.live_runs() > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        if tokio::time::timeout(SETTLE_WAIT, settled).await.is_err() {
+            tracing::warn!("runs did not settle in time; their effects will show as unknown");
+        }
+        let closing = self.clone();
+        if tokio::task::spawn_blocking(move || closing.head_sign()).await.is_err() {
+            tracing::error!("the end of the log could not be signed");
+        }
+    }
+}
+
+fn key_failure(error: &link::KeyError) -> Failure {
+    Failure::from_error(error.code(), error).hint(error.hint())
+}
+
+fn store_failure(error: &state::StoreError) -> Failure {
+    let failure = Failure::from_error(error.code(), error);
+    match error.hint() {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+/// What no grant ever covers: the home, and the socket's folder where that lies elsewhere.
+fn protected_folders(home: &Path) -> Result<Vec<ProtectedFolder>, Failure> {
+    let mut folders = vec![effects::protected_folder(home)];
+    let socket = SocketPath::of(home);
+    // Made here, so that it is protected from the first start on. Where that fails, the socket says so.
+    if let Err(error) = socket.folder_prepare() {
+        tracing::warn!(%error, "the folder of the socket cannot be used");
+    }
+    if let Some(folder) = socket.outside_folder() {
+        folders.push(effects::protected_folder(&folder));
+    }
+    folders.into_iter().collect::<Result<_, _>>().map_err(|error| Failure::new(ErrorCode::HomeUnusable, error.message))
+}
+
+fn runner_config(config: &Config, home: &Path, device_key: &DeviceKey, clock: &Arc<dyn Clock>) -> JsRunnerConfig {
+    let key = device_key.derive("cache of the js sandbox");
+    let usual = JsRunnerConfig::new(home.join("cache/js"), *key.expose(), clock.clone());
+    JsRunnerConfig { guest_threads: config.guest_threads.unwrap_or(usual.guest_threads), ..usual }
+}
+
+fn effects(home: &Path, protected: &[ProtectedFolder], store: &Arc<dyn Store>, entropy: &Arc<dyn Entropy>) -> Effects {
+    effects::build(effects::EffectsConfig {
+        trash: home.join("trash"),
+        scratch: home.join("scratch"),
+        protected: protected.to_vec(),
+        store: store.clone(),
+        entropy: entropy.clone(),
+    })
+}

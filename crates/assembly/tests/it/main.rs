@@ -1,0 +1,10 @@
+//! A whole oikos, as other processes meet it.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod doctor; // damaged parts, signed ends
+mod household; // a home, an app, raw connections
+mod opening; // who holds a home, and who goes through
+mod socket; // what a stranger could say to the socket
+
+use household::Household;

@@ -1,0 +1,23 @@
+//! `oikos grant`: an app's switches.
+
+use super::{Session, choices, unexpected};
+use crate::{show, words::GrantWord};
+use protocol::{
+    AppName, Failure,
+    api::{Reply, Request},
+};
+use std::process::ExitCode;
+
+pub(super) async fn perform(session: &Session, app: AppName, changes: &[GrantWord]) -> Result<ExitCode, Failure> {
+    let request = match choices(changes)? {
+        choices if choices.is_empty() => Request::GrantList { app },
+        choices => Request::GrantSet { app, choices },
+    };
+    let Reply::Grants { app, grants } = session.reply(request).await? else { return Err(unexpected()) };
+    if session.terminal.json {
+        session.terminal.value(&serde_json::json!({ "app": app, "grants": grants }));
+    } else {
+        show::grants(&session.terminal, &app, &grants);
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,179 @@
+//! One file a command: words in, requests out, answers shown.
+
+mod app;
+mod approval;
+mod doctor;
+mod grant;
+mod log;
+mod pack;
+mod reference;
+mod run;
+mod stop;
+mod undo;
+
+use crate::{
+    exit,
+    terminal::Terminal,
+    words::{AppCommand, Command, GrantWord, Words},
+};
+use assembly::{Answers, Client, Config, default_home};
+use protocol::{
+    ErrorCode, Failure,
+    api::{Envelope, Frame, LineChoice, Reply, Request},
+};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
+
+/// What a command needs: the way to oikos, and the terminal.
+pub(crate) struct Session {
+    pub(crate) client: Client,
+    pub(crate) terminal: Terminal,
+}
+
+impl Session {
+    async fn ask(&self, request: Request) -> Result<Answers, Failure> {
+        self.client.ask(Envelope { presence: self.terminal.has_person(), request }).await
+    }
+
+    /// Asks and waits, showing steps on the way.
+    async fn reply(&self, request: Request) -> Result<Reply, Failure> {
+        let mut answers = self.ask(request).await?;
+        loop {
+            match answers.next().await {
+                Frame::Step { sentence, done, total } => self.terminal.progress(&sentence, done, total),
+                Frame::Run { .. } | Frame::Chunk(_) => {}
+                Frame::Done { reply } => {
+                    self.terminal.clear();
+                    return Ok(reply);
+                }
+                Frame::Failed { failure } => return Err(failure),
+            }
+        }
+    }
+}
+
+/// Performs a command line.
+pub(crate) async fn perform(words: Words) -> ExitCode {
+    let terminal = Terminal::new(words.json);
+    // What needs no household.
+    match &words.command {
+        Command::App(AppCommand::Pack { folder, out }) => {
+            return match pack::perform(&terminal, folder, out.as_deref()) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(failure) => exit::failed(&terminal, &failure),
+            };
+        }
+        Command::Reference => {
+            reference::perform(&terminal);
+            return ExitCode::SUCCESS;
+        }
+        _ => {}
+    }
+    let client = match connect(words.home).await {
+        Ok(client) => client,
+        Err(failure) => return exit::failed(&terminal, &failure),
+    };
+    let session = Session { client, terminal };
+    if let Client::Holder { oikos, .. } = &session.client {
+        let found = oikos.recovered();
+        if found.runs > 0 || found.effects > 0 {
+            session.terminal.note(format_args!(
+                "oikos ended abruptly last time; cut off: {}; with an unknown end: {} (oikos log)",
+                protocol::text::count(found.runs, "run"),
+                protocol::text::count(found.effects, "effect"),
+            ));
+        }
+    }
+    let result = route(&session, words.command).await;
+    let code = match result {
+        Ok(code) => code,
+        Err(failure) => exit::failed(&session.terminal, &failure),
+    };
+    finish(session).await;
+    code
+}
+
+async fn connect(home: Option<PathBuf>) -> Result<Client, Failure> {
+    let home = home
+        .or_else(|| std::env::var_os("OIKOS_HOME").filter(|home| !home.is_empty()).map(PathBuf::from))
+        .or_else(|| default_home(&|name| std::env::var_os(name)));
+    let home = home.ok_or_else(|| {
+        Failure::new(ErrorCode::HomeUnusable, "there is no data folder on this system")
+            .hint("set OIKOS_HOME to a folder")
+    })?;
+    Client::connect(&Config::new(absolute(&home)?)).await
+}
+
+/// Others may have come in through this process while it worked: they are served to their end.
+async fn finish(session: Session) {
+    /// Others' short commands are not worth a word.
+    const NOTE_AFTER: Duration = Duration::from_millis(300);
+    {
+        let mut drain = std::pin::pin!(session.client.drain());
+        if tokio::time::timeout(NOTE_AFTER, &mut drain).await.is_err() {
+            session.terminal.note("still serving other terminals; Ctrl-C ends them");
+            tokio::select! {
+                () = drain => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+        }
+    }
+    session.client.close().await;
+}
+
+async fn route(session: &Session, command: Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::App(command) => app::perform(session, command).await,
+        Command::Run(words) => run::perform(session, words).await,
+        Command::Log(words) => log::perform(session, words).await,
+        Command::Stop { target, all } => stop::perform(session, target, all).await,
+        Command::Undo { run } => undo::perform(session, run).await,
+        Command::Grant { app, changes } => grant::perform(session, app, &changes).await,
+        Command::Approval(command) => approval::perform(session, command).await,
+        Command::Doctor => doctor::perform(session).await,
+        // Performed before there was a session.
+        Command::Reference => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// An answer of another kind than was asked for: two versions of oikos talk to each other.
+fn unexpected() -> Failure {
+    Failure::new(ErrorCode::Internal, "the oikos process that holds OIKOS_HOME is of another version")
+        .hint("end it, then try again")
+}
+
+/// A path as the answering process needs it. `~` is what a shell left standing, as in `--grant file=allow:~/notes`.
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+    let home = std::env::var_os("HOME").map(PathBuf::from);
+    let path = match (path.strip_prefix("~"), home) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => path.to_path_buf(),
+    };
+    std::path::absolute(&path)
+        .map_err(|error| Failure::new(ErrorCode::Usage, format!("the path '{}' cannot be used: {error}", shown(&path))))
+}
+
+/// A path as text for a request. Paths that are no text cannot be granted: nobody could read them on a card.
+pub(crate) fn path_text(path: &Path) -> Result<String, Failure> {
+    absolute(path)?.into_os_string().into_string().map_err(|path| {
+        Failure::new(ErrorCode::Usage, format!("the path '{}' is not valid UTF-8", shown(Path::new(&path))))
+    })
+}
+
+fn shown(path: &Path) -> String {
+    protocol::text::escape(&path.to_string_lossy())
+}
+
+/// The words of `--grant` as choices.
+pub(crate) fn choices(words: &[GrantWord]) -> Result<Vec<LineChoice>, Failure> {
+    words
+        .iter()
+        .map(|word| {
+            let target = word.target.as_deref().map(path_text).transpose()?;
+            Ok(LineChoice { line: word.line.clone(), state: word.state, target })
+        })
+        .collect()
+}

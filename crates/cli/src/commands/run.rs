@@ -1,0 +1,200 @@
+//! `oikos run`: start a run, watch it, answer its questions, stop it with Ctrl-C.
+
+use super::{Session, path_text, unexpected};
+use crate::{
+    exit, show,
+    terminal::{CARE, styled},
+    words::RunWords,
+};
+use assembly::Answers;
+use protocol::{
+    Answer, Choice, Chunk, ErrorCode, Failure, Question, QuestionKind, RunId,
+    api::{Frame, NamedPath, Reply, Request, RunReport, StopTarget},
+};
+use serde_json::Value;
+use std::{collections::VecDeque, io::Read, pin::Pin, process::ExitCode};
+
+/// Longest input read from a file or standard input.
+const INPUT_BYTES_MAX: u64 = 4 << 20;
+
+/// A question being put to the person, and its answer on the way.
+type Conversation<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + 'a>>;
+
+pub(super) async fn perform(session: &Session, words: RunWords) -> Result<ExitCode, Failure> {
+    if words.list {
+        let Reply::Runs { runs } = session.reply(Request::RunList).await? else { return Err(unexpected()) };
+        if session.terminal.json {
+            session.terminal.value(&runs);
+        } else {
+            show::runs(&session.terminal, &runs);
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let request = match (words.follow, words.app, words.action) {
+        (Some(run), ..) => Request::RunFollow { run, after_seq: 0 },
+        (None, Some(app), Some(action)) => Request::RunStart {
+            id: words.request_id,
+            app,
+            action,
+            input: input(words.input.as_deref())?,
+            files: words
+                .files
+                .iter()
+                .map(|file| Ok(NamedPath { name: file.name.clone(), path: path_text(&file.path)? }))
+                .collect::<Result<_, Failure>>()?,
+        },
+        _ => return Err(Failure::new(ErrorCode::Usage, "name an app and an action")),
+    };
+    let answers = session.ask(request).await?;
+    watch(session, answers).await
+}
+
+/// Reads `--input`.
+fn input(word: Option<&str>) -> Result<Value, Failure> {
+    let unreadable = |what: &str, error: &dyn std::fmt::Display| {
+        Failure::new(ErrorCode::Usage, format!("{what} cannot be read: {error}"))
+    };
+    let (text, whose) = match word {
+        None => return Ok(Value::Null),
+        Some("-") => {
+            let mut text = String::new();
+            std::io::stdin()
+                .take(INPUT_BYTES_MAX)
+                .read_to_string(&mut text)
+                .map_err(|error| unreadable("standard input", &error))?;
+            (text, "standard input".to_owned())
+        }
+        Some(word) => match word.strip_prefix('@') {
+            Some(path) => {
+                let whose = protocol::text::shorten(path, 120);
+                let mut text = String::new();
+                std::fs::File::open(path)
+                    .and_then(|file| file.take(INPUT_BYTES_MAX).read_to_string(&mut text))
+                    .map_err(|error| unreadable(&whose, &error))?;
+                (text, whose)
+            }
+            None => (word.to_owned(), "--input".to_owned()),
+        },
+    };
+    serde_json::from_str(&text).map_err(|error| {
+        Failure::new(ErrorCode::InvalidInput, format!("{whose} is not valid JSON: {error}"))
+            .hint("for example --input '{\"text\": \"hello\"}'")
+    })
+}
+
+async fn watch(session: &Session, mut answers: Answers) -> Result<ExitCode, Failure> {
+    let terminal = &session.terminal;
+    let mut run: Option<RunId> = None;
+    let mut printer = show::RunPrinter::default();
+    let mut stops = 0;
+    // A person may think while the run, an answer at another terminal, or Ctrl-C goes on.
+    let mut asking: Option<Conversation<'_>> = None;
+    let mut waiting: VecDeque<Question> = VecDeque::new();
+    loop {
+        if asking.is_none()
+            && let Some(question) = waiting.pop_front()
+        {
+            asking = Some(Box::pin(question_ask(session, question)));
+        }
+        let frame = tokio::select! {
+            frame = answers.next() => frame,
+            answered = answer(&mut asking) => {
+                asking = None;
+                answered?;
+                continue;
+            }
+            _ = tokio::signal::ctrl_c() => {
+                stops += 1;
+                if stops > 1 {
+                    return Ok(ExitCode::from(ErrorCode::Stopped.exit()));
+                }
+                match run {
+                    Some(run) => drop(session.ask(Request::RunStop { target: StopTarget::Run(run) }).await?.reply().await),
+                    None => return Ok(ExitCode::from(ErrorCode::Stopped.exit())),
+                }
+                continue;
+            }
+        };
+        match frame {
+            Frame::Run { run: started } => run = Some(started),
+            Frame::Chunk(chunk) => match &chunk.chunk {
+                _ if terminal.json => terminal.value(&serde_json::json!(chunk)),
+                Chunk::Progress { sentence, done, total } => terminal.progress(sentence, *done, *total),
+                Chunk::Ask { question } => waiting.push_back(question.as_ref().clone()),
+                chunk => printer.chunk(terminal, chunk),
+            },
+            Frame::Step { sentence, done, total } => terminal.progress(&sentence, done, total),
+            Frame::Done { reply: Reply::RunEnd { run } } => {
+                terminal.clear();
+                return Ok(ended(session, &mut printer, &run));
+            }
+            Frame::Done { .. } => return Err(unexpected()),
+            Frame::Failed { failure } => return Err(failure),
+        }
+    }
+}
+
+/// Waits for what a person says to the question that is shown; for ever if there is none.
+async fn answer(asking: &mut Option<impl Future<Output = Result<(), Failure>> + Unpin>) -> Result<(), Failure> {
+    match asking {
+        Some(asking) => asking.await,
+        None => std::future::pending().await,
+    }
+}
+
+fn ended(session: &Session, printer: &mut show::RunPrinter, run: &RunReport) -> ExitCode {
+    let terminal = &session.terminal;
+    let failure = run.summary.failure.as_ref();
+    if terminal.json {
+        let kind = if failure.is_some() { "ERROR" } else { "STREAM_END" };
+        let mut last = serde_json::json!(run);
+        if let Some(fields) = last.as_object_mut() {
+            fields.insert("type".to_owned(), kind.into());
+        }
+        terminal.value(&last);
+        return failure.map_or(ExitCode::SUCCESS, |failure| ExitCode::from(failure.code.exit()));
+    }
+    printer.end(terminal, run);
+    match failure {
+        Some(failure) => exit::failed(terminal, failure),
+        None => ExitCode::SUCCESS,
+    }
+}
+
+/// Shows a question and, if a person is here, takes the answer.
+async fn question_ask(session: &Session, question: Question) -> Result<(), Failure> {
+    let terminal = &session.terminal;
+    let asks = styled(CARE.bold(), format_args!("{} wants to {}", question.app, question.sentence));
+    if !terminal.has_person() {
+        terminal.note(format_args!(
+            "{asks}\n  answer from a terminal: oikos approval answer {} once|hour|always|no",
+            question.id
+        ));
+        return Ok(());
+    }
+    terminal.note(&asks);
+    let answer = match &question.kind {
+        QuestionKind::Pick { .. } => {
+            let path = terminal.ask("  path (empty: no):").await.filter(|path| !path.is_empty());
+            match path.map(|path| path_text(std::path::Path::new(&path))).transpose()? {
+                Some(path) => Answer { choice: Choice::Once, path: Some(path) },
+                None => Answer { choice: Choice::No, path: None },
+            }
+        }
+        QuestionKind::Permission { .. } => {
+            let said = terminal.ask("  [o]nce, for an [h]our, [a]lways, [N]o:").await;
+            let choice = match said.as_deref() {
+                Some("o" | "once" | "y" | "yes") => Choice::Once,
+                Some("h" | "hour") => Choice::Hour,
+                Some("a" | "always") => Choice::Always,
+                _ => Choice::No,
+            };
+            Answer { choice, path: None }
+        }
+    };
+    match session.reply(Request::ApprovalAnswer { question: question.id, answer }).await {
+        // Somebody at another terminal was quicker.
+        Err(failure) if failure.code == ErrorCode::NotFound => Ok(()),
+        other => other.map(|_| ()),
+    }
+}

@@ -1,0 +1,61 @@
+//! Answers as people read them. Foreign text is escaped before it reaches a terminal.
+
+mod apps; // apps, actions, switches
+mod card; // what an app may do, before it is installed
+mod chart; // numbers drawn
+mod history; // log, chain, runs
+mod household; // doctor, questions
+mod run; // a run's stream and its end
+
+pub(crate) use apps::{app, apps, grants, input_example};
+pub(crate) use card::card;
+pub(crate) use history::{chain, log, runs};
+pub(crate) use household::{doctor, questions};
+pub(crate) use run::RunPrinter;
+
+use comfy_table::{ContentArrangement, Table, presets};
+use protocol::Timestamp;
+
+/// A table without frames, whose columns align.
+fn table(columns: usize, header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(u16::try_from(columns).unwrap_or(u16::MAX));
+    if !header.is_empty() {
+        table.set_header(header);
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table
+}
+
+/// A table as text, without the spaces that only fill it up.
+fn table_text(table: &Table) -> String {
+    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+/// A moment in the owner's zone, as `2026-11-21 07:00:02`.
+fn moment(at: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(at.0)
+        .map(|at| at.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string())
+        .unwrap_or_else(|_| "?".to_owned())
+}
+
+/// Breaks a text into lines of at most this many columns, at spaces.
+fn wrap(text: &str, columns: usize) -> Vec<String> {
+    use unicode_width::UnicodeWidthStr;
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().expect("there is always a line");
+        if !line.is_empty() && line.width() + 1 + word.width() > columns {
+            lines.push(word.to_owned());
+        } else {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines
+}

@@ -1,0 +1,156 @@
+//! Apps, their actions and their switches.
+
+use super::{moment, table, table_text, wrap};
+use crate::terminal::{BAD, CARE, GOOD, QUIET, STRONG, Terminal, styled};
+use protocol::{
+    AppName, Arg, GrantDuration, GrantState,
+    api::{ActionView, AppDetail, AppSummary, GrantView},
+    text,
+};
+use serde_json::Value;
+
+/// Prints all apps, a row each.
+pub(crate) fn apps(terminal: &Terminal, apps: &[AppSummary]) {
+    if apps.is_empty() {
+        terminal.line("no app is installed; try: oikos app install FOLDER");
+        return;
+    }
+    let mut rows = table(terminal.columns(), &["APP", "VERSION", "STATE", "INSTALLED", "TITLE"]);
+    for app in apps {
+        let state = match (&app.broken, app.enabled) {
+            (Some(why), _) => format!("broken: {}", text::escape(why)),
+            (None, true) => "enabled".to_owned(),
+            (None, false) => "disabled".to_owned(),
+        };
+        rows.add_row([
+            app.name.to_string(),
+            app.version.clone(),
+            state,
+            moment(app.installed_at),
+            text::shorten(&app.title, 60),
+        ]);
+    }
+    terminal.line(table_text(&rows));
+}
+
+/// Prints one app in full.
+pub(crate) fn app(terminal: &Terminal, app: &AppDetail) {
+    let summary = &app.summary;
+    terminal.line(format_args!(
+        "{} {}  “{}”",
+        styled(STRONG, &summary.name),
+        summary.version,
+        text::escape(&summary.title)
+    ));
+    if let Some(description) = &app.description {
+        for line in wrap(&text::escape(description), terminal.columns() - 2) {
+            terminal.line(format_args!("  {line}"));
+        }
+    }
+    let state = if summary.enabled { "enabled" } else { "disabled" };
+    let facts = [
+        ("state", state.to_owned()),
+        ("installed", moment(summary.installed_at)),
+        ("developer", app.developer.as_deref().map(text::escape).unwrap_or_else(|| "not named".to_owned())),
+        ("archive", format!("sha256 {}", app.digest)),
+        ("storage", Arg::Bytes(app.storage_bytes).to_string()),
+        ("limits", app.limits.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
+    ];
+    for (name, fact) in facts {
+        terminal.line(format_args!("  {} {fact}", styled(QUIET, format_args!("{name:<10}"))));
+    }
+    terminal.line("");
+    terminal.line(styled(STRONG, "Actions"));
+    for action in &app.actions {
+        let described = action.description.as_deref().unwrap_or(&action.title);
+        terminal.line(format_args!("  {}  {}", styled(STRONG, &action.name), text::shorten(described, 160)));
+        for field in fields(action) {
+            terminal.line(format_args!("      {field}"));
+        }
+        terminal.line(styled(
+            QUIET,
+            format_args!("      oikos run {} {}{}", summary.name, action.name, input_example(action)),
+        ));
+    }
+    terminal.line("");
+    grants(terminal, &summary.name, &app.grants);
+}
+
+/// The fields of an action's input, a line each.
+fn fields(action: &ActionView) -> Vec<String> {
+    let required: Vec<&str> =
+        action.input["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let properties = action.input["properties"].as_object();
+    properties
+        .into_iter()
+        .flatten()
+        .map(|(name, schema)| {
+            let kind = schema["format"].as_str().or_else(|| schema["type"].as_str()).unwrap_or("any");
+            let need = if required.contains(&name.as_str()) { "" } else { ", optional" };
+            let described = schema["description"].as_str().or_else(|| schema["title"].as_str()).unwrap_or("");
+            format!(
+                "{} ({}{need})  {}",
+                text::shorten(name, 40),
+                text::shorten(kind, 40),
+                text::shorten(described, 120)
+            )
+        })
+        .collect()
+}
+
+/// How the input of an action could be given: its required fields.
+pub(crate) fn input_example(action: &ActionView) -> String {
+    let mut files = String::new();
+    let mut input = serde_json::Map::new();
+    for name in action.input["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        let schema = &action.input["properties"][name];
+        match schema["format"].as_str() {
+            Some("input-file" | "output-file") => files.push_str(&format!(" --file {}=FILE", text::shorten(name, 40))),
+            Some("input-folder" | "output-folder") => {
+                files.push_str(&format!(" --file {}=FOLDER", text::shorten(name, 40)));
+            }
+            _ => {
+                let example = match schema["type"].as_str() {
+                    Some("number" | "integer") => Value::from(1),
+                    Some("boolean") => Value::from(true),
+                    Some("array") => Value::Array(vec![]),
+                    Some("object") => Value::Object(serde_json::Map::new()),
+                    _ => Value::from("…"),
+                };
+                input.insert(text::shorten(name, 40), example);
+            }
+        }
+    }
+    if input.is_empty() { files } else { format!(" --input '{}'{files}", Value::Object(input)) }
+}
+
+/// Prints an app's switches.
+pub(crate) fn grants(terminal: &Terminal, app: &AppName, grants: &[GrantView]) {
+    if grants.is_empty() {
+        terminal
+            .line(format_args!("{app} asks for nothing; it gets the files that you hand it for one run, and no more"));
+        return;
+    }
+    terminal.line(styled(STRONG, "Switches"));
+    let width = grants.iter().map(|grant| grant.line.line.as_str().len()).max().unwrap_or(0);
+    for GrantView { line, duration } in grants {
+        let (style, word) = match line.state {
+            GrantState::Allow => (GOOD, "allow"),
+            GrantState::Ask => (CARE, "ask"),
+            GrantState::Block => (BAD, "block"),
+        };
+        let until = match duration {
+            GrantDuration::Always => String::new(),
+            GrantDuration::Until(end) => format!(" (until {})", moment(*end)),
+            GrantDuration::Run(run) => format!(" (for run {run})"),
+        };
+        let needs = line.needs.as_ref().map(|needs| format!(" – {needs}")).unwrap_or_default();
+        terminal.line(format_args!(
+            "  {:width$}  {}  {}{needs}{until}",
+            line.line.as_str(),
+            styled(style, format_args!("{word:<5}")),
+            line.sentence
+        ));
+    }
+    terminal.line(styled(QUIET, format_args!("  change one: oikos grant {app} SWITCH=allow|ask|block[:FOLDER]")));
+}

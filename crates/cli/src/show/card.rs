@@ -1,0 +1,92 @@
+//! What an app may do, before it is installed: MAY, ASK, NEVER, LIMIT, and what to look at twice.
+
+use super::wrap;
+use crate::terminal::{BAD, CARE, GOOD, QUIET, STRONG, Terminal, styled};
+use anstyle::Style;
+use protocol::{Badge, Card, CardLine, GrantState, RiskySeverity, text};
+
+/// Where the sentences begin.
+const INDENT: usize = 9;
+
+/// Prints a card.
+pub(crate) fn card(terminal: &Terminal, card: &Card) {
+    let version = match &card.upgrade_from {
+        Some(from) if *from == card.version => format!("{from} (installed already)"),
+        Some(from) => format!("{from} → {}", card.version),
+        None => card.version.clone(),
+    };
+    let title =
+        if card.title == card.app.as_str() { String::new() } else { format!("  “{}”", text::escape(&card.title)) };
+    terminal.line("");
+    terminal.line(format_args!("{} {version}{title}", styled(STRONG, &card.app)));
+    if let Some(description) = &card.description {
+        for line in wrap(&text::escape(description), terminal.columns() - 2) {
+            terminal.line(format_args!("  {line}"));
+        }
+    }
+    if let Some(developer) = &card.developer {
+        terminal.line(styled(QUIET, format_args!("  says it is by: {}", text::escape(developer))));
+    }
+    let Badge::LocalDeveloper { fingerprint } = &card.badge;
+    terminal.line(styled(
+        QUIET,
+        format_args!(
+            "  not signed; would be signed by this device's developer key {fingerprint} · {} files · sha256 {}",
+            card.files,
+            card.digest.short()
+        ),
+    ));
+    terminal.line("");
+    let by_state = |state: GrantState| card.lines.iter().filter(move |line| line.state == state);
+    for line in by_state(GrantState::Allow) {
+        switch(terminal, "MAY", GOOD, line);
+    }
+    if let Some(handed) = &card.handed {
+        paragraph(terminal, "MAY", GOOD, &handed.to_string());
+    }
+    for line in by_state(GrantState::Ask) {
+        switch(terminal, "ASK", CARE, line);
+    }
+    for line in by_state(GrantState::Block) {
+        switch(terminal, "NEVER", BAD, line);
+    }
+    let never: Vec<String> = card.never.iter().map(ToString::to_string).collect();
+    paragraph(terminal, "NEVER", BAD, &never.join("; "));
+    let limits: Vec<String> = card.limits.iter().map(ToString::to_string).collect();
+    paragraph(terminal, "LIMIT", STRONG, &limits.join("; "));
+    for warning in &card.warnings {
+        paragraph(terminal, "!", CARE.bold(), &warning.to_string());
+    }
+    for missing in &card.unavailable {
+        paragraph(terminal, "·", QUIET, &missing.to_string());
+    }
+    for note in &card.notes {
+        paragraph(terminal, "·", QUIET, note);
+    }
+    terminal.line("");
+}
+
+/// One switch: its sentence, its name, and what it still needs.
+fn switch(terminal: &Terminal, word: &str, style: Style, line: &CardLine) {
+    let severity = match line.severity {
+        RiskySeverity::Low | RiskySeverity::Medium => "",
+        RiskySeverity::High => " (high risk)",
+    };
+    let needs = line.needs.as_ref().map(|needs| format!("; {needs}")).unwrap_or_default();
+    let before = if word == "ASK" { "before it may " } else { "" };
+    paragraph(terminal, word, style, &format!("{before}{}{needs}{severity}  [{}]", line.sentence, line.line));
+    if let Some(reason) = &line.reason {
+        let reason = format!("its author says: “{}”", text::shorten(reason, 200));
+        for part in wrap(&reason, terminal.columns() - INDENT - 2) {
+            terminal.line(format_args!("{:INDENT$}  {}", "", styled(QUIET, part)));
+        }
+    }
+}
+
+fn paragraph(terminal: &Terminal, word: &str, style: Style, sentence: &str) {
+    for (index, part) in wrap(sentence, terminal.columns() - INDENT).into_iter().enumerate() {
+        let lead = if index == 0 { word } else { "" };
+        let pad = INDENT - 2 - lead.chars().count();
+        terminal.line(format_args!("  {}{:pad$}{part}", styled(style, lead), ""));
+    }
+}

@@ -1,0 +1,166 @@
+//! Where to print, whether a person is there, and asking them. Colour only on a terminal; nothing here fails because
+//! nobody reads any more.
+
+use anstream::{AutoStream, stream::AsLockedWrite};
+use anstyle::{AnsiColor, Color, Style};
+use indicatif::{ProgressBar, ProgressStyle};
+use parking_lot::Mutex;
+use protocol::{Failure, Sentence};
+use std::{
+    fmt::Display,
+    io::{IsTerminal, Stderr, Stdout, Write},
+    time::Duration,
+};
+
+const fn colour(colour: AnsiColor) -> Style {
+    Style::new().fg_color(Some(Color::Ansi(colour)))
+}
+
+/// Said yes to.
+pub(crate) const GOOD: Style = colour(AnsiColor::Green);
+/// Asks.
+pub(crate) const CARE: Style = colour(AnsiColor::Yellow);
+/// Never, or wrong.
+pub(crate) const BAD: Style = colour(AnsiColor::Red);
+/// Beside the point.
+pub(crate) const QUIET: Style = Style::new().dimmed();
+/// Headings.
+pub(crate) const STRONG: Style = Style::new().bold();
+
+/// A text in a style, for `format!`.
+pub(crate) fn styled(style: Style, text: impl Display) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// The terminal, or what stands in its place.
+pub(crate) struct Terminal {
+    pub(crate) json: bool,
+    bar: Mutex<Option<ProgressBar>>,
+    columns: usize,
+}
+
+impl Terminal {
+    pub(crate) fn new(json: bool) -> Self {
+        /// Where no terminal says how wide it is.
+        const COLUMNS_DEFAULT: u16 = 100;
+        /// Longer lines are hard to read.
+        const COLUMNS_MAX: u16 = 120;
+        let columns = rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| size.ws_col);
+        let columns = columns.filter(|columns| *columns >= 40).unwrap_or(COLUMNS_DEFAULT).min(COLUMNS_MAX);
+        Self { json, bar: Mutex::default(), columns: usize::from(columns) }
+    }
+
+    /// How wide a line may be.
+    pub(crate) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Whether a person sits here who can read a question and answer it.
+    pub(crate) fn has_person(&self) -> bool {
+        !self.json && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    }
+
+    /// A line of the answer, on standard output.
+    pub(crate) fn line(&self, line: impl Display) {
+        self.quieted(|| put(&mut AutoStream::auto(std::io::stdout()), format_args!("{line}\n")));
+    }
+
+    /// A piece of the answer, without a line's end.
+    pub(crate) fn piece(&self, piece: impl Display) {
+        self.quieted(|| put(&mut AutoStream::auto(std::io::stdout()), format_args!("{piece}")));
+    }
+
+    /// A line about the answer, on standard error.
+    pub(crate) fn note(&self, line: impl Display) {
+        if !self.json {
+            self.quieted(|| put(&mut AutoStream::auto(std::io::stderr()), format_args!("{line}\n")));
+        }
+    }
+
+    /// An answer as JSON on one line.
+    pub(crate) fn value(&self, value: &impl serde::Serialize) {
+        match serde_json::to_string(value) {
+            Ok(text) => self.line(text),
+            Err(error) => self.note(format_args!("the answer has no JSON form: {error}")),
+        }
+    }
+
+    /// A failure: the message, and the next step.
+    pub(crate) fn failure(&self, failure: &Failure) {
+        self.clear();
+        if self.json {
+            return self.value(&serde_json::json!({ "type": "ERROR", "error": failure }));
+        }
+        self.note(format_args!("{} {}", styled(BAD.bold(), "error:"), failure.message));
+        self.note(format_args!("  {}", styled(QUIET, format_args!("code: {}", failure.code))));
+        if let Some(hint) = &failure.hint {
+            self.note(format_args!("\n{} {hint}", styled(STRONG, "hint:")));
+        }
+    }
+
+    /// How far something long has come. Drawn only for a person.
+    pub(crate) fn progress(&self, sentence: &Sentence, done: u64, total: Option<u64>) {
+        if self.json || !std::io::stderr().is_terminal() {
+            return;
+        }
+        let mut bar = self.bar.lock();
+        let bar = bar.get_or_insert_with(|| {
+            let bar = ProgressBar::new_spinner();
+            bar.enable_steady_tick(Duration::from_millis(120));
+            bar
+        });
+        let template = match total {
+            Some(total) if total > 0 => {
+                bar.set_length(total);
+                "{spinner} {msg} {bar:24} {bytes}/{total_bytes} ({bytes_per_sec}, {eta} left)"
+            }
+            _ => "{spinner} {msg}",
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.set_position(done);
+        bar.set_message(sentence.to_string());
+    }
+
+    /// Takes the progress away.
+    pub(crate) fn clear(&self) {
+        if let Some(bar) = self.bar.lock().take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// Asks the person for a line. `None`: nobody answered.
+    pub(crate) async fn ask(&self, prompt: impl Display) -> Option<String> {
+        self.clear();
+        put(&mut AutoStream::auto(std::io::stderr()), format_args!("{prompt} "));
+        tokio::task::spawn_blocking(|| {
+            let mut line = String::new();
+            match std::io::stdin().read_line(&mut line) {
+                Ok(0) | Err(_) => None,
+                Ok(_) => Some(line.trim().to_owned()),
+            }
+        })
+        .await
+        .ok()
+        .flatten()
+    }
+
+    /// Prints with the progress out of the way.
+    fn quieted(&self, print: impl FnOnce()) {
+        match &*self.bar.lock() {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
+    }
+}
+
+/// Writes, and does not mind if nobody reads.
+fn put<S: anstream::stream::RawStream + AsLockedWrite>(stream: &mut AutoStream<S>, text: std::fmt::Arguments<'_>) {
+    drop(stream.write_fmt(text));
+    drop(stream.flush());
+}
+
+// The two streams that `put` is made for.
+const _: fn(&mut AutoStream<Stdout>, std::fmt::Arguments<'_>) = put::<Stdout>;
+const _: fn(&mut AutoStream<Stderr>, std::fmt::Arguments<'_>) = put::<Stderr>;

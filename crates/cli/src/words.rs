@@ -1,0 +1,283 @@
+//! The command line's words. `docs/reference/cli.md` is made from them.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use protocol::{ActionName, AppName, GrantState, QuestionId, RunId};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  oikos app install apps/csv-insights                    read the card, then say yes or no
+  oikos run csv-insights analyze --file data=sales.csv   the file you name is all it can read
+  oikos log csv-insights                                 what it did, in plain words
+  oikos stop --all                                       now
+
+Exit codes:
+  0 done     1 failed            2 usage or invalid input   3 denied
+  4 refused  5 limit reached     6 not found                7 stopped by you";
+
+/// Runs AI apps made by strangers on your own machine, and holds them to what you allowed.
+#[derive(Debug, Parser)]
+#[command(name = "oikos", version, after_help = EXAMPLES, max_term_width = 120, arg_required_else_help = true)]
+pub(crate) struct Words {
+    /// Print JSON: one object, or one a line for what streams
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    // Read from the environment by hand: clap would show it in every usage line as if it had been given.
+    /// Where all state lives, instead of OIKOS_HOME
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub(crate) home: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Install, look at and remove apps; pack your own
+    #[command(subcommand)]
+    App(AppCommand),
+    /// Run an app's action
+    Run(RunWords),
+    /// What happened, in plain words
+    Log(LogWords),
+    /// Stop runs: their next effect fails, their sandbox goes
+    #[command(after_help = "\
+Examples:
+  oikos stop csv-insights      every run of this app
+  oikos stop 0193c8a2-…        one run
+  oikos stop --all             everything")]
+    Stop {
+        /// An app or a run
+        #[arg(required_unless_present = "all", value_name = "APP|RUN")]
+        target: Option<String>,
+        /// Everything
+        #[arg(long, conflicts_with = "target")]
+        all: bool,
+    },
+    /// Take back what a run did to files; refused where a file changed since
+    #[command(after_help = "\
+Example:
+  oikos undo 0193c8a2-7f3e-7a10-9b1c-2f6d5e4c3b2a    the run's id, as `oikos run` and `oikos log` show it")]
+    Undo {
+        /// The run
+        run: RunId,
+    },
+    /// See or change what an app may do; holds from its next step on
+    #[command(after_help = "\
+Examples:
+  oikos grant scribe                                   the switches as they stand
+  oikos grant scribe file.read=allow:~/notes           one folder, to read
+  oikos grant scribe file=ask:~/notes storage=block    several switches at once")]
+    Grant {
+        /// The app
+        app: AppName,
+        /// SWITCH=allow|ask|block[:FOLDER]
+        #[arg(value_name = "SWITCH=STATE[:FOLDER]", value_parser = grant_word)]
+        changes: Vec<GrantWord>,
+    },
+    /// Questions that apps are waiting for
+    #[command(subcommand)]
+    Approval(ApprovalCommand),
+    /// Look at everything that could be wrong, and say the next step
+    Doctor,
+    /// Print the reference of all commands as Markdown
+    #[command(hide = true)]
+    Reference,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AppCommand {
+    /// Read an app's card and install it, from a folder or an .aisapp archive
+    #[command(after_help = "\
+Examples:
+  oikos app install apps/notes
+  oikos app install notes-1.0.0.aisapp --yes
+  oikos app install scribe/ --yes --grant file.read=allow:~/notes --grant file.write=ask:~/notes
+
+--yes takes the card as it is proposed; every --grant changes one switch.")]
+    Install {
+        /// A folder or an .aisapp archive
+        source: PathBuf,
+        /// Take the card as proposed
+        #[arg(long)]
+        yes: bool,
+        /// Set a switch: SWITCH=allow|ask|block[:FOLDER]; may be repeated
+        #[arg(long = "grant", value_name = "SWITCH=STATE[:FOLDER]", value_parser = grant_word)]
+        grants: Vec<GrantWord>,
+    },
+    /// Show an app's card without installing it
+    Card {
+        /// A folder or an .aisapp archive
+        source: PathBuf,
+    },
+    /// Installed apps
+    List,
+    /// One app in full: what it can do, what it may do, what it takes
+    Info {
+        /// The app
+        app: AppName,
+    },
+    /// Let an app run
+    Enable {
+        /// The app
+        app: AppName,
+    },
+    /// Keep an app installed, do not let it run
+    Disable {
+        /// The app
+        app: AppName,
+    },
+    /// Remove an app; its stored data stays unless --erase
+    Remove {
+        /// The app
+        app: AppName,
+        /// Erase its stored data too
+        #[arg(long)]
+        erase: bool,
+    },
+    /// Pack an app's folder into one archive, the same bytes each time
+    #[command(after_help = "\
+Example:
+  oikos app pack apps/notes --out notes.aisapp")]
+    Pack {
+        /// The folder
+        folder: PathBuf,
+        /// The archive; default NAME-VERSION.aisapp here
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(
+    arg_required_else_help = true,
+    after_help = "\
+Examples:
+  oikos run csv-insights analyze --file data=sales.csv
+  oikos run notes add --input '{\"text\": \"buy milk\"}'
+  oikos run notes export --file to=notes.md
+  oikos run notes add --input @note.json --json    one chunk a line, the last is STREAM_END or ERROR
+  oikos run --list                                 runs under way, and the last ones
+
+A file or folder that you name is what the run may use, and nothing beside it."
+)]
+pub(crate) struct RunWords {
+    /// The app
+    #[arg(required_unless_present_any = ["list", "follow"])]
+    pub(crate) app: Option<AppName>,
+    /// The action or tool
+    #[arg(required_unless_present_any = ["list", "follow"])]
+    pub(crate) action: Option<ActionName>,
+    /// The input: JSON, @FILE, or - for standard input
+    #[arg(long, value_name = "JSON|@FILE|-")]
+    pub(crate) input: Option<String>,
+    /// Hand over a file or folder for this run; may be repeated
+    #[arg(long = "file", value_name = "NAME=PATH", value_parser = file_word)]
+    pub(crate) files: Vec<FileWord>,
+    /// Runs under way, and the last that ended
+    #[arg(long, conflicts_with_all = ["app", "action", "input", "files"])]
+    pub(crate) list: bool,
+    /// Watch a run that is under way
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["app", "action", "input", "files", "list"])]
+    pub(crate) follow: Option<RunId>,
+    /// The same id again gives the same run instead of a new one
+    #[arg(long, value_name = "ID")]
+    pub(crate) request_id: Option<protocol::RequestId>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  oikos log                      the last things that happened
+  oikos log notes                what this app did
+  oikos log --run 0193c8a2-…     what one run did, with the grant behind each step
+  oikos log --verify             prove that nothing was changed, removed or cut off")]
+pub(crate) struct LogWords {
+    /// Only this app
+    pub(crate) app: Option<AppName>,
+    /// Only this run
+    #[arg(long)]
+    pub(crate) run: Option<RunId>,
+    /// Prove the chain instead of showing it
+    #[arg(long, conflicts_with_all = ["app", "run"])]
+    pub(crate) verify: bool,
+    /// At most this many entries, the newest
+    #[arg(long, default_value_t = 100, value_name = "N", value_parser = log_limit)]
+    pub(crate) limit: u32,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ApprovalCommand {
+    /// Open questions
+    List,
+    /// Answer one
+    #[command(after_help = "\
+Examples:
+  oikos approval answer 0193c8a2-… once
+  oikos approval answer 0193c8a2-… no
+  oikos approval answer 0193c8a2-… once --path ~/notes.md    when a file is asked for")]
+    Answer {
+        /// The question
+        question: QuestionId,
+        /// What you say
+        choice: ChoiceWord,
+        /// The file or folder, when one is asked for
+        #[arg(long)]
+        path: Option<PathBuf>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ChoiceWord {
+    /// This once
+    Once,
+    /// For an hour
+    Hour,
+    /// From now on
+    Always,
+    /// No
+    No,
+}
+
+fn log_limit(text: &str) -> Result<u32, String> {
+    /// What fits into one answer.
+    const ENTRIES_MAX: u32 = 10_000;
+    text.parse()
+        .ok()
+        .filter(|entries| (1..=ENTRIES_MAX).contains(entries))
+        .ok_or_else(|| format!("a number from 1 to {ENTRIES_MAX} is needed"))
+}
+
+/// `SWITCH=STATE[:FOLDER]`
+#[derive(Clone, Debug)]
+pub(crate) struct GrantWord {
+    pub(crate) line: String,
+    pub(crate) state: GrantState,
+    pub(crate) target: Option<PathBuf>,
+}
+
+fn grant_word(text: &str) -> Result<GrantWord, String> {
+    let (line, rest) = text.split_once('=').ok_or("write SWITCH=allow, SWITCH=ask or SWITCH=block")?;
+    let (state, target) = match rest.split_once(':') {
+        Some((state, target)) if !target.is_empty() => (state, Some(PathBuf::from(target))),
+        Some((state, _)) => (state, None),
+        None => (rest, None),
+    };
+    let state: GrantState = state.parse().map_err(|error: protocol::NameError| error.to_string())?;
+    Ok(GrantWord { line: line.to_owned(), state, target })
+}
+
+/// `NAME=PATH`
+#[derive(Clone, Debug)]
+pub(crate) struct FileWord {
+    pub(crate) name: String,
+    pub(crate) path: PathBuf,
+}
+
+fn file_word(text: &str) -> Result<FileWord, String> {
+    match text.split_once('=') {
+        Some((name, path)) if !name.is_empty() && !path.is_empty() => {
+            Ok(FileWord { name: name.to_owned(), path: PathBuf::from(path) })
+        }
+        _ => Err("write NAME=PATH, where NAME is a field of the action's input".to_owned()),
+    }
+}

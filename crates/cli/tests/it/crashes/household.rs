@@ -1,0 +1,205 @@
+//! What a home holds, read from the disk without oikos, and what must hold after every abrupt end.
+
+use crate::kit::Oikos;
+use rusqlite::Connection;
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+/// What its owner cares about: it must be as it was, or as it was meant to become.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct State {
+    /// Name → version, digest, whether enabled.
+    pub(super) apps: BTreeMap<String, String>,
+    /// App → its switches, without ids and times.
+    pub(super) grants: BTreeMap<String, String>,
+    /// Name → text, in the folder that apps may use.
+    pub(super) files: BTreeMap<String, String>,
+    /// App and key → value, but for the notes.
+    pub(super) stored: BTreeMap<String, String>,
+    /// The notes' texts.
+    pub(super) notes: BTreeSet<String>,
+}
+
+/// The store as it is on the disk: a copy, because opening it would already put it in order.
+pub(super) struct Store {
+    connection: Connection,
+    _folder: tempfile::TempDir,
+}
+
+/// An entry of the log.
+pub(super) struct Entry {
+    pub(super) seq: i64,
+    pub(super) hash: Vec<u8>,
+    pub(super) record: Value,
+}
+
+impl Store {
+    pub(super) fn copy(oikos: &Oikos) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["store.db", "store.db-wal"] {
+            let from = oikos.home().join(name);
+            if from.exists() {
+                fs::copy(from, folder.path().join(name)).unwrap();
+            }
+        }
+        let connection = Connection::open(folder.path().join("store.db")).unwrap();
+        Self { connection, _folder: folder }
+    }
+
+    /// The rows of a space: key → value.
+    pub(super) fn rows(&self, space: &str) -> BTreeMap<String, Vec<u8>> {
+        let mut rows = self.connection.prepare("SELECT key, value FROM kv WHERE space = ?1").unwrap();
+        let rows = rows.query_map([space], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
+    pub(super) fn json(&self, space: &str) -> BTreeMap<String, Value> {
+        self.rows(space).into_iter().map(|(key, value)| (key, serde_json::from_slice(&value).unwrap())).collect()
+    }
+
+    /// The labels that stand in a space.
+    pub(super) fn labels(&self, space: &str) -> Vec<i64> {
+        let mut rows = self.connection.prepare("SELECT labels FROM kv WHERE space = ?1").unwrap();
+        rows.query_map([space], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+
+    pub(super) fn log(&self) -> Vec<Entry> {
+        let mut rows = self.connection.prepare("SELECT seq, hash, body FROM log ORDER BY seq").unwrap();
+        let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?))).unwrap();
+        rows.map(Result::unwrap)
+            .map(|(seq, hash, body)| Entry { seq, hash, record: serde_json::from_slice(&body).unwrap() })
+            .collect()
+    }
+
+    /// Effects that were announced and have no end in the log.
+    pub(super) fn open_intents(&self) -> usize {
+        self.rows("intent").len()
+    }
+
+    /// Effects whose end is told as unknown.
+    pub(super) fn unknown_outcomes(&self) -> usize {
+        self.log().iter().filter(|entry| entry.record["state"] == "unknown").count()
+    }
+}
+
+impl State {
+    pub(super) fn of(oikos: &Oikos, store: &Store) -> Self {
+        let apps = store
+            .json("app")
+            .into_iter()
+            .map(|(name, record)| (name, format!("{} {} {}", record["version"], record["digest"], record["enabled"])));
+        let grants = store.json("grant").into_iter().map(|(name, mut grants)| {
+            for grant in grants["grants"].as_array_mut().unwrap() {
+                let grant = grant.as_object_mut().unwrap();
+                grant.remove("id");
+                grant.remove("at");
+            }
+            (name, grants.to_string())
+        });
+        let mut stored = BTreeMap::new();
+        let mut notes = BTreeSet::new();
+        for (key, value) in store.rows("storage") {
+            let text = String::from_utf8_lossy(&value).into_owned();
+            match key.strip_prefix("notes/") {
+                Some(key) if key.starts_with("note/") => {
+                    let note: Value = serde_json::from_str(&text).unwrap();
+                    notes.insert(note["text"].as_str().unwrap().to_owned());
+                }
+                // An index can be made again.
+                Some(_) => {}
+                None => {
+                    stored.insert(key, text);
+                }
+            }
+        }
+        Self { apps: apps.collect(), grants: grants.collect(), files: files(&oikos.files()), stored, notes }
+    }
+}
+
+/// Name → text of a folder's files.
+pub(super) fn files(folder: &Path) -> BTreeMap<String, String> {
+    let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
+    entries
+        .map(|entry| {
+            let text = fs::read_to_string(entry.path()).unwrap();
+            (entry.file_name().into_string().unwrap(), text)
+        })
+        .collect()
+}
+
+/// Opens the home as the next command would, looks at everything, and gives what it holds.
+#[track_caller]
+pub(super) fn recover(oikos: &Oikos) -> State {
+    let cut_off = Store::copy(oikos);
+    let doctor = oikos.run(&["doctor"]);
+    assert_eq!(doctor.code, 0, "doctor is not content:\n{}{}", doctor.out, doctor.err);
+    let store = Store::copy(oikos);
+    // What was left open is told as unknown, neither more nor less.
+    assert_eq!(store.unknown_outcomes(), cut_off.unknown_outcomes() + cut_off.open_intents());
+    for (space, prefix) in [("intent", ""), ("run", "live/"), ("question", "")] {
+        let left: Vec<String> = store.rows(space).into_keys().filter(|key| key.starts_with(prefix)).collect();
+        assert!(left.is_empty(), "{space} still has {left:?}");
+    }
+    check_log(&store);
+    check_blobs(oikos, &store);
+    check_trash(oikos, &store);
+    let state = State::of(oikos, &store);
+    let staged: Vec<&String> = state.files.keys().filter(|name| name.starts_with(".oikos-")).collect();
+    assert!(staged.is_empty(), "staged files are left: {staged:?}");
+    state
+}
+
+/// Every announced effect has exactly one end.
+fn check_log(store: &Store) {
+    let mut open: BTreeMap<String, i64> = BTreeMap::new();
+    for entry in store.log() {
+        let change = match entry.record["event"].as_str().unwrap() {
+            "intent" => 1,
+            "outcome" => -1,
+            _ => continue,
+        };
+        *open.entry(format!("{}/{}", entry.record["run"], entry.record["effect"])).or_default() += change;
+    }
+    open.retain(|_, count| *count != 0);
+    assert!(open.is_empty(), "effects without exactly one end: {open:?}");
+}
+
+/// An archive for each app, and no other.
+fn check_blobs(oikos: &Oikos, store: &Store) {
+    let needed: BTreeSet<String> =
+        store.json("app").values().map(|record| record["digest"].as_str().unwrap().to_owned()).collect();
+    let folders = fs::read_dir(oikos.home().join("blobs")).unwrap().map(|entry| entry.unwrap().path());
+    let found: BTreeSet<String> = folders
+        .flat_map(|folder| fs::read_dir(folder).unwrap())
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(found, needed, "archives on the disk, archives of apps");
+}
+
+/// What can be taken back is in the trash as it was, and nothing is there that nobody knows of.
+fn check_trash(oikos: &Oikos, store: &Store) {
+    let trash = oikos.home().join("trash");
+    let mut known = BTreeSet::new();
+    for (key, row) in store.json("trash") {
+        assert_ne!(row["state"], "pending", "{key}");
+        let change = &row["change"];
+        let place = change["trash"].as_str().unwrap();
+        known.insert(place.to_owned());
+        let is_kept = row["state"] == "done" && change["kind"] != "created";
+        if is_kept {
+            let kept = fs::read(trash.join(place)).unwrap_or_else(|error| panic!("{place} of {change}: {error}"));
+            assert_eq!(protocol::sha256(&kept).to_string(), change["before"]["digest"].as_str().unwrap(), "{change}");
+        }
+    }
+    let Ok(folders) = fs::read_dir(&trash) else { return };
+    for folder in folders.map(Result::unwrap) {
+        for file in fs::read_dir(folder.path()).unwrap().map(Result::unwrap) {
+            let place = format!("{}/{}", folder.file_name().display(), file.file_name().display());
+            assert!(known.contains(&place), "{place} is in the trash and nobody knows why");
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! The process is ended at every named fail point, each time it comes by, of each thing that changes something. What
+//! is there afterwards is the old or the new, never something between.
+
+use super::household::{State, Store, recover};
+use crate::kit::{Oikos, Said, app_folder};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+/// Something that changes what a home holds.
+struct Act {
+    name: &'static str,
+    /// Makes the same surroundings each time, and gives the words of the command.
+    prepare: fn(&Oikos) -> Vec<String>,
+    /// What the command prints once it is done: from there on nothing may be lost.
+    says: &'static str,
+    /// Whether `oikos undo` of its run must work where it happened, and say why where it did not.
+    can_be_undone: bool,
+}
+
+const fn act(name: &'static str, says: &'static str, prepare: fn(&Oikos) -> Vec<String>) -> Act {
+    Act { name, prepare, says, can_be_undone: false }
+}
+
+const fn write(name: &'static str, says: &'static str, prepare: fn(&Oikos) -> Vec<String>) -> Act {
+    Act { name, prepare, says, can_be_undone: true }
+}
+
+static INSTALLS: &[Act] = &[
+    act("install", "installed notes", |oikos| {
+        oikos.run(&["app", "remove", "notes", "--erase"]);
+        install_words(&app_folder("notes"))
+    }),
+    act("upgrade", "installed counter 1.0.1", |oikos| {
+        oikos.install("counter", &[]);
+        install_words(&newer_counter(oikos))
+    }),
+    act("run that stores", "41", |oikos| {
+        oikos.run(&["app", "remove", "counter", "--erase"]);
+        oikos.install("counter", &[]);
+        words(&["run", "counter", "bump", "--input", r#"{"by": 41}"#])
+    }),
+];
+
+static GRANTS: &[Act] = &[
+    act("grant less", "block", |oikos| {
+        allow(oikos);
+        words(&["grant", "scribe", "file.read=block"])
+    }),
+    act("grant more", "allow", |oikos| {
+        oikos.ok(&["grant", "scribe", "file=ask:."]);
+        words(&["grant", "scribe", "file.write=allow:."])
+    }),
+];
+
+static WRITES: &[Act] = &[
+    write("create", "wrote", |oikos| {
+        allow(oikos);
+        put(oikos, &[]);
+        write_words("new")
+    }),
+    write("overwrite", "wrote", |oikos| {
+        allow(oikos);
+        put(oikos, &[("a.txt", "old")]);
+        write_words("new")
+    }),
+    act("overwrite with the same", "wrote", |oikos| {
+        allow(oikos);
+        put(oikos, &[("a.txt", "same")]);
+        write_words("same")
+    }),
+];
+
+static REMOVES: &[Act] = &[
+    write("remove a file", "removed", |oikos| {
+        allow(oikos);
+        put(oikos, &[("a.txt", "old")]);
+        words(&["run", "scribe", "remove", "--input", r#"{"path": "files/a.txt"}"#])
+    }),
+    act("remove an app", "removed notes", |oikos| {
+        oikos.install("notes", &[]);
+        words(&["app", "remove", "notes"])
+    }),
+    act("remove an app and erase its data", "erased", |oikos| {
+        oikos.install("notes", &[]);
+        oikos.ok(&["run", "notes", "add", "--input", r#"{"text": "milk"}"#]);
+        words(&["app", "remove", "notes", "--erase"])
+    }),
+];
+
+static UNDOS: &[Act] = &[
+    act("undo a create", "a.txt", |oikos| undo_words(oikos, &[], &write_words("new"))),
+    act("undo an overwrite", "a.txt", |oikos| undo_words(oikos, &[("a.txt", "old")], &write_words("new"))),
+    act("undo an overwrite with the same", "a.txt", |oikos| {
+        undo_words(oikos, &[("a.txt", "same")], &write_words("same"))
+    }),
+    act("undo a remove", "a.txt", |oikos| {
+        let remove = words(&["run", "scribe", "remove", "--input", r#"{"path": "files/a.txt"}"#]);
+        undo_words(oikos, &[("a.txt", "old")], &remove)
+    }),
+];
+
+/// What a fail point's name begins with → the acts that pass it. `state` and `blob` are passed by more than these: each
+/// family goes through `state`.
+static FAMILIES: &[(&str, &[Act])] = &[
+    ("install", INSTALLS),
+    ("blob", INSTALLS),
+    ("grant", GRANTS),
+    ("file_write", WRITES),
+    ("effect", WRITES),
+    ("file_remove", REMOVES),
+    ("remove", REMOVES),
+    ("undo", UNDOS),
+];
+
+#[test]
+fn kill_at_every_fail_point_of_install() {
+    kill_at_every_point(INSTALLS);
+}
+
+#[test]
+fn kill_at_every_fail_point_of_grant() {
+    kill_at_every_point(GRANTS);
+}
+
+#[test]
+fn kill_at_every_fail_point_of_write() {
+    kill_at_every_point(WRITES);
+}
+
+#[test]
+fn kill_at_every_fail_point_of_remove() {
+    kill_at_every_point(REMOVES);
+}
+
+#[test]
+fn kill_at_every_fail_point_of_undo() {
+    kill_at_every_point(UNDOS);
+}
+
+/// A fail point that no family passes would prove nothing.
+#[test]
+fn every_fail_point_belongs_to_a_family() {
+    let points = points_in_sources();
+    for (area, _) in FAMILIES {
+        assert!(points.iter().any(|point| area_of(point) == *area), "no fail point is called {area}::…");
+    }
+    for point in &points {
+        let area = area_of(point);
+        let is_known = area == "state" || FAMILIES.iter().any(|(known, _)| *known == area);
+        assert!(is_known, "no crash test passes the fail point {point}");
+    }
+}
+
+/// What a run's file carries must not be forgotten because the process ended in between.
+#[test]
+fn kill_after_a_write_keeps_the_labels() {
+    let oikos = prepared();
+    allow(&oikos);
+    fs::write(oikos.files().join("secret.txt"), "private").unwrap();
+    let copy = words(&["run", "scribe", "copy", "--file", "from=secret.txt", "--file", "to=copy.txt"]);
+    oikos.ok(&copy.iter().map(String::as_str).collect::<Vec<_>>());
+    let whole = Store::copy(&oikos).labels("file_label");
+    assert!(whole.iter().any(|labels| *labels != 0), "a copy of the owner's file is labelled: {whole:?}");
+    fs::remove_file(oikos.files().join("copy.txt")).unwrap();
+    let copy = words(&["run", "scribe", "copy", "--file", "from=secret.txt", "--file", "to=other.txt"]);
+    let said = run_at(&oikos, &copy, Some("file_write::after_rename=return"));
+    assert_eq!(said.code, -1, "{}{}", said.out, said.err);
+    assert_eq!(recover(&oikos).files["other.txt"], "private");
+    let mut now = Store::copy(&oikos).labels("file_label");
+    let mut expected = [whole.clone(), whole].concat();
+    now.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(now, expected);
+}
+
+fn kill_at_every_point(acts: &[Act]) {
+    let oikos = prepared();
+    let areas: Vec<&str> =
+        FAMILIES.iter().filter(|(_, family)| std::ptr::eq(*family, acts)).map(|(area, _)| *area).collect();
+    let is_ours = |point: &&String| area_of(point) == "state" || areas.contains(&area_of(point));
+    let points: BTreeSet<String> = points_in_sources().iter().filter(is_ours).cloned().collect();
+    let mut kills: BTreeMap<&str, usize> = BTreeMap::new();
+    for act in acts {
+        let words = (act.prepare)(&oikos);
+        let old = recover(&oikos);
+        let said = run_at(&oikos, &words, None);
+        assert_eq!(said.code, 0, "{}: {}{}", act.name, said.out, said.err);
+        assert!(said.out.contains(act.says), "{} says {:?}", act.name, said.out);
+        let new = recover(&oikos);
+        for point in &points {
+            // Each time the process comes by, until it no longer does.
+            for passed in 0.. {
+                let words = (act.prepare)(&oikos);
+                let known = if act.can_be_undone { runs(&oikos) } else { BTreeSet::new() };
+                let case = format!("{} at {point} after passing it {passed} times", act.name);
+                let said = run_at(&oikos, &words, Some(&format!("{point}={passed}*off->return")));
+                let state = recover(&oikos);
+                assert!(state == old || state == new, "{case}: {state:#?} is neither {old:#?} nor {new:#?}");
+                if said.code == 0 || said.out.contains(act.says) {
+                    assert_eq!(state, new, "{case}: it was acknowledged, and is lost");
+                }
+                if said.code == 0 {
+                    break;
+                }
+                assert_eq!(said.code, -1, "{case}: not ended, but failed: {}{}", said.out, said.err);
+                *kills.entry(point).or_default() += 1;
+                if act.can_be_undone {
+                    undo(&oikos, &case, &known, &state, &old, &new);
+                }
+            }
+        }
+    }
+    oikos.ok(&["log", "--verify"]);
+    let unknown = oikos.ok(&["log", "--limit", "10000"]).out.matches("unknown:").count();
+    assert_eq!(unknown, Store::copy(&oikos).unknown_outcomes(), "as many as were cut off are shown");
+    let missed: Vec<&String> = points.iter().filter(|point| !kills.contains_key(point.as_str())).collect();
+    assert!(missed.is_empty(), "the process never came by {missed:?}");
+    println!("{} kills at {} fail points", kills.values().sum::<usize>(), kills.len());
+}
+
+/// Taking back a run that was cut off: works where it happened, and says why not where it did not.
+fn undo(oikos: &Oikos, case: &str, known: &BTreeSet<String>, state: &State, old: &State, new: &State) {
+    let runs = runs(oikos);
+    let Some(run) = runs.iter().find(|run| !known.contains(*run)) else {
+        assert_eq!(state, old, "{case}: it happened, and nothing tells of its run");
+        return;
+    };
+    let log = oikos.ok(&["log", "--run", run]).out;
+    let said = oikos.run(&["undo", run]);
+    if state == new {
+        assert_eq!(said.code, 0, "{case}: {}{log}", said.err);
+    } else {
+        assert_eq!(said.code, 6, "{case}: {}{}{log}", said.out, said.err);
+        assert!(said.err.contains("changed no file"), "{case}: {}", said.err);
+    }
+    assert_eq!(recover(oikos), *old, "{case}, then undone");
+}
+
+/// The ids of the runs that are told.
+fn runs(oikos: &Oikos) -> BTreeSet<String> {
+    let runs = oikos.json(&["run", "--list"]);
+    runs.as_array().unwrap().iter().map(|run| run["run"].as_str().unwrap().to_owned()).collect()
+}
+
+/// A home with the apps that the acts use.
+fn prepared() -> Oikos {
+    let oikos = Oikos::new();
+    oikos.install("scribe", &[]);
+    oikos.install("counter", &[]);
+    oikos
+}
+
+fn run_at(oikos: &Oikos, words: &[String], point: Option<&str>) -> Said {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let mut command = oikos.command(&words);
+    if let Some(point) = point {
+        command.env("FAILPOINTS", point);
+    }
+    Said::of(command.output().unwrap())
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+fn install_words(source: &Path) -> Vec<String> {
+    words(&["app", "install", source.to_str().unwrap(), "--yes"])
+}
+
+fn write_words(text: &str) -> Vec<String> {
+    words(&["run", "scribe", "write", "--input", &format!(r#"{{"path": "files/a.txt", "text": "{text}"}}"#)])
+}
+
+fn undo_words(oikos: &Oikos, before: &[(&str, &str)], run: &[String]) -> Vec<String> {
+    allow(oikos);
+    put(oikos, before);
+    oikos.ok(&run.iter().map(String::as_str).collect::<Vec<_>>());
+    words(&["undo", &oikos.last_run()])
+}
+
+fn allow(oikos: &Oikos) {
+    oikos.ok(&["grant", "scribe", "file=allow:."]);
+}
+
+/// Exactly these files.
+fn put(oikos: &Oikos, files: &[(&str, &str)]) {
+    for entry in fs::read_dir(oikos.files()).unwrap() {
+        fs::remove_file(entry.unwrap().path()).unwrap();
+    }
+    for (name, text) in files {
+        fs::write(oikos.files().join(name), text).unwrap();
+    }
+}
+
+/// The counter, a version later.
+fn newer_counter(oikos: &Oikos) -> std::path::PathBuf {
+    let folder = oikos.home().with_file_name("counter");
+    fs::create_dir_all(&folder).unwrap();
+    for entry in fs::read_dir(app_folder("counter")).unwrap().map(Result::unwrap) {
+        let text = fs::read_to_string(entry.path()).unwrap().replace(r#""1.0.0""#, r#""1.0.1""#);
+        fs::write(folder.join(entry.file_name()), text).unwrap();
+    }
+    folder
+}
+
+fn area_of(point: &str) -> &str {
+    point.split("::").next().unwrap()
+}
+
+/// The names of all fail points, from the sources.
+fn points_in_sources() -> BTreeSet<String> {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut sources = Vec::new();
+    for entry in fs::read_dir(crates).unwrap() {
+        sources_in(&entry.unwrap().path().join("src"), &mut sources);
+    }
+    let mut points = BTreeSet::new();
+    for text in &sources {
+        for call in ["crash_point(", "crash_point!(", "fail_point!("] {
+            for after in text.split(call).skip(1) {
+                // A definition of the macro names none.
+                let name = after.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next());
+                points.extend(name.map(str::to_owned));
+            }
+        }
+    }
+    assert!(points.len() >= 20, "the fail points are written in another way now: {points:?}");
+    points
+}
+
+fn sources_in(folder: &Path, sources: &mut Vec<String>) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for path in entries.map(|entry| entry.unwrap().path()) {
+        if path.is_dir() {
+            sources_in(&path, sources);
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            sources.push(fs::read_to_string(path).unwrap());
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The real binary, as its users meet it: through a terminal, from scripts, killed, full, and attacked.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::disallowed_methods, reason = "a kill comes at a moment of its own, and a seed from somewhere")]
+#![expect(clippy::print_stdout, reason = "figures and seeds of a test are for whoever reads its output")]
+
+mod big_csv; // the product's main job on a real file
+mod crashes; // kill -9 at every moment
+mod kit; // a home, the binary, a terminal
+mod limits; // endless loops, stop, several terminals
+mod specs; // cases that anyone can write

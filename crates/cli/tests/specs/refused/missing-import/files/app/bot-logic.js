@@ -1,0 +1,5 @@
+import { help } from "./helper.js";
+
+export async function go() {
+  return help();
+}

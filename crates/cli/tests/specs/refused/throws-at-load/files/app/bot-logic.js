@@ -1,0 +1,5 @@
+const secret = crypto.randomUUID();
+
+export async function go() {
+  return secret;
+}
