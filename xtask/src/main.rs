@@ -1,0 +1,197 @@
+//! All automation of the house: `cargo xtask` without a word lists what there is.
+//!
+//! Every check that CI makes is a word here, so a person and CI do the same. Nothing here downloads or installs
+//! anything unless its word says so.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line for the people who build oikos")]
+
+mod bench; // the numbers of DESIGN, beside their peers
+mod codegen; // reference pages made from code
+mod engine; // the sandbox's WebAssembly, from pinned sources with a pinned compiler
+mod mutants; // do the tests notice when a guard is broken?
+mod shell; // starts programs, measures them, keeps their closing lines
+mod suite; // everything that CI checks
+mod tidy; // what the house promises about itself
+mod up; // from a clone to a working binary
+
+use shell::{House, Result};
+use std::process::ExitCode;
+
+/// One word of `cargo xtask`.
+struct Word {
+    name: &'static str,
+    arguments: &'static str,
+    about: &'static str,
+    run: fn(&House, Arguments) -> Result<()>,
+}
+
+const WORDS: &[Word] = &[
+    Word {
+        name: "up",
+        arguments: "[-- WORDS…]",
+        about: "build oikos, look whether all is well, say what to do next; WORDS go to oikos",
+        run: |house, mut arguments| {
+            let rest = arguments.rest();
+            arguments.finish()?;
+            up::run(house, &rest)
+        },
+    },
+    Word {
+        name: "test",
+        arguments: "[--quick]",
+        about: "everything that CI checks; --quick leaves out the rebuild of the engine",
+        run: |house, mut arguments| {
+            let quick = arguments.flag("--quick");
+            arguments.finish()?;
+            suite::run(house, quick)
+        },
+    },
+    Word {
+        name: "tidy",
+        arguments: "",
+        about: "what the house promises about itself: crate edges, docs, denials, dependencies",
+        run: |house, arguments| {
+            arguments.finish()?;
+            tidy::run(house)
+        },
+    },
+    Word {
+        name: "codegen",
+        arguments: "[--check]",
+        about: "write docs/reference from code; --check only says whether it is up to date",
+        run: |house, mut arguments| {
+            let check = arguments.flag("--check");
+            arguments.finish()?;
+            codegen::run(house, check, codegen::Binary::Build)
+        },
+    },
+    Word {
+        name: "engine",
+        arguments: "[--check]",
+        about: "rebuild the sandbox's engine.wasm; --check only says whether the committed one comes out",
+        run: |house, mut arguments| {
+            let check = arguments.flag("--check");
+            arguments.finish()?;
+            Ok(engine::run(check, house.root())?)
+        },
+    },
+    Word {
+        name: "mutants",
+        arguments: "[--install] [-- OPTIONS…]",
+        about: "break each guard and see whether a test notices; --install gets cargo-mutants first",
+        run: |house, mut arguments| {
+            let rest = arguments.rest();
+            let install = arguments.flag("--install");
+            arguments.finish()?;
+            mutants::run(house, install, &rest)
+        },
+    },
+    Word {
+        name: "bench",
+        arguments: "[-- OPTIONS…]",
+        about: "measure the numbers to hold, beside their peers (a workspace of its own)",
+        run: |house, mut arguments| {
+            let rest = arguments.rest();
+            arguments.finish()?;
+            bench::run(house, &rest)
+        },
+    },
+];
+
+/// What stands behind the word.
+struct Arguments(Vec<String>);
+
+impl Arguments {
+    /// Takes a flag out; whether it was there.
+    fn flag(&mut self, name: &str) -> bool {
+        let before = self.0.len();
+        self.0.retain(|argument| argument != name);
+        self.0.len() < before
+    }
+
+    /// Takes everything behind `--` out.
+    fn rest(&mut self) -> Vec<String> {
+        match self.0.iter().position(|argument| argument == "--") {
+            Some(place) => {
+                let rest = self.0.split_off(place + 1);
+                self.0.pop();
+                rest
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// Nothing may be left.
+    fn finish(&self) -> Result<()> {
+        match self.0.first() {
+            None => Ok(()),
+            Some(unknown) => Err(format!("nobody here knows `{unknown}`; `cargo xtask` lists what there is").into()),
+        }
+    }
+}
+
+fn help() -> String {
+    let usage: Vec<_> = WORDS.iter().map(|word| format!("{} {}", word.name, word.arguments)).collect();
+    let width = usage.iter().map(|usage| usage.chars().count()).max().unwrap_or_default();
+    let mut text = "cargo xtask WORD\n\n".to_owned();
+    for (word, usage) in WORDS.iter().zip(usage) {
+        text.push_str(&format!("  {usage:width$}  {}\n", word.about));
+    }
+    text.push_str("\nNew here? `cargo xtask up` ends in a working oikos; `cargo xtask test` proves it.\n");
+    text
+}
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let Some(name) = arguments.next() else {
+        print!("{}", help());
+        return ExitCode::SUCCESS;
+    };
+    if matches!(name.as_str(), "help" | "--help" | "-h") {
+        print!("{}", help());
+        return ExitCode::SUCCESS;
+    }
+    let Some(word) = WORDS.iter().find(|word| word.name == name) else {
+        eprintln!("error: no word `{name}`\n\n{}", help());
+        return ExitCode::from(2);
+    };
+    match House::find().and_then(|house| (word.run)(&house, Arguments(arguments.collect()))) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arguments(words: &[&str]) -> Arguments {
+        Arguments(words.iter().map(|word| (*word).to_owned()).collect())
+    }
+
+    #[test]
+    fn what_stands_behind_the_dashes_is_passed_on() {
+        let mut given = arguments(&["--install", "--", "--list", "--", "x"]);
+        assert_eq!(given.rest(), ["--list", "--", "x"]);
+        assert!(given.flag("--install"));
+        assert!(given.finish().is_ok());
+    }
+
+    #[test]
+    fn an_unknown_flag_is_an_error() {
+        let mut given = arguments(&["--quik"]);
+        assert!(!given.flag("--quick"));
+        assert!(given.finish().expect_err("is refused").to_string().contains("--quik"));
+    }
+
+    #[test]
+    fn help_names_every_word() {
+        let text = help();
+        for word in WORDS {
+            assert!(text.contains(word.about), "{}", word.name);
+        }
+    }
+}

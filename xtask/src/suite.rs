@@ -1,0 +1,205 @@
+//! Everything that CI checks, in one order, with the time of each step. A failed step does not hide the next one.
+
+use crate::{
+    codegen, engine,
+    shell::{self, House, Result},
+    tidy,
+};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
+
+// `--all-features` throughout: the only features are fail points, which tests of crashes need.
+
+/// How a step ended, where it did not fail.
+enum Verdict {
+    Passed,
+    /// Not done, with what would make it possible.
+    LeftOut(&'static str),
+}
+
+/// What a step leaves behind for the end of the output.
+#[derive(Default)]
+struct Closing {
+    lines: Vec<String>,
+}
+
+struct Step {
+    name: &'static str,
+    /// Whether `--quick` leaves it out.
+    slow: bool,
+    run: fn(&House, &mut Closing) -> Result<Verdict>,
+}
+
+const STEPS: &[Step] = &[
+    Step { name: "format", slow: false, run: |house, _| passes(house, &["fmt", "--all", "--check"]) },
+    Step {
+        name: "tidy",
+        slow: false,
+        run: |house, _| {
+            tidy::run(house)?;
+            Ok(Verdict::Passed)
+        },
+    },
+    Step {
+        name: "clippy",
+        slow: false,
+        run: |house, _| {
+            passes(
+                house,
+                &["clippy", "--workspace", "--all-features", "--all-targets", "--locked", "--", "-D", "warnings"],
+            )
+        },
+    },
+    Step {
+        name: "engine",
+        slow: true,
+        run: |house, _| {
+            engine::run(true, house.root())?;
+            Ok(Verdict::Passed)
+        },
+    },
+    Step { name: "tests", slow: false, run: tests },
+    Step { name: "doc tests", slow: false, run: doc_tests },
+    Step {
+        name: "reference pages",
+        slow: false,
+        run: |house, _| {
+            codegen::run(house, true, codegen::Binary::FromTests)?;
+            Ok(Verdict::Passed)
+        },
+    },
+    Step { name: "docs", slow: false, run: docs },
+    Step { name: "dependencies", slow: false, run: dependencies },
+];
+
+pub(crate) fn run(house: &House, quick: bool) -> Result<()> {
+    let mut closing = Closing::default();
+    let mut rows = Vec::new();
+    for (place, step) in STEPS.iter().enumerate() {
+        println!("\n== {} ({} of {}) ==", step.name, place + 1, STEPS.len());
+        let started = Instant::now();
+        let result = match quick && step.slow {
+            true => Ok(Verdict::LeftOut("by --quick")),
+            false => (step.run)(house, &mut closing),
+        };
+        if let Err(error) = &result {
+            println!("FAILED: {error}");
+        }
+        rows.push((step.name, result, started.elapsed()));
+    }
+    print!("{}", table(&rows));
+    for line in &closing.lines {
+        println!("{line}");
+    }
+    let failed = rows.iter().filter(|(_, result, _)| result.is_err()).count();
+    if failed == 0 { Ok(()) } else { Err(format!("{failed} of {} steps failed", rows.len()).into()) }
+}
+
+fn passes(house: &House, arguments: &[&str]) -> Result<Verdict> {
+    shell::run(house.cargo(arguments))?;
+    Ok(Verdict::Passed)
+}
+
+/// nextest where it is installed: it runs tests side by side and ends one that hangs. Both run the same tests.
+fn tests(house: &House, closing: &mut Closing) -> Result<Verdict> {
+    if house.has_cargo("nextest") {
+        let command = house.cargo(&["nextest", "run", "--workspace", "--all-features", "--locked", "--profile", "ci"]);
+        let in_summary = AtomicBool::new(false);
+        let (lines, result) = shell::run_keeping(command, |line| {
+            in_summary.fetch_or(is_summary(line), Ordering::Relaxed) || is_summary(line)
+        });
+        closing.lines.extend(lines);
+        result?;
+    } else {
+        println!("cargo-nextest is not installed, so cargo test does it (`cargo install --locked cargo-nextest`)");
+        let command =
+            house.cargo(&["test", "--workspace", "--all-features", "--locked", "--all-targets", "--no-fail-fast"]);
+        let (lines, result) = shell::run_keeping(command, is_result);
+        closing.lines.extend(lines);
+        result?;
+    }
+    Ok(Verdict::Passed)
+}
+
+fn doc_tests(house: &House, closing: &mut Closing) -> Result<Verdict> {
+    let (lines, result) =
+        shell::run_keeping(house.cargo(&["test", "--workspace", "--all-features", "--locked", "--doc"]), is_result);
+    // Before the lines of the tests proper, which are what a person looks for at the end.
+    closing.lines.splice(0..0, lines);
+    result?;
+    Ok(Verdict::Passed)
+}
+
+/// nextest's last paragraph begins here and ends with the names of what failed.
+fn is_summary(line: &str) -> bool {
+    line.trim_start().starts_with("Summary [")
+}
+
+/// The last line of each test binary under cargo test.
+fn is_result(line: &str) -> bool {
+    line.starts_with("test result:")
+}
+
+fn docs(house: &House, _: &mut Closing) -> Result<Verdict> {
+    let mut command = house.cargo(&["doc", "--workspace", "--all-features", "--locked", "--no-deps", "--quiet"]);
+    command.env("RUSTDOCFLAGS", "-D warnings");
+    shell::run(command)?;
+    Ok(Verdict::Passed)
+}
+
+/// Licences and sources. `tidy` guards the crate edges without it; advisories need the network and are CI's own job.
+fn dependencies(house: &House, _: &mut Closing) -> Result<Verdict> {
+    if !house.has_cargo("deny") {
+        return Ok(Verdict::LeftOut("`cargo install --locked cargo-deny` adds licences and sources"));
+    }
+    passes(house, &["deny", "--workspace", "--offline", "check", "bans", "licenses", "sources"])
+}
+
+fn table(rows: &[(&str, Result<Verdict>, Duration)]) -> String {
+    let width = rows.iter().map(|(name, ..)| name.len()).max().unwrap_or_default();
+    let mut text = "\n".to_owned();
+    for (name, result, time) in rows {
+        let (verdict, note) = match result {
+            Ok(Verdict::Passed) => ("ok", ""),
+            Ok(Verdict::LeftOut(how)) => ("left out", *how),
+            Err(_) => ("FAILED", ""),
+        };
+        let line = format!("  {name:width$}  {verdict:8}  {:6.1} s  {note}", time.as_secs_f64());
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    let total: Duration = rows.iter().map(|(_, _, time)| *time).sum();
+    text.push_str(&format!("  {:width$}  {:8}  {:6.1} s\n\n", "in all", "", total.as_secs_f64()));
+    text
+}
+
+#[cfg(test)]
+mod tests_of_the_suite {
+    use super::*;
+
+    #[test]
+    fn the_table_tells_what_failed_and_what_was_left_out() {
+        let rows = [
+            ("format", Ok(Verdict::Passed), Duration::from_millis(1_240)),
+            ("clippy", Err("broken".into()), Duration::from_secs(61)),
+            ("dependencies", Ok(Verdict::LeftOut("get it")), Duration::ZERO),
+        ];
+        let expected = "
+  format        ok           1.2 s
+  clippy        FAILED      61.0 s
+  dependencies  left out     0.0 s  get it
+  in all                    62.2 s
+
+";
+        assert_eq!(table(&rows), expected);
+    }
+
+    #[test]
+    fn closing_lines_of_both_runners_are_known() {
+        assert!(is_summary("     Summary [   0.012s] 3 tests run: 3 passed, 0 skipped"));
+        assert!(is_result("test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out"));
+        assert!(!is_summary("        PASS [   0.004s] protocol text") && !is_result("test text ... ok"));
+    }
+}
