@@ -166,7 +166,7 @@ pub(crate) fn linker(engine: &Engine) -> Result<Linker<Guest>> {
             let code = text_cut(&caller, code, code_len, NAME_BYTES_MAX)?;
             let message = text_cut(&caller, text, text_len, LOG_LINE_BYTES_MAX)?;
             let stack = text_cut(&caller, at, at_len, LOG_LINE_BYTES_MAX)?;
-            let stack = Some(stack).filter(|stack| !stack.is_empty());
+            let stack = Some(stack_of_app(&stack)).filter(|stack| !stack.is_empty());
             caller.data_mut().outcome.get_or_insert(Outcome::Failed { code, message, stack });
             Result::<()>::Ok(())
         },
@@ -388,6 +388,13 @@ fn optional_bytes(caller: &Caller<'_, Guest>, at: Ptr, len: Len, max: usize) -> 
 /// Text; what is not Unicode (lone surrogates) is replaced.
 fn text(caller: &Caller<'_, Guest>, at: Ptr, len: Len, max: usize) -> Result<Checked<String>> {
     Ok(bytes(caller, at, len, max)?.map(|bytes| String::from_utf8_lossy(bytes).into_owned()))
+}
+
+/// The lines of a stack that are places in the app's own code. The prelude has no debug information, so its frames are
+/// nowhere; they would tell an author nothing.
+fn stack_of_app(stack: &str) -> String {
+    let in_app = |line: &&str| !line.contains("(<null>:") && !line.trim().is_empty();
+    stack.lines().filter(in_app).collect::<Vec<_>>().join("\n")
 }
 
 /// Text of which only the beginning matters: at most `max` bytes, with `…` where something was cut.
