@@ -15,11 +15,11 @@
 //!
 //! ```no_run
 //! use sandbox::{JsRunner, JsRunnerConfig};
-//! # fn clock() -> std::sync::Arc<dyn protocol::Clock> { unimplemented!() }
-//! # let cache_key = [0; 32];
-//! let runner = JsRunner::new(JsRunnerConfig::new("cache/js".into(), cache_key, clock()))?;
+//! # fn example(clock: std::sync::Arc<dyn protocol::Clock>, cache_key: [u8; 32]) -> Result<(), sandbox::JsRunnerError> {
+//! let runner = JsRunner::new(JsRunnerConfig::new("cache/js".into(), cache_key, clock))?;
 //! assert_eq!(runner.status().live_runs, 0);
-//! # Ok::<(), sandbox::JsRunnerError>(())
+//! # Ok(())
+//! # }
 //! ```
 
 mod account; // what a guest computes is charged, and it is dropped where its lease ends

@@ -44,7 +44,8 @@ const UNFINISHED: &[&str] = &[
 ];
 
 /// Places on somebody's machine.
-const MACHINE_PATHS: &[&str] = &[concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/wo", "rk/")];
+const MACHINE_PATHS: &[&str] =
+    &[concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/wo", "rk/main"), concat!("/wo", "rk/shared")];
 
 /// Homes of nobody, for cards and tests that need one.
 const INVENTED_HOMES: &[&str] = &[concat!("/ho", "me/me"), concat!("/ho", "me/ada")];
@@ -128,15 +129,20 @@ fn long_files(tree: &Tree) -> Vec<String> {
 }
 
 fn unfinished(tree: &Tree) -> Vec<String> {
-    containing(tree, CODE, UNFINISHED, &|_| false)
+    containing(tree, CODE, UNFINISHED, &|_, _| false)
 }
 
 fn machine_paths(tree: &Tree) -> Vec<String> {
-    containing(tree, WRITTEN, MACHINE_PATHS, &is_invented)
+    containing(tree, WRITTEN, MACHINE_PATHS, &|line, place| is_invented(&line[place..]) || is_inside(&line[..place]))
 }
 
 fn registry_hosts(tree: &Tree) -> Vec<String> {
-    containing(tree, WRITTEN, REGISTRY_HOSTS, &|_| false)
+    containing(tree, WRITTEN, REGISTRY_HOSTS, &|_, _| false)
+}
+
+/// Whether a path goes on here that began before: `{root}/home` is no place on somebody's machine.
+fn is_inside(before: &str) -> bool {
+    before.ends_with(|letter: char| letter.is_alphanumeric() || matches!(letter, '}' | ']' | ')' | '.' | '_' | '-'))
 }
 
 fn is_invented(place: &str) -> bool {
@@ -145,11 +151,11 @@ fn is_invented(place: &str) -> bool {
 }
 
 /// Lines that hold one of the patterns, but for places that `fine` knows.
-fn containing(tree: &Tree, endings: &[&str], patterns: &[&str], fine: &dyn Fn(&str) -> bool) -> Vec<String> {
+fn containing(tree: &Tree, endings: &[&str], patterns: &[&str], fine: &dyn Fn(&str, usize) -> bool) -> Vec<String> {
     let mut found = Vec::new();
     for (path, text) in tree.under("", endings) {
         for (index, line) in text.lines().enumerate() {
-            let holds = |pattern: &&&str| line.match_indices(**pattern).any(|(place, _)| !fine(&line[place..]));
+            let holds = |pattern: &&&str| line.match_indices(**pattern).any(|(place, _)| !fine(line, place));
             if let Some(pattern) = patterns.iter().find(holds) {
                 found.push(format!("{path}:{}: {pattern}", index + 1));
             }
@@ -214,6 +220,12 @@ mod tests {
             check(rule, &[("a.md", &format!("{home} \"{home}/notes\" {home}"))], &[]);
             check(rule, &[("a.md", &format!("{home}/x {home}lia/x"))], &[&format!("a.md:1: {}", MACHINE_PATHS[0])]);
         }
+    }
+
+    #[test]
+    fn a_path_that_goes_on_is_no_place_on_a_machine() {
+        let text = format!("{{root}}{0}x [FILES]{0}x a{0}x", MACHINE_PATHS[0]);
+        check("no file knows a machine", &[("a.md", &text)], &[]);
     }
 
     #[test]
