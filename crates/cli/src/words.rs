@@ -70,7 +70,7 @@ Examples:
     Grant {
         /// The app
         app: AppName,
-        /// SWITCH=allow|ask|block[:FOLDER]
+        /// A switch and its state: allow, ask or block; for files, in a folder
         #[arg(value_name = "SWITCH=STATE[:FOLDER]", value_parser = grant_word)]
         changes: Vec<GrantWord>,
     },
@@ -100,7 +100,7 @@ Examples:
         /// Take the card as proposed
         #[arg(long)]
         yes: bool,
-        /// Set a switch: SWITCH=allow|ask|block[:FOLDER]; may be repeated
+        /// Set a switch: allow, ask or block; for files, in a folder. May be repeated
         #[arg(long = "grant", value_name = "SWITCH=STATE[:FOLDER]", value_parser = grant_word)]
         grants: Vec<GrantWord>,
     },

@@ -706,7 +706,7 @@ impl Kernel {
         action: &Action,
         files: &[NamedPath],
     ) -> Result<Vec<Picked>, Failure> {
-        let mut wanted = Vec::with_capacity(files.len());
+        let mut wanted: Vec<(String, String, FileAccess, bool)> = Vec::with_capacity(files.len());
         for file in files {
             let field = action.file_fields.iter().find(|field| field.name == file.name).ok_or_else(|| {
                 let known: Vec<&str> = action.file_fields.iter().map(|field| field.name.as_str()).collect();
@@ -716,6 +716,10 @@ impl Kernel {
                 );
                 if known.is_empty() { failure } else { failure.hint(format!("it takes: {}", known.join(", "))) }
             })?;
+            if wanted.iter().any(|(name, ..)| *name == field.name) {
+                let failure = Failure::new(ErrorCode::InvalidInput, format!("'{}' is named twice", field.name));
+                return Err(failure.hint("each name takes one path"));
+            }
             wanted.push((field.name.clone(), file.path.clone(), field.access, field.is_folder));
         }
         if wanted.is_empty() {
@@ -783,7 +787,7 @@ fn prepare_failure(error: &PrepareError) -> Failure {
     match error {
         PrepareError::Code { .. } | PrepareError::Limit { .. } => {
             let failure = Failure::from_error(ErrorCode::PackageCodeInvalid, error);
-            Failure { message: protocol::text::escape_lines(&failure.message), ..failure }
+            Failure { message: protocol::text::escape_lines(&failure.message.replace("OikosError: ", "")), ..failure }
         }
         PrepareError::Sandbox { message } => {
             Failure::new(ErrorCode::Internal, "the sandbox could not be prepared").log(message.clone())

@@ -54,16 +54,22 @@ impl Account {
     }
 }
 
-/// A guest on its threads. Sends how it ended, after everything of it is gone.
+/// What is still to be done on the guest's thread when whoever waits knows how it ended.
+pub(crate) type Afterwards = Box<dyn FnOnce() + Send>;
+
+/// A guest on its threads. Sends how it ended, after everything that it had of its host is gone.
 pub(crate) struct Accounted<T> {
-    guest: Option<BoxFuture<'static, T>>,
+    guest: Option<BoxFuture<'static, (T, Option<Afterwards>)>>,
     account: Account,
     fraction_ns: u64,
     sender: Option<oneshot::Sender<Result<T, Cut>>>,
 }
 
 impl<T> Accounted<T> {
-    pub(crate) fn new(guest: BoxFuture<'static, T>, account: Account) -> (Self, oneshot::Receiver<Result<T, Cut>>) {
+    pub(crate) fn new(
+        guest: BoxFuture<'static, (T, Option<Afterwards>)>,
+        account: Account,
+    ) -> (Self, oneshot::Receiver<Result<T, Cut>>) {
         let (sender, receiver) = oneshot::channel();
         (Self { guest: Some(guest), account, fraction_ns: 0, sender: Some(sender) }, receiver)
     }
@@ -116,7 +122,13 @@ impl<T: Send> Future for Accounted<T> {
         let charged = this.account.charge(used_ns, &mut this.fraction_ns);
         match (polled, charged) {
             // What has come to its end has come to its end, even if it took too long at the last.
-            (Poll::Ready(ended), _) => self.end(Ok(ended)),
+            (Poll::Ready((ended, afterwards)), _) => {
+                let over = self.end(Ok(ended));
+                if let Some(afterwards) = afterwards {
+                    afterwards();
+                }
+                over
+            }
             (Poll::Pending, Err(cut)) => self.end(Err(cut)),
             (Poll::Pending, Ok(())) => Poll::Pending,
         }

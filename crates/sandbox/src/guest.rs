@@ -242,7 +242,8 @@ pub(crate) async fn image_make(
     Ok((delta, std::mem::take(&mut building.exports)))
 }
 
-/// One run. When this future is done or dropped, everything of the guest is gone.
+/// One run. When this future is done or dropped, everything that the run had of its host is gone; what is left is a
+/// memory that can be made new.
 pub(crate) async fn guest_run(
     place: &Place,
     base: &Base,
@@ -251,7 +252,23 @@ pub(crate) async fn guest_run(
     host: Arc<dyn GuestHost>,
     clock: Arc<dyn Clock>,
     limiter: GuestMemory,
-) -> Result<GuestValue, GuestFailure> {
+) -> (Result<GuestValue, GuestFailure>, Option<Used>) {
+    match guest_live(place.program(), base, delta, call, host, clock, limiter).await {
+        Ok((result, begun)) => (result, if place.is_hot() { guest_leave(base, begun) } else { None }),
+        Err(failure) => (Err(failure), None),
+    }
+}
+
+/// The run itself. The guest comes back where it came to its end in the ordinary way.
+async fn guest_live(
+    program: &Program,
+    base: &Base,
+    delta: &Delta,
+    call: GuestCall,
+    host: Arc<dyn GuestHost>,
+    clock: Arc<dyn Clock>,
+    limiter: GuestMemory,
+) -> Result<(Result<GuestValue, GuestFailure>, Rested), GuestFailure> {
     let trapped = |error: wasmtime::Error| GuestFailure::Trapped(error_text(&error));
     let lease = call.lease.clone();
     let over = |refused: Option<Refusal>| match refused {
@@ -278,9 +295,9 @@ pub(crate) async fn guest_run(
         started_ms: call.now_ms,
     };
     let guest = Guest::new(Role::Running(running), announced, limiter);
-    let begun = match place.program().rested_take() {
+    let begun = match program.rested_take() {
         Some(rested) => rested_wake(rested, base, guest),
-        None => guest_begin(place.program(), base, guest).await,
+        None => guest_begin(program, base, guest).await,
     };
     let mut begun = match begun {
         Ok(begun) => begun,
@@ -309,10 +326,7 @@ pub(crate) async fn guest_run(
         });
     }
     let (outcome, refused) = (store.data_mut().outcome.take(), store.data().limiter.refused());
-    if place.is_hot() {
-        guest_rest(place.program(), base, begun);
-    }
-    match outcome {
+    let result = match outcome {
         Some(Outcome::Done { data, summary, renderer }) => {
             value_read(data.as_deref(), summary.as_deref(), renderer.as_deref())
                 .map_err(|message| GuestFailure::Threw { message, stack: None, code: Some(ErrorCode::InvalidInput) })
@@ -325,7 +339,8 @@ pub(crate) async fn guest_run(
             code: ErrorCode::ALL.iter().copied().find(|known| known.word() == code),
         }),
         None => Err(GuestFailure::Trapped("the run had no end".to_owned())),
-    }
+    };
+    Ok((result, begun))
 }
 
 /// A new guest with the base in its memory.
@@ -361,21 +376,29 @@ fn rested_wake(
     Ok(rested)
 }
 
-/// Takes everything of its run from a guest and keeps it, unless its memory grew, or its native stack did: that of a
-/// guest that is dropped is given back to the system.
-fn guest_rest(program: &Program, base: &Base, mut begun: Rested) {
+/// A guest whose run has come to its end: its host side is gone, its memory still holds what the run left there.
+pub(crate) struct Used(Rested);
+
+/// Takes everything of its run from a guest. `None` where its memory grew, or its native stack did: that of a guest that
+/// is dropped is given back to the system.
+fn guest_leave(base: &Base, mut begun: Rested) -> Option<Used> {
     let memory = begun.memory.data(&begun.store);
     if memory.len() != base.memory_bytes() || base.went_deep(memory) {
-        return;
-    }
-    base.restore(begun.memory.data_mut(&mut begun.store));
-    let stack_end = i32::try_from(base.stack_end()).unwrap_or(i32::MAX);
-    if begun.stack_pointer.set(&mut begun.store, Val::I32(stack_end)).is_err() {
-        return;
+        return None;
     }
     let nothing = GuestMemory::new(HostMemory::new(0), 0, Arc::default());
     *begun.store.data_mut() = Guest::new(Role::Resting, Vec::new(), nothing);
-    program.rested_keep(begun);
+    Some(Used(begun))
+}
+
+/// Makes each byte of a used guest's memory the base again and keeps it for the next run. Most of what a small run
+/// costs, so it happens after the run's end was told.
+pub(crate) fn guest_rest(program: &Program, base: &Base, Used(mut used): Used) {
+    base.restore(used.memory.data_mut(&mut used.store));
+    let stack_end = i32::try_from(base.stack_end()).unwrap_or(i32::MAX);
+    if used.stack_pointer.set(&mut used.store, Val::I32(stack_end)).is_ok() {
+        program.rested_keep(used);
+    }
 }
 
 /// What of a guest's bound is JavaScript's, as the engine's size_t.

@@ -1,11 +1,11 @@
 //! The `js` sandbox as the kernel sees it.
 
 use crate::{
-    account::{Account, Accounted, Cut},
+    account::{Account, Accounted, Afterwards, Cut},
     cache::SealedFolder,
     delta::{Base, ImageFile},
     engine::{HOT_MEMORY_BYTES_MAX, Program, compatibility, engine_on_demand, engine_pooled, program_load},
-    guest::{ACTIVATION_MEMORY_BYTES, guest_run, image_make, world_make},
+    guest::{ACTIVATION_MEMORY_BYTES, guest_rest, guest_run, image_make, world_make},
     memory::{GuestMemory, HostMemory},
     split::{EngineParts, engine_split},
     threads::{GuestSpawner, GuestThreads},
@@ -283,6 +283,7 @@ impl Shared {
             let limiter = GuestMemory::new(shared.memory.clone(), ACTIVATION_MEMORY_BYTES, Arc::default());
             image_make(place.program(), &shared.base, source_given, limiter).await
         };
+        let making = making.map(|made| (made, None));
         let account = Account::Activation { left_ns: ACTIVATION_CPU_NS };
         let (guest, ended) = Accounted::new(making.boxed(), account);
         self.spawner.spawn(Box::pin(guest));
@@ -373,12 +374,17 @@ impl GuestImage for JsImage {
                     Ok(place) => place,
                     Err(error) => {
                         tracing::warn!(error = %format!("{error:#}"), "there is no engine for one more guest");
-                        return Err(GuestFailure::NoRoom);
+                        return (Err(GuestFailure::NoRoom), None);
                     }
                 };
                 let limiter = GuestMemory::new(shared.memory.clone(), memory_bytes, peak);
                 let clock = shared.clock.clone();
-                guest_run(&place, &shared.base, &file.delta, call, host, clock, limiter).await
+                let (result, used) = guest_run(&place, &shared.base, &file.delta, call, host, clock, limiter).await;
+                let afterwards = used.map(|used| {
+                    let rest: Afterwards = Box::new(move || guest_rest(place.program(), &place.shared.base, used));
+                    rest
+                });
+                (result, afterwards)
             }
         };
         let (guest, ended) = Accounted::new(guest.boxed(), Account::lease(lease.clone()));

@@ -12,13 +12,18 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU8, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering::SeqCst},
     },
     task::{Context, Wake, Waker},
     thread,
+    time::{Duration, Instant},
 };
 
 type GuestFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// How long a thread that ran out of guests looks for the next one before it rests. To rest and be woken costs a run more
+/// than this on a virtual machine, and runs come in rows: a person's click is several, a loop is thousands.
+const LINGER: Duration = Duration::from_micros(30);
 
 /// Waits for someone to wake it.
 const RESTING: u8 = 0;
@@ -97,6 +102,10 @@ struct Waiting {
 #[derive(Default)]
 struct Queue {
     waiting: Mutex<Waiting>,
+    /// How many tasks wait, to be read without the lock.
+    length: AtomicUsize,
+    /// A thread looks for the next guest; it is the only one that does.
+    lingering: AtomicBool,
 }
 
 impl Queue {
@@ -104,7 +113,10 @@ impl Queue {
         let mut waiting = self.waiting.lock();
         if !waiting.closing {
             waiting.tasks.push_back(task);
-            let thread = waiting.resting.pop();
+            self.length.store(waiting.tasks.len(), SeqCst);
+            // A thread that lingers takes one guest. It looks once more, with the lock held, before it rests.
+            let is_expected = waiting.tasks.len() == 1 && self.lingering.load(SeqCst);
+            let thread = if is_expected { None } else { waiting.resting.pop() };
             drop(waiting);
             if let Some(thread) = thread {
                 thread.notify_one();
@@ -112,13 +124,33 @@ impl Queue {
         }
     }
 
+    fn take(&self, waiting: &mut Waiting) -> Option<Arc<Task>> {
+        let task = waiting.tasks.pop_front();
+        self.length.store(waiting.tasks.len(), SeqCst);
+        task
+    }
+
+    /// Looks for the next guest for a moment, if no other thread does.
+    fn linger(&self) {
+        if self.lingering.swap(true, SeqCst) {
+            return;
+        }
+        // A thread waits for itself here and decides nothing, so the clock is the machine's.
+        let began = Instant::now();
+        while self.length.load(SeqCst) == 0 && began.elapsed() < LINGER {
+            std::hint::spin_loop();
+        }
+        self.lingering.store(false, SeqCst);
+    }
+
     fn turn(&self, ticker: &Ticker) {
         let rest = Arc::new(Condvar::new());
         loop {
+            self.linger();
             let task = {
                 let mut waiting = self.waiting.lock();
                 loop {
-                    if let Some(task) = waiting.tasks.pop_front() {
+                    if let Some(task) = self.take(&mut waiting) {
                         break task;
                     }
                     if waiting.closing {

@@ -162,6 +162,10 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    fn takes_lazy_now(&self) -> bool {
+        true
+    }
+
     fn lazy_failures(&self) -> u64 {
         self.lazy_failures.load(Ordering::SeqCst)
     }

@@ -311,6 +311,10 @@ impl Store for SqliteStore {
         }
     }
 
+    fn takes_lazy_now(&self) -> bool {
+        self.queue.has_room()
+    }
+
     fn lazy_failures(&self) -> u64 {
         self.shared.lazy_failures.load(Ordering::SeqCst)
     }

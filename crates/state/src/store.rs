@@ -76,6 +76,10 @@ pub trait Store: Send + Sync {
     /// Waits until every batch given so far is committed.
     fn flush(&self) -> Result<(), StoreError>;
 
+    /// Whether a lazy batch would be taken now without waiting: for callers on threads that must not wait. It would wait
+    /// only while a slow disk has made much pile up.
+    fn takes_lazy_now(&self) -> bool;
+
     /// How many lazy batches were lost since the store was opened. Anything but 0 is worth telling the owner.
     fn lazy_failures(&self) -> u64;
 }

@@ -98,6 +98,10 @@ impl Store for SpyStore {
         self.inner.flush()
     }
 
+    fn takes_lazy_now(&self) -> bool {
+        self.inner.takes_lazy_now()
+    }
+
     fn lazy_failures(&self) -> u64 {
         self.inner.lazy_failures()
     }

@@ -76,6 +76,11 @@ impl Queue {
         Ok(())
     }
 
+    /// Whether there is room for a few more of the largest ordinary batches.
+    pub(super) fn has_room(&self) -> bool {
+        self.state.lock().bytes <= QUEUE_BYTES_MAX / 2
+    }
+
     /// Waits for work and takes a group of it; `None`: closed, and nothing is left.
     pub(super) fn take_group(&self) -> Option<Vec<Job>> {
         let mut state = self.state.lock();
