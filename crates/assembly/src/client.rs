@@ -101,12 +101,7 @@ impl Client {
     pub async fn drain(&self) {
         let Self::Holder { server, .. } = self else { return };
         // Newcomers are served as well: somebody may want to stop what another one runs here.
-        while server.connections() > 0 {
-            tokio::time::sleep(HOLDER_LOOK_EVERY).await;
-        }
-        server.stop_accepting();
-        // Who came in between the two lines above.
-        while server.connections() > 0 {
+        while !server.stop_if_idle() {
             tokio::time::sleep(HOLDER_LOOK_EVERY).await;
         }
     }

@@ -93,7 +93,7 @@ impl SocketPath {
 pub struct SocketServer {
     path: SocketPath,
     accepting: JoinHandle<()>,
-    serving: Arc<AtomicUsize>,
+    serving: Serving,
 }
 
 impl SocketServer {
@@ -108,18 +108,28 @@ impl SocketServer {
                 None => failure,
             }
         })?;
-        let serving = Arc::new(AtomicUsize::new(0));
+        let serving = Serving::default();
         let accepting = tokio::spawn(accept(listener, Arc::downgrade(&oikos), serving.clone()));
         Ok(Self { path, accepting, serving })
     }
 
     /// How many connections of others are open.
     pub fn connections(&self) -> usize {
-        self.serving.load(SeqCst)
+        self.serving.count()
     }
 
-    /// Takes no further connections.
-    pub fn stop_accepting(&self) {
+    /// Takes no further connections, unless others are being served: then nothing changes, and the answer is no.
+    ///
+    /// Never in between: a client that was told hello can ask, and one that was not tries again.
+    pub fn stop_if_idle(&self) -> bool {
+        let is_closed = self.serving.close();
+        if is_closed {
+            self.stop_accepting();
+        }
+        is_closed
+    }
+
+    fn stop_accepting(&self) {
         // The file first: a client that finds none tries for the lock instead.
         if let Err(error) = std::fs::remove_file(&self.path.path) {
             tracing::debug!(%error, "the socket file was gone already");
@@ -146,23 +156,42 @@ fn bind(path: &SocketPath) -> std::io::Result<UnixListener> {
     Ok(listener)
 }
 
-/// Counts a connection as long as it lives.
+/// How many connections of others are open; [`CLOSED`](Serving::CLOSED) when there will be no more.
+#[derive(Clone, Default)]
 struct Serving(Arc<AtomicUsize>);
 
 impl Serving {
-    fn new(count: &Arc<AtomicUsize>) -> Self {
-        count.fetch_add(1, SeqCst);
-        Self(count.clone())
+    const CLOSED: usize = usize::MAX;
+
+    /// Counts a connection, unless there are to be no more.
+    fn enter(&self) -> Option<Served> {
+        let more = |count: usize| (count != Self::CLOSED).then(|| count + 1);
+        self.0.fetch_update(SeqCst, SeqCst, more).ok().map(|_| Served(self.0.clone()))
+    }
+
+    fn count(&self) -> usize {
+        match self.0.load(SeqCst) {
+            Self::CLOSED => 0,
+            count => count,
+        }
+    }
+
+    /// Closes, if none is open.
+    fn close(&self) -> bool {
+        self.0.compare_exchange(0, Self::CLOSED, SeqCst, SeqCst).is_ok()
     }
 }
 
-impl Drop for Serving {
+/// Counts a connection as long as it lives.
+struct Served(Arc<AtomicUsize>);
+
+impl Drop for Served {
     fn drop(&mut self) {
         self.0.fetch_sub(1, SeqCst);
     }
 }
 
-async fn accept(listener: UnixListener, oikos: std::sync::Weak<Oikos>, serving: Arc<AtomicUsize>) {
+async fn accept(listener: UnixListener, oikos: std::sync::Weak<Oikos>, serving: Serving) {
     let ours = rustix::process::geteuid().as_raw();
     let places = Arc::new(Semaphore::new(WATCHERS_MAX + CONNECTIONS_RESERVED));
     let watchers = Arc::new(Semaphore::new(WATCHERS_MAX));
@@ -184,7 +213,7 @@ async fn accept(listener: UnixListener, oikos: std::sync::Weak<Oikos>, serving: 
         }
         let Some(oikos) = oikos.upgrade() else { return };
         // A connection lives as long as its client and its answer; each of its steps has a deadline.
-        let counted = Serving::new(&serving);
+        let Some(served) = serving.enter() else { return };
         let (visits, watchers) = (visits.clone(), watchers.clone());
         tokio::spawn(async move {
             match serve(stream, oikos, &watchers).await {
@@ -199,7 +228,7 @@ async fn accept(listener: UnixListener, oikos: std::sync::Weak<Oikos>, serving: 
                 }
                 Err(error) => tracing::debug!(%error, "a connection ended early"),
             }
-            drop(counted);
+            drop(served);
         });
     }
 }

@@ -122,6 +122,8 @@ fn guests_beyond_the_hot_slots_overflow_with_the_same_result() {
     let call = house.call("wait_long", &json!({ "ms": 3_600_000 }), Limits::default());
     let holder = call.lease.clone();
     let hot = house.run("effects", "bytes", json!(null)).data();
+    // An answer comes before the slot is made new.
+    wait_until("the slot to be free", || house.runner.status().hot_slots_free == 1);
     let run = RUNTIME.spawn(house.start(&waiting, call, FakeHost::new()));
     wait_until("the slot to be taken", || house.runner.status().hot_slots_free == 0 && holder.guest_cpu_us() > 0);
     assert!(house.runner.status().pooled);
