@@ -13,6 +13,8 @@ pub(crate) const GUARDS: &[&str] = &[
     "crates/broker/src/scopes/file.rs",
     "crates/broker/src/scopes/mod.rs",
     "crates/broker/src/scopes/storage.rs",
+    "crates/effects/src/file/places.rs",
+    "crates/effects/src/file/walk.rs",
     "crates/kernel/src/admission.rs",
     "crates/kernel/src/host_call.rs",
     "crates/package/src/archive.rs",
@@ -41,12 +43,16 @@ pub(crate) fn run(house: &House, install: bool, options: &[String]) -> Result<()
         shell::run(house.cargo(&["install", "--locked", &format!("cargo-mutants@{VERSION}")]))?;
     }
     let mut command = house.cargo(&["mutants", "--all-features", "--no-shuffle", "--output", "target"]);
-    if house.has_cargo("nextest") {
+    let has_nextest = house.has_cargo("nextest");
+    if has_nextest {
         command.arg("--test-tool=nextest");
     }
     for file in GUARDS {
         command.args(["--file", file]);
     }
     command.args(options);
+    if has_nextest {
+        command.args(["--", "--profile=mutants"]);
+    }
     shell::run(command)
 }
