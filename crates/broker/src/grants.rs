@@ -86,20 +86,19 @@ impl AppGrants {
         self.requested.iter().any(|scope| scope.line() == *line)
     }
 
-    /// The grant that holds for a line now: a temporary one goes before the standing one, and nothing holds that the
-    /// manifest does not ask for.
+    /// The grant that holds for a line now: what the owner said last for a time goes before the standing one, and
+    /// nothing holds that the manifest does not ask for.
     pub fn effective(&self, line: &Line, now: Timestamp, run: Option<RunId>) -> Option<&Grant> {
         if !self.asks_for(line) {
             return None;
         }
-        let mut holding = self.grants.iter().filter(|grant| grant.line == *line && grant.holds(now, run));
-        let first = holding.next()?;
-        Some(holding.fold(first, |best, grant| {
-            if best.duration == GrantDuration::Always && grant.duration != GrantDuration::Always { grant } else { best }
-        }))
+        // Grants stand in the order in which they were said; of equals, the last is the maximum.
+        let holding = self.grants.iter().filter(|grant| grant.line == *line && grant.holds(now, run));
+        holding.max_by_key(|grant| grant.duration != GrantDuration::Always)
     }
 
-    /// Replaces the standing grant of a line and drops its temporary ones: what the owner says now is what holds.
+    /// What the owner says now is what holds: a standing grant replaces all of its line, a temporary one goes before
+    /// them while it lasts.
     pub fn set(&mut self, grant: Grant) {
         if grant.duration == GrantDuration::Always {
             self.grants.retain(|known| known.line != grant.line);

@@ -44,3 +44,11 @@ fn nothing_is_allowed_that_nobody_granted() {
         }
     }
 }
+
+#[test]
+fn a_broker_decides_for_its_own_zone() {
+    for zone in [Zone::Local, Zone::Cloud, Zone::Browser] {
+        let scene = crate::Scene::new(zone);
+        assert_eq!((scene.broker.zone(), scene.lease.zone()), (zone, zone));
+    }
+}

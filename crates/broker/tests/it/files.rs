@@ -115,6 +115,10 @@ fn the_home_of_oikos_is_out_of_reach_also_beneath_a_granted_folder() {
     assert!(scene.broker.is_protected("/home/me/.local/share/oikos/blobs", 0, 0));
     // Another name for the same folder.
     assert!(scene.broker.is_protected("/mnt/elsewhere", 9, 9));
+    // The same number on another disk, and another number on the same, are other folders.
+    assert!(!scene.broker.is_protected("/mnt/elsewhere", 8, 9));
+    assert!(!scene.broker.is_protected("/mnt/elsewhere", 9, 8));
+    assert_eq!(scene.broker.protected().len(), 1);
     assert!(!scene.broker.is_protected("/home/me/.local/share", 0, 0));
     let handed = broker::Picked {
         name: "data".into(),

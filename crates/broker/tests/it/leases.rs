@@ -34,6 +34,64 @@ fn every_bound_is_reached_and_not_before() {
 }
 
 #[test]
+fn what_was_used_can_be_read() {
+    let (_scene, lease) = lease(Limits::default());
+    for _ in 0..2 {
+        lease.charge_guest_cpu_us(1_500).unwrap();
+        lease.charge_host_cpu_us(2_500).unwrap();
+        lease.charge_host_bytes(3_500).unwrap();
+    }
+    assert_eq!((lease.guest_cpu_us(), lease.host_cpu_us(), lease.host_bytes()), (3_000, 5_000, 7_000));
+}
+
+#[test]
+fn a_lease_knows_what_it_was_opened_with() {
+    let limits = Limits { cpu_ms: 4_321, ..Limits::default() };
+    let scene = Scene::new(Zone::Cloud);
+    let run = RunId::new(&scene.clock, &scene.entropy);
+    let app = "limited".parse().unwrap();
+    let lease = scene.broker.lease_open(caller(Door::Socket), &app, run, limits.clone(), 0);
+    assert_eq!((lease.run(), lease.app(), lease.zone(), lease.limits()), (run, &app, Zone::Cloud, &limits));
+    assert_eq!(lease.caller().door, Door::Socket);
+}
+
+#[test]
+fn every_end_has_its_code_and_its_sentence() {
+    use protocol::ErrorCode;
+    let limits = Limits {
+        wall_ms: 60_000,
+        idle_ms: 30_000,
+        cpu_ms: 2_000,
+        memory_bytes: 64 << 20,
+        stream_bytes: 1 << 20,
+        host_cpu_ms: 5_000,
+        host_bytes: 1 << 30,
+        ..Limits::default()
+    };
+    for (end, code, message) in [
+        (LeaseEnd::Finished, ErrorCode::LeaseRevoked, "the run has come to its end"),
+        (LeaseEnd::Stopped, ErrorCode::Stopped, "the owner stopped it"),
+        (LeaseEnd::Shutdown, ErrorCode::Stopped, "oikos is shutting down"),
+        (LeaseEnd::Timeout, ErrorCode::Timeout, "it took longer than 1 min"),
+        (LeaseEnd::Idle, ErrorCode::Timeout, "it made no progress for 30 s"),
+        (LeaseEnd::CpuLimit, ErrorCode::CpuLimit, "it used up its 2 s of computing"),
+        (LeaseEnd::MemoryLimit, ErrorCode::MemoryLimit, "it used up its 64.0 MiB of memory"),
+        (LeaseEnd::StreamLimit, ErrorCode::StreamLimit, "it streamed more than 1.0 MiB"),
+        (
+            LeaseEnd::HostLimit,
+            ErrorCode::HostLimit,
+            "the work done for it reached a limit (5 s of computing, 1.0 GiB moved)",
+        ),
+    ] {
+        let (_scene, lease) = lease(limits.clone());
+        assert_eq!(lease.end(end), end);
+        assert_eq!(lease.check(), Err(end));
+        assert_eq!(lease.end(LeaseEnd::Finished), end);
+        assert_eq!((end.code(), end.message(&limits).as_str()), (code, message));
+    }
+}
+
+#[test]
 fn the_first_reason_stays() {
     let (_scene, lease) = lease(Limits::default());
     assert_eq!(lease.end(LeaseEnd::Stopped), LeaseEnd::Stopped);
@@ -51,6 +109,7 @@ fn clocks_stand_still_while_a_person_is_asked() {
     lease.pause(4 * SECOND);
     lease.pause(5 * SECOND);
     lease.sweep(500 * SECOND);
+    assert_eq!(lease.wall_ms(500 * SECOND), 4_000);
     lease.resume(501 * SECOND);
     lease.sweep(502 * SECOND);
     lease.resume(504 * SECOND);
@@ -126,5 +185,6 @@ fn whoever_waits_for_the_end_wakes() {
     scene.broker.lease_close(lease.run());
     assert_eq!(count.0.load(SeqCst), 1);
     assert_eq!(ended.as_mut().poll(&mut context), Poll::Ready(LeaseEnd::Finished));
-    assert!(scene.broker.leases().iter().all(|open| open.run() != lease.run()));
+    let open: Vec<_> = scene.broker.leases().iter().map(broker::Lease::run).collect();
+    assert_eq!(open, [scene.lease.run()]);
 }

@@ -6,6 +6,7 @@ mod authority; // the whole table, as a person reads it
 mod card; // what the owner is shown
 mod files; // paths: what is covered and what never is
 mod forging; // permits and leases that cannot be made elsewhere
+mod grants; // what the owner said, how long it holds
 mod leases; // bounds, clocks, ends
 mod questions; // asked and answered
 mod scene; // an app, a run, grants

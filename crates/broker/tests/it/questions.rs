@@ -102,6 +102,59 @@ fn only_the_owner_with_a_person_present_can_answer() {
 }
 
 #[test]
+fn a_pick_needs_a_path_unless_it_is_a_no() {
+    let (scene, _, mut question) = asked();
+    question.kind = QuestionKind::Pick { access: FileAccess::Read, folder: false };
+    let board = scene.broker.questions();
+    let terminal = caller(Door::Terminal);
+    let settled = settle(&scene, &question, || {
+        let no_path = board.answer(&terminal, question.id, answer(Choice::Once));
+        assert_eq!(no_path, Err(AnswerError::PathMissing));
+        let picked = Answer { choice: Choice::Once, path: Some("/tmp/a.csv".into()) };
+        assert_eq!(board.answer(&terminal, question.id, picked), Ok(question.clone()));
+    });
+    let settled = settled.unwrap();
+    assert!(settled.is_yes());
+    assert_eq!(settled.question(), question.id);
+    assert_eq!(settled.answer().and_then(|answer| answer.path.as_deref()), Some("/tmp/a.csv"));
+
+    let settled = settle(&scene, &question, || {
+        board.answer(&terminal, question.id, answer(Choice::No)).unwrap();
+    });
+    assert!(!settled.unwrap().is_yes());
+    let unanswered = Settled::unanswered(question.id, question.run);
+    assert_eq!((unanswered.question(), unanswered.answer(), unanswered.is_yes()), (question.id, None, false));
+}
+
+#[test]
+fn whoever_asked_wakes() {
+    use std::{
+        sync::{
+            Arc,
+            atomic::{AtomicU32, Ordering::SeqCst},
+        },
+        task::Wake,
+    };
+    struct Count(AtomicU32);
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, SeqCst);
+        }
+    }
+    let (scene, _, question) = asked();
+    let count = Arc::new(Count(AtomicU32::new(0)));
+    let waker = Waker::from(count.clone());
+    let mut asking = pin!(scene.broker.questions().ask(OwnerId::LOCAL, question.clone()));
+    assert!(asking.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    // A second end changes nothing.
+    scene.broker.questions().answer(&caller(Door::Terminal), question.id, answer(Choice::Once)).unwrap();
+    scene.broker.questions().expire(question.id);
+    assert_eq!(count.0.load(SeqCst), 1);
+    let Poll::Ready(settled) = asking.as_mut().poll(&mut Context::from_waker(&waker)) else { panic!("settled") };
+    assert!(settled.is_yes());
+}
+
+#[test]
 fn a_question_is_answered_once_and_goes_with_whoever_asked() {
     let (scene, _, question) = asked();
     let board = scene.broker.questions();
