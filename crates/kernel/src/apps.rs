@@ -7,7 +7,7 @@ use crate::{
     runner::{GuestImage, GuestSource, PrepareError},
 };
 use broker::{AppGrants, CardSubject, Folder, Grant, GrantError, LeaseEnd, Picked, card_build, card_lines};
-use package::{Action, Package};
+use package::{Action, Package, did_you_mean};
 use protocol::{
     ActionName, AppName, AuditEvent, Badge, Caller, Card, CardLine, Digest, ErrorCode, Failure, FileAccess,
     GrantDuration, GrantId, GrantState, Labels, Line, OfferId, OwnerId, Right, Scope, ScopeRequest, Sentence,
@@ -74,8 +74,9 @@ impl LoadedApp {
     pub(crate) fn action(&self, name: &ActionName) -> Result<&Action, Failure> {
         self.package.action(name).ok_or_else(|| {
             let names: Vec<&str> = self.package.actions().iter().map(|action| action.name.as_str()).collect();
+            let near = did_you_mean(name.as_str(), names.iter().copied()).map_or_else(String::new, |near| near + " ");
             Failure::new(ErrorCode::ActionNotFound, format!("{} has no action '{name}'", self.record.name))
-                .hint(format!("it has: {}", names.join(", ")))
+                .hint(format!("{near}it has: {}", names.join(", ")))
         })
     }
 
@@ -556,7 +557,15 @@ impl Kernel {
     /// The app as it is now, for whoever holds `changing` and has looked at it before.
     fn app_again(&self, owner: OwnerId, before: &LoadedApp) -> Result<Arc<LoadedApp>, Failure> {
         let name = &before.record.name;
-        self.apps.read().get(&(owner, name.clone())).cloned().ok_or_else(|| app_not_found(name))
+        self.apps.read().get(&(owner, name.clone())).cloned().ok_or_else(|| self.app_not_found(owner, name))
+    }
+
+    fn app_not_found(&self, owner: OwnerId, app: &AppName) -> Failure {
+        // A store that cannot be read has no near name to offer; whoever reads on is told about it.
+        let known = self.app_records(owner).unwrap_or_default();
+        let near = did_you_mean(app.as_str(), known.iter().map(|record| record.name.as_str()));
+        Failure::new(ErrorCode::AppNotFound, format!("no app '{app}' is installed"))
+            .hint(near.map_or_else(String::new, |near| near + " ") + "oikos app list shows what is installed")
     }
 
     pub(crate) fn app_records(&self, owner: OwnerId) -> Result<Vec<AppRecord>, Failure> {
@@ -578,7 +587,7 @@ impl Kernel {
             return Ok(loaded.record.clone());
         }
         let entry = self.store.get(&Key::new(owner, Space::App, app.as_str())).map_err(store_failure)?;
-        let entry = entry.ok_or_else(|| app_not_found(app))?;
+        let entry = entry.ok_or_else(|| self.app_not_found(owner, app))?;
         serde_json::from_slice(&entry.value).map_err(|error| {
             Failure::new(ErrorCode::StoreDamaged, format!("the record of app {app} cannot be read"))
                 .log(error.to_string())
@@ -764,11 +773,6 @@ impl Kernel {
     pub(crate) fn own_caller(&self, owner: OwnerId) -> Caller {
         kernel_caller(owner, self.device)
     }
-}
-
-fn app_not_found(app: &AppName) -> Failure {
-    Failure::new(ErrorCode::AppNotFound, format!("no app '{app}' is installed"))
-        .hint("oikos app list shows what is installed")
 }
 
 fn grant_record(at: Timestamp, caller: &Caller, app: &AppName, grant: &Grant) -> protocol::AuditRecord {

@@ -33,8 +33,9 @@ pub struct GuestSource {
 
 /// An app's modules as they were after activation.
 pub trait GuestImage: Send + Sync {
-    /// Starts a run. The future resolves when the guest has ended and everything of it is gone; dropping it drops the
-    /// guest. It may be polled from any runtime: the guest itself is polled on the sandbox's own threads.
+    /// Starts a run. The future resolves when the guest has ended: nothing of it computes or waits any more. Memory
+    /// that it had may be made new after that, but before another guest gets it. Dropping the future drops the guest.
+    /// It may be polled from any runtime: the guest itself is polled on the sandbox's own threads.
     fn start(&self, call: GuestCall, host: Arc<dyn GuestHost>) -> BoxFuture<'static, GuestEnd>;
 
     /// The names of the functions that the modules export, so that a missing action is found at install.

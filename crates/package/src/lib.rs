@@ -37,7 +37,7 @@ mod warning; // what stops nothing
 pub use action::{Action, FileField};
 pub use archive::{ARCHIVE_BYTES_MAX, Archive, ArchiveError, ENTRIES_MAX, SIGNATURE_FILE, SUMS_FILE, Verified, pack};
 pub use author_schema::{InputError, InputFault};
-pub use finding::{FINDINGS_MAX, Finding, Findings, Place};
+pub use finding::{FINDINGS_MAX, Finding, Findings, Place, did_you_mean};
 pub use json::{JSON_BYTES_MAX, JSON_DEPTH_MAX};
 pub use manifest::{Entry, Manifest, Route, Trigger};
 pub use package::{MAIN_MODULE, Package, PackageError, SuspiciousText, TOOLS_FILE, TOOLS_MODULE};
