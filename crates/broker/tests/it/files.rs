@@ -162,6 +162,64 @@ fn what_a_person_hands_over_is_the_grant_for_exactly_that() {
     assert!(other.decide(FileDemand::new(FileVerb::Read, "picked:data")).starts_with("no: "));
 }
 
+/// What an app finds when it lists what lies above all of its folders.
+#[track_caller]
+fn check_roots(folders: &[&str], path: &str, expected: Option<&[&str]>) {
+    let scene = Scene::new(Zone::Local).file(FileAccess::Read, GrantState::Allow, folders);
+    let demand = FileDemand::new(FileVerb::List, path);
+    let Decision::Permit(permit) = scene.broker.decide(&scene.lease, demand, crate::scene::NOW) else {
+        panic!("{path:?} is listed");
+    };
+    let names = permit.demand().roots();
+    let names = names.as_ref().map(|names| names.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(names.as_deref(), expected, "{path:?}");
+    // Either the names of the folders, or what lies in a folder.
+    assert_eq!(permit.demand().target().is_none(), expected.is_some());
+}
+
+#[test]
+fn above_its_folders_an_app_finds_their_names() {
+    let folders = ["/home/me/notes", "/srv/notes", "/home/me"];
+    for path in ["", ".", "/", "./."] {
+        check_roots(&folders, path, Some(&["notes", "notes-2", "me"]));
+    }
+    check_roots(&folders, "notes", None);
+    check_roots(&folders, "/srv/notes", None);
+    // With the whole disk, `/` is a folder like others; without a slash there is still a name to begin with.
+    check_roots(&["/"], "/", None);
+    check_roots(&["/"], "", Some(&["root"]));
+    check_roots(&["/", "/home"], ".", Some(&["root", "home"]));
+    check(&reader(), FileVerb::List, "", "yes: grant file.read for /home/me/notes, /srv/notes, /home/me");
+    // Only listing: there is nothing to read or write above all folders.
+    for verb in [FileVerb::Read, FileVerb::Write, FileVerb::Remove] {
+        let scene = reader().file(FileAccess::Write, GrantState::Allow, &["/home/me/notes"]);
+        assert!(scene.decide(FileDemand::new(verb, "")).starts_with("no: "), "{verb:?}");
+    }
+}
+
+#[test]
+fn a_handle_names_what_was_picked() {
+    let picked = broker::Picked {
+        name: "data".into(),
+        folder: crate::scene::folder("/home/me/Downloads"),
+        file: Some("sales.csv".into()),
+        access: FileAccess::Read,
+    };
+    let scene = Scene::new(Zone::Local);
+    scene.broker.hand_over(&scene.lease, picked.clone()).unwrap();
+    assert_eq!(picked.handle(), "picked:data");
+    let demand = FileDemand::new(FileVerb::Read, picked.handle());
+    let Decision::Permit(permit) = scene.broker.decide(&scene.lease, demand, crate::scene::NOW) else {
+        panic!("what was picked is permitted");
+    };
+    assert!(permit.demand().is_picked());
+    let target = permit.demand().target().unwrap();
+    assert_eq!((target.root.name.as_str(), target.root.kind), ("data", broker::RootKind::File));
+    assert_eq!(target.shown(), "/home/me/Downloads/sales.csv");
+    let demand = FileDemand::new(FileVerb::Read, "/home/me/Downloads/sales.csv");
+    assert!(!demand.is_picked());
+}
+
 #[test]
 fn a_permit_brings_its_labels() {
     let scene = Scene::new(Zone::Local).file(FileAccess::Read, GrantState::Allow, &["/home/me/notes"]).pick(

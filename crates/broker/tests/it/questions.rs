@@ -163,7 +163,9 @@ fn a_question_is_answered_once_and_goes_with_whoever_asked() {
         let again = board.answer(&caller(Door::Terminal), question.id, answer(Choice::Once));
         assert_eq!(again, Err(AnswerError::NotFound));
     });
-    // The asking future is gone, so is the question.
+    // Whoever asked has gone without an answer, and so has the question.
+    drop(board.ask(OwnerId::LOCAL, question.clone()));
+    assert!(board.open(OwnerId::LOCAL).is_empty());
     let late = board.answer(&caller(Door::Terminal), question.id, answer(Choice::Once));
     assert_eq!(late, Err(AnswerError::NotFound));
 }
