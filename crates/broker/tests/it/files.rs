@@ -51,8 +51,13 @@ fn what_lies_outside_is_refused_with_the_command_that_would_allow_it() {
         let decision = scene.decide(FileDemand::new(FileVerb::Read, path));
         assert!(decision.starts_with("no: "), "{path:?}: {decision}");
     }
-    let long = format!("notes/{}", "a".repeat(256));
-    assert!(scene.decide(FileDemand::new(FileVerb::Read, long)).starts_with("no: "));
+    // What lies at the top of the disk has no folder that one would want to grant.
+    let top = scene.decide(FileDemand::new(FileVerb::Read, "/passwd"));
+    assert!(top.ends_with("to allow it: oikos grant tester file.read=allow:FOLDER"), "{top}");
+    for (length, expected) in [(255, "yes: "), (256, "no: ")] {
+        let path = format!("notes/{}", "a".repeat(length));
+        assert!(scene.decide(FileDemand::new(FileVerb::Read, path)).starts_with(expected), "{length}");
+    }
 }
 
 #[test]
