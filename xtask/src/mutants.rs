@@ -2,6 +2,7 @@
 //! Too slow for every change, so it is a word of its own and not a part of `test`.
 
 use crate::shell::{self, House, Result};
+use std::fs;
 
 /// The files that hold guards: package checks, broker decisions, limits, path resolution. `tidy` sees to it that each
 /// still exists.
@@ -27,6 +28,9 @@ pub(crate) const GUARDS: &[&str] = &[
     "crates/sandbox/src/memory.rs",
     "crates/state/src/chain.rs",
 ];
+
+/// Broken guards that no test can notice, because what they do stays the same, and why. Without line numbers.
+const EXPLAINED: &[(&str, &str)] = &[];
 
 /// A version we have used; another one may find other mutants.
 const VERSION: &str = "27.1.0";
@@ -54,5 +58,55 @@ pub(crate) fn run(house: &House, install: bool, options: &[String]) -> Result<()
     if has_nextest {
         command.args(["--", "--profile=mutants"]);
     }
-    shell::run(command)
+    // It ends with a code of its own when something was missed; what counts is whether that is explained.
+    let status = command.status()?;
+    let report = house.root().join("target/mutants.out");
+    if !matches!(status.code(), Some(0 | 2 | 3)) {
+        return Err(format!("cargo mutants ended with {status}; {} tells more", report.join("log").display()).into());
+    }
+    judge(&fs::read_to_string(report.join("missed.txt"))?)
+}
+
+/// Tells what was missed and is not explained.
+fn judge(missed: &str) -> Result<()> {
+    let mut unexplained = Vec::new();
+    for line in missed.lines() {
+        match EXPLAINED.iter().find(|(known, _)| *known == without_place(line)) {
+            Some((_, why)) => println!("explained: {line}\n           {why}"),
+            None => unexplained.push(line),
+        }
+    }
+    if unexplained.is_empty() {
+        return Ok(());
+    }
+    Err(format!("no test noticed these, and nothing explains why:\n{}", unexplained.join("\n")).into())
+}
+
+/// A line of cargo-mutants without line and column, which every edit moves: `FILE: WHAT`.
+fn without_place(line: &str) -> String {
+    let Some((place, what)) = line.split_once(": ") else { return line.to_owned() };
+    let file = place.split(':').next().unwrap_or(place);
+    format!("{file}: {what}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_missed_is_known_by_its_words_wherever_it_stands() {
+        let line = "crates/broker/src/lease.rs:259:43: replace > with >= in Lease::wall_ms";
+        assert_eq!(without_place(line), "crates/broker/src/lease.rs: replace > with >= in Lease::wall_ms");
+        assert!(judge("").is_ok());
+        let error = judge("crates/broker/src/lease.rs:1:1: replace Lease::check with ()").unwrap_err().to_string();
+        assert!(error.ends_with("lease.rs:1:1: replace Lease::check with ()"), "{error}");
+    }
+
+    #[test]
+    fn explanations_are_about_guards() {
+        for (mutant, why) in EXPLAINED {
+            assert!(GUARDS.iter().any(|file| mutant.starts_with(&format!("{file}: "))), "{mutant}");
+            assert!(!why.is_empty(), "{mutant}");
+        }
+    }
 }
