@@ -188,6 +188,8 @@ fn above_its_folders_an_app_finds_their_names() {
     for path in ["", ".", "/", "./."] {
         check_roots(&folders, path, Some(&["notes", "notes-2", "me"]));
     }
+    let alike = ["/home/me/notes", "/srv/notes", "/opt/notes", "/mnt/notes"];
+    check_roots(&alike, "", Some(&["notes", "notes-2", "notes-3", "notes-4"]));
     check_roots(&folders, "notes", None);
     check_roots(&folders, "/srv/notes", None);
     // With the whole disk, `/` is a folder like others; without a slash there is still a name to begin with.
