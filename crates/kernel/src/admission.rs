@@ -176,6 +176,53 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn whoever_comes_to_a_free_place_takes_it_at_once() {
+        let admission = Admission::new(2);
+        let first = admission.enter(OwnerId::LOCAL, &app("a")).await.unwrap();
+        let _second = admission.enter(OwnerId::LOCAL, &app("a")).await.unwrap();
+        assert!(admission.try_enter().is_none());
+        drop(first);
+        assert_eq!(admission.0.lock().free, 1);
+        assert!(admission.try_enter().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_queue_is_not_a_loop() {
+        let admission = Admission::new(1);
+        let held = admission.try_enter().unwrap();
+        let wait = |name: &'static str| {
+            let admission = admission.clone();
+            tokio::spawn(async move { admission.enter(OwnerId::LOCAL, &app(name)).await.map(drop) })
+        };
+        let stand = |count: usize| {
+            let admission = admission.clone();
+            async move {
+                while admission.0.lock().waiting.values().map(VecDeque::len).sum::<usize>() != count {
+                    tokio::task::yield_now().await;
+                }
+            }
+        };
+        let mut waiting: Vec<_> = (0..QUEUE_LENGTH_MAX).map(|_| wait("greedy")).collect();
+        stand(QUEUE_LENGTH_MAX).await;
+        // One more of the same app is sent away at once; another app has a line of its own.
+        assert_eq!(wait("greedy").await.unwrap(), Err(NoPlace::NoRoom));
+        waiting.push(wait("modest"));
+        stand(QUEUE_LENGTH_MAX + 1).await;
+        // Somebody gives up: the place in the line is free again.
+        let gone = waiting.remove(7);
+        gone.abort();
+        assert!(gone.await.unwrap_err().is_cancelled());
+        waiting.push(wait("greedy"));
+        tokio::task::yield_now().await;
+        drop(held);
+        for task in waiting {
+            assert_eq!(task.await.unwrap(), Ok(()));
+        }
+        let queue = admission.0.lock();
+        assert_eq!((queue.free, queue.waiting.len(), queue.turns.len()), (1, 0, 0));
+    }
+
+    #[tokio::test]
     async fn stop_sends_away_those_who_wait_and_nobody_else() {
         let admission = Admission::new(1);
         let held = admission.try_enter().unwrap();

@@ -314,7 +314,7 @@ fn read_index(bytes: &[u8]) -> Result<BTreeMap<Box<str>, Range<usize>>, ArchiveE
         };
     }
     let count = u16_at(end, 10);
-    if count == u16::MAX || usize::from(count) > ENTRIES_MAX {
+    if usize::from(count) > ENTRIES_MAX {
         return Err(ArchiveError::TooLarge(format!("it says it has {count} entries or more")));
     }
     let (central_len, central_at) = (u32_at(end, 12) as usize, u32_at(end, 16) as usize);

@@ -104,3 +104,32 @@ impl LimitChanges {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_are_those_that_the_reference_names() {
+        assert_eq!((MEMORY_BYTES, MEMORY_BYTES_MAX), (134_217_728, 536_870_912));
+        assert_eq!((HOST_RESULT_BYTES_MAX, HOST_ARGUMENT_BYTES_MAX), (4_194_304, 4_194_304));
+        assert_eq!((STREAM_BYTES, LOG_BYTES), (67_108_864, 1_048_576));
+        assert_eq!((HOST_BYTES, STORAGE_BYTES), (17_179_869_184, 10_485_760));
+    }
+
+    #[test]
+    fn an_app_gets_what_it_asks_for_up_to_the_most() {
+        assert_eq!(LimitChanges::default().limits(), Limits::default());
+        let some = LimitChanges { cpu_ms: Some(7), wall_ms: Some(8), memory_bytes: Some(9) };
+        let expected = Limits { cpu_ms: 7, wall_ms: 8, memory_bytes: 9, ..Limits::default() };
+        assert_eq!(some.limits(), expected);
+        let all = LimitChanges { cpu_ms: Some(u64::MAX), wall_ms: Some(u64::MAX), memory_bytes: Some(u64::MAX) };
+        let expected = Limits {
+            cpu_ms: GUEST_CPU_MS_MAX,
+            wall_ms: WALL_MS_LOCAL,
+            memory_bytes: MEMORY_BYTES_MAX,
+            ..Limits::default()
+        };
+        assert_eq!(all.limits(), expected);
+    }
+}

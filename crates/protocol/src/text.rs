@@ -70,7 +70,9 @@ mod tests {
     fn deceptive_characters_become_visible() {
         assert_eq!(escape("a\u{202e}b\u{200b}c\x1b[31m"), "a\\u{202e}b\\u{200b}c\\u{1b}[31m");
         assert_eq!(escape("two\nlines"), "two\\nlines");
-        assert_eq!(escape_lines("two\nlines\x07"), "two\nlines\\u{7}");
+        assert_eq!(escape("a\r\tb"), "a\\r\\tb");
+        assert_eq!(escape_lines("two\nlines\x07\t\r"), "two\nlines\\u{7}\t\\u{d}");
+        assert!(is_deceptive('\x07') && is_deceptive('\u{85}') && is_deceptive('\u{200d}') && !is_deceptive('é'));
         assert_eq!(escape("größe 文字 🙂"), "größe 文字 🙂");
     }
 
@@ -78,5 +80,15 @@ mod tests {
     fn shortening_says_so() {
         assert_eq!(shorten("abcdef", 4), "abc…");
         assert_eq!(shorten("abcd", 4), "abcd");
+        // What is escaped is longer than what was given.
+        assert_eq!(shorten("a\u{202e}", 4), "a\\u…");
+    }
+
+    #[test]
+    fn words_follow_their_number() {
+        assert_eq!(count(1_usize, "run"), "1 run");
+        assert_eq!(count(0_u64, "run"), "0 runs");
+        assert_eq!(count(2_u64, "entry"), "2 entries");
+        assert_eq!(count(1_u64, "entry"), "1 entry");
     }
 }

@@ -156,5 +156,16 @@ mod tests {
         let rows = rows(2);
         assert_eq!(check.row(&rows[0]), Ok(()));
         assert_eq!(check.row(&rows[1]), Err(ChainFault::HeadDiffers { seq: 2 }));
+        // Each of two signatures over one place counts, whatever order they come in.
+        let heads = [(2, rows[0].hash), (1, rows[0].hash), (2, ChainHash::GENESIS)];
+        let mut check = ChainCheck::new(OwnerId::LOCAL, heads);
+        assert_eq!(check.row(&rows[0]), Ok(()));
+        assert_eq!(check.row(&rows[1]), Err(ChainFault::HeadDiffers { seq: 2 }));
+    }
+
+    #[test]
+    fn the_head_of_nothing_asks_for_nothing() {
+        let check = ChainCheck::new(OwnerId::LOCAL, [(0, ChainHash::GENESIS)]);
+        assert_eq!(check.end(), Ok((0, ChainHash::GENESIS)));
     }
 }

@@ -1,7 +1,7 @@
 //! The archive: what Python and coreutils make of it, and what tampering is told.
 
 use crate::support::{app, open};
-use package::{ARCHIVE_BYTES_MAX, Archive, Package, SUMS_FILE, pack, read_folder};
+use package::{ARCHIVE_BYTES_MAX, Archive, ENTRIES_MAX, Package, SUMS_FILE, pack, read_folder};
 use proptest::prelude::*;
 use protocol::ErrorCode;
 use std::{
@@ -71,6 +71,17 @@ fn python_packs_the_same_bytes_and_sha256sum_agrees() {
     assert!(sum.is_ok_and(|status| status.success()), "sha256sum --check refuses");
     // What was unpacked packs to the same bytes again.
     assert!(pack(&read_folder(&unpacked).unwrap().files).unwrap() == ours);
+}
+
+/// Bytes with each occurrence of some replaced by as many others.
+fn replace(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    for at in 0..=bytes.len() - from.len() {
+        if bytes[at..].starts_with(from) {
+            bytes[at..at + to.len()].copy_from_slice(to);
+        }
+    }
+    bytes
 }
 
 /// What opening these bytes is told.
@@ -194,6 +205,57 @@ fn lying_numbers_are_refused_in_bounded_memory() {
     ] {
         assert!(found.contains(expected), "{what}: {found}");
     }
+}
+
+#[test]
+fn the_largest_archive_opens_and_one_byte_more_does_not() {
+    let with = |bytes: usize| pack(&BTreeMap::from([("data".to_owned(), vec![7; bytes])]));
+    // What is not the file: two headers and names for each entry, the sums, the end.
+    let around = with(0).unwrap().len();
+    let largest = with(ARCHIVE_BYTES_MAX - around).unwrap();
+    assert_eq!(largest.len(), ARCHIVE_BYTES_MAX);
+    assert_eq!(Archive::open(largest).and_then(Archive::verify).unwrap().archive().files().count(), 2);
+    let error = with(ARCHIVE_BYTES_MAX - around + 1).unwrap_err();
+    assert_eq!(error.to_string(), "the package is too large: its archive would have 67108865 bytes");
+}
+
+#[test]
+fn the_most_files_fit_and_one_more_does_not() {
+    let with = |count: usize| pack(&(0..count).map(|index| (format!("f{index:05}"), Vec::new())).collect());
+    // One more is SHA256SUMS.
+    let most = with(ENTRIES_MAX - 1).unwrap();
+    assert_eq!(Archive::open(most).and_then(Archive::verify).unwrap().archive().files().count(), ENTRIES_MAX);
+    let error = with(ENTRIES_MAX).unwrap_err();
+    assert_eq!(error.to_string(), "the package is too large: it has 4097 files");
+}
+
+#[test]
+fn a_refusal_says_what_to_do() {
+    let hint = |bytes: Vec<u8>| Archive::open(bytes).and_then(Archive::verify).unwrap_err().hint();
+    let good = pack(&app(&[])).unwrap();
+    assert_eq!(hint(Vec::new()), None);
+    let behind = [good.as_slice(), b"x"].concat();
+    assert_eq!(hint(behind).as_deref(), Some("pack the app's folder with 'oikos app pack'"));
+    let too_large = hint(vec![0; ARCHIVE_BYTES_MAX + 1]);
+    assert_eq!(too_large.as_deref(), Some("a package holds at most 4096 files and 64 MiB"));
+    let unsafe_path = pack(&BTreeMap::from([("../x".to_owned(), Vec::new())])).unwrap_err();
+    assert_eq!(unsafe_path.hint().as_deref(), Some("use letters, digits, '.', '_', '-' and '/' in file names"));
+    // In its one form, with the checksums of zip, but a file is not the one that was listed.
+    let file = Archive::open(good.clone()).unwrap().file("manifest.json").unwrap().to_vec();
+    let mut other = file.clone();
+    other[0] = b'[';
+    let changed = replace(&good, &file, &other);
+    let changed = replace(&changed, &crc32fast::hash(&file).to_le_bytes(), &crc32fast::hash(&other).to_le_bytes());
+    let said = hint(changed).unwrap();
+    assert!(said.starts_with("somebody changed it after it was packed"), "{said}");
+}
+
+#[test]
+fn a_comment_is_found_as_far_back_as_one_can_reach() {
+    let good = pack(&app(&[])).unwrap();
+    let with = |bytes: usize| told([good.as_slice(), &vec![b'x'; bytes]].concat());
+    assert!(with(65_535).contains("bytes follow its end record"));
+    assert!(with(65_536).contains("it is not a zip archive, or its end is missing"));
 }
 
 #[test]
