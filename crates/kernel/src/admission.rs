@@ -178,8 +178,8 @@ mod tests {
     #[tokio::test]
     async fn whoever_comes_to_a_free_place_takes_it_at_once() {
         let admission = Admission::new(2);
-        let first = admission.enter(OwnerId::LOCAL, &app("a")).await.unwrap();
-        let _second = admission.enter(OwnerId::LOCAL, &app("a")).await.unwrap();
+        let first = admission.enter(OwnerId::LOCAL, &app("any")).await.unwrap();
+        let _second = admission.enter(OwnerId::LOCAL, &app("any")).await.unwrap();
         assert!(admission.try_enter().is_none());
         drop(first);
         assert_eq!(admission.0.lock().free, 1);

@@ -1,8 +1,8 @@
 //! What a guest sends, and what it is taken for.
 
-use kernel::{
-    CsvAggregate, CsvCall, CsvMeasure, CsvMeasureKind, CsvOptions, FileCall, HostCall, StorageCall,
-    host_call::{PATH_BYTES_MAX, STORAGE_KEY_BYTES_MAX},
+use kernel::host_call::{
+    CsvAggregate, CsvCall, CsvMeasure, CsvMeasureKind, CsvOptions, FileCall, HostCall, PATH_BYTES_MAX,
+    STORAGE_KEY_BYTES_MAX, StorageCall,
 };
 use proptest::prelude::*;
 use protocol::{ErrorCode, FileAccess, limit::HOST_ARGUMENT_BYTES_MAX};
