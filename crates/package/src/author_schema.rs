@@ -350,14 +350,13 @@ impl Graph<'_> {
         }
         let index = self.nodes.len();
         self.by_pointer.insert(pointer.clone(), index);
-        self.nodes.push(Node { pointer: pointer.clone(), steps: 1, ..Node::default() });
-        if let Value::Object(keywords) = schema {
-            let mut node = Node { pointer, steps: 1, ..Node::default() };
-            for (keyword, value) in keywords {
-                self.add_keyword(&mut node, keyword, value);
-            }
-            self.nodes[index] = node;
+        // Its place is taken before those below it take theirs.
+        self.nodes.push(Node::default());
+        let mut node = Node { pointer, steps: 1, ..Node::default() };
+        for (keyword, value) in schema.as_object().into_iter().flatten() {
+            self.add_keyword(&mut node, keyword, value);
         }
+        self.nodes[index] = node;
         Some(index)
     }
 

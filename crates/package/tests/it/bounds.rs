@@ -56,6 +56,25 @@ fn steps_for_one_value() {
 }
 
 #[test]
+fn steps_of_several_keywords_add_up() {
+    let with = |count: usize| {
+        let properties: Map<String, Value> = (0..count).map(|index| (format!("p{index}"), json!({}))).collect();
+        json!({ "type": "object", "enum": (0..72_000).collect::<Vec<_>>(), "properties": properties })
+    };
+    check_bound("enum and properties", &with(7_999), &with(8_000), "could take forever");
+}
+
+#[test]
+fn a_reference_is_read_in_one_way_only() {
+    // In a URI `%20` is a space, in a key it is three characters: whoever checks must not see another schema than we.
+    let with = |reference: &str| json!({ "type": "object", "$ref": reference, "$defs": { "a%20b": {}, "a b": { "$ref": "#/$defs/a%20b" } } });
+    for reference in ["#/$defs/a%20b", "#/$defs/a b"] {
+        let found = schema_told(&with(reference));
+        assert!(found.contains("leads to no subschema"), "{found}");
+    }
+}
+
+#[test]
 fn inputs_of_the_worst_schema_stay_small() {
     let worst = action(&listing(79_999));
     let many = |count: usize| Map::from_iter((0..count).map(|index| (format!("k{index}"), json!(1)))).into();
