@@ -14,8 +14,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// How deep folders may be nested: a legal path has at most 128 components.
-const FOLDER_DEPTH_MAX: usize = 128;
 /// How many directory entries are looked at, ignored ones included, before giving up.
 const LOOKED_AT_MAX: usize = 4 * ENTRIES_MAX;
 
@@ -93,9 +91,10 @@ pub fn read_folder(root: &Path) -> Result<Folder, SourceError> {
     let mut folder = Folder { files: BTreeMap::new(), ignored: Vec::new() };
     let mut bytes_left = ARCHIVE_BYTES_MAX as u64;
     let mut looked_at = 0_usize;
-    // Folders still to read, with their path within the root; a stack of our own, so depth costs no call stack.
-    let mut waiting = vec![(root.to_path_buf(), String::new(), 0_usize)];
-    while let Some((path, inside, depth)) = waiting.pop() {
+    // Folders still to read, with their path within the root; a stack of our own, so depth costs no call stack. The
+    // length of a legal path bounds it.
+    let mut waiting = vec![(root.to_path_buf(), String::new())];
+    while let Some((path, inside)) = waiting.pop() {
         let io = |source| SourceError::Io { path: path.clone(), source };
         for entry in fs::read_dir(&path).map_err(io)? {
             let entry = entry.map_err(io)?;
@@ -117,10 +116,7 @@ pub fn read_folder(root: &Path) -> Result<Folder, SourceError> {
             }
             check_path(&within).map_err(|rule| SourceError::UnsafePath { path: text::shorten(&within, 120), rule })?;
             if kind.is_dir() {
-                if depth == FOLDER_DEPTH_MAX {
-                    return Err(SourceError::TooLarge("its folders are nested too deep".to_owned()));
-                }
-                waiting.push((entry.path(), format!("{within}/"), depth + 1));
+                waiting.push((entry.path(), format!("{within}/")));
                 continue;
             }
             if !kind.is_file() {

@@ -98,12 +98,12 @@ fn a_removed_app_keeps_nothing() {
 fn the_store_is_behind_its_switch_too() {
     let demand = || StorageDemand { verb: StorageVerb::Set, key: "k".into() };
     let mut scene = Scene::new(Zone::Local);
-    assert_eq!(scene.decide(demand()), "no: not allowed to use its own storage: the app never asked for storage");
+    assert_eq!(scene.decide(demand()), "no: not allowed to use storage: the app never asked for storage");
     let storage = Scope::Storage { quota_bytes: 4096 };
     scene.grant(storage.clone(), GrantState::Allow, &[], GrantDuration::Always);
     assert_eq!(scene.decide(demand()), "yes: grant storage");
     scene.grant(storage, GrantState::Block, &[], GrantDuration::Always);
-    let expected = "no: not allowed to use its own storage: storage is blocked; to allow it: oikos grant tester \
+    let expected = "no: not allowed to use storage: storage is blocked; to allow it: oikos grant tester \
                     storage=allow";
     assert_eq!(scene.decide(demand()), expected);
 }

@@ -59,6 +59,17 @@ fn large_files_are_read_in_ranges() {
 }
 
 #[test]
+fn the_granted_folder_is_no_file() {
+    let house = House::new();
+    let lease = house.lease();
+    for path in ["work", "work/", house.folder.to_str().expect("UTF-8")] {
+        let refused = house.read(&lease, path).error();
+        assert_eq!(refused.code, ErrorCode::FileUnusable);
+        assert_eq!(refused.message, format!("{path}: 'work' is a folder, not a file"));
+    }
+}
+
+#[test]
 fn text_is_checked() {
     let house = House::new();
     let lease = house.lease();

@@ -26,6 +26,8 @@ fn folders_are_made_canonical() {
     };
     check(&format!("{root}/work/file"), ErrorCode::FileUnusable);
     check(&format!("{root}/nowhere"), ErrorCode::NotFound);
+    let error = house.effects.places.folder(&format!("{root}/work/file")).expect_err("a file");
+    assert!(error.message.ends_with("/work/file: this is not a folder"), "{}", error.message);
     check("work", ErrorCode::InvalidInput);
     check("", ErrorCode::InvalidInput);
 }

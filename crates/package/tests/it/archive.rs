@@ -327,6 +327,38 @@ fn folders_are_read_strictly() {
     let missing = Package::read(&root.join("nothing")).unwrap_err();
     assert_eq!(missing.code(), ErrorCode::PackageUnreadable);
     assert!(missing.hint().unwrap().contains("manifest.json"));
+    let through_a_file = Package::read(&root.join("manifest.json/nothing")).unwrap_err();
+    assert_eq!((through_a_file.code(), through_a_file.hint()), (ErrorCode::PackageUnreadable, None));
+}
+
+#[test]
+fn folders_are_bounded() {
+    let root = tempfile::tempdir().unwrap();
+    let file = |name: String| fs::write(root.path().join(name), "").unwrap();
+    (0..ENTRIES_MAX).for_each(|index| file(format!("f{index}")));
+    assert_eq!(read_folder(root.path()).unwrap().files.len(), ENTRIES_MAX);
+    file("one-more".to_owned());
+    let error = read_folder(root.path()).unwrap_err();
+    assert_eq!(error.to_string(), "the folder is too large for a package: it has more than 4096 files");
+
+    // Leftovers are looked at too, though they are left out.
+    let root = tempfile::tempdir().unwrap();
+    (0..4 * ENTRIES_MAX).for_each(|index| fs::write(root.path().join(format!("f{index}~")), "").unwrap());
+    assert_eq!(read_folder(root.path()).unwrap().ignored.len(), 4 * ENTRIES_MAX);
+    fs::write(root.path().join("one-more~"), "").unwrap();
+    let error = read_folder(root.path()).unwrap_err();
+    assert_eq!(error.to_string(), "the folder is too large for a package: it has more than 16384 files and folders");
+
+    // A path has at most 255 bytes, so a folder in a folder ends soon by itself.
+    let root = tempfile::tempdir().unwrap();
+    let deep = |depth: usize| ["a"].repeat(depth).join("/");
+    fs::create_dir_all(root.path().join(deep(127))).unwrap();
+    fs::write(root.path().join(deep(127)).join("x"), "").unwrap();
+    assert_eq!(read_folder(root.path()).unwrap().files.len(), 1);
+    fs::create_dir_all(root.path().join(deep(129))).unwrap();
+    let error = read_folder(root.path()).unwrap_err();
+    assert!(error.to_string().contains("is longer than 255 characters"), "{error}");
+    assert_eq!(error.code(), ErrorCode::PackageUnsafePath);
 }
 
 fn legal_path() -> impl Strategy<Value = String> {
