@@ -25,6 +25,7 @@ mod scope; // what an app can ask for
 pub mod sentence; // everything that is said in words, as code and arguments
 pub mod text; // foreign text made safe to show
 mod time; // time and randomness as parameters
+mod tool; // names of tools, for people and for wires
 
 pub use audit::{AuditEntry, AuditEvent, AuditHead, AuditRecord, ChainHash, EffectState};
 pub use caller::{Caller, DeviceId, Door, OwnerId, Right, Rights};
@@ -39,3 +40,4 @@ pub use question::{Answer, Choice, Question, QuestionKind};
 pub use scope::{FileAccess, GrantDuration, GrantState, HostRule, Line, Scope, ScopeRequest, ScopeWord, Zone};
 pub use sentence::{Arg, Sentence};
 pub use time::{Clock, Entropy, Timestamp};
+pub use tool::{ToolName, WIRE_NAME_BYTES_MAX};

@@ -9,11 +9,30 @@ use std::{fmt, str::FromStr};
 pub enum Zone {
     /// The owner's own machine: every app, under its grants.
     #[default]
+    #[serde(alias = "LOCAL_SELF_HOSTED")]
     Local,
     /// Somebody else's servers: official apps only, without files and shell.
+    #[serde(alias = "CLOUD_HOSTED")]
     Cloud,
     /// Only inside the page.
     Browser,
+}
+
+impl FromStr for Zone {
+    type Err = crate::NameError;
+    /// Reads a zone's name; accepts the sources' other names.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "local" | "LOCAL_SELF_HOSTED" => Ok(Self::Local),
+            "cloud" | "CLOUD_HOSTED" => Ok(Self::Cloud),
+            "browser" => Ok(Self::Browser),
+            other => Err(crate::NameError {
+                what: "zone",
+                given: crate::text::shorten(other, 40),
+                rule: "one of local, cloud, browser",
+            }),
+        }
+    }
 }
 
 impl fmt::Display for Zone {
@@ -339,6 +358,22 @@ mod tests {
         for word in ["file.write", "storage", "read", "", "file.", ".read"] {
             assert!(!line.matches(word), "{word}");
         }
+    }
+
+    #[test]
+    fn a_zone_has_the_names_of_the_sources_too() {
+        for (word, zone) in [
+            ("local", Zone::Local),
+            ("LOCAL_SELF_HOSTED", Zone::Local),
+            ("cloud", Zone::Cloud),
+            ("CLOUD_HOSTED", Zone::Cloud),
+            ("browser", Zone::Browser),
+        ] {
+            assert_eq!(word.parse(), Ok(zone), "{word}");
+            let read: Zone = serde_json::from_value(word.into()).expect("reads");
+            assert_eq!(read, zone, "{word}");
+        }
+        assert!("LOCAL".parse::<Zone>().is_err());
     }
 
     #[test]
