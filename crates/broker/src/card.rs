@@ -32,6 +32,8 @@ pub struct CardSubject<'a> {
     pub requests: &'a [ScopeRequest],
     /// What it asks for beside the usual limits.
     pub limits: &'a LimitChanges,
+    /// Which further texts of the author hold characters that deceive, such as "description of greet".
+    pub deceptive: &'a [String],
     /// Whether an action takes a file that the person hands over.
     pub takes_files: bool,
     /// The installed version, for an upgrade.
@@ -63,6 +65,7 @@ pub fn card_build(subject: &CardSubject<'_>, zone: Zone) -> Card {
         limits: limits(subject.limits),
         warnings: warnings(subject, &lines),
         unavailable,
+        missing: Vec::new(),
         notes: Vec::new(),
         lines,
     }
@@ -256,5 +259,6 @@ fn warnings(subject: &CardSubject<'_>, lines: &[CardLine]) -> Vec<Sentence> {
     if lines.iter().any(|line| line.reason.as_deref().is_some_and(|reason| reason.chars().any(text::is_deceptive))) {
         warnings.push(sentence::card_warning_text("reason"));
     }
+    warnings.extend(subject.deceptive.iter().map(sentence::card_warning_text));
     warnings
 }

@@ -2,12 +2,14 @@
 //! one commit: before it nothing is installed, after it everything is.
 
 use crate::{
-    Kernel, journal,
+    Kernel, card,
+    code::check_exports,
+    journal,
     run::{commit_failure, internal, kernel_caller, store_failure},
-    runner::{GuestImage, GuestSource, PrepareError},
+    runner::GuestImage,
 };
-use broker::{AppGrants, CardSubject, Folder, Grant, GrantError, LeaseEnd, Picked, card_build, card_lines};
-use package::{Action, Package, did_you_mean};
+use broker::{AppGrants, Folder, Grant, GrantError, LeaseEnd, Picked, card_lines};
+use package::{Callable, Package, did_you_mean};
 use protocol::{
     ActionName, AppName, AuditEvent, Badge, Caller, Card, CardLine, Digest, ErrorCode, Failure, FileAccess,
     GrantDuration, GrantId, GrantState, Labels, Line, OfferId, OwnerId, Right, Scope, ScopeRequest, Sentence,
@@ -71,19 +73,27 @@ impl LoadedApp {
         Arc::new(Self { record, package, effect_places, image: OnceCell::new_with(image) })
     }
 
-    pub(crate) fn action(&self, name: &ActionName) -> Result<&Action, Failure> {
-        self.package.action(name).ok_or_else(|| {
-            let names: Vec<&str> = self.package.actions().iter().map(|action| action.name.as_str()).collect();
+    /// The action or tool of this name.
+    pub(crate) fn callable(&self, name: &ActionName) -> Result<Callable<'_>, Failure> {
+        self.package.callable(name).ok_or_else(|| {
+            let names: Vec<&str> = self.package.callables().map(|known| known.name().as_str()).collect();
+            let failure =
+                Failure::new(ErrorCode::ActionNotFound, format!("{} has no action or tool '{name}'", self.record.name));
+            if names.is_empty() {
+                return failure;
+            }
             let near = did_you_mean(name.as_str(), names.iter().copied()).map_or_else(String::new, |near| near + " ");
-            Failure::new(ErrorCode::ActionNotFound, format!("{} has no action '{name}'", self.record.name))
-                .hint(format!("{near}it has: {}", names.join(", ")))
+            failure.hint(format!("{near}it has: {}", names.join(", ")))
         })
     }
 
-    pub(crate) fn check_input(&self, action: &Action, input: &Value) -> Result<(), Failure> {
-        action.check_input(input).map_err(|error| {
-            Failure::from_error(ErrorCode::InvalidInput, &error)
-                .hint(format!("oikos app info {} shows what {} takes", self.record.name, action.name))
+    pub(crate) fn check_input(&self, called: Callable<'_>, input: &Value) -> Result<(), Failure> {
+        called.check_input(input).map_err(|error| {
+            Failure::from_error(ErrorCode::InvalidInput, &error).hint(format!(
+                "oikos app info {} shows what {} takes",
+                self.record.name,
+                called.name()
+            ))
         })
     }
 
@@ -106,26 +116,10 @@ impl LoadedApp {
         .to_string()
         .into_bytes()
     }
-
-    fn source(&self) -> GuestSource {
-        guest_source(&self.package)
-    }
 }
 
-fn scope_requests(package: &Package) -> Vec<ScopeRequest> {
+pub(crate) fn scope_requests(package: &Package) -> Vec<ScopeRequest> {
     package.requests().iter().map(|asked| asked.request.clone()).collect()
-}
-
-fn guest_source(package: &Package) -> GuestSource {
-    GuestSource {
-        package: package.digest(),
-        entry: package::MAIN_MODULE.to_owned(),
-        modules: package
-            .files()
-            .filter(|(path, _)| path.ends_with(".js") || path.ends_with(".mjs"))
-            .map(|(path, bytes)| (path.to_owned(), Arc::from(bytes)))
-            .collect(),
-    }
 }
 
 impl Kernel {
@@ -161,28 +155,6 @@ impl Kernel {
             offers.pop_front();
         }
         Ok((id, card))
-    }
-
-    fn card(&self, package: &Package, installed: Option<&AppRecord>) -> Card {
-        let requests = scope_requests(package);
-        let subject = CardSubject {
-            app: package.name(),
-            version: package.manifest().version.to_string(),
-            title: &package.manifest().title,
-            description: package.manifest().description.as_deref(),
-            developer: package.manifest().developer.as_deref(),
-            badge: Badge::LocalDeveloper { fingerprint: self.developer.fingerprint().to_string() },
-            digest: package.digest(),
-            files: package.files().count(),
-            zones: &package.manifest().zones,
-            requests: &requests,
-            limits: &package.manifest().limits,
-            takes_files: package.actions().iter().any(|action| !action.file_fields.is_empty()),
-            upgrade_from: installed.map(|record| record.version.to_string()),
-        };
-        let mut card = card_build(&subject, self.broker.zone());
-        card.notes = package.warnings().iter().map(ToString::to_string).collect();
-        card
     }
 
     /// One audit line for a refused package; the failure goes on.
@@ -226,21 +198,8 @@ impl Kernel {
         let name = package.name().clone();
         // Looked at before anything is done; made again below, from what holds then.
         self.grants_choose(&name, &card.lines, None, choices)?;
-        let image = self
-            .runner
-            .prepare(&guest_source(&package))
-            .map_err(|error| self.app_refuse(caller, name.as_str(), prepare_failure(&error)))?;
-        for action in package.actions() {
-            if !image.exports().iter().any(|export| export == action.name.as_str()) {
-                let message = format!(
-                    "{name}: action-schema.json describes '{}', but {} exports no function of this name",
-                    action.name,
-                    package::MAIN_MODULE
-                );
-                let failure = Failure::new(ErrorCode::PackageCodeInvalid, message);
-                return Err(self.app_refuse(caller, name.as_str(), failure));
-            }
-        }
+        let image = self.prepare(&package).map_err(|failure| self.app_refuse(caller, name.as_str(), failure))?;
+        check_exports(&package, &*image).map_err(|failure| self.app_refuse(caller, name.as_str(), failure))?;
         let _changing = self.changing.lock();
         let old = self.app_record(owner, &name).ok();
         let kept = old.as_ref().and_then(|_| self.grants_stored(owner, &name).ok());
@@ -480,7 +439,7 @@ impl Kernel {
         let loaded = tokio::task::spawn_blocking(move || {
             if enabled {
                 // A fresh image: what the author's modules do at activation may depend on the engine.
-                kernel.runner.prepare(&loaded.source()).map_err(|error| prepare_failure(&error))?;
+                kernel.prepare(&loaded.package)?;
             }
             let _changing = kernel.changing.lock();
             let loaded = kernel.app_again(caller.owner, &loaded)?;
@@ -651,13 +610,10 @@ impl Kernel {
         let (kernel, loading) = (self.clone(), app.clone());
         app.image
             .get_or_try_init(|| async move {
-                tokio::task::spawn_blocking(move || kernel.runner.prepare(&loading.source()))
+                tokio::task::spawn_blocking(move || kernel.prepare(&loading.package))
                     .await
                     .map_err(|_| internal("the app's code could not be loaded"))?
-                    .map_err(|error| {
-                        let failure = prepare_failure(&error);
-                        Failure { code: ErrorCode::AppStopped, ..failure }
-                    })
+                    .map_err(|failure| Failure { code: ErrorCode::AppStopped, ..failure })
             })
             .await
             .cloned()
@@ -703,25 +659,28 @@ impl Kernel {
                     ui: action.ui.clone(),
                 })
                 .collect(),
+            tools: card::tool_views(package),
+            missing: card::missing(package),
             grants: self.grant_views(owner, &app.record.name),
             limits: self.card(package, None).limits,
             storage_bytes,
         })
     }
 
-    /// What a person handed over on the command line, checked against what the action takes.
+    /// What a person handed over on the command line, checked against what is called takes.
     pub(crate) async fn pick_named(
         self: &Arc<Self>,
-        action: &Action,
+        called: Callable<'_>,
         files: &[NamedPath],
     ) -> Result<Vec<Picked>, Failure> {
         let mut wanted: Vec<(String, String, FileAccess, bool)> = Vec::with_capacity(files.len());
         for file in files {
-            let field = action.file_fields.iter().find(|field| field.name == file.name).ok_or_else(|| {
-                let known: Vec<&str> = action.file_fields.iter().map(|field| field.name.as_str()).collect();
+            let fields = called.file_fields();
+            let field = fields.iter().find(|field| field.name == file.name).ok_or_else(|| {
+                let known: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
                 let failure = Failure::new(
                     ErrorCode::InvalidInput,
-                    format!("{} takes no file named '{}'", action.name, protocol::text::shorten(&file.name, 60)),
+                    format!("{} takes no file named '{}'", called.name(), protocol::text::shorten(&file.name, 60)),
                 );
                 if known.is_empty() { failure } else { failure.hint(format!("it takes: {}", known.join(", "))) }
             })?;
@@ -785,16 +744,4 @@ fn grant_record(at: Timestamp, caller: &Caller, app: &AppName, grant: &Grant) ->
     let mut record = journal::record(at, caller, AuditEvent::Granted, Some(app), said);
     record.grant = Some(grant.id);
     record
-}
-
-fn prepare_failure(error: &PrepareError) -> Failure {
-    match error {
-        PrepareError::Code { .. } | PrepareError::Limit { .. } => {
-            let failure = Failure::from_error(ErrorCode::PackageCodeInvalid, error);
-            Failure { message: protocol::text::escape_lines(&failure.message.replace("OikosError: ", "")), ..failure }
-        }
-        PrepareError::Sandbox { message } => {
-            Failure::new(ErrorCode::Internal, "the sandbox could not be prepared").log(message.clone())
-        }
-    }
 }

@@ -7,6 +7,8 @@
 mod admission; // who may run next on a full host
 mod apps; // offered, installed, enabled, removed
 mod ask; // asking a person
+mod card; // a package on its card
+mod code; // from a package's files to what a sandbox can start
 pub mod effect; // what an effect is to the kernel
 mod history; // what happened, read back and proven
 mod host; // the way of one effect

@@ -108,8 +108,8 @@ impl Kernel {
             return self.run_follow(&caller, run, 0);
         }
         let app = self.app_enabled(caller.owner, &request.app).await?;
-        let action = app.action(&request.action)?;
-        let picked = self.pick_named(action, &request.files).await?;
+        let called = app.callable(&request.action)?;
+        let picked = self.pick_named(called, &request.files).await?;
         let mut input = request.input;
         if input.is_null() {
             input = Value::Object(serde_json::Map::new());
@@ -119,7 +119,7 @@ impl Kernel {
                 fields.insert(picked.name.clone(), Value::String(picked.handle()));
             }
         }
-        app.check_input(action, &input)?;
+        app.check_input(called, &input)?;
         let image = self.image(&app).await?;
         let ticket = match self.admission.try_enter() {
             Some(ticket) => ticket,

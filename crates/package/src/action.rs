@@ -1,13 +1,16 @@
 //! What a person can start: `action-schema.json`, with the hints of `ui-schema.json`.
 
 use crate::{
-    author_schema::{FILE_FORMATS, InputError, InputSchema},
+    author_schema::{FILE_FORMATS, InputError, InputSchema, PatternsLeft},
+    document::{Document, Part, escape_segment},
     finding::{FINDINGS_MAX, Finding, did_you_mean, quote},
-    json::{JsonFile, Part, escape_segment},
 };
 use protocol::{ActionName, FileAccess};
 use serde_json::Value;
 use std::{collections::HashSet, sync::Arc};
+
+/// Names of functions that oikos calls itself, so that they cannot be an action's or a tool's.
+pub(crate) const RESERVED: [&str; 4] = ["activate", "deactivate", "health", "invoke"];
 
 /// An action of an app.
 #[derive(Clone, Debug)]
@@ -55,9 +58,10 @@ impl Action {
 }
 
 /// Reads the actions of a file that fits its schema, in the order of the file.
-pub(crate) fn read_actions(file: &JsonFile<'_>) -> Result<Vec<Action>, Vec<Finding>> {
+pub(crate) fn read_actions(file: &Document<'_>) -> Result<Vec<Action>, Vec<Finding>> {
     let mut actions = Vec::new();
     let mut findings = Vec::new();
+    let mut patterns_left = PatternsLeft::of_a_file();
     for key in file.keys().into_iter().filter(|key| *key != "$schema") {
         let pointer = format!("/{}", escape_segment(key));
         let Some(written) = file.value.get(key) else { continue };
@@ -68,15 +72,19 @@ pub(crate) fn read_actions(file: &JsonFile<'_>) -> Result<Vec<Action>, Vec<Findi
                 continue;
             }
         };
+        if RESERVED.contains(&key) {
+            findings.push(reserved(file, &pointer, Part::Key, key));
+            continue;
+        }
         let text = |key: &str| written.get(key).and_then(Value::as_str).map(str::to_owned);
         let output = written.get("output").cloned();
         if output.is_some()
-            && let Err(found) = InputSchema::compile(file, &format!("{pointer}/output"))
+            && let Err(found) = InputSchema::compile(file, &format!("{pointer}/output"), &mut patterns_left)
         {
             findings.extend(found);
         }
         let file_fields = read_file_fields(file, &pointer, &mut findings);
-        match InputSchema::compile(file, &format!("{pointer}/input")) {
+        match InputSchema::compile(file, &format!("{pointer}/input"), &mut patterns_left) {
             Err(found) => findings.extend(found),
             Ok(schema) => actions.push(Action {
                 title: text("title").unwrap_or_else(|| name.to_string()),
@@ -96,7 +104,13 @@ pub(crate) fn read_actions(file: &JsonFile<'_>) -> Result<Vec<Action>, Vec<Findi
     if findings.is_empty() { Ok(actions) } else { Err(findings) }
 }
 
-fn read_file_fields(file: &JsonFile<'_>, pointer: &str, findings: &mut Vec<Finding>) -> Vec<FileField> {
+/// The finding about a name of [`RESERVED`].
+pub(crate) fn reserved(file: &Document<'_>, pointer: &str, part: Part, name: &str) -> Finding {
+    let message = format!("{} is a function that oikos calls by itself", quote(name));
+    file.finding_with(pointer, part, message, Some("name it differently".to_owned()))
+}
+
+fn read_file_fields(file: &Document<'_>, pointer: &str, findings: &mut Vec<Finding>) -> Vec<FileField> {
     let input = file.value.pointer(&format!("{pointer}/input"));
     let list = |key: &str| input.and_then(|input| input.get(key));
     let required: HashSet<&str> =
@@ -136,7 +150,7 @@ fn read_file_fields(file: &JsonFile<'_>, pointer: &str, findings: &mut Vec<Findi
 }
 
 /// Puts the hints of `ui-schema.json` beside their actions.
-pub(crate) fn add_ui(file: &JsonFile<'_>, actions: &mut [Action]) -> Vec<Finding> {
+pub(crate) fn add_ui(file: &Document<'_>, actions: &mut [Action]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (key, hints) in file.value.as_object().into_iter().flatten().filter(|(key, _)| *key != "$schema") {
         let names: Vec<String> = actions.iter().map(|action| action.name.to_string()).collect();

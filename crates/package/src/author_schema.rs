@@ -8,8 +8,9 @@
 //! this way, with the place in the file.
 
 use crate::{
+    document::{Document, Part, escape_segment},
     finding::{FINDINGS_MAX, Finding, did_you_mean, quote},
-    json::{JSON_DEPTH_MAX, JsonFile, Part, escape_segment},
+    json::JSON_DEPTH_MAX,
     schema::{explain, options},
 };
 use jsonschema::Validator;
@@ -27,6 +28,8 @@ const STEPS_PER_VALUE_MAX: u64 = 10_000;
 const PATTERN_BYTES_MAX: u64 = 4 << 20;
 /// Patterns of one schema. Compiling one may cost a millisecond.
 const PATTERNS_MAX: usize = 64;
+/// Patterns of all schemas of one file together: each is a program in memory for as long as its package is.
+const FILE_PATTERNS_MAX: usize = 256;
 /// Characters of one pattern.
 const PATTERN_CHARS_MAX: usize = 512;
 /// Subschemas of one schema.
@@ -105,6 +108,15 @@ const REFUSED: &[(&str, &str)] = &[
     ("additionalItems", "use prefixItems and items"),
 ];
 
+/// How many more patterns the schemas of one file may have.
+pub(crate) struct PatternsLeft(usize);
+
+impl PatternsLeft {
+    pub(crate) fn of_a_file() -> Self {
+        Self(FILE_PATTERNS_MAX)
+    }
+}
+
 /// A schema that is safe to check values against.
 pub(crate) struct InputSchema {
     validator: Validator,
@@ -166,7 +178,11 @@ impl fmt::Display for InputFault {
 
 impl InputSchema {
     /// Proves and compiles the schema at `pointer` of `file`.
-    pub(crate) fn compile(file: &JsonFile<'_>, pointer: &str) -> Result<Self, Vec<Finding>> {
+    pub(crate) fn compile(
+        file: &Document<'_>,
+        pointer: &str,
+        patterns_left: &mut PatternsLeft,
+    ) -> Result<Self, Vec<Finding>> {
         let schema = file.value.pointer(pointer).unwrap_or(&Value::Null);
         let mut graph = Graph {
             file,
@@ -175,10 +191,12 @@ impl InputSchema {
             by_pointer: HashMap::new(),
             findings: Vec::new(),
             patterns: 0,
+            patterns_max: PATTERNS_MAX.min(patterns_left.0),
             is_too_large: false,
         };
         graph.add(schema, String::new());
         graph.link();
+        patterns_left.0 = patterns_left.0.saturating_sub(graph.patterns);
         if !graph.findings.is_empty() {
             return Err(graph.findings);
         }
@@ -210,18 +228,28 @@ impl InputSchema {
         }
     }
 
+    /// Compiles a schema of our own, which needs no proof.
+    pub(crate) fn compile_own(schema: &Value) -> Self {
+        Self {
+            validator: options().build(schema).expect("our own schemas are schemas"),
+            values_max: STEPS_MAX,
+            pattern_bytes_max: PATTERN_BYTES_MAX,
+            steps_per_value: 1,
+        }
+    }
+
     /// Checks an input.
     pub(crate) fn check(&self, input: &Value) -> Result<(), InputError> {
         let size = measure(input).map_err(InputError::whole)?;
         if size.values > self.values_max {
             return Err(InputError::whole(format!(
-                "it has {} values; this action's schema takes at most {}",
+                "it has {} values; this schema takes at most {}",
                 size.values, self.values_max
             )));
         }
         if size.bytes > self.pattern_bytes_max.min(INPUT_BYTES_MAX) {
             return Err(InputError::whole(format!(
-                "its text has {} bytes; this action takes at most {}, and larger things as files",
+                "its text has {} bytes; at most {} are taken, and larger things as files",
                 size.bytes,
                 self.pattern_bytes_max.min(INPUT_BYTES_MAX)
             )));
@@ -243,7 +271,7 @@ impl InputSchema {
             self.validator.validate(input).err().iter().map(fault).collect()
         };
         if faults.is_empty() {
-            return Err(InputError::whole("it does not fit the action's schema".to_owned()));
+            return Err(InputError::whole("it does not fit the schema".to_owned()));
         }
         Err(InputError { faults })
     }
@@ -320,12 +348,13 @@ impl Node {
 }
 
 struct Graph<'a> {
-    file: &'a JsonFile<'a>,
+    file: &'a Document<'a>,
     base: &'a str,
     nodes: Vec<Node>,
     by_pointer: HashMap<String, usize>,
     findings: Vec<Finding>,
     patterns: usize,
+    patterns_max: usize,
     is_too_large: bool,
 }
 
@@ -447,9 +476,14 @@ impl Graph<'_> {
 
     fn add_pattern(&mut self, at: &str, part: Part, pattern: &str) {
         self.patterns += 1;
-        if self.patterns > PATTERNS_MAX {
-            if self.patterns == PATTERNS_MAX + 1 {
-                self.refuse(at, part, format!("the schema has more than {PATTERNS_MAX} patterns"), None);
+        if self.patterns > self.patterns_max {
+            if self.patterns == self.patterns_max + 1 {
+                let message = if self.patterns_max == PATTERNS_MAX {
+                    format!("the schema has more than {PATTERNS_MAX} patterns")
+                } else {
+                    format!("the schemas of this file have more than {FILE_PATTERNS_MAX} patterns together")
+                };
+                self.refuse(at, part, message, None);
             }
             return;
         }

@@ -23,27 +23,42 @@
 mod action; // what a person can start, and which files they hand over
 mod archive; // the one form of zip, SHA256SUMS, the place of the signature
 mod author_schema; // schemas that strangers write, proven harmless
+mod code; // what is run, and where its functions are
+mod document; // a file as a value with places
 mod finding; // errors with file, line, caret, nearest word
-mod json; // strict JSON with positions
-mod manifest; // manifest.json as a type
+mod form; // mini-app or plugin
+mod json; // strict JSON
+mod manifest; // manifest.json and kimai.json as one type
+mod npm; // package.json
 mod package; // the whole
 mod path; // legal names of files
 mod permission; // what is asked for, as scopes
 mod schema; // the published schemas, and what breaking them sounds like
 mod script; // imports and exports of the modules
+mod settings; // what the owner can set
 mod source; // folders and archive files: the only I/O
+mod tool; // what a model can call
+mod trigger; // what starts an app beside a person
 mod warning; // what stops nothing
+mod yaml; // strict YAML
 
 pub use action::{Action, FileField};
 pub use archive::{ARCHIVE_BYTES_MAX, Archive, ArchiveError, ENTRIES_MAX, SIGNATURE_FILE, SUMS_FILE, Verified, pack};
 pub use author_schema::{InputError, InputFault};
+pub use code::{Code, INVOKE, TOOLS_MODULE};
 pub use finding::{FINDINGS_MAX, Finding, Findings, Place, did_you_mean};
+pub use form::Form;
 pub use json::{JSON_BYTES_MAX, JSON_DEPTH_MAX};
-pub use manifest::{Entry, Manifest, Route, Trigger};
-pub use package::{MAIN_MODULE, Package, PackageError, SuspiciousText, TOOLS_FILE, TOOLS_MODULE};
+pub use manifest::{Dependency, Entry, Hook, Manifest, Route};
+pub use npm::Npm;
+pub use package::{Callable, Package, PackageError, SuspiciousText, TOOLS_FILE};
 pub use path::{PATH_BYTES_MAX, check_path};
 pub use permission::{Request, STORAGE_BYTES_MAX};
 pub use schema::SCHEMAS;
 pub use script::SCRIPT_BYTES_MAX;
+pub use settings::{SettingField, Settings};
 pub use source::{Folder, SourceError, read_folder};
+pub use tool::{TOOLS_MAX, Tool};
+pub use trigger::{Cause, Pattern, Schedule, Trigger};
 pub use warning::Warning;
+pub use yaml::YAML_BYTES_MAX;

@@ -1,21 +1,25 @@
-//! `manifest.json` as a type.
+//! `manifest.json` and `kimai.json` as one type.
 
 use crate::{
-    finding::Finding,
-    json::{JsonFile, Part},
+    document::{Document, Part},
+    finding::{Finding, quote},
+    form::Form,
+    npm::{Npm, disagreement},
+    settings::{Settings, read_settings},
+    trigger::{Trigger, read_triggers},
     warning::Warning,
 };
-use protocol::{AppName, LimitChanges, Zone, text};
+use protocol::{ActionName, AppName, ErrorCode, LimitChanges, Zone, text};
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 /// What a manifest says, but for its permissions. What later versions of oikos act on is carried as it is.
 #[derive(Clone, Debug)]
 pub struct Manifest {
-    /// `id`: the app's name.
+    /// The app's name: `id` of a mini-app, `name` of a plugin.
     pub name: AppName,
-    /// `name`: the title, in the author's words.
+    /// The title, in the author's words: `name` of a mini-app. A plugin has none but its name.
     pub title: String,
     /// The version; 0.0.0 when none is given.
     pub version: semver::Version,
@@ -27,20 +31,20 @@ pub struct Manifest {
     pub category: Option<String>,
     /// `runtime`: where its author supports it.
     pub zones: Vec<Zone>,
-    /// What else has to be there, such as `mcp.local_fs`.
-    pub dependencies: Vec<String>,
+    /// What else has to be there.
+    pub dependencies: Vec<Dependency>,
     /// What starts it beside a person.
-    pub trigger: Option<Trigger>,
+    pub triggers: Vec<Trigger>,
     /// What draws its data.
     pub renderer: Option<String>,
-    /// The code to start, where it is not `bot-logic.js`.
-    pub entry: Option<Entry>,
-    /// Functions to call at the steps of its life, by step.
-    pub hooks: BTreeMap<String, String>,
-    /// Pages that it answers.
+    /// The code to start.
+    pub entry: Entry,
+    /// Functions to call at the steps of its life.
+    pub hooks: BTreeMap<Hook, ActionName>,
+    /// Requests that it answers.
     pub routes: Vec<Route>,
-    /// JSON Schema of what the owner can set.
-    pub settings: Option<Value>,
+    /// What the owner can set.
+    pub settings: Option<Settings>,
     /// Bounds it asks for beside the defaults.
     pub limits: LimitChanges,
     /// Versions of oikos that it works with.
@@ -49,34 +53,97 @@ pub struct Manifest {
     pub publisher: Option<String>,
 }
 
-/// What starts an app beside a person.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Trigger {
-    /// A pattern over what is said in a chat.
-    pub regex: Option<String>,
-    /// Topics of the bus.
-    #[serde(default)]
-    pub events: Vec<String>,
-    /// Five fields of cron.
-    pub schedule: Option<String>,
-    /// The action or tool that is called.
-    pub action: Option<String>,
+/// Something that has to be there beside the app.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Dependency {
+    /// A tool of an MCP server, by the alias that the owner binds to it: `mcp.search_web`.
+    Mcp(String),
+    /// Anything else; nothing is known that could be there under this name.
+    Other(String),
+}
+
+impl Dependency {
+    fn read(written: String) -> Self {
+        match written.strip_prefix("mcp.") {
+            Some(alias) => Self::Mcp(alias.to_owned()),
+            None => Self::Other(written),
+        }
+    }
+}
+
+impl fmt::Display for Dependency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mcp(alias) => write!(f, "mcp.{alias}"),
+            Self::Other(written) => f.write_str(written),
+        }
+    }
+}
+
+/// A step of an app's life at which a function of it is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Hook {
+    /// After it was installed.
+    Postinstall,
+    /// When it is loaded; the exported `activate` where none is named.
+    Activate,
+    /// Before another version takes its place.
+    Preupgrade,
+    /// After it took another version's place.
+    Postupgrade,
+    /// After an upgrade, to say whether it works; the exported `health` where none is named.
+    Health,
+    /// When it is disabled; the exported `deactivate` where none is named.
+    Deactivate,
+    /// Before it is removed.
+    Preuninstall,
+}
+
+impl Hook {
+    /// Every step, in the order in which they come.
+    pub const ALL: [Self; 7] = [
+        Self::Postinstall,
+        Self::Activate,
+        Self::Preupgrade,
+        Self::Postupgrade,
+        Self::Health,
+        Self::Deactivate,
+        Self::Preuninstall,
+    ];
+
+    /// The key in the manifest.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Postinstall => "postinstall",
+            Self::Activate => "activate",
+            Self::Preupgrade => "preupgrade",
+            Self::Postupgrade => "postupgrade",
+            Self::Health => "health",
+            Self::Deactivate => "deactivate",
+            Self::Preuninstall => "preuninstall",
+        }
+    }
+}
+
+impl fmt::Display for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
 }
 
 /// The code to start.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entry {
-    /// A module or component of the package.
-    File(String),
-    /// A program with arguments.
-    Command {
-        /// The program first.
-        command: Vec<String>,
-    },
+    /// A JavaScript module of the package.
+    Module(String),
+    /// A WebAssembly component of the package.
+    Component(String),
+    /// A program with its arguments, the program first.
+    Program(Vec<String>),
 }
 
-/// A page that the app answers.
+/// A request that the app answers.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Route {
     /// The method, upper case.
@@ -85,11 +152,17 @@ pub struct Route {
     pub path: String,
 }
 
-/// The keys as they are written; the schema has checked them.
+impl fmt::Display for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}
+
+/// The keys as they are written; the schema has checked them. The app's name is read beside them: its key depends on the
+/// form.
 #[derive(Deserialize)]
 struct Written {
-    id: AppName,
-    name: String,
+    name: Option<String>,
     version: Option<String>,
     description: Option<String>,
     developer: Option<String>,
@@ -97,19 +170,24 @@ struct Written {
     runtime: Option<Vec<Zone>>,
     #[serde(default)]
     dependencies: Vec<String>,
-    trigger: Option<Trigger>,
     renderer: Option<String>,
-    entry: Option<Entry>,
+    entry: Option<WrittenEntry>,
     #[serde(default)]
-    hooks: BTreeMap<String, String>,
+    hooks: BTreeMap<Hook, ActionName>,
     #[serde(default)]
     routes: Vec<Route>,
-    settings: Option<Value>,
     #[serde(default)]
     limits: LimitChanges,
     #[serde(default)]
     engines: Engines,
     publisher: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum WrittenEntry {
+    File(String),
+    Command { command: Vec<String> },
 }
 
 #[derive(Default, Deserialize)]
@@ -118,63 +196,124 @@ struct Engines {
 }
 
 impl Manifest {
-    /// Reads a manifest that fits its schema.
-    pub(crate) fn read(file: &JsonFile<'_>, warnings: &mut Vec<Warning>) -> Result<Self, Vec<Finding>> {
+    /// Reads a manifest that fits its schema, with what `package.json` adds to it.
+    pub(crate) fn read(
+        form: Form,
+        file: &Document<'_>,
+        npm: Option<(&Document<'_>, &Npm)>,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Self, Vec<Finding>> {
         let written = match Written::deserialize(&file.value) {
             Ok(written) => written,
-            Err(error) => {
-                return Err(vec![file.finding("", Part::Value, text::escape(&error.to_string()))]);
-            }
+            Err(error) => return Err(vec![file.finding("", Part::Value, text::escape(&error.to_string()))]),
         };
         let mut findings = Vec::new();
-        let version = match &written.version {
-            None => {
-                warnings.push(
-                    Warning::in_file(file.name, "no version is given, so 0.0.0 is assumed")
-                        .hint("add \"version\": \"0.1.0\"; publishing needs one"),
-                );
-                semver::Version::new(0, 0, 0)
-            }
-            Some(version) => semver::Version::parse(version).unwrap_or_else(|error| {
-                let message = format!("not a semantic version: {}", text::escape(&error.to_string()));
-                findings.push(file.finding("/version", Part::Value, message));
-                semver::Version::new(0, 0, 0)
-            }),
-        };
-        let engines_oikos = written.engines.oikos.as_deref().and_then(|range| {
-            semver::VersionReq::parse(range)
-                .map_err(|error| {
-                    let message = format!("not a range of versions: {}", text::escape(&error.to_string()));
-                    findings.push(file.finding_with(
-                        "/engines/oikos",
-                        Part::Value,
-                        message,
-                        Some("such as \">=0.1, <2\"".to_owned()),
-                    ));
-                })
-                .ok()
-        });
-        if !findings.is_empty() {
-            return Err(findings);
+        let name_key = form.name_key();
+        for (key, npm_key, given) in [
+            (name_key, "name", npm.map(|(file, npm)| (file, npm.name()))),
+            ("version", "version", npm.map(|(file, npm)| (file, npm.version()))),
+        ] {
+            findings.extend(disagreement(file, key, given, npm_key));
         }
+        let name = file.value.get(name_key).and_then(Value::as_str).or_else(|| npm.and_then(|(_, npm)| npm.name()));
+        let name = match name.map(str::parse::<AppName>) {
+            Some(Ok(name)) => Some(name),
+            Some(Err(error)) => {
+                findings.push(file.finding(&format!("/{name_key}"), Part::Value, error.to_string()));
+                None
+            }
+            None => {
+                let message = format!("the key {} is missing here", quote(name_key));
+                let hint = "its name is here or in package.json".to_owned();
+                findings.push(file.finding_with("", Part::Value, message, Some(hint)));
+                None
+            }
+        };
+        let version = read_version(file, written.version.as_deref(), npm, warnings, &mut findings);
+        let engines_oikos = read_engines(file, written.engines.oikos.as_deref(), &mut findings);
+        let zones = written.runtime.unwrap_or_else(|| vec![Zone::Local]);
+        for (index, zone) in zones.iter().enumerate().filter(|(index, zone)| zones[..*index].contains(zone)) {
+            findings.push(file.finding(&format!("/runtime/{index}"), Part::Value, format!("this is {zone} once more")));
+        }
+        let triggers = read_triggers(file, warnings).map_err(|found| findings.extend(found)).unwrap_or_default();
+        let settings = read_settings(file).map_err(|found| findings.extend(found)).unwrap_or_default();
+        let (Some(name), true) = (name, findings.is_empty()) else { return Err(findings) };
+        let npm = npm.map(|(_, npm)| npm);
         Ok(Self {
-            name: written.id,
-            title: written.name,
+            title: match form {
+                Form::MiniApp => written.name.unwrap_or_else(|| name.to_string()),
+                Form::Plugin => name.to_string(),
+            },
+            name,
             version,
-            description: written.description,
-            developer: written.developer,
+            description: written.description.or_else(|| npm?.description()),
+            developer: written.developer.or_else(|| npm?.author()),
             category: written.category,
-            zones: written.runtime.unwrap_or_else(|| vec![Zone::Local]),
-            dependencies: written.dependencies,
-            trigger: written.trigger,
+            zones,
+            dependencies: written.dependencies.into_iter().map(Dependency::read).collect(),
+            triggers,
             renderer: written.renderer,
-            entry: written.entry,
+            entry: match written.entry {
+                None => Entry::Module(form.entry().to_owned()),
+                Some(WrittenEntry::File(path)) if path.ends_with(".wasm") => Entry::Component(path),
+                Some(WrittenEntry::File(path)) => Entry::Module(path),
+                Some(WrittenEntry::Command { command }) => Entry::Program(command),
+            },
             hooks: written.hooks,
             routes: written.routes,
-            settings: written.settings,
+            settings,
             limits: written.limits,
             engines_oikos,
             publisher: written.publisher,
         })
     }
+}
+
+fn read_version(
+    file: &Document<'_>,
+    written: Option<&str>,
+    npm: Option<(&Document<'_>, &Npm)>,
+    warnings: &mut Vec<Warning>,
+    findings: &mut Vec<Finding>,
+) -> semver::Version {
+    let none = semver::Version::new(0, 0, 0);
+    let given = match (written, npm) {
+        (Some(version), _) => (file, version),
+        (None, Some((npm_file, npm))) if npm.version().is_some() => (npm_file, npm.version().unwrap_or_default()),
+        _ => {
+            warnings.push(
+                Warning::in_file(file.name, "no version is given, so 0.0.0 is assumed")
+                    .hint("add \"version\": \"0.1.0\"; publishing needs one"),
+            );
+            return none;
+        }
+    };
+    semver::Version::parse(given.1).unwrap_or_else(|error| {
+        let message = format!("not a semantic version: {}", text::escape(&error.to_string()));
+        findings.push(given.0.finding("/version", Part::Value, message));
+        none
+    })
+}
+
+/// The range of versions, which this one has to be in.
+fn read_engines(file: &Document<'_>, range: Option<&str>, findings: &mut Vec<Finding>) -> Option<semver::VersionReq> {
+    const AT: &str = "/engines/oikos";
+    let range = range?;
+    let required = match semver::VersionReq::parse(range) {
+        Ok(required) => required,
+        Err(error) => {
+            let message = format!("not a range of versions: {}", text::escape(&error.to_string()));
+            let hint = Some("such as \">=0.1, <2\"".to_owned());
+            findings.push(file.finding_with(AT, Part::Value, message, hint));
+            return None;
+        }
+    };
+    let ours = semver::Version::parse(env!("CARGO_PKG_VERSION")).expect("cargo knows only semantic versions");
+    if !required.matches(&ours) {
+        findings.push(Finding {
+            code: ErrorCode::PackageEngineRefused,
+            ..file.finding(AT, Part::Value, format!("this is oikos {ours}, and the app says it does not work with it"))
+        });
+    }
+    Some(required)
 }

@@ -1,30 +1,33 @@
 //! A package: what its files say, checked, with the files themselves.
 
 use crate::{
-    action::{Action, add_ui, read_actions},
+    action::{Action, FileField, add_ui, read_actions},
     archive::{Archive, ArchiveError, Verified},
-    author_schema::InputSchema,
-    finding::{Finding, Findings, did_you_mean},
-    json::JsonFile,
-    manifest::Manifest,
+    author_schema::InputError,
+    code::{Code, check_code, read_code},
+    document::{Document, Part},
+    finding::{FINDINGS_MAX, Finding, Findings, did_you_mean},
+    form::Form,
+    json::read_json,
+    manifest::{Dependency, Hook, Manifest, Route},
+    npm::Npm,
     permission::{Asked, Request, read_permissions},
     schema::{Schema, schemas},
-    script::check_modules,
+    settings::Settings,
     source::SourceError,
+    tool::{Tool, message_input, read_tools},
+    trigger::{Cause, Trigger},
     warning::Warning,
+    yaml::read_yaml,
 };
-use protocol::{ActionName, AppName, Digest, ErrorCode, Failure, text};
-use std::sync::Arc;
+use protocol::{ActionName, AppName, Digest, ErrorCode, Failure, ScopeWord, text};
+use serde_json::Value;
+use std::{collections::BTreeMap, sync::Arc};
 
-const MANIFEST_FILE: &str = "manifest.json";
-const PLUGIN_FILE: &str = "kimai.json";
+const NPM_FILE: &str = "package.json";
 const ACTIONS_FILE: &str = "action-schema.json";
 const UI_FILE: &str = "ui-schema.json";
 const PERMISSIONS_FILE: &str = "permissions.json";
-/// The module whose exports are the app's actions.
-pub const MAIN_MODULE: &str = "bot-logic.js";
-/// The module whose exports are the app's tools.
-pub const TOOLS_MODULE: &str = "tools.js";
 /// The description of the app's tools.
 pub const TOOLS_FILE: &str = "llm-tool.yaml";
 
@@ -89,10 +92,50 @@ impl From<Vec<Finding>> for PackageError {
 #[derive(Clone, Debug)]
 pub struct Package {
     verified: Verified,
+    form: Form,
     manifest: Manifest,
+    npm: Option<Npm>,
     requests: Vec<Request>,
     actions: Vec<Action>,
+    tools: Vec<Tool>,
+    code: Code,
     warnings: Vec<Warning>,
+}
+
+/// What a run can be of: an action that a person starts, or a tool that a model calls. One name is one of them, or both
+/// with the same input.
+#[derive(Clone, Copy, Debug)]
+pub enum Callable<'a> {
+    /// An action.
+    Action(&'a Action),
+    /// A tool.
+    Tool(&'a Tool),
+}
+
+impl<'a> Callable<'a> {
+    /// The exported function, or the name that `invoke` gets.
+    pub fn name(self) -> &'a ActionName {
+        match self {
+            Self::Action(action) => &action.name,
+            Self::Tool(tool) => &tool.name,
+        }
+    }
+
+    /// The properties by which a person hands over files. A tool has none: a model has no files.
+    pub fn file_fields(self) -> &'a [FileField] {
+        match self {
+            Self::Action(action) => &action.file_fields,
+            Self::Tool(_) => &[],
+        }
+    }
+
+    /// Checks an input against its schema.
+    pub fn check_input(self, input: &Value) -> Result<(), InputError> {
+        match self {
+            Self::Action(action) => action.check_input(input),
+            Self::Tool(tool) => tool.check_input(input),
+        }
+    }
 }
 
 /// A text of the author that holds characters which change how it looks.
@@ -113,43 +156,44 @@ impl Package {
     /// Reads a verified archive. Runs nothing of it.
     pub fn load(verified: Verified) -> Result<Self, PackageError> {
         let archive = verified.archive();
-        check_form(archive)?;
+        let form = form_of(archive)?;
         let mut warnings = Vec::new();
         let mut findings = Vec::new();
 
-        let manifest_file = read_json(archive, MANIFEST_FILE, Schema::Manifest, &mut findings);
-        let permissions_file = read_json(archive, PERMISSIONS_FILE, Schema::Permissions, &mut findings);
-        let actions_file = read_json(archive, ACTIONS_FILE, Schema::Actions, &mut findings);
-        let ui_file = read_json(archive, UI_FILE, Schema::Ui, &mut findings);
-
-        let manifest = manifest_file.as_ref().and_then(|file| keep(Manifest::read(file, &mut warnings), &mut findings));
-        if let Some(file) = manifest_file.as_ref().filter(|file| file.value.get("settings").is_some())
-            && let Err(found) = InputSchema::compile(file, "/settings")
-        {
-            findings.extend(found);
-        }
-        let asked = read_asked(manifest_file.as_ref(), permissions_file.as_ref(), &mut findings);
-        let mut actions =
-            actions_file.as_ref().and_then(|file| keep(read_actions(file), &mut findings)).unwrap_or_default();
-        if let Some(file) = ui_file.as_ref().filter(|_| !actions.is_empty()) {
-            findings.extend(add_ui(file, &mut actions));
-        }
-        for missing in [ACTIONS_FILE, MAIN_MODULE].into_iter().filter(|path| archive.file(path).is_none()) {
-            findings.push(missing_file(missing, archive));
-        }
-        if let Some(exports) = keep(read_scripts(archive, &mut warnings), &mut findings) {
-            for action in actions.iter().filter(|action| !exports.may_have(action.name.as_str())) {
-                let message = format!("no exported function '{}' was found for the action of this name", action.name);
-                let hint = did_you_mean(action.name.as_str(), exports.names())
-                    .unwrap_or_else(|| format!("write export async function {}(payload, ctx) {{ … }}", action.name));
-                warnings.push(Warning::in_file(MAIN_MODULE, message).hint(hint));
-            }
-        }
-        Findings::none_or(findings).map_err(PackageError::Content)?;
-        let Some(manifest) = manifest else {
-            return Err(PackageError::Form("the package has no manifest.json that can be read"));
+        let npm_file = parse(archive, NPM_FILE, Schema::Npm, &mut findings);
+        let npm = npm_file.as_ref().map(|file| Npm::read(file, &mut warnings));
+        let manifest_file = parse(archive, form.manifest(), form.schema(), &mut findings);
+        let manifest = manifest_file.as_ref().and_then(|file| {
+            keep(Manifest::read(form, file, npm_file.as_ref().zip(npm.as_ref()), &mut warnings), &mut findings)
+        });
+        let permissions_file = parse(archive, PERMISSIONS_FILE, Schema::Permissions, &mut findings);
+        let mut asked = read_asked(manifest_file.as_ref(), permissions_file.as_ref(), &mut findings);
+        let actions = read_all_actions(form, archive, &mut findings);
+        let tools = read_all_tools(archive, &actions, &mut warnings, &mut findings);
+        let (Some(mut manifest), Some(manifest_file)) = (manifest, manifest_file.as_ref()) else {
+            findings.extend(check_code(form, archive, manifest_file.as_ref()).err().unwrap_or_default());
+            return Err(PackageError::from(findings));
         };
-        Ok(Self { manifest, requests: asked.with_implied(), actions, warnings, verified })
+        ask_to_listen(&manifest, manifest_file, &mut asked, &mut findings);
+        aim_triggers(&mut manifest, manifest_file, &actions, &tools, &mut warnings, &mut findings);
+        warn_of_dependencies(&manifest, manifest_file, &mut warnings);
+        if actions.is_empty() && tools.is_empty() && findings.is_empty() {
+            let message = format!("nothing of it can be started: it has neither {ACTIONS_FILE} nor {TOOLS_FILE}");
+            warnings.push(Warning::in_file(form.manifest(), message));
+        }
+        let code = keep(read_code(form, archive, &manifest, &actions, &tools, &mut warnings), &mut findings);
+        match (code, findings.is_empty()) {
+            (Some(code), true) => {
+                let requests = asked.with_implied(form);
+                Ok(Self { form, manifest, npm, requests, actions, tools, code, warnings, verified })
+            }
+            _ => Err(PackageError::from(findings)),
+        }
+    }
+
+    /// How its source is written.
+    pub fn form(&self) -> Form {
+        self.form
     }
 
     /// The app's name.
@@ -175,6 +219,62 @@ impl Package {
     /// The action of this name.
     pub fn action(&self, name: &ActionName) -> Option<&Action> {
         self.actions.iter().find(|action| action.name == *name)
+    }
+
+    /// What a model can call, in the order of the file.
+    pub fn tools(&self) -> &[Tool] {
+        &self.tools
+    }
+
+    /// The tool of this name.
+    pub fn tool(&self, name: &ActionName) -> Option<&Tool> {
+        self.tools.iter().find(|tool| tool.name == *name)
+    }
+
+    /// The action or tool of this name. Where both have it they are one function with one input, and it is the action.
+    pub fn callable(&self, name: &ActionName) -> Option<Callable<'_>> {
+        self.action(name).map(Callable::Action).or_else(|| self.tool(name).map(Callable::Tool))
+    }
+
+    /// Everything that can be called, actions first.
+    pub fn callables(&self) -> impl Iterator<Item = Callable<'_>> {
+        let is_new = |tool: &&Tool| self.action(&tool.name).is_none();
+        self.actions.iter().map(Callable::Action).chain(self.tools.iter().filter(is_new).map(Callable::Tool))
+    }
+
+    /// The code to start.
+    pub fn code(&self) -> &Code {
+        &self.code
+    }
+
+    /// What starts it beside a person.
+    pub fn triggers(&self) -> &[Trigger] {
+        &self.manifest.triggers
+    }
+
+    /// Functions to call at the steps of its life.
+    pub fn hooks(&self) -> &BTreeMap<Hook, ActionName> {
+        &self.manifest.hooks
+    }
+
+    /// Requests that it answers.
+    pub fn routes(&self) -> &[Route] {
+        &self.manifest.routes
+    }
+
+    /// What the owner can set.
+    pub fn settings(&self) -> Option<&Settings> {
+        self.manifest.settings.as_ref()
+    }
+
+    /// What else has to be there.
+    pub fn dependencies(&self) -> &[Dependency] {
+        &self.manifest.dependencies
+    }
+
+    /// What `package.json` says, if there is one.
+    pub fn npm(&self) -> Option<&Npm> {
+        self.npm.as_ref()
     }
 
     /// What its author should know.
@@ -231,9 +331,12 @@ impl Package {
             texts.push((format!("title of {}", action.name), &action.title));
             texts.extend(action.description.as_deref().map(|value| (format!("description of {}", action.name), value)));
         }
+        for tool in &self.tools {
+            texts.extend(tool.description.as_deref().map(|value| (format!("description of {}", tool.name), value)));
+        }
         texts
             .into_iter()
-            .filter(|(_, value)| value.chars().any(text::is_deceptive))
+            .filter(|(_, value)| value.chars().any(|c| text::is_deceptive(c) && c != '\n' && c != '\t'))
             .map(|(what, value)| SuspiciousText { what, shown: text::shorten(value, 200) })
             .collect()
     }
@@ -244,35 +347,27 @@ impl Package {
     }
 }
 
-fn check_form(archive: &Archive) -> Result<(), PackageError> {
-    match (archive.file(MANIFEST_FILE).is_some(), archive.file(PLUGIN_FILE).is_some()) {
-        (true, false) => Ok(()),
-        (true, true) => Err(PackageError::Form(
+fn form_of(archive: &Archive) -> Result<Form, PackageError> {
+    let mut there = Form::ALL.into_iter().filter(|form| archive.file(form.manifest()).is_some());
+    match (there.next(), there.next()) {
+        (Some(form), None) => Ok(form),
+        (Some(_), Some(_)) => Err(PackageError::Form(
             "the package has both manifest.json and kimai.json; it can only be of one form, so remove one of them",
         )),
-        (false, true) => Err(PackageError::Form(
-            "the package has a kimai.json: plugin folders are understood by a later version of oikos; \
-             this one reads mini-apps, which have a manifest.json",
-        )),
-        (false, false) => Err(PackageError::Form(
+        (None, _) => Err(PackageError::Form(
             "this is not an app: it has neither manifest.json (a mini-app) nor kimai.json (a plugin)",
         )),
     }
 }
 
-/// The value, or nothing and one finding more.
+/// The value, or nothing and the findings more.
 fn keep<T>(result: Result<T, Vec<Finding>>, findings: &mut Vec<Finding>) -> Option<T> {
     result.map_err(|found| findings.extend(found)).ok()
 }
 
 /// Parses a file and checks its schema. Absent if it is not there or not as it must be.
-fn read_json<'a>(
-    archive: &'a Archive,
-    path: &'a str,
-    schema: Schema,
-    findings: &mut Vec<Finding>,
-) -> Option<JsonFile<'a>> {
-    let file = keep(JsonFile::parse(path, archive.file(path)?), findings)?;
+fn parse<'a>(archive: &'a Archive, path: &'a str, schema: Schema, findings: &mut Vec<Finding>) -> Option<Document<'a>> {
+    let file = keep(read_json(path, archive.file(path)?), findings)?;
     let found = schemas().check(schema, &file);
     let is_valid = found.is_empty();
     findings.extend(found);
@@ -281,8 +376,8 @@ fn read_json<'a>(
 
 /// What the author asks for, in the manifest or in `permissions.json`; in both only if they say the same.
 fn read_asked(
-    manifest: Option<&JsonFile<'_>>,
-    permissions: Option<&JsonFile<'_>>,
+    manifest: Option<&Document<'_>>,
+    permissions: Option<&Document<'_>>,
     findings: &mut Vec<Finding>,
 ) -> Asked {
     let in_manifest = manifest
@@ -293,7 +388,7 @@ fn read_asked(
         (Some((file, one)), Some(other)) if one != other => {
             findings.push(file.finding_with(
                 "/permissions",
-                crate::json::Part::Key,
+                Part::Key,
                 "permissions.json asks for something else",
                 Some("keep one of the two".to_owned()),
             ));
@@ -304,18 +399,130 @@ fn read_asked(
     }
 }
 
-fn read_scripts(archive: &Archive, warnings: &mut Vec<Warning>) -> Result<crate::script::Exports, Vec<Finding>> {
-    let paths: Vec<&str> = archive.files().map(|(path, _)| path).collect();
-    check_modules(&[MAIN_MODULE, TOOLS_MODULE], |path| archive.file(path), &paths, warnings)
+/// The actions with their hints. Only a mini-app needs some.
+fn read_all_actions(form: Form, archive: &Archive, findings: &mut Vec<Finding>) -> Vec<Action> {
+    if form == Form::MiniApp && archive.file(ACTIONS_FILE).is_none() {
+        findings.push(missing_file(form, ACTIONS_FILE, archive));
+    }
+    let actions = parse(archive, ACTIONS_FILE, Schema::Actions, findings);
+    let ui = parse(archive, UI_FILE, Schema::Ui, findings);
+    let mut actions = actions.and_then(|file| keep(read_actions(&file), findings)).unwrap_or_default();
+    if let Some(file) = ui.filter(|_| !actions.is_empty()) {
+        findings.extend(add_ui(&file, &mut actions));
+    }
+    actions
 }
 
-fn missing_file(path: &str, archive: &Archive) -> Finding {
+fn read_all_tools(
+    archive: &Archive,
+    actions: &[Action],
+    warnings: &mut Vec<Warning>,
+    findings: &mut Vec<Finding>,
+) -> Vec<Tool> {
+    let Some(bytes) = archive.file(TOOLS_FILE) else { return Vec::new() };
+    let Some(documents) = keep(read_yaml(TOOLS_FILE, bytes), findings) else { return Vec::new() };
+    let wrong: Vec<Finding> =
+        documents.iter().flat_map(|document| schemas().check(Schema::Tools, document)).take(FINDINGS_MAX + 1).collect();
+    if !wrong.is_empty() {
+        findings.extend(wrong);
+        return Vec::new();
+    }
+    keep(read_tools(&documents, actions, warnings), findings).unwrap_or_default()
+}
+
+/// What `trigger.events` names is asked for as well.
+fn ask_to_listen(manifest: &Manifest, file: &Document<'_>, asked: &mut Asked, findings: &mut Vec<Finding>) {
+    for trigger in &manifest.triggers {
+        let Cause::Events(topics) = &trigger.cause else { continue };
+        if asked.is_declined(ScopeWord::Event) {
+            findings.push(file.finding_with(
+                "/trigger/events",
+                Part::Key,
+                "the permissions say that no event is wanted",
+                Some("remove \"event\": false, or these topics".to_owned()),
+            ));
+        } else {
+            asked.listen(topics);
+        }
+    }
+}
+
+/// Finds what triggers call: what `action` names, or else the only thing that can be called.
+fn aim_triggers(
+    manifest: &mut Manifest,
+    file: &Document<'_>,
+    actions: &[Action],
+    tools: &[Tool],
+    warnings: &mut Vec<Warning>,
+    findings: &mut Vec<Finding>,
+) {
+    const AT: &str = "/trigger/action";
+    let mut names: Vec<&ActionName> = actions.iter().map(|action| &action.name).collect();
+    names
+        .extend(tools.iter().map(|tool| &tool.name).filter(|name| !actions.iter().any(|action| action.name == **name)));
+    for (index, trigger) in manifest.triggers.iter_mut().enumerate() {
+        match &trigger.target {
+            // Said once: all triggers have the same target.
+            Some(target) if !names.contains(&target) => {
+                if index == 0 && findings.is_empty() {
+                    let message = format!("there is no action or tool '{target}'");
+                    let near = did_you_mean(target.as_str(), names.iter().map(|name| name.as_str()));
+                    findings.push(file.finding_with(AT, Part::Value, message, near));
+                }
+                return;
+            }
+            Some(_) => {}
+            // Listeners that the app registers itself need no target.
+            None if matches!(trigger.cause, Cause::Events(_)) => continue,
+            None => match names[..] {
+                [only] => trigger.target = Some(only.clone()),
+                _ if findings.is_empty() => {
+                    let why = if names.is_empty() { "there is no action or tool" } else { "there are several" };
+                    let message = format!("the trigger names no action, and {why}, so it calls nothing");
+                    let place = file.line("/trigger");
+                    warnings.push(Warning::in_file(&place, message).hint("add \"action\" to it"));
+                }
+                _ => {}
+            },
+        }
+        let Some(target) = &trigger.target else { continue };
+        let Cause::Message(pattern) = &trigger.cause else { continue };
+        let input = message_input(pattern.groups_count());
+        let refused = match (
+            actions.iter().find(|action| action.name == *target),
+            tools.iter().find(|tool| tool.name == *target),
+        ) {
+            (Some(action), _) => action.check_input(&input).is_err(),
+            (None, Some(tool)) => tool.check_input(&input).is_err(),
+            (None, None) => false,
+        };
+        if refused {
+            let message =
+                format!("the trigger calls '{target}' with {{ text, groups }}, which its input does not take");
+            let hint = "let its input have \"text\" and \"groups\", or name another action";
+            warnings.push(Warning::in_file(&file.line("/trigger"), message).hint(hint));
+        }
+    }
+}
+
+fn warn_of_dependencies(manifest: &Manifest, file: &Document<'_>, warnings: &mut Vec<Warning>) {
+    for (index, dependency) in manifest.dependencies.iter().enumerate() {
+        if let Dependency::Other(written) = dependency {
+            let message = format!("nothing is known that could be '{written}'");
+            let place = file.line(&format!("/dependencies/{index}"));
+            warnings.push(Warning::in_file(&place, message).hint("tools of MCP servers are called mcp.NAME"));
+        }
+    }
+}
+
+/// The finding about a file that a form needs.
+pub(crate) fn missing_file(form: Form, path: &str, archive: &Archive) -> Finding {
     let near = did_you_mean(path, archive.files().map(|(path, _)| path));
     Finding {
         code: ErrorCode::PackageInvalid,
         file: path.to_owned(),
         place: None,
-        message: "this file is missing, and a mini-app needs it".to_owned(),
+        message: format!("this file is missing, and a {form} needs it"),
         suggestion: near,
     }
 }

@@ -1,8 +1,9 @@
 //! What a package asks for: `permissions.json` and `permissions` of the manifest, one grammar, made into scopes.
 
 use crate::{
+    document::{Document, Part},
     finding::Finding,
-    json::{JsonFile, Part},
+    form::Form,
 };
 use protocol::{FileAccess, HostRule, Line, Scope, ScopeRequest, ScopeWord, limit};
 use serde_json::{Map, Value};
@@ -21,7 +22,7 @@ pub struct Request {
 }
 
 /// Reads the permissions at `pointer` of a file that fits the schema.
-pub(crate) fn read_permissions(file: &JsonFile<'_>, pointer: &str) -> Result<Asked, Vec<Finding>> {
+pub(crate) fn read_permissions(file: &Document<'_>, pointer: &str) -> Result<Asked, Vec<Finding>> {
     let mut asked = Asked::default();
     let mut findings = Vec::new();
     let mut lines: HashSet<Line> = HashSet::new();
@@ -81,12 +82,38 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// With what a mini-app implies: a model and a small store, both on the card like everything else.
-    pub(crate) fn with_implied(self) -> Vec<Request> {
-        let implied = [
-            Scope::Ai { models: Vec::new(), budget_micros: None },
-            Scope::Storage { quota_bytes: limit::STORAGE_BYTES },
-        ];
+    /// Whether the author said that nothing of this family is wanted.
+    pub(crate) fn is_declined(&self, family: ScopeWord) -> bool {
+        self.declined.contains(&family)
+    }
+
+    /// Asks to hear topics as well, which `trigger.events` names: they are on the card like all that is asked for.
+    pub(crate) fn listen(&mut self, topics: &[String]) {
+        let known = self.requests.iter_mut().find_map(|request| match &mut request.scope {
+            Scope::Event { listen, .. } => Some(listen),
+            _ => None,
+        });
+        match known {
+            Some(listen) => {
+                let more: Vec<_> = topics.iter().filter(|topic| !listen.contains(topic)).cloned().collect();
+                listen.extend(more);
+            }
+            None => {
+                let scope = Scope::Event { publish: Vec::new(), listen: topics.to_vec() };
+                self.requests.push(ScopeRequest { scope, reason: None });
+            }
+        }
+    }
+
+    /// With what the form implies, on the card like everything else: of a mini-app a model and a small store.
+    pub(crate) fn with_implied(self, form: Form) -> Vec<Request> {
+        let implied = match form {
+            Form::MiniApp => vec![
+                Scope::Ai { models: Vec::new(), budget_micros: None },
+                Scope::Storage { quota_bytes: limit::STORAGE_BYTES },
+            ],
+            Form::Plugin => Vec::new(),
+        };
         let implied = implied
             .into_iter()
             .filter(|scope| {

@@ -4,8 +4,8 @@
 //! copy for editors.
 
 use crate::{
+    document::{Document, Part, escape_segment},
     finding::{FINDINGS_MAX, Finding, did_you_mean, quote},
-    json::{JsonFile, Part, escape_segment},
 };
 use jsonschema::{
     Draft, PatternOptions, Registry, ValidationError, ValidationOptions, Validator,
@@ -16,11 +16,14 @@ use serde_json::Value;
 use std::sync::{LazyLock, OnceLock};
 
 /// Schemas by the name they are published under.
-pub const SCHEMAS: [(&str, &str); 4] = [
+pub const SCHEMAS: [(&str, &str); 7] = [
     ("manifest.schema.json", include_str!("../schemas/manifest.schema.json")),
+    ("kimai.schema.json", include_str!("../schemas/kimai.schema.json")),
+    ("package.schema.json", include_str!("../schemas/package.schema.json")),
     ("permissions.schema.json", include_str!("../schemas/permissions.schema.json")),
     ("action-schema.schema.json", include_str!("../schemas/action-schema.schema.json")),
     ("ui-schema.schema.json", include_str!("../schemas/ui-schema.schema.json")),
+    ("llm-tool.schema.json", include_str!("../schemas/llm-tool.schema.json")),
 ];
 
 /// Where the schemas refer to each other from. Nothing is ever fetched: the validator is built without that ability.
@@ -33,13 +36,16 @@ const OPTIONS_SHOWN_MAX: usize = 12;
 /// Errors that are described, before they are sorted and the first ones shown: describing one reads the file.
 const DESCRIBED_MAX: usize = 5 * FINDINGS_MAX;
 
-/// One of the four schemas.
+/// One of the schemas, in the order of [`SCHEMAS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Schema {
     Manifest,
+    Plugin,
+    Npm,
     Permissions,
     Actions,
     Ui,
+    Tools,
 }
 
 /// The schemas, compiled when first needed.
@@ -78,7 +84,7 @@ impl Schemas {
     }
 
     /// Checks a file and says what is wrong, in the order of its lines.
-    pub(crate) fn check(&self, schema: Schema, file: &JsonFile<'_>) -> Vec<Finding> {
+    pub(crate) fn check(&self, schema: Schema, file: &Document<'_>) -> Vec<Finding> {
         let mut findings = Vec::new();
         let validator = self.validators[schema as usize].get_or_init(|| self.compile(schema));
         for error in validator.iter_errors(&file.value).take(DESCRIBED_MAX) {
@@ -89,7 +95,7 @@ impl Schemas {
         findings
     }
 
-    fn describe(&self, schema: Schema, file: &JsonFile<'_>, error: &ValidationError<'_>, findings: &mut Vec<Finding>) {
+    fn describe(&self, schema: Schema, file: &Document<'_>, error: &ValidationError<'_>, findings: &mut Vec<Finding>) {
         let pointer = error.instance_path().as_str();
         match error.kind() {
             ValidationErrorKind::AdditionalProperties { unexpected } => {

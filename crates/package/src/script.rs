@@ -31,22 +31,28 @@ impl Exports {
         self.is_open || self.names.contains(name)
     }
 
+    /// Whether this name was read.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.names.contains(name)
+    }
+
     /// The names that were read.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(String::as_str)
     }
 }
 
-/// Follows the imports from `roots` through the package. Returns the exports of the first root.
-pub(crate) fn check_modules<'a>(
-    roots: &[&str],
+/// Follows the imports from `roots` through the package. Returns the exports of each root; a root that is not there
+/// exports nothing.
+pub(crate) fn check_modules<'a, const ROOTS: usize>(
+    roots: [&str; ROOTS],
     file: impl Fn(&str) -> Option<&'a [u8]>,
     paths: &[&str],
     warnings: &mut Vec<Warning>,
-) -> Result<Exports, Vec<Finding>> {
+) -> Result<[Exports; ROOTS], Vec<Finding>> {
     let known: HashSet<&str> = paths.iter().copied().collect();
     let mut findings = Vec::new();
-    let mut exports = None;
+    let mut exports = [const { None }; ROOTS];
     let mut seen: BTreeSet<String> = BTreeSet::new();
     let mut waiting: Vec<String> = roots.iter().rev().map(|root| (*root).to_owned()).collect();
     while let Some(path) = waiting.pop() {
@@ -90,9 +96,11 @@ pub(crate) fn check_modules<'a>(
                     }),
             );
         }
-        exports.get_or_insert(module.exports);
+        if let Some(root) = roots.iter().position(|root| *root == path) {
+            exports[root] = Some(module.exports);
+        }
     }
-    if findings.is_empty() { Ok(exports.unwrap_or_default()) } else { Err(findings) }
+    if findings.is_empty() { Ok(exports.map(Option::unwrap_or_default)) } else { Err(findings) }
 }
 
 fn read_script<'a>(path: &str, bytes: &'a [u8]) -> Result<&'a str, Box<Finding>> {

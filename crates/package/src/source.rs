@@ -63,9 +63,9 @@ impl SourceError {
     /// The next step.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
-                Some("check the path; an app is a folder with a manifest.json, or an .aisapp file".to_owned())
-            }
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => Some(
+                "check the path; an app is a folder with a manifest.json or kimai.json, or an .aisapp file".to_owned(),
+            ),
             Self::Io { .. } => None,
             Self::NotPlain { .. } => Some("replace it by the file it stands for, or remove it".to_owned()),
             Self::UnsafePath { .. } => Some("use letters, digits, '.', '_', '-' and '/' in file names".to_owned()),

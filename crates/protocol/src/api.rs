@@ -324,6 +324,12 @@ pub struct AppDetail {
     pub zones: Vec<Zone>,
     /// What a person can start.
     pub actions: Vec<ActionView>,
+    /// What a model can call; a person can as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<ToolView>,
+    /// What it needs beside itself and is not there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<Sentence>,
     /// Its switches.
     pub grants: Vec<GrantView>,
     /// Its bounds, in words.
@@ -347,6 +353,22 @@ pub struct ActionView {
     /// `ui-schema.json`'s hints for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ui: Option<Value>,
+}
+
+/// A tool, as models and the command line see it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToolView {
+    /// The name within its app, to run it by.
+    pub name: ActionName,
+    /// The name that models see: `<app>.<tool>`.
+    pub visible: String,
+    /// The same for wires that allow no dot.
+    pub wire: String,
+    /// The author's description.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// JSON Schema of its input.
+    pub parameters: Value,
 }
 
 /// One switch as it stands.

@@ -88,6 +88,9 @@ pub struct Card {
     pub warnings: Vec<Sentence>,
     /// What it asks for that this version does not have yet.
     pub unavailable: Vec<Sentence>,
+    /// What it needs beside itself and is not there: it installs, and what needs it fails.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<Sentence>,
     /// What its author should know: nothing that stops an install.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,

@@ -63,6 +63,7 @@ codes! {
     PackageCodeInvalid = "package_code_invalid", exit 4, "The code does not load: a syntax error, or an error while it was activated.";
     PackageUnreadable = "package_unreadable", exit 4, "The folder or archive cannot be read.";
     PackageZoneRefused = "package_zone_refused", exit 4, "The package may not run in this zone.";
+    PackageEngineRefused = "package_engine_refused", exit 4, "The package does not work with this version of oikos.";
     ConsentMissing = "consent_missing", exit 4, "Nobody agreed to the card.";
     Timeout = "timeout", exit 5, "The run took longer than its wall-clock limit, or made no progress for too long.";
     CpuLimit = "cpu_limit", exit 5, "The run used up its CPU time.";

@@ -38,6 +38,7 @@ fn card(requests: &[ScopeRequest], zone: Zone, title: &str) -> Card {
         zones: &[Zone::Local],
         requests,
         limits: &LimitChanges { cpu_ms: Some(60_000), ..LimitChanges::default() },
+        deceptive: &[],
         takes_files: false,
         upgrade_from: None,
     };

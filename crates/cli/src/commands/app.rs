@@ -160,7 +160,9 @@ fn next_steps(session: &Session, app: &AppDetail) {
             grant.line.line, grant.line.line, grant.line.state
         ));
     }
-    if let Some(action) = app.actions.first() {
-        session.terminal.line(format_args!("  try: oikos run {name} {}{}", action.name, show::input_example(action)));
+    let action = app.actions.first().map(|action| (&action.name, &action.input));
+    let tool = app.tools.first().map(|tool| (&tool.name, &tool.parameters));
+    if let Some((called, input)) = action.or(tool) {
+        session.terminal.line(format_args!("  try: oikos run {name} {called}{}", show::input_example(input)));
     }
 }

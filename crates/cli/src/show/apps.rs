@@ -3,8 +3,8 @@
 use super::{moment, table, table_text, wrap};
 use crate::terminal::{BAD, CARE, GOOD, QUIET, STRONG, Terminal, styled};
 use protocol::{
-    AppName, Arg, GrantDuration, GrantState,
-    api::{ActionView, AppDetail, AppSummary, GrantView},
+    ActionName, AppName, Arg, GrantDuration, GrantState,
+    api::{AppDetail, AppSummary, GrantView},
     text,
 };
 use serde_json::Value;
@@ -36,12 +36,12 @@ pub(crate) fn apps(terminal: &Terminal, apps: &[AppSummary]) {
 /// Prints one app in full.
 pub(crate) fn app(terminal: &Terminal, app: &AppDetail) {
     let summary = &app.summary;
-    terminal.line(format_args!(
-        "{} {}  “{}”",
-        styled(STRONG, &summary.name),
-        summary.version,
-        text::escape(&summary.title)
-    ));
+    let title = if summary.title == summary.name.as_str() {
+        String::new()
+    } else {
+        format!("  “{}”", text::escape(&summary.title))
+    };
+    terminal.line(format_args!("{} {}{title}", styled(STRONG, &summary.name), summary.version));
     if let Some(description) = &app.description {
         for line in wrap(&text::escape(description), terminal.columns() - 2) {
             terminal.line(format_args!("  {line}"));
@@ -59,28 +59,63 @@ pub(crate) fn app(terminal: &Terminal, app: &AppDetail) {
     for (name, fact) in facts {
         terminal.line(format_args!("  {} {fact}", styled(QUIET, format_args!("{name:<10}"))));
     }
-    terminal.line("");
-    terminal.line(styled(STRONG, "Actions"));
-    for action in &app.actions {
-        let described = action.description.as_deref().unwrap_or(&action.title);
-        terminal.line(format_args!("  {}  {}", styled(STRONG, &action.name), text::shorten(described, 160)));
-        for field in fields(action) {
-            terminal.line(format_args!("      {field}"));
+    for missing in &app.missing {
+        terminal.line(format_args!("  {} {missing}", styled(CARE, format_args!("{:<10}", "needs"))));
+    }
+    for (heading, rows) in [("Actions", actions(app)), ("Tools", tools(app))] {
+        if !rows.is_empty() {
+            terminal.line("");
+            terminal.line(styled(STRONG, heading));
         }
-        terminal.line(styled(
-            QUIET,
-            format_args!("      oikos run {} {}{}", summary.name, action.name, input_example(action)),
-        ));
+        for Row { shown, name, described, input } in rows {
+            terminal.line(format_args!("  {}  {}", styled(STRONG, shown), text::shorten(described, 160)));
+            for field in fields(input) {
+                terminal.line(format_args!("      {field}"));
+            }
+            let example = input_example(input);
+            terminal.line(styled(QUIET, format_args!("      oikos run {} {name}{example}", summary.name)));
+        }
     }
     terminal.line("");
     grants(terminal, &summary.name, &app.grants);
 }
 
-/// The fields of an action's input, a line each.
-fn fields(action: &ActionView) -> Vec<String> {
-    let required: Vec<&str> =
-        action.input["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let properties = action.input["properties"].as_object();
+/// An action or tool as a person reads it.
+struct Row<'a> {
+    shown: &'a str,
+    name: &'a ActionName,
+    described: &'a str,
+    input: &'a Value,
+}
+
+fn actions(app: &AppDetail) -> Vec<Row<'_>> {
+    app.actions
+        .iter()
+        .map(|action| Row {
+            shown: action.name.as_str(),
+            name: &action.name,
+            described: action.description.as_deref().unwrap_or(&action.title),
+            input: &action.input,
+        })
+        .collect()
+}
+
+fn tools(app: &AppDetail) -> Vec<Row<'_>> {
+    app.tools
+        .iter()
+        .map(|tool| Row {
+            shown: &tool.visible,
+            name: &tool.name,
+            described: tool.description.as_deref().unwrap_or_default(),
+            input: &tool.parameters,
+        })
+        .collect()
+}
+
+/// The fields of an input, a line each.
+fn fields(input: &Value) -> Vec<String> {
+    let required: Vec<&str> = input["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let properties = input["properties"].as_object();
     properties
         .into_iter()
         .flatten()
@@ -98,12 +133,13 @@ fn fields(action: &ActionView) -> Vec<String> {
         .collect()
 }
 
-/// How the input of an action could be given: its required fields.
-pub(crate) fn input_example(action: &ActionView) -> String {
+/// How an input of this schema could be given: its required fields.
+pub(crate) fn input_example(schema: &Value) -> String {
+    let properties = &schema["properties"];
     let mut files = String::new();
     let mut input = serde_json::Map::new();
-    for name in action.input["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-        let schema = &action.input["properties"][name];
+    for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        let schema = &properties[name];
         match schema["format"].as_str() {
             Some("input-file" | "output-file") => files.push_str(&format!(" --file {}=FILE", text::shorten(name, 40))),
             Some("input-folder" | "output-folder") => {

@@ -57,6 +57,9 @@ pub(crate) fn card(terminal: &Terminal, card: &Card) {
     for warning in &card.warnings {
         paragraph(terminal, "!", CARE.bold(), &warning.to_string());
     }
+    for missing in &card.missing {
+        paragraph(terminal, "NEEDS", CARE, &missing.to_string());
+    }
     for missing in &card.unavailable {
         paragraph(terminal, "·", QUIET, &missing.to_string());
     }

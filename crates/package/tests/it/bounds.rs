@@ -80,7 +80,7 @@ fn inputs_of_the_worst_schema_stay_small() {
     let many = |count: usize| Map::from_iter((0..count).map(|index| (format!("k{index}"), json!(1)))).into();
     // The object itself is a value too.
     assert_eq!(input_told(&worst, &many(199)), "ok");
-    assert_eq!(input_told(&worst, &many(200)), "input: it has 201 values; this action's schema takes at most 200");
+    assert_eq!(input_told(&worst, &many(200)), "input: it has 201 values; this schema takes at most 200");
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn text_that_patterns_run_over() {
     assert_eq!(input_told(&eight, &json!({ "a": "x".repeat((512 << 10) - 2) })), "ok");
     assert_eq!(
         input_told(&eight, &json!({ "a": "x".repeat((512 << 10) - 1) })),
-        "input: its text has 524289 bytes; this action takes at most 524288, and larger things as files"
+        "input: its text has 524289 bytes; at most 524288 are taken, and larger things as files"
     );
     let keys: Map<String, Value> = (0..8).map(|index| (format!("^x|{index}"), json!({}))).collect();
     let keyed = action(&json!({ "type": "object", "patternProperties": keys }));
@@ -166,6 +166,23 @@ fn patterns_of_one_schema() {
     check_bound("a pattern", &long(512), &long(513), "longer than 512 characters");
     let key = |count: usize| json!({ "type": "object", "patternProperties": { "é".repeat(count): {} } });
     check_bound("a pattern as key", &key(512), &key(513), "longer than 512 characters");
+}
+
+#[test]
+fn patterns_of_one_file() {
+    let file = |count: usize| {
+        let actions: Map<String, Value> = (0..count.div_ceil(64))
+            .map(|action| {
+                let properties: Map<String, Value> = (0..64.min(count - 64 * action))
+                    .map(|index| (format!("p{index}"), json!({ "pattern": format!("^{index}") })))
+                    .collect();
+                (format!("a{action}"), json!({ "input": { "type": "object", "properties": properties } }))
+            })
+            .collect();
+        told(&[("action-schema.json", &Value::Object(actions).to_string())])
+    };
+    assert_eq!(file(256), "ok");
+    assert!(file(257).contains("the schemas of this file have more than 256 patterns together"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What authors write, and what they are told.
 
-use crate::support::{app, open, told};
-use package::{Package, SCHEMAS};
+use crate::support::{EVERY_KEY, app, app_of, manifest_with, open, told};
+use package::{Cause, Dependency, Entry, Form, Hook, Package, SCHEMAS};
 use protocol::{FileAccess, HostRule, LimitChanges, Scope, Zone, limit};
 use serde_json::Value;
 
@@ -31,39 +31,66 @@ fn an_honest_app_is_read() {
 }
 
 #[test]
-fn every_optional_key_is_read() {
-    let package = open(&app(&[(
-        "manifest.json",
-        r#"{
-          "$schema": "x", "id": "full", "name": "Full", "version": "1.0.0-rc.1+b",
-          "runtime": ["cloud", "local"], "dependencies": ["mcp.local_fs"],
-          "trigger": { "regex": "^Search(.*)", "events": ["user.message"], "schedule": "0 8 * * 1-5", "action": "generate" },
-          "renderer": "search-cards", "entry": "bot-logic.js", "hooks": { "postinstall": "setup" },
-          "routes": [{ "method": "GET", "path": "/feed" }],
-          "settings": { "type": "object", "properties": { "key": { "type": "string", "secret": true } } },
-          "limits": { "cpu_ms": 60000, "memory_bytes": 268435456 },
-          "engines": { "oikos": ">=0.1, <2" }, "publisher": "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3",
-          "permissions": ["network", "clipboard"]
-        }"#,
-    )]))
-    .unwrap();
-    let manifest = package.manifest();
-    assert_eq!(manifest.zones, [Zone::Cloud, Zone::Local]);
-    assert_eq!(manifest.trigger.as_ref().unwrap().events, ["user.message"]);
-    assert_eq!(manifest.hooks["postinstall"], "setup");
-    assert_eq!(manifest.routes[0].path, "/feed");
-    assert_eq!(manifest.limits.cpu_ms, Some(60_000));
-    assert!(manifest.engines_oikos.is_some() && manifest.publisher.is_some() && manifest.settings.is_some());
-    let lines: Vec<_> = package.requests().iter().map(|r| (r.request.scope.line().to_string(), r.is_implied)).collect();
-    assert_eq!(
-        lines.iter().map(|(line, implied)| (line.as_str(), *implied)).collect::<Vec<_>>(),
-        [("ai", true), ("clipboard.read", false), ("clipboard.write", false), ("network", false), ("storage", true)]
-    );
+fn every_optional_key_is_read_the_same_in_both_forms() {
+    let [mini_app, plugin] = Form::ALL.map(|form| {
+        let changes = [(form.manifest(), manifest_with(form, EVERY_KEY))];
+        let package = open(&app_of(form, &changes.each_ref().map(|(path, text)| (*path, text.as_str())))).unwrap();
+        assert_eq!(package.form(), form);
+        let manifest = package.manifest();
+        assert_eq!(manifest.zones, [Zone::Cloud, Zone::Local]);
+        assert_eq!(manifest.limits.cpu_ms, Some(60_000));
+        assert_eq!(manifest.entry, Entry::Module("bot-logic.js".to_owned()));
+        assert!(manifest.engines_oikos.is_some() && manifest.publisher.is_some());
+        let triggers: Vec<_> = package.triggers().iter().map(|trigger| &trigger.cause).collect();
+        let [Cause::Message(pattern), Cause::Events(topics), Cause::Schedule(schedule)] = triggers[..] else {
+            panic!("{triggers:?}")
+        };
+        assert_eq!((pattern.as_str(), pattern.groups_count()), ("^Search(.*)", 1));
+        assert_eq!(pattern.groups("Search bread"), Some(vec![Some(" bread")]));
+        assert_eq!(pattern.groups("search bread"), None);
+        assert_eq!(*topics, ["user.image"]);
+        assert_eq!(schedule.as_str(), "0 8 * * 1-5");
+        assert!(package.triggers().iter().all(|trigger| trigger.target.as_ref().unwrap().as_str() == "generate"));
+        assert_eq!(package.hooks()[&Hook::Postinstall].as_str(), "setup");
+        assert_eq!(package.hooks().keys().copied().collect::<Vec<_>>(), Hook::ALL);
+        assert_eq!(package.routes()[0].to_string(), "GET /feed");
+        assert_eq!(package.dependencies(), [Dependency::Mcp("local_fs".to_owned())]);
+        let settings = package.settings().unwrap();
+        let (key, city) = (settings.field("key").unwrap(), settings.field("city").unwrap());
+        assert!(key.is_secret && !key.is_required && city.is_required && !city.is_secret);
+        assert_eq!((key.title.as_str(), city.title.as_str()), ("Key", "city"));
+        assert_eq!(city.default, Some("Athens".into()));
+        assert!(settings.check(&serde_json::json!({"city": "Rome"})).is_ok());
+        assert!(settings.check(&serde_json::json!({"city": 7})).is_err());
+        let lines: Vec<_> = package.requests().iter().map(|asked| asked.request.scope.line().to_string()).collect();
+        assert_eq!(lines, ["ai", "clipboard.read", "clipboard.write", "event", "network", "storage"]);
+        assert!(package.requests().iter().all(|asked| !asked.is_implied));
+        package
+    });
+    // Everything that anybody can ask of the one is as in the other.
+    assert_eq!(format!("{:?}", mini_app.manifest()), format!("{:?}", plugin.manifest()));
+    assert_eq!(mini_app.requests(), plugin.requests());
+    assert_eq!(mini_app.code(), plugin.code());
+    assert_eq!(format!("{:?}", mini_app.actions()), format!("{:?}", plugin.actions()));
+    let warnings = |package: &Package| {
+        package.warnings().iter().map(|warning| warning.to_string().replace("kimai", "manifest")).collect::<Vec<_>>()
+    };
+    assert_eq!(warnings(&mini_app), warnings(&plugin));
 }
 
+/// What is asked for: the same in both forms, and in the manifest as in a file of its own.
 fn scopes(permissions: &str) -> Vec<Scope> {
-    let package = open(&app(&[("permissions.json", permissions)])).unwrap_or_else(|error| panic!("{error}"));
-    package.requests().iter().filter(|r| !r.is_implied).map(|r| r.request.scope.clone()).collect()
+    let keys = format!("\"permissions\": {permissions}");
+    let all = Form::ALL.map(|form| {
+        let manifest = manifest_with(form, &keys);
+        [[("permissions.json", permissions)], [(form.manifest(), &manifest)]].map(|changes| {
+            let package = open(&app_of(form, &changes)).unwrap_or_else(|error| panic!("{error}"));
+            package.requests().iter().filter(|r| !r.is_implied).map(|r| r.request.scope.clone()).collect::<Vec<_>>()
+        })
+    });
+    let [[first, ..], ..] = &all;
+    assert!(all.iter().flatten().all(|scopes| scopes == first), "{all:?}");
+    first.clone()
 }
 
 #[test]
@@ -214,19 +241,18 @@ fn warnings_stop_nothing() {
         ("manifest.json", r#"{"id": "old", "name": "Old"}"#),
         ("bot-logic.js", "const fs = require('fs')\nfunction generate() {}\nmodule.exports = { generate }\n"),
         ("tools.js", "export function generat() {}"),
-        ("llm-tool.yaml", "name: generate"),
+        ("llm-tool.yaml", "name: generat\nparameters: { type: object }"),
     ]))
     .unwrap();
     let warnings: Vec<_> = package.warnings().iter().map(ToString::to_string).collect();
     shown!(warnings.join("\n"));
     assert_eq!(package.manifest().version.to_string(), "0.0.0");
-    assert_eq!(package.file("llm-tool.yaml"), Some(b"name: generate".as_slice()));
 }
 
 #[test]
 fn the_form_decides() {
     shown!(told(&[("kimai.json", "{}")]));
-    shown!(told(&[("kimai.json", "{}"), ("manifest.json", "")]));
+    shown!(told(&[("kimai.json", "{}"), ("manifest.json", ""), ("bot-logic.js", "")]));
     shown!(told(&[("manifest.json", "")]));
     shown!(told(&[("bot-logic.js", ""), ("bot-logi.js", "x"), ("action-schema.json", "")]));
 }
@@ -317,16 +343,36 @@ fn published_schemas_are_the_ones_that_check() {
 
 #[test]
 fn schema_bounds_are_the_protocol_s() {
-    let schema: Value = serde_json::from_str(SCHEMAS[0].1).unwrap();
-    let maximum = |key: &str| schema.pointer(&format!("/properties/limits/properties/{key}/maximum")).unwrap().as_u64();
+    let schema = |name: &str| -> Value {
+        let (_, text) = SCHEMAS.iter().find(|(known, _)| *known == name).unwrap();
+        serde_json::from_str(text).unwrap()
+    };
+    let manifest = schema("manifest.schema.json");
+    let maximum = |key: &str| manifest.pointer(&format!("/$defs/limits/properties/{key}/maximum")).unwrap().as_u64();
     assert_eq!(maximum("cpu_ms"), Some(limit::GUEST_CPU_MS_MAX));
     assert_eq!(maximum("wall_ms"), Some(limit::WALL_MS_LOCAL));
     assert_eq!(maximum("memory_bytes"), Some(limit::MEMORY_BYTES_MAX));
-    let permissions: Value = serde_json::from_str(SCHEMAS[1].1).unwrap();
+    let permissions = schema("permissions.schema.json");
     let quota = permissions.pointer("/properties/storage/properties/quota/maximum").unwrap();
     assert_eq!(quota.as_u64(), Some(package::STORAGE_BYTES_MAX));
     for word in protocol::ScopeWord::ALL {
         assert!(permissions.pointer(&format!("/properties/{}", word.word())).is_some(), "{}", word.word());
+    }
+}
+
+#[test]
+fn a_plugin_may_hold_whatever_a_mini_app_may_but_its_own_words() {
+    let schema = |form: &str| -> serde_json::Map<String, Value> {
+        let (_, text) = SCHEMAS.iter().find(|(name, _)| name.starts_with(form)).unwrap();
+        serde_json::from_str::<Value>(text).unwrap()["properties"].as_object().unwrap().clone()
+    };
+    let (mini_app, plugin) = (schema("manifest."), schema("kimai."));
+    let only_there: Vec<_> = mini_app.keys().filter(|key| !plugin.contains_key(*key)).collect();
+    assert_eq!(only_there, ["category", "developer", "id"]);
+    assert!(plugin.keys().all(|key| mini_app.contains_key(key)));
+    for (key, property) in plugin.iter().filter(|(key, _)| !matches!(key.as_str(), "$schema" | "name")) {
+        let text = mini_app[key].to_string().replace("#/", "manifest.schema.json#/");
+        assert_eq!(text, property.to_string());
     }
 }
 

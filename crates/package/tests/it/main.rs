@@ -5,4 +5,7 @@ mod archive;
 mod bounds;
 mod content;
 mod input;
+mod plugin;
+mod random;
 mod support;
+mod tool;

@@ -1,0 +1,117 @@
+//! A package on its card: the switches are the broker's word, what is beside them is said here.
+
+use crate::{
+    Kernel,
+    apps::{AppRecord, scope_requests},
+};
+use broker::{CardSubject, card_build};
+use package::{Cause, Code, Dependency, Hook, Package, Trigger};
+use protocol::{Badge, Card, Sentence, ToolName, api::ToolView, sentence};
+
+impl Kernel {
+    /// The card of a package, beside the version that is installed.
+    pub(crate) fn card(&self, package: &Package, installed: Option<&AppRecord>) -> Card {
+        let requests = scope_requests(package);
+        // Those of the manifest are looked at by the broker.
+        let deceptive: Vec<String> = package
+            .suspicious_texts()
+            .into_iter()
+            .map(|text| text.what)
+            .filter(|what| what.starts_with("title of") || what.starts_with("description of"))
+            .collect();
+        let subject = CardSubject {
+            app: package.name(),
+            version: package.manifest().version.to_string(),
+            title: &package.manifest().title,
+            description: package.manifest().description.as_deref(),
+            developer: package.manifest().developer.as_deref(),
+            badge: Badge::LocalDeveloper { fingerprint: self.developer.fingerprint().to_string() },
+            digest: package.digest(),
+            files: package.files().count(),
+            zones: &package.manifest().zones,
+            requests: &requests,
+            limits: &package.manifest().limits,
+            deceptive: &deceptive,
+            takes_files: package.actions().iter().any(|action| !action.file_fields.is_empty()),
+            upgrade_from: installed.map(|record| record.version.to_string()),
+        };
+        let mut card = card_build(&subject, self.broker.zone());
+        card.unavailable.extend(later(package));
+        card.missing = missing(package);
+        card.notes = package.warnings().iter().map(ToString::to_string).collect();
+        card
+    }
+}
+
+/// What it needs beside itself and is not there.
+pub(crate) fn missing(package: &Package) -> Vec<Sentence> {
+    let say = |dependency: &Dependency| match dependency {
+        Dependency::Mcp(_) => sentence::card_missing_mcp(dependency.to_string()),
+        Dependency::Other(_) => sentence::card_missing(dependency.to_string()),
+    };
+    package.dependencies().iter().map(say).collect()
+}
+
+/// Its code, where this version does not run it.
+pub(crate) fn other_code(package: &Package) -> Option<Sentence> {
+    match package.code() {
+        Code::Script { .. } => None,
+        Code::Component(file) => Some(sentence::card_later_component(file.as_str())),
+        Code::Program(command) => Some(sentence::card_later_program(command.join(" "))),
+    }
+}
+
+/// Its tools, as models see them.
+pub(crate) fn tool_views(package: &Package) -> Vec<ToolView> {
+    package
+        .tools()
+        .iter()
+        .map(|tool| {
+            let name = ToolName { app: package.name().clone(), tool: tool.name.clone() };
+            ToolView {
+                name: tool.name.clone(),
+                visible: name.to_string(),
+                wire: name.wire(),
+                description: tool.description.clone(),
+                parameters: tool.parameters.clone(),
+            }
+        })
+        .collect()
+}
+
+/// What of the package this version reads and shows, but does not act on yet.
+fn later(package: &Package) -> Vec<Sentence> {
+    let mut later: Vec<Sentence> = other_code(package).into_iter().collect();
+    later.extend(package.triggers().iter().map(trigger));
+    let tools: Vec<String> = tool_views(package).into_iter().map(|tool| tool.visible).collect();
+    if !tools.is_empty() {
+        later.push(sentence::card_later_tools(tools));
+    }
+    // What is exported under the name of the first is called at each load.
+    let hooks: Vec<String> =
+        package.hooks().keys().filter(|hook| **hook != Hook::Activate).map(Hook::to_string).collect();
+    if !hooks.is_empty() {
+        later.push(sentence::card_later_hooks(hooks));
+    }
+    let routes: Vec<String> = package.routes().iter().map(ToString::to_string).collect();
+    if !routes.is_empty() {
+        later.push(sentence::card_later_routes(routes));
+    }
+    let settings = package.settings().map(|settings| settings.fields.iter().map(|field| field.name.clone()).collect());
+    if let Some(settings) = settings.filter(|names: &Vec<String>| !names.is_empty()) {
+        later.push(sentence::card_later_settings(settings));
+    }
+    later
+}
+
+fn trigger(trigger: &Trigger) -> Sentence {
+    let target = trigger.target.as_ref().map(ToString::to_string);
+    match (&trigger.cause, target) {
+        (Cause::Message(pattern), Some(target)) => sentence::card_later_message(target, pattern.as_str()),
+        (Cause::Message(pattern), None) => sentence::card_later_message_alone(pattern.as_str()),
+        (Cause::Schedule(schedule), Some(target)) => sentence::card_later_schedule(target, schedule.as_str()),
+        (Cause::Schedule(schedule), None) => sentence::card_later_schedule_alone(schedule.as_str()),
+        (Cause::Events(topics), Some(target)) => sentence::card_later_events_calling(target, topics.clone()),
+        (Cause::Events(topics), None) => sentence::card_later_events(topics.clone()),
+    }
+}

@@ -1,0 +1,149 @@
+//! What a package runs: its modules, and where the functions of its actions and tools are.
+
+use crate::{
+    action::Action,
+    archive::Archive,
+    document::Document,
+    finding::{Finding, did_you_mean},
+    form::Form,
+    manifest::{Entry, Hook, Manifest},
+    package::missing_file,
+    script::{Exports, check_modules},
+    tool::Tool,
+    warning::Warning,
+};
+use protocol::{ActionName, ErrorCode};
+use std::collections::BTreeMap;
+
+/// The module whose exports are tools, where `llm-tool.yaml` describes them; beside the module that is started.
+pub const TOOLS_MODULE: &str = "tools.js";
+/// Under which the module is known that puts the two together. No file of a package can have this name.
+const JOINING_MODULE: &str = "oikos:entry.js";
+/// The function that is called for every name that has no function of its own (S1).
+pub const INVOKE: &str = "invoke";
+
+/// The code of a package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// JavaScript: the module whose exports are called, and its text where it is not a file of the package.
+    Script {
+        /// Its name.
+        entry: String,
+        /// Its text.
+        joining: Option<String>,
+    },
+    /// A WebAssembly component: a file of the package.
+    Component(String),
+    /// A program with its arguments.
+    Program(Vec<String>),
+}
+
+/// Checks the modules of a package and says what is to be started.
+pub(crate) fn read_code(
+    form: Form,
+    archive: &Archive,
+    manifest: &Manifest,
+    actions: &[Action],
+    tools: &[Tool],
+    warnings: &mut Vec<Warning>,
+) -> Result<Code, Vec<Finding>> {
+    let entry = match &manifest.entry {
+        Entry::Module(entry) => entry,
+        Entry::Component(path) => {
+            return match archive.file(path) {
+                Some(_) => Ok(Code::Component(path.clone())),
+                None => Err(vec![missing_file(form, path, archive)]),
+            };
+        }
+        Entry::Program(command) => return Ok(Code::Program(command.clone())),
+    };
+    if archive.file(entry).is_none() {
+        return Err(vec![missing_file(form, entry, archive)]);
+    }
+    let paths: Vec<&str> = archive.files().map(|(path, _)| path).collect();
+    let [main, beside] = check_modules([entry, TOOLS_MODULE], |path| archive.file(path), &paths, warnings)?;
+    let has_tools_module = archive.file(TOOLS_MODULE).is_some() && entry != TOOLS_MODULE;
+    let mut findings = Vec::new();
+    let mut joined: Vec<&ActionName> = Vec::new();
+    for tool in tools.iter().filter(|_| has_tools_module) {
+        let name = tool.name.as_str();
+        if main.has(name) && beside.has(name) {
+            findings.push(Finding {
+                code: ErrorCode::PackageCodeInvalid,
+                file: TOOLS_MODULE.to_owned(),
+                place: None,
+                message: format!("'{name}' is exported here and by {entry}, and a name is one function"),
+                suggestion: Some("export it from one of the two".to_owned()),
+            });
+        } else if beside.has(name) || (beside.may_have(name) && !main.may_have(name)) {
+            joined.push(&tool.name);
+        }
+    }
+    let is_there =
+        |name: &str| main.may_have(name) || main.may_have(INVOKE) || joined.iter().any(|known| known.as_str() == name);
+    for (what, name) in actions
+        .iter()
+        .map(|action| ("action", &action.name))
+        .chain(tools.iter().map(|tool| ("tool", &tool.name)))
+        .filter(|(_, name)| !is_there(name.as_str()))
+    {
+        let message = format!("no exported function '{name}' was found for the {what} of this name");
+        let hint = did_you_mean(name.as_str(), main.names())
+            .unwrap_or_else(|| format!("write export async function {name}(payload, ctx) {{ … }}"));
+        warnings.push(Warning::in_file(entry, message).hint(hint));
+    }
+    warn_of_hooks(&manifest.hooks, entry, &main, warnings);
+    if !findings.is_empty() {
+        return Err(findings);
+    }
+    let renamed: Vec<(&ActionName, Hook)> = [Hook::Activate, Hook::Health, Hook::Deactivate]
+        .into_iter()
+        .filter_map(|hook| Some((manifest.hooks.get(&hook)?, hook)))
+        .filter(|(function, hook)| function.as_str() != hook.word())
+        .collect();
+    if joined.is_empty() && renamed.is_empty() {
+        return Ok(Code::Script { entry: entry.clone(), joining: None });
+    }
+    let joining = Some(join(entry, &joined, &renamed));
+    Ok(Code::Script { entry: JOINING_MODULE.to_owned(), joining })
+}
+
+/// Checks the modules of a package whose manifest says something wrong, so that all is told at once. `file` is the manifest
+/// if it fits its schema; without one nobody knows whether the code is at its usual place.
+pub(crate) fn check_code(form: Form, archive: &Archive, file: Option<&Document<'_>>) -> Result<(), Vec<Finding>> {
+    let entry = match file.map(|file| file.value.get("entry")) {
+        Some(Some(entry)) => entry.as_str().filter(|path| !path.ends_with(".wasm")),
+        Some(None) => Some(form.entry()),
+        None => Some(form.entry()).filter(|path| archive.file(path).is_some()),
+    };
+    let Some(entry) = entry else { return Ok(()) };
+    if archive.file(entry).is_none() {
+        return Err(vec![missing_file(form, entry, archive)]);
+    }
+    let paths: Vec<&str> = archive.files().map(|(path, _)| path).collect();
+    check_modules([entry, TOOLS_MODULE], |path| archive.file(path), &paths, &mut Vec::new()).map(|_| ())
+}
+
+/// A module that exports everything of the one that is started, these functions of the other, and these hooks under the
+/// names by which they are called.
+fn join(entry: &str, functions: &[&ActionName], hooks: &[(&ActionName, Hook)]) -> String {
+    let mut text = format!("export * from './{entry}';\n");
+    for name in functions {
+        text.push_str(&format!("export {{ {name} }} from './{TOOLS_MODULE}';\n"));
+    }
+    for (function, hook) in hooks {
+        text.push_str(&format!("export {{ {function} as {hook} }} from './{entry}';\n"));
+    }
+    text
+}
+
+fn warn_of_hooks(hooks: &BTreeMap<Hook, ActionName>, entry: &str, exports: &Exports, warnings: &mut Vec<Warning>) {
+    for (hook, function) in hooks.iter().filter(|(_, function)| !exports.may_have(function.as_str())) {
+        let message = format!("no exported function '{function}' was found for the hook {hook}");
+        let warning = Warning::in_file(entry, message);
+        warnings.push(match did_you_mean(function.as_str(), exports.names()) {
+            Some(near) => warning.hint(near),
+            None => warning.hint(format!("write export async function {function}(ctx) {{ … }}")),
+        });
+    }
+}
