@@ -51,6 +51,7 @@ areas! {
     grants: "Switches: denied, allowed by the one command that the denial names, revoked.";
     files: "Files handed over, and what cannot be.";
     notes: "The notes app, as somebody uses it.";
+    samples: "Apps as the documents that oikos was made from show them.";
     undo: "Taking back what a run did.";
     log: "What happened, told and proved.";
 }
