@@ -56,8 +56,8 @@ export type Action<Payload = any> = (
 ) => Result | string | Json | Promise<Result | string | Json | void> | AsyncGenerator<Piece, Result | string | Json | void> | void;
 
 /**
- * The exports of a plugin (`src/index.js`, the form with `kimai.json`). Plugins come with a later version of oikos; the
- * types are here so that their authors can begin.
+ * The exports of a plugin (`src/index.js`, the form with `kimai.json`). A function that is exported under the name of an
+ * action or tool is called for it; `invoke` is called for all others.
  */
 export interface Plugin {
   /** Called once when the app is loaded: registers listeners and routes. Every effect fails here. */
