@@ -16,6 +16,10 @@ pub const ENTRIES_MAX: usize = 4_096;
 pub const SUMS_FILE: &str = "SHA256SUMS";
 /// The file that holds the publisher's signature over [`SUMS_FILE`].
 pub const SIGNATURE_FILE: &str = "signature.sig";
+/// The file in which a package may carry the key that signs it. That it is there is no reason to trust it.
+pub const PUBLISHER_FILE: &str = "publisher.pub";
+/// The file in which a package may carry statements by which old keys of its publisher named their successors.
+pub const SUCCESSORS_FILE: &str = "publisher.successor";
 
 const LOCAL_BYTES: usize = 30;
 const CENTRAL_BYTES: usize = 46;
@@ -53,8 +57,17 @@ pub enum ArchiveError {
     #[error("the archive is not in its one valid form: {0}")]
     NotCanonical(String),
     /// A file is not what `SHA256SUMS` says.
-    #[error("the package does not match its {SUMS_FILE}: {0}")]
+    #[error("the package does not match its {SUMS_FILE}: '{0}' is not the file that was packed")]
     ChecksumMismatch(String),
+    /// A file is there that `SHA256SUMS` does not list.
+    #[error("the package does not match its {SUMS_FILE}: it does not list '{0}'")]
+    FileUnlisted(String),
+    /// A file that `SHA256SUMS` lists is not there.
+    #[error("the package does not match its {SUMS_FILE}: it lists '{0}', which is not there")]
+    FileMissing(String),
+    /// `SHA256SUMS` is not the list that packing makes.
+    #[error("the package's {SUMS_FILE} cannot be used: {0}")]
+    SumsMalformed(&'static str),
 }
 
 impl ArchiveError {
@@ -66,6 +79,9 @@ impl ArchiveError {
             Self::UnsafePath { .. } => ErrorCode::PackageUnsafePath,
             Self::NotCanonical(_) => ErrorCode::PackageNotCanonical,
             Self::ChecksumMismatch(_) => ErrorCode::PackageChecksumMismatch,
+            Self::FileUnlisted(_) => ErrorCode::PackageFileUnlisted,
+            Self::FileMissing(_) => ErrorCode::PackageFileMissing,
+            Self::SumsMalformed(_) => ErrorCode::PackageSumsMalformed,
         }
     }
 
@@ -73,14 +89,17 @@ impl ArchiveError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NotCanonical(_) => Some("pack the app's folder with 'oikos app pack'".to_owned()),
-            Self::ChecksumMismatch(_) => {
+            Self::SumsMalformed(_) => Some("pack the app's folder with 'oikos app pack', which writes it".to_owned()),
+            Self::ChecksumMismatch(_) | Self::FileUnlisted(_) | Self::FileMissing(_) => {
                 Some("somebody changed it after it was packed; fetch it again, or pack the folder yourself".to_owned())
             }
             Self::UnsafePath { .. } => Some("use letters, digits, '.', '_', '-' and '/' in file names".to_owned()),
             Self::TooLarge(_) => {
                 Some(format!("a package holds at most {ENTRIES_MAX} files and {} MiB", ARCHIVE_BYTES_MAX >> 20))
             }
-            Self::Unreadable(_) => None,
+            Self::Unreadable(_) => {
+                Some("if it is an .aisapp archive, it was cut off or damaged on its way: fetch it again".to_owned())
+            }
         }
     }
 
@@ -221,9 +240,8 @@ impl Archive {
 
     /// Checks every file against `SHA256SUMS`, which must list exactly the files that are there.
     pub fn verify(self) -> Result<Verified, ArchiveError> {
-        let mismatch = |why: String| Err(ArchiveError::ChecksumMismatch(why));
         let Some(given) = self.file(SUMS_FILE) else {
-            return mismatch("the file is missing".to_owned());
+            return Err(ArchiveError::SumsMalformed("it is missing"));
         };
         let expected = sums_of(self.files());
         if given == expected.as_bytes() {
@@ -231,21 +249,21 @@ impl Archive {
             return Ok(Verified { archive: self, digest });
         }
         let Ok(given) = std::str::from_utf8(given) else {
-            return mismatch("it is not text".to_owned());
+            return Err(ArchiveError::SumsMalformed("it is not text"));
         };
         let listed: BTreeMap<&str, &str> =
             given.lines().filter_map(|line| line.split_once("  ")).map(|(sum, path)| (path, sum)).collect();
         for (sum, path) in expected.lines().filter_map(|line| line.split_once("  ")) {
             match listed.get(path) {
-                None => return mismatch(format!("it does not list '{path}'")),
-                Some(said) if *said != sum => return mismatch(format!("'{path}' is not the file that was packed")),
+                None => return Err(ArchiveError::FileUnlisted(path.to_owned())),
+                Some(said) if *said != sum => return Err(ArchiveError::ChecksumMismatch(path.to_owned())),
                 Some(_) => {}
             }
         }
         if let Some(path) = listed.keys().find(|path| self.file(path).is_none()) {
-            return mismatch(format!("it lists '{}', which is not there", text::shorten(path, 120)));
+            return Err(ArchiveError::FileMissing(text::shorten(path, 120)));
         }
-        mismatch("its lines are not sorted, or not in the form '<sha256>  <path>'".to_owned())
+        Err(ArchiveError::SumsMalformed("its lines are not sorted, or not in the form '<sha256>  <path>'"))
     }
 }
 
@@ -306,11 +324,11 @@ fn read_index(bytes: &[u8]) -> Result<BTreeMap<Box<str>, Range<usize>>, ArchiveE
     let end = &bytes[end_at..];
     if end[..4] != *END_MAGIC {
         // A zip comment may have up to 65,535 bytes.
-        let tail = &bytes[end_at.saturating_sub(usize::from(u16::MAX))..];
-        return if tail.windows(4).any(|window| window == END_MAGIC) {
-            not_canonical("bytes follow its end record")
-        } else {
-            Err(ArchiveError::Unreadable("it is not a zip archive, or its end is missing"))
+        let tail_at = end_at.saturating_sub(usize::from(u16::MAX));
+        return match bytes[tail_at..].windows(4).rposition(|window| window == END_MAGIC) {
+            // Nearer to the end, an end record has no room.
+            Some(place) if tail_at + place < end_at => not_canonical("bytes follow its end record"),
+            _ => Err(ArchiveError::Unreadable("it is not a zip archive, or its end is missing")),
         };
     }
     let count = u16_at(end, 10);

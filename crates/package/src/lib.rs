@@ -43,7 +43,10 @@ mod warning; // what stops nothing
 mod yaml; // strict YAML
 
 pub use action::{Action, FileField};
-pub use archive::{ARCHIVE_BYTES_MAX, Archive, ArchiveError, ENTRIES_MAX, SIGNATURE_FILE, SUMS_FILE, Verified, pack};
+pub use archive::{
+    ARCHIVE_BYTES_MAX, Archive, ArchiveError, ENTRIES_MAX, PUBLISHER_FILE, SIGNATURE_FILE, SUCCESSORS_FILE, SUMS_FILE,
+    Verified, pack,
+};
 pub use author_schema::{InputError, InputFault};
 pub use code::{Code, INVOKE, TOOLS_MODULE};
 pub use finding::{FINDINGS_MAX, Finding, Findings, Place, did_you_mean};

@@ -59,6 +59,9 @@ codes! {
     PackageNotCanonical = "package_not_canonical", exit 4, "Packing the archive's entries again gives other bytes, so it is refused.";
     PackageTooLarge = "package_too_large", exit 4, "The package is larger than a package may be.";
     PackageChecksumMismatch = "package_checksum_mismatch", exit 4, "A file differs from what SHA256SUMS says.";
+    PackageFileUnlisted = "package_file_unlisted", exit 4, "A file is in the package that SHA256SUMS does not list.";
+    PackageFileMissing = "package_file_missing", exit 4, "SHA256SUMS lists a file that is not in the package.";
+    PackageSumsMalformed = "package_sums_malformed", exit 4, "SHA256SUMS is missing, or not in its one form: sorted lines of digest and path.";
     PackageBareImport = "package_bare_import", exit 4, "The code imports something that is not in the package.";
     PackageCodeInvalid = "package_code_invalid", exit 4, "The code does not load: a syntax error, or an error while it was activated.";
     PackageUnreadable = "package_unreadable", exit 4, "The folder or archive cannot be read.";
