@@ -7,7 +7,7 @@ use std::{
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Read, Write},
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
-    path::Path,
+    path::{Path, PathBuf},
 };
 use zeroize::Zeroizing;
 
@@ -35,11 +35,7 @@ pub(crate) fn key_open_or_create(
         Err(KeyError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
         other => return other,
     }
-    DirBuilder::new()
-        .recursive(true)
-        .mode(FOLDER_MODE)
-        .create(&folder)
-        .map_err(|source| KeyError::file("creating", &folder, source))?;
+    folder_create(&folder).map_err(|source| KeyError::file("creating", &folder, source))?;
     key_create(&folder, &path, what, entropy).map_err(|source| KeyError::file("creating", &path, source))?;
     // What counts is what the file says, also if another thread was first.
     key_read(&path, what)
@@ -52,25 +48,59 @@ fn key_create(folder: &Path, path: &Path, what: &str, entropy: &dyn Entropy) -> 
     let seed_digits = Secret::new(hex::encode(*seed));
     let text = Zeroizing::new(format!("{}{}\n{}\n", first_line(what), seed_digits.expose(), sign::public_key(&key)));
 
-    let staged = path.with_extension("key.new");
-    // Left over from a process that was ended here. The key in it was never used.
-    match fs::remove_file(&staged) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+    match private_create(folder, path, text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
     }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(&staged)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
+}
+
+/// Makes a folder that is nobody else's, with what is missing above it.
+pub(crate) fn folder_create(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder)
+}
+
+/// Makes a private file that holds all of this or is not there. `AlreadyExists` if there is one: it is not touched.
+pub(crate) fn private_create(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let staged = private_stage(path, bytes)?;
     // A link, not a rename: it fails where a key already is.
-    match fs::hard_link(&staged, path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-        _ => {}
-    }
+    let linked = fs::hard_link(&staged, path);
     fs::remove_file(&staged)?;
+    linked?;
     folder_sync(folder)
 }
 
+/// Writes what a private file is going to hold, under a name beside it.
+pub(crate) fn private_stage(path: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
+    let staged = staged(path);
+    // Left over from a process that was ended here. The key in it was never used.
+    remove_if_there(&staged)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(&staged)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    Ok(staged)
+}
+
+/// What a file is called until it is whole.
+pub(crate) fn staged(path: &Path) -> PathBuf {
+    let mut staged = path.as_os_str().to_owned();
+    staged.push(".new");
+    staged.into()
+}
+
+pub(crate) fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 fn key_read(path: &Path, what: &'static str) -> Result<SigningKey, KeyError> {
+    let text = private_read(path, what, KEY_FILE_BYTES_MAX)?;
+    key_parse(&text, what).ok_or_else(|| KeyError::Damaged { what, path: path.to_owned() })
+}
+
+/// Reads a private file, at most `bytes_max` of it. One that others may have read is refused.
+pub(crate) fn private_read(path: &Path, what: &'static str, bytes_max: u64) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let failed = |source| KeyError::file("reading", path, source);
     let file = open_no_follow(OpenOptions::new().read(true), path).map_err(failed)?;
     let found = file.metadata().map_err(failed)?;
@@ -81,9 +111,9 @@ fn key_read(path: &Path, what: &'static str) -> Result<SigningKey, KeyError> {
         return Err(KeyError::NotPrivate { what, path: path.to_owned(), mode: found.mode() & 0o777 });
     }
     // Room for all of it at once: a buffer that grows leaves copies behind.
-    let mut text = Zeroizing::new(Vec::with_capacity(KEY_FILE_BYTES_MAX as usize + 1));
-    file.take(KEY_FILE_BYTES_MAX).read_to_end(&mut text).map_err(failed)?;
-    key_parse(&text, what).ok_or_else(|| KeyError::Damaged { what, path: path.to_owned() })
+    let mut text = Zeroizing::new(Vec::with_capacity(usize::try_from(bytes_max).unwrap_or_default() + 1));
+    file.take(bytes_max).read_to_end(&mut text).map_err(failed)?;
+    Ok(text)
 }
 
 /// The public half stands beside the secret one, so a changed digit of either is found.

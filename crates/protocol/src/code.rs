@@ -47,9 +47,12 @@ codes! {
     NotAvailable = "not_available", exit 1, "This part of oikos is not in this version; the message names it.";
     StoreDamaged = "store_damaged", exit 1, "The store cannot be read as it should; nothing was changed.";
     StoreNewer = "store_newer", exit 1, "The store was written by a newer oikos; this one refuses to open it.";
+    PublisherExists = "publisher_exists", exit 1, "There is a key of this name already, and a key is never written over.";
     FileUnusable = "file_unusable", exit 1, "A file or folder cannot be used: missing, not a regular file, or refused by the system.";
     InvalidInput = "invalid_input", exit 2, "The input does not fit what the action asks for.";
     Usage = "usage", exit 2, "The command line could not be understood.";
+    PassphraseWrong = "passphrase_wrong", exit 2, "The passphrase is missing, or does not open the key.";
+    KeyUnreadable = "key_unreadable", exit 2, "This is no minisign key, or one of a kind that is not used.";
     PermissionDenied = "permission_denied", exit 3, "The broker said no: not granted, blocked, or nobody answered.";
     NotInActivation = "not_in_activation", exit 3, "Effects, randomness and time do not exist while an app is being activated.";
     LeaseRevoked = "lease_revoked", exit 3, "The run has lost its right to go on.";
@@ -62,6 +65,20 @@ codes! {
     PackageFileUnlisted = "package_file_unlisted", exit 4, "A file is in the package that SHA256SUMS does not list.";
     PackageFileMissing = "package_file_missing", exit 4, "SHA256SUMS lists a file that is not in the package.";
     PackageSumsMalformed = "package_sums_malformed", exit 4, "SHA256SUMS is missing, or not in its one form: sorted lines of digest and path.";
+    PackageDowngrade = "package_downgrade", exit 4, "The package is older than what was installed under its name before.";
+    SignatureMissing = "signature_missing", exit 4, "The name belongs to a publisher, and this package is not signed.";
+    SignatureUnreadable = "signature_unreadable", exit 4, "signature.sig is no minisign signature.";
+    SignatureLegacy = "signature_legacy", exit 4, "The signature is of minisign's old kind, which is not prehashed.";
+    SignatureInvalid = "signature_invalid", exit 4, "The key that the signature names did not sign this SHA256SUMS.";
+    SignatureCommentMismatch = "signature_comment_mismatch", exit 4, "The signature's trusted comment is not this package's name and version.";
+    PublisherKeyInvalid = "publisher_key_invalid", exit 4, "The package's publisher.pub is no minisign public key, or calls itself what nobody may.";
+    PublisherUnknown = "publisher_unknown", exit 4, "The key that signed the package is neither known here nor in the package.";
+    PublisherUntrusted = "publisher_untrusted", exit 4, "Only the package itself names the key that signed it; the owner has not accepted its fingerprint.";
+    PublisherMismatch = "publisher_mismatch", exit 4, "The name belongs to another publisher.";
+    PublisherClaimMismatch = "publisher_claim_mismatch", exit 4, "The package says that one key signs it, and another one did.";
+    PublisherNameTaken = "publisher_name_taken", exit 4, "A new key calls itself like a publisher that is known already.";
+    PublisherSuperseded = "publisher_superseded", exit 4, "The publisher has named another key as successor of the one that signed this.";
+    SuccessorInvalid = "successor_invalid", exit 4, "A successor statement cannot be read, is not signed by the old key, or contradicts an earlier one.";
     PackageBareImport = "package_bare_import", exit 4, "The code imports something that is not in the package.";
     PackageCodeInvalid = "package_code_invalid", exit 4, "The code does not load: a syntax error, or an error while it was activated.";
     PackageUnreadable = "package_unreadable", exit 4, "The folder or archive cannot be read.";
@@ -79,6 +96,7 @@ codes! {
     NotFound = "not_found", exit 6, "There is no such thing: key, file, question or grant.";
     AppNotFound = "app_not_found", exit 6, "No app of this name is installed.";
     ActionNotFound = "action_not_found", exit 6, "The app has no action or tool of this name.";
+    PublisherNotFound = "publisher_not_found", exit 6, "There is no publisher or publisher's key of this name.";
     RunNotFound = "run_not_found", exit 6, "There is no such run.";
     Stopped = "stopped", exit 7, "The owner stopped it.";
 }

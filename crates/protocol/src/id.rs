@@ -146,6 +146,17 @@ names! {
             && text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
     };
+    /// A publisher's name on this device. The key is the publisher; the name is how the owner calls it.
+    PublisherName = "publisher name",
+    "2 to 64 characters: a lower-case letter, then lower-case letters, digits or '-'; none that oikos itself could be \
+     taken for",
+    |text| {
+        (2..=64).contains(&text.len())
+            && text.starts_with(|c: char| c.is_ascii_lowercase())
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && !text.starts_with("oikos")
+            && !matches!(text, "official" | "system" | "developer" | "you")
+    };
 }
 
 /// A SHA-256 digest; shown and stored as 64 hexadecimal digits.

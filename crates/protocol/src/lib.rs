@@ -33,7 +33,9 @@ pub use card::{Badge, Card, CardLine, RiskySeverity};
 pub use chunk::{Chunk, LogLevel, SequencedChunk};
 pub use code::ErrorCode;
 pub use failure::Failure;
-pub use id::{ActionName, AppName, Digest, GrantId, NameError, OfferId, QuestionId, RequestId, RunId, sha256};
+pub use id::{
+    ActionName, AppName, Digest, GrantId, NameError, OfferId, PublisherName, QuestionId, RequestId, RunId, sha256,
+};
 pub use label::Labels;
 pub use limit::{LimitChanges, Limits};
 pub use question::{Answer, Choice, Question, QuestionKind};
