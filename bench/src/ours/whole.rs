@@ -36,7 +36,7 @@ impl Household {
         let (kernel, caller) = (self.oikos.kernel(), self.oikos.caller(true));
         self.runtime
             .block_on(async {
-                let (offer, _card) = kernel.app_offer(caller, folder.display().to_string()).await?;
+                let (offer, _card) = kernel.app_offer(caller, folder.display().to_string(), None, false).await?;
                 kernel.app_install(caller, offer, Vec::new()).await.map(drop)
             })
             .map_err(failed)

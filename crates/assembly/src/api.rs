@@ -38,9 +38,9 @@ impl Oikos {
         let kernel = &self.kernel;
         Ok(match envelope.request {
             Request::Hello => Reply::Hello { version: env!("CARGO_PKG_VERSION").to_owned(), pid: std::process::id() },
-            Request::AppOffer { source } => {
+            Request::AppOffer { source, trust, downgrade } => {
                 step(frames, sentence::progress_verifying()).await;
-                let (offer, card) = kernel.app_offer(caller, source).await?;
+                let (offer, card) = kernel.app_offer(caller, source, trust.as_deref(), downgrade).await?;
                 Reply::Offer { offer, card: Box::new(card) }
             }
             Request::AppInstall { offer, choices } => {
@@ -102,6 +102,21 @@ impl Oikos {
             Request::ApprovalAnswer { question, answer } => {
                 kernel.approval_answer(&caller, question, answer)?;
                 Reply::Ok
+            }
+            Request::PublisherList => {
+                let oikos = self.clone();
+                let publishers = blocking(move || oikos.kernel.publisher_list(&caller)).await?;
+                Reply::Publishers { publishers }
+            }
+            Request::PublisherTrust { publisher, name } => {
+                let oikos = self.clone();
+                let publisher = blocking(move || oikos.kernel.publisher_trust(&caller, &publisher, name)).await?;
+                Reply::Publisher { publisher }
+            }
+            Request::PublisherImport { statements } => {
+                let oikos = self.clone();
+                let publisher = blocking(move || oikos.kernel.publisher_import(&caller, &statements)).await?;
+                Reply::Publisher { publisher }
             }
             Request::Doctor => {
                 require(caller.rights.has(Right::Read))?;

@@ -10,6 +10,8 @@ pub struct Config {
     pub home: PathBuf,
     /// The zone of this deployment.
     pub zone: Zone,
+    /// Where publishers' secret keys of the person at this machine are: never granted to an app.
+    pub publishers: Option<PathBuf>,
     /// Threads that guests are polled on; absent means one a core.
     pub guest_threads: Option<usize>,
 }
@@ -17,7 +19,7 @@ pub struct Config {
 impl Config {
     /// The defaults for a home folder.
     pub fn new(home: impl Into<PathBuf>) -> Self {
-        Self { home: home.into(), zone: Zone::Local, guest_threads: None }
+        Self { home: home.into(), zone: Zone::Local, publishers: None, guest_threads: None }
     }
 }
 
@@ -35,4 +37,21 @@ pub fn default_home(variable: &dyn Fn(&str) -> Option<std::ffi::OsString>) -> Op
         .filter(|path| path.is_absolute())
         .or_else(|| folder("HOME").map(|path| path.join(".local/share")))
         .map(|path| path.join("oikos"))
+}
+
+/// Where the publisher's keys of a person are: `$XDG_CONFIG_HOME/oikos/publishers`, `~/.config/oikos/publishers`, on
+/// macOS `~/Library/Application Support/oikos-publishers`, on Windows `%APPDATA%\oikos\publishers`. Not in the home of
+/// oikos: who starts a new one stays who they are.
+pub fn default_publishers(variable: &dyn Fn(&str) -> Option<std::ffi::OsString>) -> Option<PathBuf> {
+    let folder = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    if cfg!(windows) {
+        return folder("APPDATA").map(|path| path.join("oikos").join("publishers"));
+    }
+    if cfg!(target_os = "macos") {
+        return folder("HOME").map(|path| path.join("Library/Application Support/oikos-publishers"));
+    }
+    folder("XDG_CONFIG_HOME")
+        .filter(|path| path.is_absolute())
+        .or_else(|| folder("HOME").map(|path| path.join(".config")))
+        .map(|path| path.join("oikos/publishers"))
 }

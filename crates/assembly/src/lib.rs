@@ -22,15 +22,20 @@ mod doctor; // everything that could be wrong
 mod oikos; // one oikos, put together
 mod pack; // an author's folder into an archive
 mod sandboxes; // the sandbox, made when it is needed
+mod signing; // an author's keys, and what they sign
 mod socket; // the way in for other processes
 mod system; // the system's clock and randomness
 
 pub use api::FrameSender;
 pub use client::{Answers, Client};
-pub use config::{Config, default_home};
+pub use config::{Config, default_home, default_publishers};
 pub use doctor::break_text;
 pub use oikos::Oikos;
-pub use pack::{Packed, app_pack};
+pub use pack::{Packed, app_pack, file_write};
+pub use signing::{
+    AskPassphrase, OFFICIAL_KEY, OwnPublisher, Secret, Signed, Succeeded, app_sign, publisher_new, publisher_succeed,
+    publishers_own,
+};
 pub use socket::{SocketPath, SocketServer, Visit};
 pub use system::{SystemClock, SystemEntropy};
 

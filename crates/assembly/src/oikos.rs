@@ -3,12 +3,13 @@
 use crate::{
     config::Config,
     sandboxes::LazyJsRunner,
+    signing::official_key,
     socket::SocketPath,
     system::{SystemClock, SystemEntropy},
 };
 use broker::{Broker, ProtectedFolder};
 use kernel::{Kernel, KernelParts, LIVE_RUNS_MAX, Recovered, effect::Effects};
-use link::{DeveloperKey, DeviceKey, HeadFile};
+use link::{DeveloperKey, DeviceKey, HeadFile, PublisherFolder};
 use protocol::{
     AuditHead, Caller, Clock, DeviceId, Door, Entropy, ErrorCode, Failure, OwnerId, Right, Rights,
     api::{ChainBreak, ChainReport},
@@ -55,7 +56,7 @@ impl Oikos {
         let store = SqliteStore::open(&lock, &*clock).map_err(|error| store_failure(&error))?;
         let store: Arc<dyn Store> = Arc::new(store);
         let blobs = BlobStore::open(&lock).map_err(|error| Failure::from_error(error.code(), &error))?;
-        let protected = protected_folders(&home)?;
+        let protected = protected_folders(&home, config.publishers.as_deref())?;
         let effects = effects(&home, &protected, &store, &entropy);
         let runner = LazyJsRunner::new(runner_config(config, &home, &device_key, &clock));
         let heads = HeadFile::new(&home);
@@ -66,6 +67,7 @@ impl Oikos {
             runner: Arc::new(runner),
             effects,
             developer,
+            official: official_key()?,
             device,
             clock: clock.clone(),
             entropy: entropy.clone(),
@@ -228,8 +230,8 @@ fn store_failure(error: &state::StoreError) -> Failure {
     }
 }
 
-/// What no grant ever covers: the home, and the socket's folder where that lies elsewhere.
-fn protected_folders(home: &Path) -> Result<Vec<ProtectedFolder>, Failure> {
+/// What no grant ever covers: the home, the socket's folder where that lies elsewhere, and the publisher's keys.
+fn protected_folders(home: &Path, publishers: Option<&Path>) -> Result<Vec<ProtectedFolder>, Failure> {
     let mut folders = vec![effects::protected_folder(home)];
     let socket = SocketPath::of(home);
     // Made here, so that it is protected from the first start on. Where that fails, the socket says so.
@@ -238,6 +240,13 @@ fn protected_folders(home: &Path) -> Result<Vec<ProtectedFolder>, Failure> {
     }
     if let Some(folder) = socket.outside_folder() {
         folders.push(effects::protected_folder(&folder));
+    }
+    if let Some(publishers) = publishers {
+        // Made here for the same reason: a key that is made later lies in a folder that is protected already.
+        match PublisherFolder::new(publishers).prepare() {
+            Ok(()) => folders.push(effects::protected_folder(publishers)),
+            Err(error) => tracing::warn!(%error, "the folder of publishers' keys cannot be used"),
+        }
     }
     folders.into_iter().collect::<Result<_, _>>().map_err(|error| Failure::new(ErrorCode::HomeUnusable, error.message))
 }

@@ -4,9 +4,14 @@ use package::Package;
 use protocol::{AppName, Digest, ErrorCode, Failure, text};
 use serde::Serialize;
 use std::{
+    fs::Permissions,
     io::Write,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
+
+/// What is packed is for others to read, as far as the author's own mask lets them.
+const FILE_MODE: u32 = 0o666;
 
 /// What was packed.
 #[derive(Clone, Debug, Serialize)]
@@ -34,18 +39,28 @@ pub fn app_pack(folder: &Path, out: Option<&Path>) -> Result<Packed, Failure> {
     let manifest = package.manifest();
     let out =
         out.map_or_else(|| PathBuf::from(format!("{}-{}.aisapp", manifest.name, manifest.version)), Path::to_path_buf);
-    write(&out, package.archive_bytes()).map_err(|error| {
-        let shown = text::escape(&out.to_string_lossy());
-        Failure::new(ErrorCode::FileUnusable, format!("{shown} cannot be written: {error}"))
-    })?;
-    Ok(Packed {
-        app: manifest.name.clone(),
-        version: manifest.version.to_string(),
+    file_write(&out, package.archive_bytes())?;
+    Ok(packed(&package, out))
+}
+
+/// What was packed, for whoever asked.
+pub(crate) fn packed(package: &Package, archive: PathBuf) -> Packed {
+    Packed {
+        app: package.name().clone(),
+        version: package.manifest().version.to_string(),
         digest: package.digest(),
         bytes: package.archive_bytes().len() as u64,
         files: package.files().count(),
         warnings: package.warnings().iter().map(ToString::to_string).collect(),
-        archive: out,
+        archive,
+    }
+}
+
+/// Writes a file whole or not at all.
+pub fn file_write(out: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    write(out, bytes).map_err(|error| {
+        let shown = text::escape(&out.to_string_lossy());
+        Failure::new(ErrorCode::FileUnusable, format!("{shown} cannot be written: {error}"))
     })
 }
 
@@ -54,7 +69,8 @@ fn write(out: &Path, bytes: &[u8]) -> std::io::Result<()> {
     if !folder.is_dir() {
         return Err(std::io::Error::new(std::io::ErrorKind::NotFound, "its folder does not exist"));
     }
-    let mut staged = tempfile::NamedTempFile::new_in(folder)?;
+    let permissions = Permissions::from_mode(FILE_MODE);
+    let mut staged = tempfile::Builder::new().prefix(".unfinished-").permissions(permissions).tempfile_in(folder)?;
     staged.write_all(bytes)?;
     staged.as_file().sync_all()?;
     staged.persist(out)?;

@@ -57,6 +57,7 @@ pub fn card_build(subject: &CardSubject<'_>, zone: Zone) -> Card {
         description: subject.description.map(str::to_owned),
         developer: subject.developer.map(str::to_owned),
         badge: subject.badge.clone(),
+        signed: None,
         digest: subject.digest,
         files: subject.files,
         zones: subject.zones.to_vec(),
@@ -246,8 +247,8 @@ fn warnings(subject: &CardSubject<'_>, lines: &[CardLine]) -> Vec<Sentence> {
     if has(|scope| matches!(scope, Scope::Shell { .. })) {
         warnings.push(sentence::card_warning_shell());
     }
-    match &subject.badge {
-        Badge::LocalDeveloper { .. } => warnings.push(sentence::card_warning_unsigned()),
+    if let Badge::LocalDeveloper { .. } = &subject.badge {
+        warnings.push(sentence::card_warning_unsigned());
     }
     let texts =
         [("title", Some(subject.title)), ("description", subject.description), ("developer", subject.developer)];

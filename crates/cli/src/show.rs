@@ -5,12 +5,14 @@ mod card; // what an app may do, before it is installed
 mod chart; // numbers drawn
 mod history; // log, chain, runs
 mod household; // doctor, questions
+mod publishers; // keys, one's own and others'
 mod run; // a run's stream and its end
 
 pub(crate) use apps::{app, apps, grants, input_example};
 pub(crate) use card::card;
 pub(crate) use history::{chain, log, runs};
 pub(crate) use household::{doctor, questions};
+pub(crate) use publishers::{own_publisher, publisher, publishers};
 pub(crate) use run::RunPrinter;
 
 use comfy_table::{ContentArrangement, Table, presets};

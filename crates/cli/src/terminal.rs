@@ -3,14 +3,18 @@
 
 use anstream::{AutoStream, stream::AsLockedWrite};
 use anstyle::{AnsiColor, Color, Style};
+use assembly::Secret;
 use indicatif::{ProgressBar, ProgressStyle};
 use parking_lot::Mutex;
 use protocol::{Failure, Sentence};
 use std::{
     fmt::Display,
-    io::{IsTerminal, Stderr, Stdout, Write},
+    io::{BufRead, IsTerminal, Read, Stderr, Stdout, Write},
     time::Duration,
 };
+
+/// Room for a passphrase: read into one buffer, so that no copies stay behind.
+const SECRET_BYTES: usize = 1024;
 
 const fn colour(colour: AnsiColor) -> Style {
     Style::new().fg_color(Some(Color::Ansi(colour)))
@@ -144,6 +148,35 @@ impl Terminal {
         .await
         .ok()
         .flatten()
+    }
+
+    /// Asks for a secret: unseen on a terminal, else the first line of standard input. `None`: nobody answered.
+    pub(crate) fn ask_secret(&self, prompt: impl Display) -> Option<Secret<String>> {
+        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+        self.clear();
+        let input = std::io::stdin();
+        let before = input.is_terminal().then(|| tcgetattr(&input).ok()).flatten();
+        if let Some(before) = &before {
+            let mut unseen = before.clone();
+            unseen.local_modes.remove(LocalModes::ECHO);
+            let is_unseen = tcsetattr(&input, OptionalActions::Flush, &unseen).is_ok();
+            let care = if is_unseen { "" } else { " (it will be seen)" };
+            put(&mut AutoStream::auto(std::io::stderr()), format_args!("{prompt}{care} "));
+        }
+        let mut line = String::with_capacity(SECRET_BYTES);
+        let read = input.lock().take(SECRET_BYTES as u64).read_line(&mut line);
+        if let Some(before) = &before {
+            let is_seen_again = tcsetattr(&input, OptionalActions::Flush, before).is_ok();
+            put(&mut AutoStream::auto(std::io::stderr()), format_args!("\n"));
+            if !is_seen_again {
+                self.note("this terminal hides what you type; 'stty echo' shows it again");
+            }
+        }
+        while line.ends_with(['\n', '\r']) {
+            line.pop();
+        }
+        let secret = Secret::new(line);
+        matches!(read, Ok(1..)).then_some(secret).filter(|secret| !secret.expose().is_empty())
     }
 
     /// Prints with the progress out of the way.

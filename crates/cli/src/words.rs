@@ -1,7 +1,7 @@
 //! The command line's words. `docs/reference/cli.md` is made from them.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use protocol::{ActionName, AppName, GrantState, QuestionId, RunId};
+use protocol::{ActionName, AppName, GrantState, PublisherName, QuestionId, RunId};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -32,7 +32,7 @@ pub(crate) struct Words {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Install, look at and remove apps; pack your own
+    /// Install, look at and remove apps; pack and sign your own
     #[command(subcommand)]
     App(AppCommand),
     /// Run an app's action
@@ -74,6 +74,9 @@ Examples:
         #[arg(value_name = "SWITCH=STATE[:FOLDER]", value_parser = grant_word)]
         changes: Vec<GrantWord>,
     },
+    /// Keys that sign apps: yours, and those of others whom you trust
+    #[command(subcommand)]
+    Publisher(PublisherCommand),
     /// Questions that apps are waiting for
     #[command(subcommand)]
     Approval(ApprovalCommand),
@@ -92,14 +95,18 @@ Examples:
   oikos app install apps/notes
   oikos app install notes-1.0.0.aisapp --yes
   oikos app install scribe/ --yes --grant file.read=allow:~/notes --grant file.write=ask:~/notes
+  oikos app install notes-1.0.0.aisapp --trust 0123-4567-89ab-cdef-0123-4567-89ab-cdef
 
---yes takes the card as it is proposed; every --grant changes one switch.")]
+--yes takes the card as it is proposed; every --grant changes one switch. --trust accepts a
+publisher by the fingerprint or the public key that you have from them, not from the package.")]
     Install {
         /// A folder or an .aisapp archive
         source: PathBuf,
         /// Take the card as proposed
         #[arg(long)]
         yes: bool,
+        #[command(flatten)]
+        signer: SignerWords,
         /// Set a switch: allow, ask or block; for files, in a folder. May be repeated
         #[arg(long = "grant", value_name = "SWITCH=STATE[:FOLDER]", value_parser = grant_word)]
         grants: Vec<GrantWord>,
@@ -108,6 +115,8 @@ Examples:
     Card {
         /// A folder or an .aisapp archive
         source: PathBuf,
+        #[command(flatten)]
+        signer: SignerWords,
     },
     /// Installed apps
     List,
@@ -144,6 +153,85 @@ Example:
         /// The archive; default NAME-VERSION.aisapp here
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
+    },
+    /// Sign an app's folder or archive with a publisher's key of yours
+    #[command(after_help = "\
+Examples:
+  oikos app sign apps/notes --publisher ada
+  oikos app sign notes.aisapp --publisher ada --out signed.aisapp")]
+    Sign {
+        /// A folder or an .aisapp archive
+        source: PathBuf,
+        /// Your key: oikos publisher list shows yours
+        #[arg(long, value_name = "NAME")]
+        publisher: PublisherName,
+        /// The archive; default NAME-VERSION.aisapp here
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+}
+
+/// What the owner says about who signed.
+#[derive(Debug, Args)]
+pub(crate) struct SignerWords {
+    /// Accept the publisher with this fingerprint or public key
+    #[arg(long, value_name = "FINGERPRINT|KEY")]
+    pub(crate) trust: Option<String>,
+    /// An older version than you had is fine
+    #[arg(long)]
+    pub(crate) downgrade: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PublisherCommand {
+    /// Make a key to sign your apps with
+    #[command(after_help = "\
+Examples:
+  oikos publisher new ada
+  oikos publisher new ada --passphrase     asks for one; without it, only the mode of the file protects the key
+
+The files are minisign's: what stock minisign makes can be put beside them.")]
+    New {
+        /// How you call it, and how others will
+        name: PublisherName,
+        /// Protect the file with a passphrase: asked for, or the first line of standard input
+        #[arg(long)]
+        passphrase: bool,
+    },
+    /// Your keys, and the publishers whom you trust
+    List,
+    /// Trust a publisher from now on
+    #[command(after_help = "\
+Examples:
+  oikos publisher trust RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3 --name ada
+  oikos publisher trust ada.pub
+  oikos publisher trust 0123-4567-89ab-cdef-0123-4567-89ab-cdef")]
+    Trust {
+        /// A public key, its file, or a fingerprint
+        #[arg(value_name = "KEY|FILE|FINGERPRINT")]
+        publisher: String,
+        /// How to call it here
+        #[arg(long)]
+        name: Option<PublisherName>,
+    },
+    /// Name the key that comes after another one of yours; packages that it signs carry the statement
+    #[command(after_help = "\
+Example:
+  oikos publisher new ada-2027
+  oikos publisher succeed ada ada-2027 --out ada.successor")]
+    Succeed {
+        /// The old key, which signs the statement
+        old: PublisherName,
+        /// The new key
+        new: PublisherName,
+        /// Write the statement into a file too, for those who do not get it with a package
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Learn from a successor statement that a publisher changed keys
+    Import {
+        /// The file with the statement
+        file: PathBuf,
     },
 }
 

@@ -7,6 +7,7 @@ use crate::{
     journal,
     run::{commit_failure, internal, kernel_caller, store_failure},
     runner::GuestImage,
+    signer::{Consent, Signer, is_signed_by},
 };
 use broker::{AppGrants, Folder, Grant, GrantError, LeaseEnd, Picked, card_lines};
 use package::{Callable, Package, did_you_mean};
@@ -44,8 +45,11 @@ pub struct AppRecord {
     /// Whose signature it carries.
     #[serde(flatten)]
     pub badge: Badge,
-    /// That signature over name, version and digest.
+    /// This device's own signature over name, version and digest: that it was installed here.
     pub signature: link::PackageSignature,
+    /// The publisher's key, where a publisher signed it. Not `publisher`: that is the badge's word for the name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publisher_key: Option<link::PublisherKey>,
     /// When this version was installed.
     pub installed_at: Timestamp,
 }
@@ -65,6 +69,7 @@ pub(crate) struct Offer {
     owner: OwnerId,
     package: Package,
     card: Card,
+    consent: Consent,
 }
 
 impl LoadedApp {
@@ -123,9 +128,18 @@ pub(crate) fn scope_requests(package: &Package) -> Vec<ScopeRequest> {
 }
 
 impl Kernel {
-    /// Reads, verifies and stages a package, and shows its card. Nothing is installed.
-    pub async fn app_offer(self: &Arc<Self>, caller: Caller, source: String) -> Result<(OfferId, Card), Failure> {
+    /// Reads, verifies and stages a package, and shows its card. Nothing is installed. `trust` is the key or the
+    /// fingerprint of a publisher whom the owner accepts with this package; with `downgrade` an older version than before
+    /// is fine.
+    pub async fn app_offer(
+        self: &Arc<Self>,
+        caller: Caller,
+        source: String,
+        trust: Option<&str>,
+        downgrade: bool,
+    ) -> Result<(OfferId, Card), Failure> {
         self.require(&caller, Right::Manage)?;
+        let consent = Consent::read(trust, downgrade)?;
         let path = PathBuf::from(&source);
         let read = tokio::task::spawn_blocking(move || Package::read(&path))
             .await
@@ -143,11 +157,13 @@ impl Kernel {
             );
             return Err(self.app_refuse(&caller, &source, Failure::new(ErrorCode::PackageZoneRefused, message)));
         }
+        let signer = self.signer_of(caller.owner, &package, &consent);
+        let signer = signer.map_err(|failure| self.app_refuse(&caller, &source, failure))?;
         let installed = self.app_record(caller.owner, package.name()).ok();
-        let card = self.card(&package, installed.as_ref());
+        let card = self.card(&package, installed.as_ref(), signer.as_ref());
         let id = OfferId::new(&*self.clock, &*self.entropy);
         let mut offers = self.offers.lock();
-        offers.push_back(Offer { id, owner: caller.owner, package, card: card.clone() });
+        offers.push_back(Offer { id, owner: caller.owner, package, card: card.clone(), consent });
         let bytes = |offers: &VecDeque<Offer>| -> usize {
             offers.iter().map(|offer| offer.package.archive_bytes().len()).sum()
         };
@@ -194,13 +210,16 @@ impl Kernel {
 
     fn install(&self, caller: &Caller, offer: Offer, choices: &[LineChoice]) -> Result<Arc<LoadedApp>, Failure> {
         let owner = caller.owner;
-        let Offer { package, card, .. } = offer;
+        let Offer { package, card, consent, .. } = offer;
         let name = package.name().clone();
         // Looked at before anything is done; made again below, from what holds then.
         self.grants_choose(&name, &card.lines, None, choices)?;
         let image = self.prepare(&package).map_err(|failure| self.app_refuse(caller, name.as_str(), failure))?;
         check_exports(&package, &*image).map_err(|failure| self.app_refuse(caller, name.as_str(), failure))?;
         let _changing = self.changing.lock();
+        // Again, from what holds now: the name may have got another owner since the offer.
+        let signer = self.signer_of(owner, &package, &consent);
+        let signer = signer.map_err(|failure| self.app_refuse(caller, name.as_str(), failure))?;
         let old = self.app_record(owner, &name).ok();
         let kept = old.as_ref().and_then(|_| self.grants_stored(owner, &name).ok());
         let grants = self.grants_choose(&name, &card.lines, kept.as_ref(), choices)?;
@@ -213,7 +232,8 @@ impl Kernel {
             digest: package.digest(),
             title: package.manifest().title.clone(),
             enabled: true,
-            badge: card.badge.clone(),
+            badge: signer.as_ref().map_or_else(|| card.badge.clone(), Signer::badge),
+            publisher_key: signer.as_ref().map(|signer| signer.key),
             signature: self.developer.sign_package(&name, &version, package.digest()),
             installed_at: self.clock.now(),
             version: version.clone(),
@@ -233,6 +253,9 @@ impl Kernel {
         journal::append(&mut batch, owner, &said);
         for grant in &grants.grants {
             journal::append(&mut batch, owner, &grant_record(self.clock.now(), caller, &name, grant));
+        }
+        if let Some(signer) = &signer {
+            self.signer_write(&mut batch, caller, &package, signer)?;
         }
         crate::crash_point("install::before_commit");
         self.store.commit(batch, Durability::Synced).map_err(commit_failure)?;
@@ -589,6 +612,9 @@ impl Kernel {
         }
         let bytes = self.blobs.get(record.digest).map_err(|error| stopped(error.to_string()))?;
         let package = Package::open(bytes).map_err(|error| stopped(error.to_string()))?;
+        if record.publisher_key.is_some_and(|publisher| !is_signed_by(&package, &publisher)) {
+            return Err(stopped("its publisher did not sign it".to_owned()));
+        }
         let grants =
             self.grants_stored(owner, &record.name).map_err(|_| stopped("its grants cannot be read".to_owned()))?;
         Ok((package, grants))
@@ -662,7 +688,7 @@ impl Kernel {
             tools: card::tool_views(package),
             missing: card::missing(package),
             grants: self.grant_views(owner, &app.record.name),
-            limits: self.card(package, None).limits,
+            limits: self.card(package, None, None).limits,
             storage_bytes,
         })
     }

@@ -3,14 +3,15 @@
 use crate::{
     Kernel,
     apps::{AppRecord, scope_requests},
+    signer::Signer,
 };
 use broker::{CardSubject, card_build};
 use package::{Cause, Code, Dependency, Hook, Package, Trigger};
 use protocol::{Badge, Card, Sentence, ToolName, api::ToolView, sentence};
 
 impl Kernel {
-    /// The card of a package, beside the version that is installed.
-    pub(crate) fn card(&self, package: &Package, installed: Option<&AppRecord>) -> Card {
+    /// The card of a package, beside the version that is installed, with who signed it.
+    pub(crate) fn card(&self, package: &Package, installed: Option<&AppRecord>, signer: Option<&Signer>) -> Card {
         let requests = scope_requests(package);
         // Those of the manifest are looked at by the broker.
         let deceptive: Vec<String> = package
@@ -19,13 +20,14 @@ impl Kernel {
             .map(|text| text.what)
             .filter(|what| what.starts_with("title of") || what.starts_with("description of"))
             .collect();
+        let local = || Badge::LocalDeveloper { fingerprint: self.developer.fingerprint() };
         let subject = CardSubject {
             app: package.name(),
             version: package.manifest().version.to_string(),
             title: &package.manifest().title,
             description: package.manifest().description.as_deref(),
             developer: package.manifest().developer.as_deref(),
-            badge: Badge::LocalDeveloper { fingerprint: self.developer.fingerprint().to_string() },
+            badge: signer.map_or_else(local, Signer::badge),
             digest: package.digest(),
             files: package.files().count(),
             zones: &package.manifest().zones,
@@ -39,6 +41,10 @@ impl Kernel {
         card.unavailable.extend(later(package));
         card.missing = missing(package);
         card.notes = package.warnings().iter().map(ToString::to_string).collect();
+        if let Some(signer) = signer {
+            card.signed = Some(signer.said(package.name()));
+            card.warnings.splice(0..0, signer.warnings());
+        }
         card
     }
 }

@@ -15,9 +15,11 @@ mod host; // the way of one effect
 pub mod host_call; // every effect on one screen
 mod journal; // what is written into the log
 mod notes; // what a run did, gathered until its end
+mod publishers; // whom the owner trusts, and to whom a name belongs
 mod recovery; // after an abrupt end
 mod run; // one run, from spawn to end
 pub mod runner; // what a sandbox is to the kernel
+mod signer; // who signed a package, and whether they may
 pub mod stream; // a run's bounded log of chunks
 mod trash; // taking back what a run did to files
 
@@ -83,6 +85,8 @@ pub struct KernelParts {
     pub effects: Effects,
     /// Signs what is installed unsigned.
     pub developer: link::DeveloperKey,
+    /// The project's own key: what it signed is official.
+    pub official: link::PublisherKey,
     /// This device.
     pub device: DeviceId,
     /// Time.
@@ -106,6 +110,7 @@ pub struct Kernel {
     runner: Arc<dyn Runner>,
     effects: Effects,
     developer: link::DeveloperKey,
+    official: link::PublisherKey,
     device: DeviceId,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -136,6 +141,7 @@ impl Kernel {
             runner: parts.runner,
             effects: parts.effects,
             developer: parts.developer,
+            official: parts.official,
             device: parts.device,
             clock: parts.clock,
             entropy: parts.entropy,

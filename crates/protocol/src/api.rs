@@ -3,7 +3,7 @@
 
 use crate::{
     ActionName, Answer, AppName, AuditEntry, Badge, Card, CardLine, Digest, Failure, GrantDuration, GrantState,
-    OfferId, Question, QuestionId, RequestId, RunId, Sentence, SequencedChunk, Timestamp, Zone,
+    OfferId, PublisherName, Question, QuestionId, RequestId, RunId, Sentence, SequencedChunk, Timestamp, Zone,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -27,6 +27,12 @@ pub enum Request {
     AppOffer {
         /// A folder or an archive.
         source: String,
+        /// The fingerprint or the public key of a publisher whom the owner accepts with this package.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        trust: Option<String>,
+        /// An older version than was there before is fine.
+        #[serde(default)]
+        downgrade: bool,
     },
     /// Install what was offered, with the owner's choices for its switches.
     AppInstall {
@@ -130,6 +136,21 @@ pub enum Request {
         question: QuestionId,
         /// The answer.
         answer: Answer,
+    },
+    /// Publishers that the owner knows.
+    PublisherList,
+    /// Trust a publisher from now on.
+    PublisherTrust {
+        /// A minisign public key, in one line or as its file, or a fingerprint.
+        publisher: String,
+        /// How to call it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<PublisherName>,
+    },
+    /// Learn from successor statements that publishers changed their keys.
+    PublisherImport {
+        /// The statements, each signed by the old key.
+        statements: String,
     },
     /// Look at everything that could be wrong.
     Doctor,
@@ -276,6 +297,16 @@ pub enum Reply {
         /// Oldest first.
         questions: Vec<Question>,
     },
+    /// To `PublisherList`.
+    Publishers {
+        /// The project's own key first, then by name.
+        publishers: Vec<PublisherView>,
+    },
+    /// To `PublisherTrust` and `PublisherImport`: the publisher as it is known now.
+    Publisher {
+        /// It.
+        publisher: PublisherView,
+    },
     /// To `Doctor`.
     Doctor {
         /// One row a check.
@@ -336,6 +367,29 @@ pub struct AppDetail {
     pub limits: Vec<Sentence>,
     /// Bytes in its storage.
     pub storage_bytes: u64,
+}
+
+/// A publisher that the owner knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublisherView {
+    /// How the owner calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<PublisherName>,
+    /// What identifies it: the first half of the SHA-256 of its key.
+    pub fingerprint: String,
+    /// Its public key in minisign's form; absent while only the fingerprint is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Whether it is the project's own key, which is in the binary.
+    pub official: bool,
+    /// Names of apps that belong to it on this device, also of apps that were removed.
+    pub apps: Vec<AppName>,
+    /// The fingerprint of the key that came after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub succeeded_by: Option<String>,
+    /// Since when it is trusted; absent for the project's own key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
 }
 
 /// An action, as a form or the command line shows it.

@@ -88,6 +88,8 @@ pub enum AuditEvent {
     Granted,
     /// An app was installed, upgraded, enabled, disabled or removed.
     App,
+    /// The owner trusted a publisher, a name was bound to one, or one changed its key.
+    Publisher,
     /// A package was refused.
     Refused,
     /// The owner stopped something.

@@ -1,7 +1,7 @@
 //! What an owner sees before an install: what the app MAY do, what it will ASK, what it can NEVER do, its LIMIT.
 //! Anything the card does not show is blocked.
 
-use crate::{AppName, Digest, GrantState, Line, Scope, Sentence, Zone};
+use crate::{AppName, Digest, GrantState, Line, PublisherName, Scope, Sentence, Zone};
 use serde::{Deserialize, Serialize};
 
 /// How much harm a line can do; computed, never the author's word.
@@ -46,6 +46,19 @@ pub enum Badge {
         /// The developer key's fingerprint.
         fingerprint: String,
     },
+    /// Signed by a publisher whom the owner trusts. The key is the publisher; no package can say so of itself.
+    Publisher {
+        /// How the owner calls the publisher, if they do.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        publisher: Option<PublisherName>,
+        /// The fingerprint of the publisher's key.
+        fingerprint: String,
+    },
+    /// Signed by the project's own key, which is in the binary.
+    Official {
+        /// The fingerprint of that key.
+        fingerprint: String,
+    },
 }
 
 /// The card.
@@ -69,6 +82,9 @@ pub struct Card {
     /// Whose signature it carries.
     #[serde(flatten)]
     pub badge: Badge,
+    /// Who signed it and why that holds, in words; absent for what is not signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<Sentence>,
     /// SHA-256 of the archive.
     pub digest: Digest,
     /// Files in the package.

@@ -214,6 +214,14 @@ sentences! {
     card_warning_write_executable() = "can change files that other programs run, so those always ask";
     card_warning_wide_folder(folder) = "asks for {folder}, which holds far more than one app needs";
     card_warning_shell() = "running programs gives an app most of what you can do yourself";
+    card_signed_official(fingerprint) = "signed by the oikos project with the key that is in this program ({fingerprint})";
+    card_signed_pinned(publisher, app) = "signed by {publisher}, to whom the name {app} belongs on this device";
+    card_signed_known(publisher, app) = "signed by {publisher}, whom you trust; from this install on only they can update {app}";
+    card_signed_new(publisher, app) = "signed by {publisher}, new here and accepted by its fingerprint; from this install on only they can update {app}";
+    card_signed_successor(publisher, before) = "signed by {publisher}, which {before} named as successor with a statement of its own";
+    card_warning_publisher_new() = "you have nothing else from this publisher: compare the fingerprint with one that did not come with the package";
+    card_warning_publisher_changed(before) = "its publisher's key changes with this install; {before} can no longer update it";
+    card_warning_downgrade(newest) = "you had version {newest} already; what it mended comes back";
     card_warning_unsigned() = "nobody but the folder it came from says who made it";
     card_warning_text(what) = "its {what} holds invisible or direction-changing characters, shown here escaped";
 
@@ -291,6 +299,9 @@ sentences! {
     app_disabled() = "you disabled it";
     app_removed() = "you removed it and kept its data";
     app_removed_erased() = "you removed it and erased its data";
+    publisher_pinned(publisher) = "from now on only {publisher} can update it";
+    publisher_trusted(publisher) = "you trusted the publisher {publisher}";
+    publisher_succeeded(old, new) = "{old} named {new} as its successor";
     app_refused(source, code) = "refused to install {source} ({code})";
     granted(line, state) = "you set {line} to {state}";
     granted_for(line, state, targets) = "you set {line} to {state} for {targets}";

@@ -53,6 +53,10 @@ spaces! {
     Intent = "intent";
     /// Verified packages that wait for a yes.
     Offer = "offer";
+    /// Publishers that the owner trusts.
+    Publisher = "publisher";
+    /// Names of apps, bound to their publishers for ever.
+    Pin = "pin";
     /// What can be made again.
     Cache = "cache";
 }

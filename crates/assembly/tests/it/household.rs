@@ -73,7 +73,11 @@ impl Household {
 
     pub(crate) async fn install(&self, client: &Client) {
         let source = self.app().to_str().unwrap().to_owned();
-        let Reply::Offer { offer, .. } = ask(client, Request::AppOffer { source }).await.unwrap() else { panic!() };
+        let Reply::Offer { offer, .. } =
+            ask(client, Request::AppOffer { source, trust: None, downgrade: false }).await.unwrap()
+        else {
+            panic!()
+        };
         ask(client, Request::AppInstall { offer, choices: vec![] }).await.unwrap();
     }
 

@@ -4,7 +4,7 @@ use super::{Session, choices, path_text, unexpected};
 use crate::{
     show,
     terminal::{STRONG, styled},
-    words::{AppCommand, GrantWord},
+    words::{AppCommand, GrantWord, SignerWords},
 };
 use protocol::{
     Card, ErrorCode, Failure, GrantState, OfferId, Scope,
@@ -15,9 +15,11 @@ use std::{path::Path, process::ExitCode};
 pub(super) async fn perform(session: &Session, command: AppCommand) -> Result<ExitCode, Failure> {
     let terminal = &session.terminal;
     match command {
-        AppCommand::Install { source, yes, grants } => return install(session, &source, yes, &grants).await,
-        AppCommand::Card { source } => {
-            let (offer, card) = offer(session, &source).await?;
+        AppCommand::Install { source, yes, signer, grants } => {
+            return install(session, &source, yes, signer, &grants).await;
+        }
+        AppCommand::Card { source, signer } => {
+            let (offer, card) = offer(session, &source, signer).await?;
             session.reply(Request::AppDecline { offer }).await?;
             if terminal.json {
                 terminal.value(&card);
@@ -53,7 +55,7 @@ pub(super) async fn perform(session: &Session, command: AppCommand) -> Result<Ex
             }
         }
         // Performed before there was a session.
-        AppCommand::Pack { .. } => {}
+        AppCommand::Pack { .. } | AppCommand::Sign { .. } => {}
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -78,17 +80,24 @@ async fn changed(session: &Session, request: Request, said: String) -> Result<()
     Ok(())
 }
 
-async fn offer(session: &Session, source: &Path) -> Result<(OfferId, Box<Card>), Failure> {
-    let request = Request::AppOffer { source: path_text(source)? };
+async fn offer(session: &Session, source: &Path, signer: SignerWords) -> Result<(OfferId, Box<Card>), Failure> {
+    let SignerWords { trust, downgrade } = signer;
+    let request = Request::AppOffer { source: path_text(source)?, trust, downgrade };
     match session.reply(request).await? {
         Reply::Offer { offer, card } => Ok((offer, card)),
         _ => Err(unexpected()),
     }
 }
 
-async fn install(session: &Session, source: &Path, yes: bool, grants: &[GrantWord]) -> Result<ExitCode, Failure> {
+async fn install(
+    session: &Session,
+    source: &Path,
+    yes: bool,
+    signer: SignerWords,
+    grants: &[GrantWord],
+) -> Result<ExitCode, Failure> {
     let terminal = &session.terminal;
-    let (offer, card) = offer(session, source).await?;
+    let (offer, card) = offer(session, source, signer).await?;
     let mut choices = choices(grants)?;
     if !terminal.json {
         show::card(terminal, &card);

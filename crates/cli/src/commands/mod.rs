@@ -6,17 +6,19 @@ mod doctor;
 mod grant;
 mod log;
 mod pack;
+mod publisher;
 mod reference;
 mod run;
+mod sign;
 mod stop;
 mod undo;
 
 use crate::{
     exit,
     terminal::Terminal,
-    words::{AppCommand, Command, GrantWord, Words},
+    words::{AppCommand, Command, GrantWord, PublisherCommand, Words},
 };
-use assembly::{Answers, Client, Config, default_home};
+use assembly::{Answers, Client, Config, default_home, default_publishers};
 use protocol::{
     ErrorCode, Failure,
     api::{Envelope, Frame, LineChoice, Reply, Request},
@@ -66,6 +68,18 @@ pub(crate) async fn perform(words: Words) -> ExitCode {
                 Err(failure) => exit::failed(&terminal, &failure),
             };
         }
+        Command::App(AppCommand::Sign { source, publisher, out }) => {
+            return match sign::perform(&terminal, source, publisher, out.as_deref()) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(failure) => exit::failed(&terminal, &failure),
+            };
+        }
+        Command::Publisher(command @ (PublisherCommand::New { .. } | PublisherCommand::Succeed { .. })) => {
+            return match publisher::perform_own(&terminal, command) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(failure) => exit::failed(&terminal, &failure),
+            };
+        }
         Command::Reference => {
             reference::perform(&terminal);
             return ExitCode::SUCCESS;
@@ -104,7 +118,15 @@ async fn connect(home: Option<PathBuf>) -> Result<Client, Failure> {
         Failure::new(ErrorCode::HomeUnusable, "there is no data folder on this system")
             .hint("set OIKOS_HOME to a folder")
     })?;
-    Client::connect(&Config::new(absolute(&home)?)).await
+    Client::connect(&Config { publishers: publishers().ok(), ..Config::new(absolute(&home)?) }).await
+}
+
+/// Where the keys of the person at this terminal are.
+fn publishers() -> Result<PathBuf, Failure> {
+    default_publishers(&|name| std::env::var_os(name)).ok_or_else(|| {
+        Failure::new(ErrorCode::FileUnusable, "there is no folder for publishers' keys on this system")
+            .hint("set HOME or XDG_CONFIG_HOME")
+    })
 }
 
 /// Others may have come in through this process while it worked: they are served to their end.
@@ -132,6 +154,7 @@ async fn route(session: &Session, command: Command) -> Result<ExitCode, Failure>
         Command::Stop { target, all } => stop::perform(session, target, all).await,
         Command::Undo { run } => undo::perform(session, run).await,
         Command::Grant { app, changes } => grant::perform(session, app, &changes).await,
+        Command::Publisher(command) => publisher::perform(session, command).await,
         Command::Approval(command) => approval::perform(session, command).await,
         Command::Doctor => doctor::perform(session).await,
         // Performed before there was a session.

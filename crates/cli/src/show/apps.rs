@@ -3,7 +3,7 @@
 use super::{moment, table, table_text, wrap};
 use crate::terminal::{BAD, CARE, GOOD, QUIET, STRONG, Terminal, styled};
 use protocol::{
-    ActionName, AppName, Arg, GrantDuration, GrantState,
+    ActionName, AppName, Arg, Badge, GrantDuration, GrantState,
     api::{AppDetail, AppSummary, GrantView},
     text,
 };
@@ -52,6 +52,7 @@ pub(crate) fn app(terminal: &Terminal, app: &AppDetail) {
         ("state", state.to_owned()),
         ("installed", moment(summary.installed_at)),
         ("developer", app.developer.as_deref().map(text::escape).unwrap_or_else(|| "not named".to_owned())),
+        ("signed", signed(&summary.badge)),
         ("archive", format!("sha256 {}", app.digest)),
         ("storage", Arg::Bytes(app.storage_bytes).to_string()),
         ("limits", app.limits.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
@@ -78,6 +79,16 @@ pub(crate) fn app(terminal: &Terminal, app: &AppDetail) {
     }
     terminal.line("");
     grants(terminal, &summary.name, &app.grants);
+}
+
+/// Who signed an app, in a few words.
+fn signed(badge: &Badge) -> String {
+    match badge {
+        Badge::LocalDeveloper { fingerprint } => format!("by this device's developer key {fingerprint} only"),
+        Badge::Publisher { publisher: Some(name), fingerprint } => format!("by {name} ({fingerprint})"),
+        Badge::Publisher { publisher: None, fingerprint } => format!("by {fingerprint}"),
+        Badge::Official { fingerprint } => format!("by the oikos project ({fingerprint})"),
+    }
 }
 
 /// An action or tool as a person reads it.

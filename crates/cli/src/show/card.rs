@@ -27,15 +27,20 @@ pub(crate) fn card(terminal: &Terminal, card: &Card) {
     if let Some(developer) = &card.developer {
         terminal.line(styled(QUIET, format_args!("  says it is by: {}", text::escape(developer))));
     }
-    let Badge::LocalDeveloper { fingerprint } = &card.badge;
-    terminal.line(styled(
-        QUIET,
-        format_args!(
-            "  not signed; would be signed by this device's developer key {fingerprint} · {} files · sha256 {}",
-            card.files,
-            card.digest.short()
-        ),
-    ));
+    let facts = format!("{} files · sha256 {}", card.files, card.digest.short());
+    match (&card.signed, &card.badge) {
+        (None, Badge::LocalDeveloper { fingerprint }) => terminal.line(styled(
+            QUIET,
+            format_args!("  not signed; would be signed by this device's developer key {fingerprint} · {facts}"),
+        )),
+        (signed, _) => {
+            let signed = signed.as_ref().map(ToString::to_string).unwrap_or_default();
+            for line in wrap(&signed, terminal.columns() - 2) {
+                terminal.line(styled(STRONG, format_args!("  {line}")));
+            }
+            terminal.line(styled(QUIET, format_args!("  {facts}")));
+        }
+    }
     terminal.line("");
     let by_state = |state: GrantState| card.lines.iter().filter(move |line| line.state == state);
     for line in by_state(GrantState::Allow) {

@@ -41,6 +41,11 @@ impl Oikos {
         self.folder.path().join("person")
     }
 
+    /// Where this person's publisher's keys are.
+    pub(crate) fn publishers(&self) -> PathBuf {
+        self.person().join(".config/oikos/publishers")
+    }
+
     /// A command that has not started yet.
     pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = self.program(env!("CARGO_BIN_EXE_oikos"));
@@ -53,6 +58,7 @@ impl Oikos {
         let mut command = Command::new(program);
         command
             .env("OIKOS_HOME", self.home())
+            .env("XDG_CONFIG_HOME", self.person().join(".config"))
             .env_remove("FAILPOINTS")
             .env_remove("COLUMNS")
             .env("TZ", "UTC")

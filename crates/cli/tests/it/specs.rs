@@ -10,10 +10,13 @@
 //!   ? 0
 //!   ```
 //!   A command goes to `sh`, in a folder of its own, with an empty OIKOS_HOME for each case. `$APPS` holds the official
-//!   apps, `$TEST_APPS` the tests' own; `$RUN1`, `$RUN2` … are the runs in the order in which they showed up, `$NOTE1` … the notes.
+//!   apps, `$TEST_APPS` the tests' own; `$RUN1`, `$RUN2` … are the runs in the order in which they showed up, `$NOTE1` … the notes,
+//!   `$KEY1` … and `$PRINT1` … publishers' keys and their fingerprints.
 //! * `files/`: copied into that folder, if there is one.
 //!
-//! What differs from time to time is shown as `[RUN1]`, `[ID1]`, `[DIGEST1]`, `[TIME]`, `[TOOK]`, `[FILES]` …; equal
+//! A case whose first line is `# needs: PROGRAM…` is left out, with a printed line, where one of them is not installed.
+//!
+//! What differs from time to time is shown as `[RUN1]`, `[ID1]`, `[DIGEST1]`, `[KEY1]`, `[PRINT1]`, `[TIME]`, `[TOOK]`, `[FILES]` …; equal
 //! numbers stand for equal things. `[..]` in a line stands for anything, a line `...` for any lines.
 //!
 //! `UPDATE_SPECS=1` writes what the commands say now (steps that fit stay as they are); `SPECS=notes/` runs the cases
@@ -54,6 +57,7 @@ areas! {
     samples: "Apps as the documents that oikos was made from show them.";
     undo: "Taking back what a run did.";
     log: "What happened, told and proved.";
+    signing: "Who signed a package, and who may.";
 }
 
 // ---- one case ----
@@ -81,6 +85,11 @@ fn area(area: &str) {
 fn play(case: &Path) -> Result<(), String> {
     let file = case.join("steps.txt");
     let text = std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let needs = text.lines().next().and_then(|line| line.strip_prefix("# needs: ")).unwrap_or_default();
+    if let Some(missing) = needs.split(' ').find(|program| !is_installed(program)) {
+        println!("{} is left out: {missing} is not installed", case.display());
+        return Ok(());
+    }
     let (steps, after) = parse(&text)?;
     let oikos = Oikos::new();
     seed(&oikos.home());
@@ -109,6 +118,11 @@ fn play(case: &Path) -> Result<(), String> {
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 
+fn is_installed(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    program.is_empty() || std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
 fn shell(oikos: &Oikos, command: &str, redactions: &Redactions) -> std::process::Command {
     let binary = Path::new(env!("CARGO_BIN_EXE_oikos")).parent().unwrap().to_owned();
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -116,7 +130,8 @@ fn shell(oikos: &Oikos, command: &str, redactions: &Redactions) -> std::process:
     let mut shell = oikos.program("sh");
     shell.args(["-c", command]).env("PATH", path).env("HOME", oikos.person());
     shell.env("APPS", official()).env("TEST_APPS", own());
-    for (name, values) in [("RUN", &redactions.runs), ("NOTE", &redactions.notes)] {
+    let Redactions { runs, notes, keys, prints, .. } = redactions;
+    for (name, values) in [("RUN", runs), ("NOTE", notes), ("KEY", keys), ("PRINT", prints)] {
         for (index, value) in values.iter().enumerate() {
             shell.env(format!("{name}{}", index + 1), value);
         }
@@ -197,6 +212,8 @@ struct Redactions {
     ids: Vec<String>,
     digests: Vec<String>,
     notes: Vec<String>,
+    keys: Vec<String>,
+    prints: Vec<String>,
 }
 
 fn pattern(place: &'static OnceLock<Regex>, text: &str) -> &'static Regex {
@@ -219,7 +236,15 @@ impl Redactions {
                 paths.push((path.to_str().unwrap().to_owned(), shown));
             }
         }
-        Self { paths, runs: Vec::new(), ids: Vec::new(), digests: Vec::new(), notes: Vec::new() }
+        Self {
+            paths,
+            runs: Vec::new(),
+            ids: Vec::new(),
+            digests: Vec::new(),
+            notes: Vec::new(),
+            keys: Vec::new(),
+            prints: Vec::new(),
+        }
     }
 
     fn apply(&mut self, text: &str) -> String {
@@ -227,6 +252,8 @@ impl Redactions {
         static RUN: OnceLock<Regex> = OnceLock::new();
         static NOTE: OnceLock<Regex> = OnceLock::new();
         static DIGEST: OnceLock<Regex> = OnceLock::new();
+        static KEY: OnceLock<Regex> = OnceLock::new();
+        static PRINT: OnceLock<Regex> = OnceLock::new();
         static REST: OnceLock<Vec<(Regex, &'static str)>> = OnceLock::new();
         let mut text = text.to_owned();
         for (path, shown) in &self.paths {
@@ -249,6 +276,15 @@ impl Redactions {
         for (index, note) in self.notes.iter().enumerate() {
             text = text.replace(note, &format!("[NOTE{}]", index + 1));
         }
+        // Publishers' keys and their fingerprints.
+        for (place, form, seen, shown) in [
+            (&KEY, r"RW[A-Za-z0-9+/]{54}", &mut self.keys, "KEY"),
+            (&PRINT, r"[0-9a-f]{4}(?:-[0-9a-f]{4}){7}", &mut self.prints, "PRINT"),
+        ] {
+            let replaced = pattern(place, form)
+                .replace_all(&text, |found: &regex::Captures<'_>| format!("[{shown}{}]", numbered(seen, &found[0])));
+            text = replaced.into_owned();
+        }
         // A digest and its beginning are one thing.
         let text = pattern(&DIGEST, r#"([0-9a-f]{64}|(?:sha256 |archive |"text":")[0-9a-f]{12}\b)"#).replace_all(
             &text,
@@ -269,6 +305,7 @@ impl Redactions {
                 (r"\(at (.+?) \(([\w./-]+):\d+:\d+\)\)".to_owned(), "(at $1 ($2:[N]))"),
                 (r"\b(\d+ files), [0-9.]+ [KM]iB".to_owned(), "$1, [SIZE]"),
                 (r"from byte \d+".to_owned(), "from byte [N]"),
+                (r"number [0-9A-F]{16}\b".to_owned(), "number [NUMBER]"),
                 (r#"("digest":"[^"]*","bytes"):\d+"#.to_owned(), "$1:[N]"),
                 (format!(r"(finished|failed|stopped by you) after {took}"), "$1 after [TOOK]"),
                 (format!(r"\({took} of computing\)"), "([TOOK] of computing)"),

@@ -7,14 +7,14 @@ use crate::{
 };
 use broker::{Broker, ProtectedFolder};
 use kernel::{Kernel, KernelParts, LogFilter, RunRequest, Seen, Viewer};
-use link::DeveloperKey;
+use link::{DeveloperKey, PublisherSecret};
 use protocol::{
     AppName, AuditEvent, AuditRecord, Caller, Card, Chunk, DeviceId, Digest, Door, Failure, GrantState, OfferId,
     OwnerId, RequestId, Right, Rights, RunId, SequencedChunk, Zone,
     api::{AppDetail, LineChoice, NamedPath, RunReport},
 };
 use serde_json::{Value, json};
-use state::{BlobStore, HomeLock, Store};
+use state::{BlobStore, HomeLock, Space, Store};
 use std::{
     collections::BTreeMap,
     path::PathBuf,
@@ -70,6 +70,11 @@ pub(crate) fn allowed() -> Vec<LineChoice> {
         choice("file.write", GrantState::Allow, Some(WORK)),
         choice("storage", GrantState::Allow, None),
     ]
+}
+
+/// The project's own key, in these tests.
+pub(crate) fn official() -> PublisherSecret {
+    PublisherSecret::generate(&TestEntropy::seeded(0x0ff1_c1a1))
 }
 
 /// Everything an honest app of these tests asks for.
@@ -151,6 +156,22 @@ impl House {
         self.archive(name, &package::pack(&files).unwrap())
     }
 
+    /// Everything that the store holds of the local owner beside the log.
+    pub(crate) fn stored(&self) -> Vec<(Space, String, Vec<u8>)> {
+        let space = |space: Space| {
+            let entries = self.store.scan(OwnerId::LOCAL, space, "", None, 10_000).unwrap();
+            entries.into_iter().map(move |(key, entry)| (space, key, entry.value)).collect::<Vec<_>>()
+        };
+        Space::ALL.iter().copied().flat_map(space).collect()
+    }
+
+    /// Archives that are kept.
+    pub(crate) fn blobs(&self) -> Vec<Digest> {
+        let mut blobs = BlobStore::open(&self.lock).unwrap().list().unwrap();
+        blobs.sort();
+        blobs
+    }
+
     pub(crate) fn archive(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.home.beside().join(format!("{name}.aisapp"));
         std::fs::write(&path, bytes).unwrap();
@@ -158,7 +179,7 @@ impl House {
     }
 
     pub(crate) async fn offer(&self, caller: Caller, package: &std::path::Path) -> Result<(OfferId, Card), Failure> {
-        self.kernel.app_offer(caller, package.to_str().unwrap().to_owned()).await
+        self.kernel.app_offer(caller, package.to_str().unwrap().to_owned(), None, false).await
     }
 
     /// Installs an app as an owner, with these choices.
@@ -257,6 +278,7 @@ fn kernel_of(
         blobs: BlobStore::open(lock).unwrap(),
         runner: Arc::new(ScriptRunner(scripts.clone())),
         developer: DeveloperKey::open_or_create(lock.home(), entropy).unwrap(),
+        official: official().public_key(),
         device: DeviceId(Default::default()),
         clock: Arc::new(clock.clone()),
         entropy: Arc::new(entropy.clone()),

@@ -12,6 +12,7 @@ mod house; // a kernel with everything around it
 mod log; // read back, proven
 mod owners; // two who share a machine and nothing else
 mod places; // who waits, who does not
+mod publishers; // who signed, and who may
 mod recovery; // after an abrupt end
 mod runs; // from request to end
 mod spy; // a store that remembers how it was written to
