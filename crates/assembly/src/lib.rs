@@ -45,3 +45,9 @@ pub use system::{SystemClock, SystemEntropy};
 pub fn fail_points_arm() -> Option<impl Sized> {
     fail::has_failpoints().then(fail::FailScenario::setup)
 }
+
+/// Where a test ends the process on purpose. Nothing unless built with the feature `failpoints`.
+#[cfg_attr(not(feature = "failpoints"), expect(unused_variables, reason = "the macro is empty without the feature"))]
+fn crash_point(name: &'static str) {
+    fail::fail_point!(name, |_| std::process::abort());
+}

@@ -73,6 +73,8 @@ fn write(out: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut staged = tempfile::Builder::new().prefix(".unfinished-").permissions(permissions).tempfile_in(folder)?;
     staged.write_all(bytes)?;
     staged.as_file().sync_all()?;
+    crate::crash_point("file_out::after_stage");
     staged.persist(out)?;
+    crate::crash_point("file_out::after_rename");
     Ok(())
 }

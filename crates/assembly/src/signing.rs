@@ -165,6 +165,7 @@ pub fn app_sign(
         || PathBuf::from(format!("{}-{}.aisapp", signed.name(), signed.manifest().version)),
         Path::to_path_buf,
     );
+    crate::crash_point("sign::before_write");
     file_write(&out, signed.archive_bytes())?;
     let mut packed = packed(&signed, out);
     packed.warnings = package.warnings().iter().map(ToString::to_string).collect();

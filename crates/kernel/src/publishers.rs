@@ -121,7 +121,9 @@ impl Kernel {
     }
 
     fn publisher_commit(&self, batch: Batch) -> Result<(), Failure> {
+        crate::crash_point("publisher::before_commit");
         self.store.commit(batch, Durability::Synced).map_err(commit_failure)?;
+        crate::crash_point("publisher::after_commit");
         Ok(())
     }
 

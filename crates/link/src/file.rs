@@ -62,8 +62,10 @@ pub(crate) fn folder_create(folder: &Path) -> io::Result<()> {
 /// Makes a private file that holds all of this or is not there. `AlreadyExists` if there is one: it is not touched.
 pub(crate) fn private_create(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let staged = private_stage(path, bytes)?;
+    crate::crash_point("key::after_stage");
     // A link, not a rename: it fails where a key already is.
     let linked = fs::hard_link(&staged, path);
+    crate::crash_point("key::after_link");
     fs::remove_file(&staged)?;
     linked?;
     folder_sync(folder)

@@ -40,3 +40,9 @@ pub use publisher_folder::{OwnKey, PublisherFolder, PublisherFolderError};
 pub use secret::Secret;
 pub use sign::{PublicKey, Signature, SignatureInvalid};
 pub use successor::{SUCCESSORS_MAX, Successor, SuccessorError};
+
+/// Where a test ends the process on purpose. Nothing unless built with the feature `failpoints`.
+#[cfg_attr(not(feature = "failpoints"), expect(unused_variables, reason = "the macro is empty without the feature"))]
+fn crash_point(name: &'static str) {
+    fail::fail_point!(name, |_| std::process::abort());
+}

@@ -167,11 +167,13 @@ impl PublisherFolder {
         };
         let staged = file::private_stage(&public_path, key.to_file(Some(name)).as_bytes())
             .map_err(|source| failed(&public_path, source))?;
+        crate::crash_point("key::before_secret");
         file::private_create(&self.0, &path, text.expose().as_bytes()).map_err(|source| {
             // Without its secret half it is nobody's; that it could not be removed would say nothing new.
             drop(file::remove_if_there(&staged));
             failed(&path, source)
         })?;
+        crate::crash_point("key::after_secret");
         self.finish(name)?;
         Ok(key)
     }
@@ -287,6 +289,7 @@ impl PublisherFolder {
         let before = self.successors(old_name)?.unwrap_or_default();
         let path = self.file(new_name, SUCCESSORS);
         let all = [&before[..], statement.as_bytes()].concat();
+        crate::crash_point("key::before_statement");
         match file::private_create(&self.0, &path, &all) {
             Err(source) if source.kind() == io::ErrorKind::AlreadyExists => {
                 let there = read(&path, MINISIGN_FILE_BYTES_MAX * SUCCESSORS_MAX).unwrap_or_default();

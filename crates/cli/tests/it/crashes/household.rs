@@ -6,6 +6,7 @@ use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    os::unix::fs::PermissionsExt,
     path::Path,
 };
 
@@ -22,6 +23,12 @@ pub(super) struct State {
     pub(super) stored: BTreeMap<String, String>,
     /// The notes' texts.
     pub(super) notes: BTreeSet<String>,
+    /// Fingerprint → what is known of a publisher, without times.
+    pub(super) publishers: BTreeMap<String, String>,
+    /// App → to whom its name belongs.
+    pub(super) pins: BTreeMap<String, String>,
+    /// The person's own keys, each with its two halves, and how many statements led to it.
+    pub(super) keys: BTreeMap<String, usize>,
 }
 
 /// The store as it is on the disk: a copy, because opening it would already put it in order.
@@ -48,6 +55,14 @@ impl Store {
         }
         let connection = Connection::open(folder.path().join("store.db")).unwrap();
         Self { connection, _folder: folder }
+    }
+
+    /// Takes spaces out of the store itself, so that what is never forgotten can be tried again.
+    pub(super) fn forget(oikos: &Oikos, spaces: &[&str]) {
+        let connection = Connection::open(oikos.home().join("store.db")).unwrap();
+        for space in spaces {
+            connection.execute("DELETE FROM kv WHERE space = ?1", [space]).unwrap();
+        }
     }
 
     /// The rows of a space: key → value.
@@ -116,19 +131,52 @@ impl State {
                 }
             }
         }
-        Self { apps: apps.collect(), grants: grants.collect(), files: files(&oikos.files()), stored, notes }
+        let told = |space: &str| {
+            let records = store.json(space).into_iter().map(|(key, mut record)| {
+                record.as_object_mut().unwrap().remove("since");
+                (key, record.to_string())
+            });
+            records.collect()
+        };
+        Self {
+            apps: apps.collect(),
+            grants: grants.collect(),
+            files: files(&oikos.files()),
+            stored,
+            notes,
+            publishers: told("publisher"),
+            pins: told("pin"),
+            keys: keys(oikos),
+        }
     }
 }
 
-/// Name → text of a folder's files.
+/// Name → text of a folder's files. What is hidden because it is not finished is not there yet.
 pub(super) fn files(folder: &Path) -> BTreeMap<String, String> {
     let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
     entries
         .map(|entry| {
-            let text = fs::read_to_string(entry.path()).unwrap();
+            let text = String::from_utf8_lossy(&fs::read(entry.path()).unwrap()).into_owned();
             (entry.file_name().into_string().unwrap(), text)
         })
+        .filter(|(name, _)| !name.starts_with(".unfinished-"))
         .collect()
+}
+
+/// The keys of the person who uses it. Each is whole and private, and none is left half-made.
+fn keys(oikos: &Oikos) -> BTreeMap<String, usize> {
+    let folder = oikos.publishers();
+    let own = oikos.json(&["publisher", "list"])["own"].as_array().unwrap().clone();
+    let mut keys = BTreeMap::new();
+    for key in own {
+        let name = key["name"].as_str().unwrap();
+        let secret = folder.join(format!("{name}.key"));
+        assert_eq!(fs::metadata(&secret).unwrap().permissions().mode() & 0o777, 0o600, "{}", secret.display());
+        assert!(fs::read_to_string(folder.join(format!("{name}.pub"))).unwrap().contains(key["key"].as_str().unwrap()));
+        let statements = fs::read_to_string(folder.join(format!("{name}.successor"))).unwrap_or_default();
+        keys.insert(name.to_owned(), statements.lines().filter(|line| line.starts_with("old: ")).count());
+    }
+    keys
 }
 
 /// Opens the home as the next command would, looks at everything, and gives what it holds.

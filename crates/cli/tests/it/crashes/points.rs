@@ -6,7 +6,7 @@ use crate::kit::{Oikos, Said, app_folder};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 /// Something that changes what a home holds.
@@ -35,7 +35,18 @@ static INSTALLS: &[Act] = &[
     }),
     act("upgrade", "installed counter 1.0.1", |oikos| {
         oikos.install("counter", &[]);
-        install_words(&newer_counter(oikos))
+        install_words(&newer("counter", "1.0.1", oikos))
+    }),
+    act("install what a stranger signed", "installed notes 1.0.0", |oikos| {
+        let trust = signed_notes(oikos, "ada", "1.0.0");
+        [install_words(&archive("1.0.0")), words(&["--trust", &trust])].concat()
+    }),
+    act("upgrade by a successor", "installed notes 1.1.0", |oikos| {
+        let trust = signed_notes(oikos, "ada", "1.0.0");
+        oikos.ok(&["app", "install", "notes-1.0.0.aisapp", "--yes", "--trust", &trust]);
+        oikos.ok(&["publisher", "succeed", "ada", "bob"]);
+        sign_notes(oikos, "bob", "1.1.0");
+        install_words(&archive("1.1.0"))
     }),
     act("run that stores", "41", |oikos| {
         oikos.run(&["app", "remove", "counter", "--erase"]);
@@ -102,6 +113,38 @@ static UNDOS: &[Act] = &[
     }),
 ];
 
+static PUBLISHERS: &[Act] = &[
+    act("make a key", "made the publisher's key cleo", |oikos| {
+        new_publishers(oikos);
+        words(&["publisher", "new", "cleo"])
+    }),
+    act("name a successor", "as its successor", |oikos| {
+        new_publishers(oikos);
+        words(&["publisher", "succeed", "ada", "bob"])
+    }),
+    act("sign", "signed notes 1.0.0", |oikos| {
+        new_publishers(oikos);
+        words(&["app", "sign", app_folder("notes").to_str().unwrap(), "--publisher", "ada"])
+    }),
+    act("sign over an older archive", "signed notes 1.0.0", |oikos| {
+        new_publishers(oikos);
+        sign_notes(oikos, "ada", "1.1.0");
+        let out = archive("1.1.0");
+        let source = app_folder("notes");
+        words(&["app", "sign", source.to_str().unwrap(), "--publisher", "bob", "--out", out.to_str().unwrap()])
+    }),
+    act("trust", "eve", |oikos| {
+        new_publishers(oikos);
+        words(&["publisher", "trust", "0123-4567-89ab-cdef-0123-4567-89ab-cdef", "--name", "eve"])
+    }),
+    act("import a statement", "ada", |oikos| {
+        new_publishers(oikos);
+        oikos.ok(&["publisher", "trust", oikos.publishers().join("ada.pub").to_str().unwrap()]);
+        oikos.ok(&["publisher", "succeed", "ada", "bob", "--out", "ada.successor"]);
+        words(&["publisher", "import", "ada.successor"])
+    }),
+];
+
 /// What a fail point's name begins with → the acts that pass it. `state` and `blob` are passed by more than these: each
 /// family goes through `state`.
 static FAMILIES: &[(&str, &[Act])] = &[
@@ -113,6 +156,10 @@ static FAMILIES: &[(&str, &[Act])] = &[
     ("file_remove", REMOVES),
     ("remove", REMOVES),
     ("undo", UNDOS),
+    ("key", PUBLISHERS),
+    ("sign", PUBLISHERS),
+    ("file_out", PUBLISHERS),
+    ("publisher", PUBLISHERS),
 ];
 
 #[test]
@@ -138,6 +185,11 @@ fn kill_at_every_fail_point_of_remove() {
 #[test]
 fn kill_at_every_fail_point_of_undo() {
     kill_at_every_point(UNDOS);
+}
+
+#[test]
+fn kill_at_every_fail_point_of_publishers() {
+    kill_at_every_point(PUBLISHERS);
 }
 
 /// A fail point that no family passes would prove nothing.
@@ -262,6 +314,54 @@ fn run_at(oikos: &Oikos, words: &[String], point: Option<&str>) -> Said {
     Said::of(command.output().unwrap())
 }
 
+/// A person with two keys whom nobody trusts yet, and a home that knows of no publisher. The keys are the same each time.
+fn new_publishers(oikos: &Oikos) {
+    put(oikos, &[]);
+    let (folder, kept) = (oikos.publishers(), oikos.person().join("kept"));
+    if !kept.exists() {
+        oikos.ok(&["publisher", "new", "ada"]);
+        oikos.ok(&["publisher", "new", "bob"]);
+        fs::rename(&folder, &kept).unwrap();
+    }
+    // What the home protects is the folder, which stays; what is in it is exchanged.
+    fs::create_dir_all(&folder).unwrap();
+    for file in fs::read_dir(&folder).unwrap() {
+        fs::remove_file(file.unwrap().path()).unwrap();
+    }
+    for file in fs::read_dir(&kept).unwrap().map(Result::unwrap) {
+        fs::copy(file.path(), folder.join(file.file_name())).unwrap();
+    }
+    Store::forget(oikos, &["publisher", "pin"]);
+}
+
+/// The same, with notes that were never installed, signed; gives the fingerprint of who signed.
+fn signed_notes(oikos: &Oikos, publisher: &str, version: &str) -> String {
+    oikos.run(&["app", "remove", "notes", "--erase"]);
+    new_publishers(oikos);
+    sign_notes(oikos, publisher, version)
+}
+
+/// Notes of a version, signed, as an archive among the files.
+fn sign_notes(oikos: &Oikos, publisher: &str, version: &str) -> String {
+    let folder = newer("notes", version, oikos);
+    let out = archive(version);
+    let signed = oikos.json(&[
+        "app",
+        "sign",
+        folder.to_str().unwrap(),
+        "--publisher",
+        publisher,
+        "--out",
+        out.to_str().unwrap(),
+    ]);
+    signed["fingerprint"].as_str().unwrap().to_owned()
+}
+
+/// Where notes of a version are among the files.
+fn archive(version: &str) -> PathBuf {
+    PathBuf::from(format!("notes-{version}.aisapp"))
+}
+
 fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
@@ -295,12 +395,12 @@ fn put(oikos: &Oikos, files: &[(&str, &str)]) {
     }
 }
 
-/// The counter, a version later.
-fn newer_counter(oikos: &Oikos) -> std::path::PathBuf {
-    let folder = oikos.home().with_file_name("counter");
+/// One of the apps with another version.
+fn newer(app: &str, version: &str, oikos: &Oikos) -> PathBuf {
+    let folder = oikos.home().with_file_name(format!("{app}-{version}"));
     fs::create_dir_all(&folder).unwrap();
-    for entry in fs::read_dir(app_folder("counter")).unwrap().map(Result::unwrap) {
-        let text = fs::read_to_string(entry.path()).unwrap().replace(r#""1.0.0""#, r#""1.0.1""#);
+    for entry in fs::read_dir(app_folder(app)).unwrap().map(Result::unwrap) {
+        let text = fs::read_to_string(entry.path()).unwrap().replace(r#""1.0.0""#, &format!("\"{version}\""));
         fs::write(folder.join(entry.file_name()), text).unwrap();
     }
     folder
