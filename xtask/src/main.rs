@@ -8,6 +8,7 @@
 mod bench; // the numbers of DESIGN, beside their peers
 mod codegen; // reference pages made from code
 mod engine; // the sandbox's WebAssembly, from pinned sources with a pinned compiler
+mod fuzz; // does anything break on bytes that nobody thought of?
 mod mutants; // do the tests notice when a guard is broken?
 mod shell; // starts programs, measures them, keeps their closing lines
 mod suite; // everything that CI checks
@@ -85,6 +86,12 @@ const WORDS: &[Word] = &[
             arguments.finish()?;
             mutants::run(house, install, &rest)
         },
+    },
+    Word {
+        name: "fuzz",
+        arguments: "[TARGET…] [--seconds N]",
+        about: "try what reads foreign bytes with random ones (a workspace of its own)",
+        run: |house, arguments| fuzz::run(house, &arguments.0),
     },
     Word {
         name: "bench",

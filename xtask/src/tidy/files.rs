@@ -24,6 +24,7 @@ const ROOT: &[&str] = &[
     "crates",
     "deny.toml",
     "docs",
+    "fuzz",
     "rust-toolchain.toml",
     "rustfmt.toml",
     "sdk",

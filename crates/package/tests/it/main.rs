@@ -5,6 +5,7 @@
 mod archive;
 mod bounds;
 mod content;
+mod corpus;
 mod hostile;
 mod input;
 mod plugin;
