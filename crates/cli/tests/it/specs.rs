@@ -204,6 +204,39 @@ fn wildcards_stand_for_anything_and_nothing_else_does() {
     check("a\n...\n", "b\n", false);
 }
 
+// ---- guides ----
+
+/// What a guide shows is what the commands say: each command of its `console` blocks is a step of the case, in this order,
+/// with this answer. Whoever wrote it used a home folder of their own, which is `/home/ada` there.
+fn guide(page: &str, case: &str) {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guides").join(page);
+    let text = std::fs::read_to_string(page).unwrap();
+    let blocks: String = text.split("```console\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let shown = Redactions::new(&Oikos::new()).apply(&format!("\n{}", blocks.replace("/home/ada", "[HOME]")));
+    let (steps, _) = parse(&std::fs::read_to_string(specs().join(case).join("steps.txt")).unwrap()).unwrap();
+    let variables = Regex::new(r"\$((?:PRINT|KEY|RUN)\d+)").unwrap();
+    let mut steps = steps.iter();
+    let mut count = 0;
+    for shown in shown.split("\n$ ").skip(1) {
+        count += 1;
+        let (command, expected) = shown.split_once('\n').unwrap();
+        let same = |step: &&Step| variables.replace_all(&step.command, "[$1]") == command;
+        let step = steps.find(same).unwrap_or_else(|| panic!("no further step of {case} is: {command}"));
+        let unmarked = |line: &str| line.strip_prefix(['|', '!']).map(|line| line.trim_start_matches(' ').to_owned());
+        let said: Vec<String> = step.expected.lines().filter_map(unmarked).collect();
+        let said: Vec<&str> = said.iter().map(String::as_str).collect();
+        let expected: Vec<&str> = expected.lines().map(str::trim_start).filter(|line| !line.is_empty()).collect();
+        let said: Vec<&str> = said.into_iter().filter(|line| !line.is_empty()).collect();
+        assert!(lines_fit(&expected, &said), "$ {command}\n--- the guide\n{expected:#?}\n--- said\n{said:#?}");
+    }
+    assert!(count > 5, "the guide shows {count} commands");
+}
+
+#[test]
+fn the_guide_to_signing_shows_what_is_said() {
+    guide("signing-an-app.md", "signing/guide");
+}
+
 // ---- what differs from time to time ----
 
 struct Redactions {

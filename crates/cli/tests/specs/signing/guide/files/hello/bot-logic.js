@@ -1,0 +1,3 @@
+export async function greet(payload, ctx) {
+  return { summary: `Hello ${payload.name ?? "world"}` };
+}
