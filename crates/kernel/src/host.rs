@@ -370,7 +370,7 @@ where
         }
     };
     let line = ask.demand().line();
-    let kind = QuestionKind::Permission { line: line.clone() };
+    let kind = QuestionKind::Permission { line: line.clone(), content: ask.demand().content() };
     let may_last = ask.may_last.then_some(line);
     match kernel.ask(run, ask.sentence.clone(), kind, may_last).await? {
         Ok((settled, waited_ms)) => {

@@ -53,6 +53,10 @@ spaces! {
     Intent = "intent";
     /// Verified packages that wait for a yes.
     Offer = "offer";
+    /// Events that wait to be heard, and which of their listeners have heard them.
+    Event = "event";
+    /// Which times of an app's schedule are over, and how its last run ended.
+    Schedule = "schedule";
     /// What can be made again.
     Cache = "cache";
 }
