@@ -201,12 +201,6 @@ sentences! {
     card_limit_raised(what, asked, default) = "asks for more {what} than usual: {asked} instead of {default}";
     card_needs_folder() = "needs a folder from you";
     card_unavailable(lines) = "not in this version of oikos yet, so calls to it fail: {lines}";
-    card_later_message(target, pattern) = "not in this version of oikos yet: calling {target} when somebody says in a chat what {pattern} matches";
-    card_later_message_alone(pattern) = "not in this version of oikos yet: hearing when somebody says in a chat what {pattern} matches";
-    card_later_schedule(target, schedule) = "not in this version of oikos yet: calling {target} at the times {schedule}";
-    card_later_schedule_alone(schedule) = "not in this version of oikos yet: doing something at the times {schedule}";
-    card_later_events(topics) = "not in this version of oikos yet: hearing events of {topics}";
-    card_later_events_calling(target, topics) = "not in this version of oikos yet: calling {target} for events of {topics}";
     card_later_hooks(hooks) = "not in this version of oikos yet, so they are not called: its hooks {hooks}";
     card_later_routes(routes) = "not in this version of oikos yet: answering {routes}";
     card_later_settings(settings) = "not in this version of oikos yet, so you cannot set them: its settings {settings}";

@@ -54,6 +54,7 @@ areas! {
     samples: "Apps as the documents that oikos was made from show them.";
     undo: "Taking back what a run did.";
     log: "What happened, told and proved.";
+    events: "What starts apps by itself: events, messages, the clock.";
 }
 
 // ---- one case ----
