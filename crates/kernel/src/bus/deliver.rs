@@ -69,10 +69,10 @@ impl Bus {
         (self.state.lock().watched.remove(&event.id).unwrap_or_default(), is_pending)
     }
 
-    /// Whether every listener has heard it.
+    /// Whether every listener has heard it, to the end.
     fn is_told(&self, event: &Event) -> bool {
         let state = self.state.lock();
-        event.remaining.load(SeqCst) == 0 && !state.unrouted.iter().any(|known| known.id == event.id)
+        event.unended.load(SeqCst) == 0 && !state.unrouted.iter().any(|known| known.id == event.id)
     }
 
     /// An app may not start by itself from now on: what waits for it is dropped. Gives what the store has to be told.
@@ -93,6 +93,7 @@ impl Bus {
         let mut acks = Vec::new();
         for hearing in &purged {
             let ack = hearing.event.heard(&hearing.listener.name());
+            hearing.event.unended.fetch_sub(1, SeqCst);
             if hearing.event.remaining.load(SeqCst) == 0 {
                 state.queue.release(&hearing.event);
             }
@@ -167,6 +168,7 @@ impl Kernel {
                         !is_told && !state.paused.contains(&whose) && !heard.contains(&listener.name())
                     });
                     event.remaining.store(listeners.len(), SeqCst);
+                    event.unended.store(listeners.len(), SeqCst);
                     if listeners.is_empty() {
                         state.queue.release(&event);
                         acks.extend(event.is_kept.then(|| Ack::All(event.owner, event.id)));
@@ -233,6 +235,7 @@ impl Kernel {
                 self.acks_write(acks.as_slice());
             }
         }
+        event.unended.fetch_sub(1, SeqCst);
         if event.remaining.load(SeqCst) == 0 {
             self.bus.release(std::slice::from_ref(event));
         }

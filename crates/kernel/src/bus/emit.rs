@@ -63,6 +63,7 @@ impl Bus {
             is_kept: true,
             tries: 0,
             remaining: AtomicUsize::new(0),
+            unended: AtomicUsize::new(0),
             is_released: AtomicBool::new(false),
         };
         let bytes = event.bytes();
@@ -186,6 +187,7 @@ impl Kernel {
             is_kept: true,
             tries: 0,
             remaining: AtomicUsize::new(0),
+            unended: AtomicUsize::new(0),
             is_released: AtomicBool::new(false),
         };
         let said = sentence::event_emitted(event.topic.as_str(), Arg::Bytes(event.payload.len() as u64));
@@ -234,6 +236,7 @@ impl Kernel {
             is_kept: false,
             tries: 0,
             remaining: AtomicUsize::new(0),
+            unended: AtomicUsize::new(0),
             is_released: AtomicBool::new(false),
         };
         self.events_route(vec![Arc::new(event)]);

@@ -33,6 +33,8 @@ pub(crate) struct Event {
     pub(crate) tries: u32,
     /// Listeners that have not heard it yet.
     pub(crate) remaining: AtomicUsize,
+    /// Hearings that have not come to their end yet: the commit of one is not yet the end that its sender is told of.
+    pub(crate) unended: AtomicUsize,
     /// Whether it has given back its sender's place in the queue: of several listeners that end at once, one does.
     pub(crate) is_released: AtomicBool,
 }
@@ -113,6 +115,7 @@ impl Event {
             is_kept: true,
             tries: row.tries,
             remaining: AtomicUsize::new(0),
+            unended: AtomicUsize::new(0),
             is_released: AtomicBool::new(false),
         })
     }

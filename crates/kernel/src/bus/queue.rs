@@ -190,6 +190,7 @@ mod tests {
             is_kept: false,
             tries: 0,
             remaining: AtomicUsize::new(1),
+            unended: AtomicUsize::new(1),
             is_released: AtomicBool::new(false),
         };
         let how = How::Action { pattern: "some.*".parse().unwrap(), action: "go".parse().unwrap() };
