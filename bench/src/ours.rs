@@ -103,7 +103,7 @@ impl House {
         let mut seed = [0; 32];
         SystemEntropy.fill(&mut seed);
         let export: ActionName = action.parse()?;
-        Ok(GuestCall { export, input: INPUT.into(), env: b"{}".to_vec(), seed, now_ms: self.clock.now().0, lease })
+        Ok(GuestCall { export: export.into(), input: INPUT.into(), env: b"{}".to_vec(), seed, now_ms: self.clock.now().0, lease })
     }
 
     /// A whole run of the echo action. Returns the guest's CPU time in microseconds.

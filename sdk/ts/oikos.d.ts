@@ -101,6 +101,8 @@ export type ErrorCode =
   | "quota_exceeded"
   /** Too many calls, timers, files or tables at once. */
   | "operation_limit"
+  /** More events than an app may send. */
+  | "event_limit"
   /** There is no room on the disk. */
   | "disk_full"
   /** Something changed in between. */
@@ -129,24 +131,46 @@ export interface Context {
    * @param payload Anything that JSON can hold, at most 4 MiB.
    */
   push_stream(topic: string, payload: Json | object, options?: { renderer?: string }): Promise<void>;
-  /** Publishes an event on a topic that the card grants. **Not available yet.** */
-  emit(topic: string, payload: Json): Promise<void>;
+  /**
+   * Tells what happened, to the apps that listen. Resolves when it was taken; it is kept with the end of the run, or not
+   * at all if the run fails. Each listener hears it in a run of its own, at least once; the host sets the sender.
+   *
+   * Topics are lower-case words joined by dots: `app.<own name>.…` is the app's own, `system.…`, `user.…` and other
+   * apps' are not, any other is shared. Rejects with `permission_denied` where the card does not grant the topic, with
+   * `event_limit` after 1,000 at once or 100 a second, with 1,000 that still wait to be heard, or where an event comes
+   * from an event nine times over, and with `too_large` over 64 KiB.
+   */
+  emit(topic: string, payload?: Json): Promise<void>;
   /** The run's log. Shown to the owner, not to the caller. 1 MiB per run; lines past it are dropped and counted. */
   readonly console: Console;
   /**
    * Facts about this run: the app's name and version, oikos' version, and the names of the files and folders that the
-   * person handed over, by input field (`env.files.data === "sales.csv"`). Frozen.
+   * person handed over, by input field (`env.files.data === "sales.csv"`). Where no person started the run, `trigger`
+   * says what did. Frozen.
    */
   readonly env: Readonly<{
     app: string;
     version: string;
     oikos: string;
     files: Readonly<Record<string, string>>;
+    trigger?: EventTrigger | ScheduleTrigger;
   }>;
   /** Aborts when the run is to end early. A stopped run ends at once, whether the app looks at it or not. */
   readonly signal: AbortSignal;
-  /** Hears events; in `activate` only, and declared in the manifest. **Not available yet**: throws `not_available`. */
-  on(topic: string, handler: (event: BusEvent, ctx: Context) => unknown, options?: { priority?: number }): void;
+  /**
+   * Hears events: in `activate` only, at most 64 listeners, and only topics that the manifest declares (`trigger.events`
+   * or `event.listen`), else the app cannot be installed. `*` stands for one word after the first, and at the end for
+   * one or more: `app.notes.*`.
+   *
+   * Higher priorities come first, from 100 to -100, without one 0; equal ones in the order in which apps were installed.
+   * `user.message` and `user.image` can be answered: the first listener that returns something other than `null` or
+   * `undefined` has, and the others do not hear of it. What is returned for any other topic is only kept with the run.
+   */
+  on<Payload = any>(
+    topic: string,
+    handler: (event: BusEvent<Payload>, ctx: Context) => ReturnType<Action>,
+    options?: { priority?: number },
+  ): void;
   /** Answers HTTP requests; in `activate` only, and declared in the manifest. **Not available yet**: throws `not_available`. */
   route(method: string, path: string, handler: (request: RouteRequest, ctx: Context) => unknown): void;
 }
@@ -412,6 +436,36 @@ export interface CsvGroups {
   }[];
 }
 
+// ---- events ----
+
+/** Something that happened. */
+export interface BusEvent<Payload = Json> {
+  /** Its id: the same if it is told again, which happens after oikos ended while it was heard. */
+  id: string;
+  topic: string;
+  /** Who told it: `system`, `owner` or `app.<name>`; set by the host. */
+  sender: string;
+  /** When, in milliseconds since 1970. */
+  at: number;
+  payload: Payload;
+}
+
+/** An event started this run. */
+export interface EventTrigger {
+  kind: "event";
+  topic: string;
+  sender: string;
+}
+
+/** The clock started this run, by `trigger.schedule` of the manifest. */
+export interface ScheduleTrigger {
+  kind: "schedule";
+  /** The time it was meant for, in milliseconds since 1970. No time starts two runs. */
+  scheduledAt: number;
+  /** Whether times before it were missed: this run stands for all of them. */
+  late: boolean;
+}
+
 // ---- parts that come later: they reject with `not_available` ----
 
 /** A message of a conversation with a model. */
@@ -480,13 +534,6 @@ export interface KnowledgeHit extends KnowledgeItem {
   score: number;
 }
 
-/** A fact that happened. **Not available yet.** */
-export interface BusEvent {
-  topic: string;
-  /** The app or part of oikos that published it; set by the kernel. */
-  sender: string;
-  payload: Json;
-}
 
 /** A request to a route. **Not available yet.** */
 export interface RouteRequest {

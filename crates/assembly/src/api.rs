@@ -75,7 +75,14 @@ impl Oikos {
                 watch(viewer, frames).await
             }
             Request::RunList => Reply::Runs { runs: kernel.run_list(&caller, RUNS_SHOWN)? },
-            Request::RunStop { target } => Reply::Stopped { runs: kernel.run_stop(&caller, &target)? },
+            Request::RunStop { target } => {
+                let kernel::Stopped { runs, paused } = kernel.stop(&caller, &target)?;
+                Reply::Stopped { runs, paused }
+            }
+            Request::EventEmit { topic, payload } => {
+                Reply::Emitted { heard: kernel.event_emit(caller, topic, payload).await? }
+            }
+            Request::ScheduleList => Reply::Schedules { schedules: kernel.schedule_list(&caller).await? },
             Request::Log { app, run, limit } => {
                 let filter = LogFilter { app, run, limit: limit as usize };
                 let oikos = self.clone();

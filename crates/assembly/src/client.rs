@@ -84,6 +84,23 @@ impl Client {
         }
     }
 
+    /// Takes the home, to hold it for long. Waits for a command that is about to end; `HomeLocked` if the holder stays.
+    pub async fn hold(config: &Config) -> Result<Self, Failure> {
+        let deadline = Instant::now() + HOLDER_WAIT;
+        loop {
+            match Oikos::open(config) {
+                Ok(oikos) => {
+                    let server = SocketServer::start(oikos.clone())?;
+                    return Ok(Self::Holder { oikos, server });
+                }
+                Err(failure) if failure.code == ErrorCode::HomeLocked && Instant::now() < deadline => {
+                    tokio::time::sleep(HOLDER_LOOK_EVERY).await;
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+
     /// Asks.
     pub async fn ask(&self, envelope: Envelope) -> Result<Answers, Failure> {
         match self {

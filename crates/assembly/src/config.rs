@@ -1,5 +1,6 @@
 //! What a household is set up with.
 
+use kernel::RestartPolicy;
 use protocol::Zone;
 use std::path::PathBuf;
 
@@ -14,12 +15,23 @@ pub struct Config {
     pub publishers: Option<PathBuf>,
     /// Threads that guests are polled on; absent means one a core.
     pub guest_threads: Option<usize>,
+    /// The zone in which the owner's schedules are read.
+    pub time_zone: jiff::tz::TimeZone,
+    /// How the parts of a running oikos are started again when they fail.
+    pub restarts: RestartPolicy,
 }
 
 impl Config {
-    /// The defaults for a home folder.
+    /// The defaults for a home folder, in the system's time zone.
     pub fn new(home: impl Into<PathBuf>) -> Self {
-        Self { home: home.into(), zone: Zone::Local, publishers: None, guest_threads: None }
+        Self {
+            home: home.into(),
+            zone: Zone::Local,
+            publishers: None,
+            guest_threads: None,
+            time_zone: jiff::tz::TimeZone::system(),
+            restarts: RestartPolicy::default(),
+        }
     }
 }
 

@@ -18,6 +18,7 @@
 mod api; // from a request to the kernel and back
 mod client; // how a process reaches an oikos
 mod config; // what a household is set up with
+mod config_file; // the same, as an operator writes it
 mod doctor; // everything that could be wrong
 mod oikos; // one oikos, put together
 mod pack; // an author's folder into an archive
@@ -30,6 +31,7 @@ pub use api::FrameSender;
 pub use client::{Answers, Client};
 pub use config::{Config, default_home, default_publishers};
 pub use doctor::break_text;
+pub use kernel::RestartPolicy;
 pub use oikos::Oikos;
 pub use pack::{Packed, app_pack, file_write};
 pub use signing::{

@@ -8,7 +8,7 @@ use crate::{
     system::{SystemClock, SystemEntropy},
 };
 use broker::{Broker, ProtectedFolder};
-use kernel::{Kernel, KernelParts, LIVE_RUNS_MAX, Recovered, effect::Effects};
+use kernel::{Kernel, KernelParts, LIVE_RUNS_MAX, Recovered, RestartPolicy, effect::Effects};
 use link::{DeveloperKey, DeviceKey, HeadFile, PublisherFolder};
 use protocol::{
     AuditHead, Caller, Clock, DeviceId, Door, Entropy, ErrorCode, Failure, OwnerId, Right, Rights,
@@ -37,6 +37,7 @@ pub struct Oikos {
     device: DeviceId,
     heads: HeadFile,
     signer: parking_lot::Mutex<Option<JoinHandle<()>>>,
+    restarts: RestartPolicy,
     // Last: the lock goes when everything else has gone.
     _lock: HomeLock,
 }
@@ -70,6 +71,7 @@ impl Oikos {
             official: official_key()?,
             device,
             clock: clock.clone(),
+            time_zone: config.time_zone.clone(),
             entropy: entropy.clone(),
             runtime: tokio::runtime::Handle::current(),
             live_runs_max: LIVE_RUNS_MAX,
@@ -85,6 +87,7 @@ impl Oikos {
             device,
             heads,
             signer: parking_lot::Mutex::default(),
+            restarts: config.restarts.clone(),
             _lock: lock,
         });
         let signing = Arc::downgrade(&oikos);
@@ -103,6 +106,28 @@ impl Oikos {
     /// The kernel, for whoever embeds oikos.
     pub fn kernel(&self) -> &Arc<Kernel> {
         &self.kernel
+    }
+
+    /// Does what has to be done while an oikos is up: hears events, follows the clock. Ends when oikos ends, or when a
+    /// part fails too often; dropping the future ends it at once.
+    pub async fn work(&self) -> Result<(), Failure> {
+        self.kernel.work(OwnerId::LOCAL, &self.restarts).await
+    }
+
+    /// Lets no further run begin, and gives those under way some time to come to their end by themselves.
+    /// [`Oikos::close`] ends the rest.
+    pub async fn drain(&self) {
+        self.kernel.wind_down();
+        /// What listens or runs on a schedule is done by then, mostly; who ends a service waits no longer.
+        const DRAIN_WAIT: Duration = Duration::from_secs(10);
+        drop(tokio::time::timeout(DRAIN_WAIT, self.runs_gone()).await);
+    }
+
+    /// Waits until no run lives.
+    async fn runs_gone(&self) {
+        while self.kernel.live_runs() > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// The home folder, canonical.
@@ -203,12 +228,7 @@ impl Oikos {
         self.kernel.shut_down();
         /// How long runs may take to settle their effects when oikos ends.
         const SETTLE_WAIT: Duration = Duration::from_secs(5);
-        let settled = async {
-            while self.kernel.live_runs() > 0 {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        if tokio::time::timeout(SETTLE_WAIT, settled).await.is_err() {
+        if tokio::time::timeout(SETTLE_WAIT, self.runs_gone()).await.is_err() {
             tracing::warn!("runs did not settle in time; their effects will show as unknown");
         }
         let closing = self.clone();

@@ -241,7 +241,8 @@ async fn serve(stream: UnixStream, oikos: Arc<Oikos>, watchers: &Semaphore) -> s
     let read = reading.read_until(b'\n', &mut line);
     tokio::time::timeout(REQUEST_WAIT, read).await.map_err(std::io::Error::from)??;
     let read = read_request(&line).and_then(|envelope| {
-        let watches = matches!(envelope.request, Request::RunStart { .. } | Request::RunFollow { .. });
+        use Request::{EventEmit, RunFollow, RunStart};
+        let watches = matches!(envelope.request, RunStart { .. } | RunFollow { .. } | EventEmit { .. });
         let place = watches.then(|| watchers.try_acquire()).transpose().map_err(|_| {
             Failure::new(ErrorCode::HostBusy, format!("{WATCHERS_MAX} runs are being watched from other terminals"))
                 .hint("try again when one of them has ended; oikos stop --all ends them")

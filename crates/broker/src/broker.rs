@@ -2,7 +2,12 @@
 
 use crate::{
     AppGrants, Basis, FileDemand, Lease, Permit, ProtectedFolder, QuestionBoard, Settled, Verdict,
-    scopes::{Demand, file::is_beneath, refusal, verdict},
+    scopes::{
+        Demand,
+        event::{Start, is_final},
+        file::is_beneath,
+        refusal, verdict,
+    },
 };
 use parking_lot::RwLock;
 use protocol::{AppName, Caller, ErrorCode, Limits, OwnerId, RunId, Sentence, Timestamp, Zone, sentence};
@@ -187,12 +192,15 @@ impl Broker {
             return denied(&demand, refusal(Verdict::ZoneDenies, word, self.zone, &line), false);
         }
         if let Err(rule) = demand.resolve(lease, &grants, &self.protected, now) {
-            let allowable = rule.code != "rule_protected" && grants.asks_for(&line);
+            let allowable = rule.code != "rule_protected" && !is_final(&rule) && grants.asks_for(&line);
             return denied(&demand, rule, allowable);
         }
         let (state, basis) = match demand.basis(lease, &grants, now) {
             Ok(found) => found,
-            Err(rule) => return denied(&demand, rule, grants.asks_for(&line)),
+            Err(rule) => {
+                let allowable = !is_final(&rule) && grants.asks_for(&line);
+                return denied(&demand, rule, allowable);
+            }
         };
         match verdict(word, self.zone, Some(state)) {
             Verdict::Allow => match demand.always_asks() {
@@ -228,6 +236,26 @@ impl Broker {
         }
         let basis = Basis::Asked { question: settled.question };
         Ok(self.permit(&ask.lease.clone(), ask.demand, basis))
+    }
+
+    /// Whether an app may be started without a person, and by which grant. Nobody is there to be asked, so a switch that
+    /// asks is a no.
+    pub fn start(&self, owner: OwnerId, app: &AppName, start: Start<'_>, now: Timestamp) -> Result<Basis, Sentence> {
+        let grants = self.grants(owner, app);
+        let line = start.line();
+        let grant = grants.effective(&line, now, None).ok_or_else(|| sentence::rule_not_asked_for(&line))?;
+        if let refused @ (Verdict::Ask | Verdict::Deny | Verdict::ZoneDenies) =
+            verdict(protocol::ScopeWord::Event, self.zone, Some(grant.state))
+        {
+            return Err(refusal(refused, protocol::ScopeWord::Event, self.zone, &line));
+        }
+        if !start.is_within(&grant.scope) {
+            return Err(match start {
+                Start::Event(topic) => sentence::rule_topic_outside(topic.as_str(), &line),
+                Start::Message | Start::Schedule => sentence::rule_not_asked_for(&line),
+            });
+        }
+        Ok(Basis::Grant { id: grant.id, rule: sentence::rule_grant_plain(&line) })
     }
 
     fn ask<D: Demand>(&self, lease: &Lease, demand: D, may_last: bool) -> Decision<D> {
@@ -268,5 +296,11 @@ impl Resolve for FileDemand {
 impl Resolve for crate::StorageDemand {
     fn resolve(&mut self, _: &Lease, _: &AppGrants, _: &[ProtectedFolder], _: Timestamp) -> Result<(), Sentence> {
         Ok(())
+    }
+}
+
+impl Resolve for crate::EventDemand {
+    fn resolve(&mut self, lease: &Lease, _: &AppGrants, _: &[ProtectedFolder], _: Timestamp) -> Result<(), Sentence> {
+        Self::resolve(self, lease)
     }
 }

@@ -41,7 +41,7 @@ pub struct CardSubject<'a> {
 }
 
 /// Families that this version can perform; the others show on the card as not available yet.
-const AVAILABLE: [ScopeWord; 2] = [ScopeWord::File, ScopeWord::Storage];
+const AVAILABLE: [ScopeWord; 3] = [ScopeWord::File, ScopeWord::Storage, ScopeWord::Event];
 
 /// Makes the card.
 pub fn card_build(subject: &CardSubject<'_>, zone: Zone) -> Card {
@@ -74,7 +74,11 @@ pub fn card_build(subject: &CardSubject<'_>, zone: Zone) -> Card {
 
 /// The switches of a package, as `--yes` would set them.
 pub fn card_lines(requests: &[ScopeRequest], zone: Zone) -> Vec<CardLine> {
-    let mut lines: Vec<CardLine> = requests.iter().map(|request| card_line(request, zone)).collect();
+    let switches = requests.iter().flat_map(|request| {
+        let reason = request.reason.clone();
+        request.scope.clone().switches().into_iter().map(move |scope| ScopeRequest { scope, reason: reason.clone() })
+    });
+    let mut lines: Vec<CardLine> = switches.map(|request| card_line(&request, zone)).collect();
     lines.sort_by(|a, b| a.line.cmp(&b.line));
     lines
 }
@@ -83,6 +87,8 @@ fn card_line(request: &ScopeRequest, zone: Zone) -> CardLine {
     let scope = request.scope.clone();
     let severity = severity(&scope);
     let mut state = match (&scope, severity) {
+        // Reads all chats, and nobody could be asked each time: off until the owner turns it on.
+        (scope, RiskySeverity::High) if scope.is_start() => GrantState::Block,
         // Anything that can send, change or spend starts by asking, whatever the author says of it.
         (_, RiskySeverity::High) => GrantState::Ask,
         (Scope::File { access: FileAccess::Write, .. }, _) => GrantState::Ask,
@@ -108,8 +114,11 @@ fn card_line(request: &ScopeRequest, zone: Zone) -> CardLine {
 fn severity(scope: &Scope) -> RiskySeverity {
     match scope {
         Scope::Storage { .. } | Scope::View => RiskySeverity::Low,
-        Scope::Event { listen, .. } if listen.iter().any(|topic| topic.starts_with("user.")) => RiskySeverity::High,
-        Scope::Event { .. } => RiskySeverity::Low,
+        Scope::Event { .. } if scope.line().as_str() == "event.publish" => RiskySeverity::Low,
+        Scope::Event { .. } if scope.line().as_str() == "event.listen" => RiskySeverity::Low,
+        Scope::Event { .. } | Scope::Trigger { reads_all: true, .. } => RiskySeverity::High,
+        Scope::Trigger { reads_all: false, .. } => RiskySeverity::Medium,
+        Scope::Schedule { .. } => RiskySeverity::Low,
         Scope::File { folders, .. } if folders.iter().any(|folder| is_wide(folder)) => RiskySeverity::High,
         Scope::File { access: FileAccess::Read, .. } => RiskySeverity::Medium,
         Scope::File { access: FileAccess::Write, .. } => RiskySeverity::High,
@@ -148,11 +157,14 @@ fn line_sentence(scope: &Scope) -> Sentence {
         Scope::Ai { models, .. } => sentence::card_ai_models(list(models)),
         Scope::Mcp { server, tools } if tools.is_empty() => sentence::card_mcp(server),
         Scope::Mcp { server, tools } => sentence::card_mcp_tools(server, list(tools)),
-        Scope::Event { publish, listen } => {
-            let topics =
-                publish.iter().map(|t| format!("{t} (send)")).chain(listen.iter().map(|t| format!("{t} (hear)")));
-            sentence::card_event(Arg::List(topics.collect()))
+        Scope::Event { publish, listen } if listen.is_empty() => sentence::card_event_publish(list(publish)),
+        Scope::Event { listen, .. } if scope.line().as_str() == "event.listen" => {
+            sentence::card_event_listen(list(listen))
         }
+        Scope::Event { listen, .. } => sentence::card_event_chat(list(listen)),
+        Scope::Trigger { regex, reads_all: false } => sentence::card_trigger(regex),
+        Scope::Trigger { regex, reads_all: true } => sentence::card_trigger_all(regex),
+        Scope::Schedule { cron } => sentence::card_schedule(cron),
         Scope::Secret { name, hosts } => sentence::card_secret(name, list(hosts)),
         Scope::View => sentence::card_view(),
     }

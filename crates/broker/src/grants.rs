@@ -61,6 +61,12 @@ pub enum GrantError {
         /// The folder.
         path: String,
     },
+    /// Nobody is there to be asked when an app starts by itself.
+    #[error("'{line}' cannot ask: nobody need be there when the app starts by itself; allow or block it")]
+    NoAsk {
+        /// The switch.
+        line: String,
+    },
     /// This switch has no targets.
     #[error("'{line}' has nothing to narrow it to; leave out ':{target}'")]
     NoTarget {

@@ -37,6 +37,7 @@ pub use permit::{Basis, Permit};
 pub use questions::{AnswerError, Asking, QuestionBoard, Settled};
 pub use scopes::{
     Demand, Verdict,
+    event::{EventDemand, Start, may_send},
     file::{FileDemand, FileVerb, Picked, ProtectedFolder, Root, RootKind, Target},
     storage::{StorageDemand, StorageVerb},
     verdict,

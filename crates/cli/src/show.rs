@@ -3,6 +3,7 @@
 mod apps; // apps, actions, switches
 mod card; // what an app may do, before it is installed
 mod chart; // numbers drawn
+mod events; // who heard an event, what the clock starts
 mod history; // log, chain, runs
 mod household; // doctor, questions
 mod publishers; // keys, one's own and others'
@@ -10,8 +11,9 @@ mod run; // a run's stream and its end
 
 pub(crate) use apps::{app, apps, grants, input_example};
 pub(crate) use card::card;
+pub(crate) use events::{heard, schedules, up};
 pub(crate) use history::{chain, log, runs};
-pub(crate) use household::{doctor, questions};
+pub(crate) use household::{content, doctor, questions};
 pub(crate) use publishers::{own_publisher, publisher, publishers};
 pub(crate) use run::RunPrinter;
 

@@ -1,7 +1,7 @@
 //! The command line's words. `docs/reference/cli.md` is made from them.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use protocol::{ActionName, AppName, GrantState, PublisherName, QuestionId, RunId};
+use protocol::{ActionName, AppName, GrantState, PublisherName, QuestionId, RunId, Topic};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -44,7 +44,9 @@ pub(crate) enum Command {
 Examples:
   oikos stop csv-insights      every run of this app
   oikos stop 0193c8a2-…        one run
-  oikos stop --all             everything")]
+  oikos stop --all             everything
+
+An app that is stopped does not start by itself (events, schedule) until `oikos app enable APP`.")]
     Stop {
         /// An app or a run
         #[arg(required_unless_present = "all", value_name = "APP|RUN")]
@@ -80,6 +82,32 @@ Examples:
     /// Questions that apps are waiting for
     #[command(subcommand)]
     Approval(ApprovalCommand),
+    /// Send an event to the apps that listen to it, and say who heard it
+    Emit(EmitWords),
+    /// What the clock starts
+    #[command(subcommand)]
+    Schedule(ScheduleCommand),
+    /// Serve here until Ctrl-C: apps hear events, and start when their time comes
+    #[command(after_help = "\
+Example:
+  oikos up --no-doors    other terminals go through this one; events and schedules are followed
+
+The configuration file, with what holds where it says nothing:
+  time_zone = \"Europe/Berlin\"    # in which schedules are read; the system's
+  [supervisor]                   # what fails is started again,
+  restarts_max = 5               # at most so often
+  window_ms = 60000              # within this time,
+  pause_first_ms = 100           # after a pause that doubles
+  pause_max_ms = 10000           # up to this,
+  jitter_percent = 50            # of which so much is left to chance")]
+    Up {
+        /// Open no door but the local socket; the others come with a later version
+        #[arg(long)]
+        no_doors: bool,
+        /// A configuration file (TOML)
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
     /// Look at everything that could be wrong, and say the next step
     Doctor,
     /// Print the reference of all commands as Markdown
@@ -312,6 +340,29 @@ Examples:
         #[arg(long)]
         path: Option<PathBuf>,
     },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  oikos emit home.arrived
+  oikos emit home.arrived --payload '{\"who\": \"me\"}'
+  oikos emit user.message --text 'Good morning'    what can be answered is answered by the first app that has an answer")]
+pub(crate) struct EmitWords {
+    /// What it is about, such as home.arrived
+    pub(crate) topic: Topic,
+    /// What it says: JSON, @FILE, or - for standard input
+    #[arg(long, value_name = "JSON|@FILE|-")]
+    pub(crate) payload: Option<String>,
+    /// What it says, as a text: the same as --payload '{"text": …}'
+    #[arg(long, conflicts_with = "payload")]
+    pub(crate) text: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ScheduleCommand {
+    /// Schedules with their next times and how they went last
+    List,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

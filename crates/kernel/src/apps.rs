@@ -8,14 +8,14 @@ use crate::{
     run::{commit_failure, internal, kernel_caller, store_failure},
     runner::GuestImage,
     signer::{Consent, Signer, is_signed_by},
+    triggers::Triggers,
 };
 use broker::{AppGrants, Folder, Grant, GrantError, LeaseEnd, Picked, card_lines};
 use package::{Callable, Package, did_you_mean};
 use protocol::{
-    ActionName, AppName, AuditEvent, Badge, Caller, Card, CardLine, Digest, ErrorCode, Failure, FileAccess,
-    GrantDuration, GrantId, GrantState, Labels, Line, OfferId, OwnerId, Right, Scope, ScopeRequest, Sentence,
-    Timestamp, Zone,
-    api::{ActionView, AppDetail, AppSummary, GrantView, LineChoice, NamedPath},
+    ActionName, AppName, AuditEvent, Badge, Caller, Card, CardLine, Digest, ErrorCode, Failure, GrantDuration, GrantId,
+    GrantState, Labels, Line, OfferId, OwnerId, Right, Scope, ScopeRequest, Sentence, Timestamp, Zone,
+    api::{ActionView, AppDetail, AppSummary, GrantView, LineChoice},
     sentence,
 };
 use serde::{Deserialize, Serialize};
@@ -102,8 +102,9 @@ impl LoadedApp {
         })
     }
 
-    /// What `ctx.env` shows: the app, and the names of the files that were handed over, which their handles hide.
-    pub(crate) fn env(&self, picked: &[Picked]) -> Vec<u8> {
+    /// What `ctx.env` shows: the app, the names of the files that were handed over, which their handles hide, and what
+    /// started the run where that was no person.
+    pub(crate) fn env(&self, picked: &[Picked], trigger: Option<&Value>) -> Vec<u8> {
         let files: serde_json::Map<String, Value> = picked
             .iter()
             .map(|picked| {
@@ -112,19 +113,22 @@ impl LoadedApp {
                 (picked.name.clone(), Value::from(name))
             })
             .collect();
-        serde_json::json!({
+        let mut env = serde_json::json!({
             "files": files,
             "app": self.record.name.as_str(),
             "version": self.record.version.to_string(),
             "oikos": env!("CARGO_PKG_VERSION"),
-        })
-        .to_string()
-        .into_bytes()
+        });
+        if let Some(trigger) = trigger {
+            env["trigger"] = trigger.clone();
+        }
+        env.to_string().into_bytes()
     }
 }
 
+/// What a package asks for, its triggers included. One whose triggers cannot be read was never offered.
 pub(crate) fn scope_requests(package: &Package) -> Vec<ScopeRequest> {
-    package.requests().iter().map(|asked| asked.request.clone()).collect()
+    Triggers::of(package).map(|triggers| triggers.requests(package)).unwrap_or_default()
 }
 
 impl Kernel {
@@ -148,6 +152,9 @@ impl Kernel {
             Ok(package) => package,
             Err(error) => return Err(self.app_refuse(&caller, &source, Failure::from(error))),
         };
+        if let Err(failure) = Triggers::of(&package) {
+            return Err(self.app_refuse(&caller, &source, failure));
+        }
         if !package.manifest().zones.contains(&self.broker.zone()) {
             let message = format!(
                 "{} does not run in zone {}: its author lists {}",
@@ -216,6 +223,10 @@ impl Kernel {
         self.grants_choose(&name, &card.lines, None, choices)?;
         let image = self.prepare(&package).map_err(|failure| self.app_refuse(caller, name.as_str(), failure))?;
         check_exports(&package, &*image).map_err(|failure| self.app_refuse(caller, name.as_str(), failure))?;
+        let triggers = Triggers::of(&package)?;
+        triggers
+            .registered(&package, self.clock.now(), image.exports())
+            .map_err(|failure| self.app_refuse(caller, name.as_str(), failure))?;
         let _changing = self.changing.lock();
         // Again, from what holds now: the name may have got another owner since the offer.
         let signer = self.signer_of(owner, &package, &consent);
@@ -257,12 +268,16 @@ impl Kernel {
         if let Some(signer) = &signer {
             self.signer_write(&mut batch, caller, &package, signer)?;
         }
+        if triggers.is_scheduled() {
+            self.schedule_begin(owner, &name, &mut batch);
+        }
         crate::crash_point("install::before_commit");
         self.store.commit(batch, Durability::Synced).map_err(commit_failure)?;
         crate::crash_point("install::after_commit");
         self.broker.grants_load(owner, &name, grants);
-        let loaded = LoadedApp::new(record, package, Some(image));
-        self.apps.write().insert((owner, name), loaded.clone());
+        let loaded = LoadedApp::new(record, package, Some(image.clone()));
+        self.apps.write().insert((owner, name.clone()), loaded.clone());
+        self.listeners_set(owner, &loaded, image.exports())?;
         if let Some(old) = old.filter(|old| old.digest != loaded.record.digest) {
             self.archive_release(owner, old.digest);
         }
@@ -340,6 +355,10 @@ impl Kernel {
                 let known: Vec<&str> = lines.iter().map(|line| line.line.as_str()).collect();
                 let asks = if known.is_empty() { "nothing".to_owned() } else { known.join(", ") };
                 return Err(Failure::from_error(ErrorCode::NotFound, &error).hint(format!("it asks for: {asks}")));
+            }
+            if let Some(line) = matching.iter().find(|line| choice.state == GrantState::Ask && line.scope.is_start()) {
+                let error = GrantError::NoAsk { line: line.line.to_string() };
+                return Err(Failure::from_error(ErrorCode::Usage, &error));
             }
             for line in matching {
                 let first = !changed.contains(&line.line);
@@ -455,27 +474,42 @@ impl Kernel {
     ) -> Result<AppDetail, Failure> {
         self.require(&caller, Right::Manage)?;
         let loaded = self.app_load(caller.owner, &app).await?;
-        if loaded.record.enabled == enabled {
+        let whose = (caller.owner, app.clone());
+        if loaded.record.enabled == enabled && !(enabled && self.bus.is_paused(&whose)) {
             return self.app_detail(caller.owner, &loaded);
         }
         let kernel = self.clone();
         let loaded = tokio::task::spawn_blocking(move || {
-            if enabled {
-                // A fresh image: what the author's modules do at activation may depend on the engine.
-                kernel.prepare(&loaded.package)?;
-            }
+            // A fresh image: what the author's modules do at activation may depend on the engine.
+            let image = enabled.then(|| kernel.prepare(&loaded.package)).transpose()?;
             let _changing = kernel.changing.lock();
             let loaded = kernel.app_again(caller.owner, &loaded)?;
             let record = AppRecord { enabled, ..loaded.record.clone() };
             let mut batch = Batch::new();
             let key = Key::new(caller.owner, Space::App, app.as_str());
             batch.put(&key, serde_json::to_vec(&record).unwrap_or_default(), Labels::NONE);
-            let said = if enabled { sentence::app_enabled() } else { sentence::app_disabled() };
-            let said = journal::record(kernel.clock.now(), &caller, AuditEvent::App, Some(&app), said);
-            journal::append(&mut batch, caller.owner, &said);
+            if loaded.record.enabled != enabled {
+                let said = if enabled { sentence::app_enabled() } else { sentence::app_disabled() };
+                let said = journal::record(kernel.clock.now(), &caller, AuditEvent::App, Some(&app), said);
+                journal::append(&mut batch, caller.owner, &said);
+            }
+            if enabled {
+                kernel.triggers_resume(&caller, &app, &mut batch);
+                // What was while it could not start is over.
+                if Triggers::of(&loaded.package)?.is_scheduled() {
+                    kernel.schedule_begin(caller.owner, &app, &mut batch);
+                }
+            }
             kernel.store.commit(batch, Durability::Synced).map_err(commit_failure)?;
-            let loaded = LoadedApp::new(record, loaded.package.clone(), None);
-            kernel.apps.write().insert((caller.owner, app), loaded.clone());
+            let loaded = LoadedApp::new(record, loaded.package.clone(), image.clone());
+            kernel.apps.write().insert(whose.clone(), loaded.clone());
+            match image {
+                Some(image) => {
+                    kernel.listeners_set(caller.owner, &loaded, image.exports())?;
+                    kernel.bus.resume(&whose);
+                }
+                None => kernel.listeners_drop(caller.owner, &app),
+            }
             Ok::<_, Failure>(loaded)
         })
         .await
@@ -514,6 +548,8 @@ impl Kernel {
             let mut batch = Batch::new();
             batch.delete(&Key::new(owner, Space::App, app.as_str()));
             batch.delete(&Key::new(owner, Space::Grant, app.as_str()));
+            batch.delete(&Self::schedule_key(owner, &app));
+            batch.delete(&crate::stop::paused_key(owner, &app));
             if erase {
                 batch.delete_prefix(owner, Space::Storage, &format!("{app}/"));
             }
@@ -525,6 +561,9 @@ impl Kernel {
             crate::crash_point("remove::after_commit");
             kernel.apps.write().remove(&(owner, app.clone()));
             kernel.broker.grants_drop(owner, &app);
+            kernel.listeners_drop(owner, &app);
+            kernel.schedule_drop(owner, &app);
+            kernel.bus.resume(&(owner, app.clone()));
             // What began in between has no grants any more, and no app.
             kernel.runs_end(owner, &app, LeaseEnd::Stopped);
             if let Some(record) = record {
@@ -621,7 +660,7 @@ impl Kernel {
     }
 
     /// What an app was granted, as the store has it.
-    fn grants_stored(&self, owner: OwnerId, app: &AppName) -> Result<AppGrants, Failure> {
+    pub(crate) fn grants_stored(&self, owner: OwnerId, app: &AppName) -> Result<AppGrants, Failure> {
         let entry = self.store.get(&Key::new(owner, Space::Grant, app.as_str())).map_err(store_failure)?;
         entry
             .and_then(|entry| serde_json::from_slice(&entry.value).ok())
@@ -658,6 +697,7 @@ impl Kernel {
             title: record.title.clone(),
             version: record.version.to_string(),
             enabled: record.enabled,
+            paused: self.bus.is_paused(&(owner, record.name.clone())),
             broken: broken.then(|| "its archive is missing".to_owned()),
             badge: record.badge.clone(),
             installed_at: record.installed_at,
@@ -691,49 +731,6 @@ impl Kernel {
             limits: self.card(package, None, None).limits,
             storage_bytes,
         })
-    }
-
-    /// What a person handed over on the command line, checked against what is called takes.
-    pub(crate) async fn pick_named(
-        self: &Arc<Self>,
-        called: Callable<'_>,
-        files: &[NamedPath],
-    ) -> Result<Vec<Picked>, Failure> {
-        let mut wanted: Vec<(String, String, FileAccess, bool)> = Vec::with_capacity(files.len());
-        for file in files {
-            let fields = called.file_fields();
-            let field = fields.iter().find(|field| field.name == file.name).ok_or_else(|| {
-                let known: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
-                let failure = Failure::new(
-                    ErrorCode::InvalidInput,
-                    format!("{} takes no file named '{}'", called.name(), protocol::text::shorten(&file.name, 60)),
-                );
-                if known.is_empty() { failure } else { failure.hint(format!("it takes: {}", known.join(", "))) }
-            })?;
-            if wanted.iter().any(|(name, ..)| *name == field.name) {
-                let failure = Failure::new(ErrorCode::InvalidInput, format!("'{}' is named twice", field.name));
-                return Err(failure.hint("each name takes one path"));
-            }
-            wanted.push((field.name.clone(), file.path.clone(), field.access, field.is_folder));
-        }
-        if wanted.is_empty() {
-            return Ok(Vec::new());
-        }
-        let kernel = self.clone();
-        tokio::task::spawn_blocking(move || {
-            wanted.into_iter().map(|(name, path, access, folder)| kernel.picked(name, &path, access, folder)).collect()
-        })
-        .await
-        .map_err(|_| internal("the files could not be looked at"))?
-    }
-
-    fn picked(&self, name: String, path: &str, access: FileAccess, folder: bool) -> Result<Picked, Failure> {
-        let (place, file) = self
-            .effects
-            .places
-            .picked(path, access, folder)
-            .map_err(|error| Failure::new(error.code, error.message))?;
-        Ok(Picked { name, folder: place, file, access })
     }
 
     /// Whether an installed app is whole: its archive, its signature, its grants. Reads them from the disk again.

@@ -6,7 +6,7 @@ use crate::{
     signer::Signer,
 };
 use broker::{CardSubject, card_build};
-use package::{Cause, Code, Dependency, Hook, Package, Trigger};
+use package::{Code, Dependency, Hook, Package};
 use protocol::{Badge, Card, Sentence, ToolName, api::ToolView, sentence};
 
 impl Kernel {
@@ -88,7 +88,6 @@ pub(crate) fn tool_views(package: &Package) -> Vec<ToolView> {
 /// What of the package this version reads and shows, but does not act on yet.
 fn later(package: &Package) -> Vec<Sentence> {
     let mut later: Vec<Sentence> = other_code(package).into_iter().collect();
-    later.extend(package.triggers().iter().map(trigger));
     let tools: Vec<String> = tool_views(package).into_iter().map(|tool| tool.visible).collect();
     if !tools.is_empty() {
         later.push(sentence::card_later_tools(tools));
@@ -108,16 +107,4 @@ fn later(package: &Package) -> Vec<Sentence> {
         later.push(sentence::card_later_settings(settings));
     }
     later
-}
-
-fn trigger(trigger: &Trigger) -> Sentence {
-    let target = trigger.target.as_ref().map(ToString::to_string);
-    match (&trigger.cause, target) {
-        (Cause::Message(pattern), Some(target)) => sentence::card_later_message(target, pattern.as_str()),
-        (Cause::Message(pattern), None) => sentence::card_later_message_alone(pattern.as_str()),
-        (Cause::Schedule(schedule), Some(target)) => sentence::card_later_schedule(target, schedule.as_str()),
-        (Cause::Schedule(schedule), None) => sentence::card_later_schedule_alone(schedule.as_str()),
-        (Cause::Events(topics), Some(target)) => sentence::card_later_events_calling(target, topics.clone()),
-        (Cause::Events(topics), None) => sentence::card_later_events(topics.clone()),
-    }
 }

@@ -87,6 +87,13 @@ pub enum Said {
         /// How much.
         bytes: u64,
     },
+    /// Together with others to the same topic, by count: events.
+    Event {
+        /// The topic.
+        topic: String,
+        /// How much was sent.
+        bytes: u64,
+    },
     /// Together with others of the same kind, by count: storage.
     Storage {
         /// What was done.

@@ -131,6 +131,7 @@ async fn call_route(kernel: &Arc<Kernel>, run: &Arc<Run>, call: HostCall) -> Res
         HostCall::File(call) => effect(kernel, run, |kernel| &*kernel.effects.file, call).await,
         HostCall::Csv(call) => effect(kernel, run, |kernel| &*kernel.effects.csv, call).await,
         HostCall::Storage(call) => effect(kernel, run, |kernel| &*kernel.effects.storage, call).await,
+        HostCall::Emit { topic, payload } => crate::bus::emit::emit(kernel, run, topic, payload).await,
         HostCall::Timer { ms } => {
             tokio::time::sleep(std::time::Duration::from_millis(ms.min(TIMER_MS_MAX))).await;
             Ok(HostAnswer::Json(serde_json::Value::Null))
@@ -352,7 +353,7 @@ fn settle(
 }
 
 /// A permit after asking, or the denial as the guest sees it.
-async fn permit_ask<D>(kernel: &Arc<Kernel>, run: &Arc<Run>, mut ask: Ask<D>) -> Result<Permit<D>, HostError>
+pub(crate) async fn permit_ask<D>(kernel: &Arc<Kernel>, run: &Arc<Run>, mut ask: Ask<D>) -> Result<Permit<D>, HostError>
 where
     D: Demand + Resolve,
 {
@@ -370,7 +371,7 @@ where
         }
     };
     let line = ask.demand().line();
-    let kind = QuestionKind::Permission { line: line.clone() };
+    let kind = QuestionKind::Permission { line: line.clone(), content: ask.demand().content() };
     let may_last = ask.may_last.then_some(line);
     match kernel.ask(run, ask.sentence.clone(), kind, may_last).await? {
         Ok((settled, waited_ms)) => {
@@ -381,7 +382,7 @@ where
 }
 
 /// Records a denial and turns it into what the guest sees.
-fn refuse(kernel: &Kernel, run: &Run, denied: Denied) -> HostError {
+pub(crate) fn refuse(kernel: &Kernel, run: &Run, denied: Denied) -> HostError {
     if denied.code == ErrorCode::LeaseRevoked
         && let Err(end) = run.lease.check()
     {

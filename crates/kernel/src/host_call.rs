@@ -2,7 +2,7 @@
 //! where a call carries a body.
 
 use broker::LeaseEnd;
-use protocol::{ErrorCode, FileAccess, limit::HOST_ARGUMENT_BYTES_MAX};
+use protocol::{ErrorCode, FileAccess, Topic, limit::HOST_ARGUMENT_BYTES_MAX};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -15,6 +15,13 @@ pub enum HostCall {
     Storage(StorageCall),
     /// Tables in CSV files, computed by the host.
     Csv(CsvCall),
+    /// `ctx.emit`: tells what happened.
+    Emit {
+        /// What it is about.
+        topic: Topic,
+        /// What it says: JSON text, valid, bounded.
+        payload: String,
+    },
     /// A timer: resolves after some milliseconds.
     Timer {
         /// How long.
@@ -243,10 +250,15 @@ impl HostCall {
                 let Stringify { rows, options } = read(name, arguments)?;
                 Self::Csv(CsvCall::Stringify { rows, options })
             }
+            "emit" => {
+                let Emit { topic, payload } = read(name, arguments)?;
+                Self::Emit { topic, payload: crate::bus::emit::payload_text(&payload)? }
+            }
             "timer" => Self::Timer { ms: read::<Timer>(name, arguments)?.ms },
             "ai.generateText" | "ai.generateObject" | "ai.embed" | "http.fetch" | "pdf.text" | "clipboard.read"
-            | "clipboard.write" | "shell.run" | "mcp.call" | "mcp.list" | "knowledge.add" | "knowledge.search"
-            | "emit" => Self::NotAvailable { feature: name.to_owned() },
+            | "clipboard.write" | "shell.run" | "mcp.call" | "mcp.list" | "knowledge.add" | "knowledge.search" => {
+                Self::NotAvailable { feature: name.to_owned() }
+            }
             other => {
                 return Err(GuestError::new(ErrorCode::NotFound, format!("there is no host call '{}'", short(other))));
             }
@@ -342,6 +354,13 @@ struct Stringify {
     rows: Vec<Vec<Value>>,
     #[serde(default)]
     options: CsvOptions,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Emit {
+    topic: Topic,
+    payload: Value,
 }
 
 #[derive(Deserialize)]

@@ -7,6 +7,7 @@
 mod admission; // who may run next on a full host
 mod apps; // offered, installed, enabled, removed
 mod ask; // asking a person
+mod bus; // what happened, told to those who may hear it
 mod card; // a package on its card
 mod code; // from a package's files to what a sandbox can start
 pub mod effect; // what an effect is to the kernel
@@ -15,20 +16,34 @@ mod host; // the way of one effect
 pub mod host_call; // every effect on one screen
 mod journal; // what is written into the log
 mod notes; // what a run did, gathered until its end
+mod picks; // what a person hands over for a run
 mod publishers; // whom the owner trusts, and to whom a name belongs
 mod recovery; // after an abrupt end
 mod run; // one run, from spawn to end
 pub mod runner; // what a sandbox is to the kernel
+mod schedule; // what the clock starts
 mod signer; // who signed a package, and whether they may
+mod stop; // the owner ends runs, and keeps apps from starting
 pub mod stream; // a run's bounded log of chunks
+mod supervisor; // what fails is started again
 mod trash; // taking back what a run did to files
+mod triggers; // what may start an app by itself
 
 pub use apps::AppRecord;
 pub use ask::ANSWER_WAIT_MS;
+pub use bus::{
+    EVENT_BYTES_MAX, EVENTS_BURST, EVENTS_PER_SECOND, EVENTS_WAITING_BYTES_MAX, EVENTS_WAITING_MAX, HEARD_WAIT_MS,
+    HEARINGS_MAX, HOPS_MAX, TRIES_MAX,
+};
 pub use history::{LOG_LIMIT_MAX, LogFilter};
 pub use recovery::Recovered;
 pub use run::RunRequest;
+pub use stop::Stopped;
 pub use stream::{Seen, Viewer};
+pub use supervisor::{
+    JITTER_PERCENT, LOOK_EVERY_MS, PAUSE_FIRST_MS, PAUSE_MAX_MS, Part, RESTARTS_MAX, RESTARTS_WINDOW_MS, RestartPolicy,
+    supervise,
+};
 pub use trash::{TrashRow, TrashState};
 
 use admission::Admission;
@@ -91,6 +106,8 @@ pub struct KernelParts {
     pub device: DeviceId,
     /// Time.
     pub clock: Arc<dyn Clock>,
+    /// The owner's time zone, in which schedules are read.
+    pub time_zone: jiff::tz::TimeZone,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
     /// Where effects run.
@@ -113,9 +130,14 @@ pub struct Kernel {
     official: link::PublisherKey,
     device: DeviceId,
     clock: Arc<dyn Clock>,
+    time_zone: jiff::tz::TimeZone,
     entropy: Arc<dyn Entropy>,
     runtime: tokio::runtime::Handle,
     admission: Admission,
+    bus: bus::Bus,
+    schedules: schedule::Schedules,
+    /// Held by whoever finds out what all apps listen to.
+    listeners_loading: tokio::sync::Mutex<()>,
     apps: RwLock<HashMap<(OwnerId, AppName), Arc<LoadedApp>>>,
     offers: Mutex<VecDeque<Offer>>,
     live: Mutex<BTreeMap<RunId, Arc<Run>>>,
@@ -144,9 +166,13 @@ impl Kernel {
             official: parts.official,
             device: parts.device,
             clock: parts.clock,
+            time_zone: parts.time_zone,
             entropy: parts.entropy,
             runtime: parts.runtime,
             admission: Admission::new(parts.live_runs_max),
+            bus: bus::Bus::default(),
+            schedules: schedule::Schedules::default(),
+            listeners_loading: tokio::sync::Mutex::default(),
             apps: RwLock::default(),
             offers: Mutex::default(),
             live: Mutex::default(),
@@ -178,10 +204,16 @@ impl Kernel {
         self.live.lock().len()
     }
 
-    /// Ends all runs under way, and lets no further one begin: this process is about to end.
-    pub fn shut_down(&self) {
+    /// Lets no further run begin: this process is about to end. Those under way go on.
+    pub fn wind_down(&self) {
         self.is_ending.store(true, SeqCst);
         self.admission.stop(|_| true);
+        self.bus.wake();
+    }
+
+    /// Ends all runs under way, and lets no further one begin.
+    pub fn shut_down(&self) {
+        self.wind_down();
         for run in self.live.lock().values() {
             run.lease.end(LeaseEnd::Shutdown);
         }

@@ -24,6 +24,7 @@ struct Inner {
     reads: BTreeMap<String, Read>,
     reads_untold: u64,
     stored: BTreeMap<u8, Stored>,
+    sent: BTreeMap<String, Stored>,
     denials: BTreeMap<String, u64>,
     said: Vec<Sentence>,
     once: Vec<(Sentence, Option<Basis>)>,
@@ -67,6 +68,13 @@ impl Notes {
                 } else {
                     inner.reads_untold += 1;
                 }
+            }
+            Said::Event { topic, bytes } => {
+                // What an app may send is bounded, and with it how many topics there are.
+                let sent = inner.sent.entry(topic).or_default();
+                sent.keys += 1;
+                sent.bytes += bytes;
+                sent.basis = sent.basis.take().or_else(|| basis.cloned());
             }
             Said::Storage { verb, keys, bytes } => {
                 // Looking at keys and at values is told as one thing; an empty look is not told.
@@ -173,7 +181,11 @@ impl Inner {
             };
             (said, stored.basis.as_ref())
         });
+        let sent = self
+            .sent
+            .iter()
+            .map(|(topic, sent)| (sentence::event_sent(topic, sent.keys, Arg::Bytes(sent.bytes)), sent.basis.as_ref()));
         let untold = (self.reads_untold > 0).then(|| (sentence::run_ended_many(self.reads_untold), None));
-        once.chain(reads).chain(stored).chain(untold)
+        once.chain(reads).chain(stored).chain(sent).chain(untold)
     }
 }

@@ -1,4 +1,5 @@
-//! After an abrupt end: what was cut off is said to be cut off, what was staged is removed, nothing is guessed.
+//! After an abrupt end: what was cut off is said to be cut off, what was staged is removed, what still has to be heard
+//! waits again, nothing is guessed.
 
 use crate::{
     Kernel,
@@ -123,6 +124,7 @@ impl Kernel {
             batch.put(&key, serde_json::to_vec(&report).unwrap_or_default(), Labels::NONE);
         }
         found.questions = self.questions_recover(owner, &mut batch)?;
+        self.paused_recover(owner)?;
         if found.runs > 0 || found.effects > 0 {
             let said = sentence::recovered(found.runs, found.effects);
             let record = journal::record(now, &caller, AuditEvent::Housekeeping, None, said);
@@ -132,6 +134,7 @@ impl Kernel {
             batch.use_reserve();
             self.store.commit(batch, Durability::Synced).map_err(commit_failure)?;
         }
+        self.events_recover(owner)?;
         Ok(found)
     }
 }

@@ -4,18 +4,19 @@ use crate::{
     Kernel,
     admission::{NoPlace, Ticket},
     apps::LoadedApp,
+    bus::{deliver::Delivery, event::Ack},
     host::RunHost,
     journal,
     notes::Notes,
-    runner::{GuestCall, GuestEnd, GuestFailure, GuestValue},
+    runner::{GuestCall, GuestEnd, GuestExport, GuestFailure, GuestValue},
     stream::{RunStream, Viewer},
 };
-use broker::{Lease, LeaseEnd};
+use broker::{Basis, Lease, LeaseEnd};
 use futures_util::FutureExt as _;
 use protocol::{
     ActionName, AppName, Arg, AuditEvent, Caller, Clock, Door, ErrorCode, Failure, Labels, OwnerId, RequestId, Right,
-    RunId, Timestamp,
-    api::{NamedPath, RunReport, RunSummary, RunUsage, StopTarget},
+    RunId, Sentence, Timestamp,
+    api::{NamedPath, RunReport, RunSummary, RunUsage},
     sentence,
 };
 use serde_json::Value;
@@ -26,13 +27,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed, Ordering::SeqCst},
     },
-    time::Duration,
 };
-
-/// How long to wait for stopped runs before the data they may write is erased.
-const RUNS_GONE_WAIT_MS: u64 = 5_000;
-/// How long between two looks at them.
-const RUNS_GONE_LOOK_MS: u64 = 2;
 
 /// What a caller wants run.
 #[derive(Clone, Debug)]
@@ -49,11 +44,63 @@ pub struct RunRequest {
     pub files: Vec<NamedPath>,
 }
 
+/// What is called.
+#[derive(Clone, Debug)]
+pub(crate) enum Call {
+    /// An action or tool.
+    Action(ActionName),
+    /// What the app registered while it was activated.
+    Handler {
+        /// What the run is called in lists.
+        action: ActionName,
+        /// What the image calls it.
+        export: GuestExport,
+    },
+}
+
+/// What started a run that no person started.
+#[derive(Clone, Debug)]
+pub(crate) struct Cause {
+    /// In words.
+    pub(crate) said: Sentence,
+    /// The grant that allows it.
+    pub(crate) basis: Basis,
+    /// Labels of what it is told.
+    pub(crate) labels: Labels,
+    /// How many events it comes from.
+    pub(crate) hops: u8,
+    /// What `ctx.env.trigger` shows.
+    pub(crate) trigger: Value,
+    /// The event that it hears, where that has to be heard for sure.
+    pub(crate) delivery: Option<Delivery>,
+}
+
+/// A run that is to begin.
+pub(crate) struct Begin {
+    pub(crate) id: Option<RequestId>,
+    pub(crate) app: AppName,
+    pub(crate) call: Call,
+    pub(crate) input: Value,
+    pub(crate) files: Vec<NamedPath>,
+    pub(crate) cause: Option<Cause>,
+    /// A wall limit below the app's own.
+    pub(crate) wall_ms_max: Option<u64>,
+}
+
+/// What a run leaves beside its report.
+struct Left {
+    /// What it stored and heard, as the store gets it. What it sent comes into it at the last moment.
+    batch: Batch,
+    /// That it heard what started it.
+    ack: Option<Ack>,
+}
+
 /// A run while it lives: everything its effects and its end need.
 pub(crate) struct Run {
     pub(crate) lease: Lease,
     pub(crate) app: Arc<LoadedApp>,
     pub(crate) action: ActionName,
+    cause: Option<Cause>,
     pub(crate) stream: Arc<RunStream>,
     pub(crate) notes: Notes,
     pub(crate) started_at: Timestamp,
@@ -76,11 +123,17 @@ impl Run {
         self.lease.run()
     }
 
+    /// How many events it comes from.
+    pub(crate) fn hops(&self) -> u8 {
+        self.cause.as_ref().map_or(0, |cause| cause.hops)
+    }
+
     fn summary(&self) -> RunSummary {
         RunSummary {
             run: self.id(),
             app: self.app.record.name.clone(),
             action: self.action.clone(),
+            cause: self.cause.as_ref().map(|cause| cause.said.clone()),
             started_at: self.started_at,
             ended_at: None,
             failure: None,
@@ -107,19 +160,32 @@ impl Kernel {
         if let Some(run) = self.request_find(&caller, request.id)? {
             return self.run_follow(&caller, run, 0);
         }
+        let RunRequest { id, app, action, input, files } = request;
+        let call = Call::Action(action);
+        self.run_begin(caller, Begin { id, app, call, input, files, cause: None, wall_ms_max: None }).await
+    }
+
+    /// Begins a run, whoever wants it.
+    pub(crate) async fn run_begin(self: &Arc<Self>, caller: Caller, request: Begin) -> Result<Viewer, Failure> {
         let app = self.app_enabled(caller.owner, &request.app).await?;
-        let called = app.callable(&request.action)?;
-        let picked = self.pick_named(called, &request.files).await?;
-        let mut input = request.input;
-        if input.is_null() {
-            input = Value::Object(serde_json::Map::new());
-        }
-        for picked in &picked {
-            if let Some(fields) = input.as_object_mut() {
-                fields.insert(picked.name.clone(), Value::String(picked.handle()));
+        let (action_name, export, picked, input) = match request.call {
+            Call::Action(name) => {
+                let called = app.callable(&name)?;
+                let picked = self.pick_named(called, &request.files).await?;
+                let mut input = request.input;
+                if input.is_null() {
+                    input = Value::Object(serde_json::Map::new());
+                }
+                for picked in &picked {
+                    if let Some(fields) = input.as_object_mut() {
+                        fields.insert(picked.name.clone(), Value::String(picked.handle()));
+                    }
+                }
+                app.check_input(called, &input)?;
+                (name.clone(), GuestExport::from(name), picked, input)
             }
-        }
-        app.check_input(called, &input)?;
+            Call::Handler { action, export } => (action, export, Vec::new(), request.input),
+        };
         let image = self.image(&app).await?;
         let ticket = match self.admission.try_enter() {
             Some(ticket) => ticket,
@@ -139,9 +205,13 @@ impl Kernel {
 
         let run_id = RunId::new(&*self.clock, &*self.entropy);
         let now_ns = self.clock.monotonic_ns();
-        let lease =
-            self.broker.lease_open(caller, &request.app, run_id, app.package.manifest().limits.limits(), now_ns);
-        let env = app.env(&picked);
+        let mut limits = app.package.manifest().limits.limits();
+        limits.wall_ms = limits.wall_ms.min(request.wall_ms_max.unwrap_or(u64::MAX));
+        let lease = self.broker.lease_open(caller, &request.app, run_id, limits, now_ns);
+        if let Some(cause) = &request.cause {
+            lease.join_labels(cause.labels);
+        }
+        let env = app.env(&picked, request.cause.as_ref().map(|cause| &cause.trigger));
         for picked in picked {
             if let Err(rule) = self.broker.hand_over(&lease, picked) {
                 self.broker.lease_close(run_id);
@@ -150,7 +220,8 @@ impl Kernel {
         }
         let run = Arc::new(Run {
             lease,
-            action: request.action,
+            action: action_name,
+            cause: request.cause,
             stream: RunStream::new(run_id),
             notes: Notes::default(),
             started_at: self.clock.now(),
@@ -167,7 +238,7 @@ impl Kernel {
         let mut seed = [0; 32];
         self.entropy.fill(&mut seed);
         let call = GuestCall {
-            export: run.action.clone(),
+            export,
             input: serde_json::to_vec(&input).unwrap_or_default(),
             env,
             seed,
@@ -230,95 +301,6 @@ impl Kernel {
         Ok(runs)
     }
 
-    /// Stops runs: their leases end now, so their next effect fails and their sandboxes go; those that wait for room do
-    /// not begin. Returns the runs that ended by this.
-    pub fn run_stop(&self, caller: &Caller, target: &StopTarget) -> Result<Vec<RunId>, Failure> {
-        self.require(caller, Right::Run)?;
-        // Those who wait first: a place that becomes free must not go to one of them.
-        let waiting = self.admission.stop(|(owner, name)| {
-            *owner == caller.owner
-                && match target {
-                    StopTarget::Run(_) => false,
-                    StopTarget::App(app) => name == app,
-                    StopTarget::All => true,
-                }
-        });
-        let runs: Vec<Arc<Run>> = self
-            .live
-            .lock()
-            .values()
-            .filter(|run| run.owner() == caller.owner)
-            .filter(|run| match target {
-                StopTarget::Run(id) => run.id() == *id,
-                StopTarget::App(app) => run.app.record.name == *app,
-                StopTarget::All => true,
-            })
-            .cloned()
-            .collect();
-        if let StopTarget::Run(id) = target
-            && runs.is_empty()
-        {
-            return match self.run_report(caller.owner, *id)? {
-                Some(_) => Ok(Vec::new()),
-                None => Err(run_not_found(*id)),
-            };
-        }
-        if let StopTarget::App(app) = target
-            && runs.is_empty()
-        {
-            self.app_record(caller.owner, app)?;
-        }
-        let stopped: Vec<RunId> = runs
-            .iter()
-            .filter(|run| run.lease.check().is_ok() && run.lease.end(LeaseEnd::Stopped) == LeaseEnd::Stopped)
-            .map(|run| run.id())
-            .collect();
-        let count = stopped.len() + waiting;
-        if count > 0 {
-            let what = match target {
-                StopTarget::Run(id) => format!("run {id}"),
-                StopTarget::App(app) => format!("{app} ({})", protocol::text::count(count, "run")),
-                StopTarget::All => format!("everything ({})", protocol::text::count(count, "run")),
-            };
-            let app = match target {
-                StopTarget::App(app) => Some(app),
-                StopTarget::Run(_) => runs.first().map(|run| &run.app.record.name),
-                StopTarget::All => None,
-            };
-            let said = sentence::stop_requested(what);
-            let record = journal::record(self.clock.now(), caller, AuditEvent::Stopped, app, said);
-            let mut batch = Batch::new();
-            journal::append(&mut batch, caller.owner, &record);
-            // The leases have ended whatever becomes of the line.
-            if let Err(error) = self.store.commit(batch, Durability::Lazy) {
-                tracing::error!(%error, "a stop could not be written to the log");
-            }
-        }
-        Ok(stopped)
-    }
-
-    /// Ends the runs of an app, without a word in the log.
-    pub(crate) fn runs_end(&self, owner: OwnerId, app: &AppName, why: LeaseEnd) {
-        for run in self.live.lock().values() {
-            if run.owner() == owner && run.app.record.name == *app {
-                run.lease.end(why);
-            }
-        }
-    }
-
-    /// Waits until the stopped runs of an app have written their ends, or cannot be waited for.
-    pub(crate) async fn runs_gone(&self, owner: OwnerId, app: &AppName) {
-        let is_running = || self.live.lock().values().any(|run| run.owner() == owner && run.app.record.name == *app);
-        let gone = async {
-            while is_running() {
-                tokio::time::sleep(Duration::from_millis(RUNS_GONE_LOOK_MS)).await;
-            }
-        };
-        if tokio::time::timeout(Duration::from_millis(RUNS_GONE_WAIT_MS), gone).await.is_err() {
-            tracing::warn!(%app, "a stopped run has not settled in time");
-        }
-    }
-
     /// Marks a run as under way and says so in the log. `Some`: the request was made before, and this is its run.
     fn run_open(&self, run: &Arc<Run>) -> Result<Option<RunId>, Failure> {
         let owner = run.owner();
@@ -347,8 +329,12 @@ impl Kernel {
             run.lease.end(LeaseEnd::Stopped);
         }
         let mut batch = Batch::new();
-        let said = sentence::run_started(run.action.as_str(), run.app.record.version.to_string());
-        let record = journal::run_record(run.started_at, &run.lease, AuditEvent::RunStarted, said);
+        let (action, version) = (run.action.as_str(), run.app.record.version.to_string());
+        let (said, basis) = match &run.cause {
+            Some(cause) => (sentence::run_triggered(action, version, cause.said.clone()), Some(&cause.basis)),
+            None => (sentence::run_started(action, version), None),
+        };
+        let record = journal::effect_record(run.started_at, &run.lease, AuditEvent::RunStarted, said, basis, None);
         journal::append(&mut batch, owner, &record);
         let summary = serde_json::to_vec(&run.summary()).unwrap_or_default();
         batch.put(&Key::new(owner, Space::Run, live_key(run.id())), summary, Labels::NONE);
@@ -402,14 +388,14 @@ impl Kernel {
             Ok(_) => Err(run_failure(&run, stopped_by, GuestFailure::Ended(stopped_by))),
             Err(failure) => Err(run_failure(&run, stopped_by, failure)),
         };
-        let mut stored = Batch::new();
-        self.effects.run_end(&run.lease, result.is_ok(), &mut stored);
+        let left = self.run_leave(&run, result.is_ok());
+        let is_class_a = left.batch.is_empty() && !self.bus.holds(run.id());
         // A thread that may wait costs a run more than writing down that it only read.
-        let report = if stored.is_empty() && is_short(&result) && self.store.takes_lazy_now() {
-            std::panic::catch_unwind(AssertUnwindSafe(|| self.run_close(&run, result, usage, stored))).ok()
+        let report = if is_class_a && is_short(&result) && self.store.takes_lazy_now() {
+            std::panic::catch_unwind(AssertUnwindSafe(|| self.run_close(&run, result, usage, left))).ok()
         } else {
             let (kernel, closing) = (self.clone(), run.clone());
-            tokio::task::spawn_blocking(move || kernel.run_close(&closing, result, usage, stored)).await.ok()
+            tokio::task::spawn_blocking(move || kernel.run_close(&closing, result, usage, left)).await.ok()
         };
         // Whoever watches hears of an end, whatever became of it.
         let report =
@@ -427,13 +413,45 @@ impl Kernel {
         self.live.lock().remove(&run.id());
     }
 
-    /// Writes the end of a run: with what it stored, in one commit.
-    fn run_close(&self, run: &Run, result: Result<GuestValue, Failure>, usage: RunUsage, stored: Batch) -> RunReport {
-        let durability = if stored.is_empty() { Durability::Lazy } else { Durability::Saved };
-        self.run_write(run, &result, usage, stored, durability)
+    /// Gathers what has to be written with a run's end.
+    fn run_leave(&self, run: &Run, is_ok: bool) -> Left {
+        let mut batch = Batch::new();
+        self.effects.run_end(&run.lease, is_ok, &mut batch);
+        // What oikos itself cut off was not heard; it comes again. All else was, however it ended.
+        let delivery = run.cause.as_ref().and_then(|cause| cause.delivery.as_ref());
+        let delivery = delivery.filter(|_| run.lease.check() != Err(LeaseEnd::Shutdown));
+        let ack = delivery.and_then(Delivery::heard);
+        ack.iter().for_each(|ack| ack.put(&mut batch));
+        Left { batch, ack }
+    }
+
+    /// Writes the end of a run: with what it stored, sent and heard, in one commit.
+    fn run_close(
+        self: &Arc<Self>,
+        run: &Run,
+        result: Result<GuestValue, Failure>,
+        usage: RunUsage,
+        left: Left,
+    ) -> RunReport {
+        let Left { mut batch, ack } = left;
+        let events = self.events_keep(run.id(), result.is_ok(), &mut batch);
+        let durability = if batch.is_empty() { Durability::Lazy } else { Durability::Saved };
+        if !events.is_empty() {
+            crate::crash_point("event::before_commit");
+        }
+        let written = self.run_write(run, &result, usage, batch, durability);
+        if written.is_err() {
+            self.bus.release(&events);
+        } else if !events.is_empty() {
+            crate::crash_point("event::after_commit");
+            self.events_route(events);
+        }
+        written
             .or_else(|failure| {
                 // What the run stored could not be kept: then it has failed, and that is what the log says.
-                self.run_write(run, &Err(failure), usage, Batch::new(), Durability::Lazy)
+                let mut batch = Batch::new();
+                ack.iter().for_each(|ack| ack.put(&mut batch));
+                self.run_write(run, &Err(failure), usage, batch, Durability::Lazy)
             })
             .unwrap_or_else(|failure| {
                 tracing::error!(run = %run.id(), error = %failure, "the end of a run could not be written");
@@ -586,7 +604,7 @@ fn report_of(run: &Run, result: &Result<GuestValue, Failure>, usage: RunUsage) -
     }
 }
 
-fn run_not_found(run: RunId) -> Failure {
+pub(crate) fn run_not_found(run: RunId) -> Failure {
     Failure::new(ErrorCode::RunNotFound, format!("there is no run {run}")).hint("oikos run --list shows the last runs")
 }
 

@@ -38,15 +38,39 @@ pub trait GuestImage: Send + Sync {
     /// It may be polled from any runtime: the guest itself is polled on the sandbox's own threads.
     fn start(&self, call: GuestCall, host: Arc<dyn GuestHost>) -> BoxFuture<'static, GuestEnd>;
 
-    /// The names of the functions that the modules export, so that a missing action is found at install.
+    /// The names of the functions that the modules export, so that a missing action is found at install; and of the
+    /// handlers that were registered, as `on:<index>:<priority>:<topic>`.
     fn exports(&self) -> &[String];
+}
+
+/// The name under which an image exports what a run calls: an action's, or one that the sandbox made for a handler which
+/// the app registered while it was activated. Those begin with `on:` and are no action's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GuestExport(Arc<str>);
+
+impl GuestExport {
+    /// As an image names it.
+    pub fn named(name: &str) -> Self {
+        Self(name.into())
+    }
+
+    /// As text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<ActionName> for GuestExport {
+    fn from(action: ActionName) -> Self {
+        Self(action.as_str().into())
+    }
 }
 
 /// What a run is to do.
 #[derive(Clone, Debug)]
 pub struct GuestCall {
-    /// The exported function (S2), or the name handed to `invoke` (S1).
-    pub export: ActionName,
+    /// The exported function (S2), the name handed to `invoke` (S1), or a handler.
+    pub export: GuestExport,
     /// The payload, as JSON.
     pub input: Vec<u8>,
     /// What `ctx.env` shows, as JSON.

@@ -2,8 +2,9 @@
 //! HTTP. Everything the command line can do is a [`Request`].
 
 use crate::{
-    ActionName, Answer, AppName, AuditEntry, Badge, Card, CardLine, Digest, Failure, GrantDuration, GrantState,
-    OfferId, PublisherName, Question, QuestionId, RequestId, RunId, Sentence, SequencedChunk, Timestamp, Zone,
+    ActionName, Answer, AppName, AuditEntry, Badge, Card, CardLine, Digest, EventId, Failure, GrantDuration,
+    GrantState, OfferId, PublisherName, Question, QuestionId, RequestId, RunId, Sentence, SequencedChunk, Timestamp,
+    Topic, Zone,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -152,6 +153,15 @@ pub enum Request {
         /// The statements, each signed by the old key.
         statements: String,
     },
+    /// Send an event, as the owner. Answers once it was heard.
+    EventEmit {
+        /// What it is about.
+        topic: Topic,
+        /// What it says.
+        payload: Value,
+    },
+    /// What the clock starts, with next times and last results.
+    ScheduleList,
     /// Look at everything that could be wrong.
     Doctor,
 }
@@ -269,6 +279,8 @@ pub enum Reply {
     Stopped {
         /// The runs that were stopped.
         runs: Vec<RunId>,
+        /// Apps that do not start by themselves until they are enabled again.
+        paused: Vec<AppName>,
     },
     /// To `Log`.
     Log {
@@ -307,6 +319,16 @@ pub enum Reply {
         /// It.
         publisher: PublisherView,
     },
+    /// To `EventEmit`.
+    Emitted {
+        /// How it was heard.
+        heard: EventHeard,
+    },
+    /// To `ScheduleList`.
+    Schedules {
+        /// By app.
+        schedules: Vec<ScheduleView>,
+    },
     /// To `Doctor`.
     Doctor {
         /// One row a check.
@@ -327,6 +349,9 @@ pub struct AppSummary {
     pub version: String,
     /// Whether it may run.
     pub enabled: bool,
+    /// Whether Stop keeps it from starting by itself until it is enabled again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub paused: bool,
     /// Why its code cannot be loaded, if so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broken: Option<String>,
@@ -444,6 +469,9 @@ pub struct RunSummary {
     pub app: AppName,
     /// The action.
     pub action: ActionName,
+    /// What started it, where that was no person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Sentence>,
     /// When it began.
     pub started_at: Timestamp,
     /// When it ended.
@@ -475,6 +503,59 @@ pub struct RunReport {
     pub effects: Vec<Sentence>,
     /// Whether `oikos undo` has something to take back.
     pub undoable: bool,
+}
+
+/// How an event was heard.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EventHeard {
+    /// The event.
+    pub event: EventId,
+    /// The runs that it started and that have ended by now, in the order of their starts.
+    pub runs: Vec<RunSummary>,
+    /// The run that answered it, for what can be answered: the first whose result is not null.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Box<RunReport>>,
+    /// Whether it is still being heard: the deadline for telling was over first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_pending: bool,
+}
+
+/// What the clock starts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScheduleView {
+    /// The app.
+    pub app: AppName,
+    /// The action that is called.
+    pub action: ActionName,
+    /// Five fields of cron.
+    pub cron: String,
+    /// The zone they are read in, as IANA names it.
+    pub time_zone: String,
+    /// Whether it runs, or why not.
+    pub state: Sentence,
+    /// The next times; empty while it does not run.
+    pub next: Vec<Timestamp>,
+    /// The last time it was started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<ScheduleRun>,
+}
+
+/// A run that the clock started.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScheduleRun {
+    /// The time it was meant for.
+    pub slot: Timestamp,
+    /// When it was started.
+    pub started_at: Timestamp,
+    /// The run; absent where none could be started, or where oikos ended first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+    /// How it failed, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
 }
 
 /// What a run used.

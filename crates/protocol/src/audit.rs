@@ -96,6 +96,8 @@ pub enum AuditEvent {
     Stopped,
     /// The owner took a run's changes back.
     Undone,
+    /// An event was sent or dropped, or something that should have started an app could not.
+    Event,
     /// What oikos did about itself: recovery, pruning, migration.
     Housekeeping,
 }

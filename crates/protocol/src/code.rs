@@ -93,6 +93,7 @@ codes! {
     TooLarge = "too_large", exit 5, "An argument or answer is larger than one call may carry.";
     QuotaExceeded = "quota_exceeded", exit 5, "The app's storage is full.";
     HostLimit = "host_limit", exit 5, "The work done for the run by the host reached its limit.";
+    EventLimit = "event_limit", exit 5, "More events than an app may send: too fast, too many that still wait, or in a circle.";
     NotFound = "not_found", exit 6, "There is no such thing: key, file, question or grant.";
     AppNotFound = "app_not_found", exit 6, "No app of this name is installed.";
     ActionNotFound = "action_not_found", exit 6, "The app has no action or tool of this name.";

@@ -74,6 +74,8 @@ ids! {
     RequestId = "request id";
     /// A package that was verified and waits for the owner's yes.
     OfferId = "offer id";
+    /// Something that happened and was told on the bus.
+    EventId = "event id";
 }
 
 macro_rules! names {

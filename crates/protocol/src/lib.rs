@@ -16,6 +16,7 @@ mod caller; // who asks: owner, device, door, rights
 mod card; // what an owner sees before an install
 mod chunk; // what a run streams to its viewers
 mod code; // the stable error codes, with exit code and meaning
+mod event; // topics of the bus, and who sends
 mod failure; // an error as a person and as a program sees it
 mod id; // typed UUIDv7 ids, names, digests
 mod label; // where data came from
@@ -32,9 +33,11 @@ pub use caller::{Caller, DeviceId, Door, OwnerId, Right, Rights};
 pub use card::{Badge, Card, CardLine, RiskySeverity};
 pub use chunk::{Chunk, LogLevel, SequencedChunk};
 pub use code::ErrorCode;
+pub use event::{Sender, TOPIC_BYTES_MAX, TOPIC_WORDS_MAX, Topic, TopicFamily, TopicPattern};
 pub use failure::Failure;
 pub use id::{
-    ActionName, AppName, Digest, GrantId, NameError, OfferId, PublisherName, QuestionId, RequestId, RunId, sha256,
+    ActionName, AppName, Digest, EventId, GrantId, NameError, OfferId, PublisherName, QuestionId, RequestId, RunId,
+    sha256,
 };
 pub use label::Labels;
 pub use limit::{LimitChanges, Limits};

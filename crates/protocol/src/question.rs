@@ -11,6 +11,9 @@ pub enum QuestionKind {
     Permission {
         /// The switch that could be changed for good.
         line: Line,
+        /// The exact content that would leave the app, where that is the point. Shown, never written to the log.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        content: Option<String>,
     },
     /// Which file or folder? The choice *is* the grant, for this run.
     Pick {

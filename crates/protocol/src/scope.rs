@@ -197,7 +197,7 @@ pub enum Scope {
         #[serde(default)]
         tools: Vec<String>,
     },
-    /// Topics of the bus.
+    /// Topics of the bus. As a grant, it holds what one switch governs: see [`Scope::switches`].
     Event {
         /// Topics the app may publish.
         #[serde(default)]
@@ -205,6 +205,18 @@ pub enum Scope {
         /// Topics the app hears.
         #[serde(default)]
         listen: Vec<String>,
+    },
+    /// Being started by what a person writes in a chat. Asked for by `trigger.regex` of the manifest.
+    Trigger {
+        /// The pattern that a message has to match.
+        regex: String,
+        /// Whether it matches about anything: then the app reads every message.
+        reads_all: bool,
+    },
+    /// Being started by the clock. Asked for by `trigger.schedule` of the manifest.
+    Schedule {
+        /// Five fields of cron, in the owner's time zone.
+        cron: String,
     },
     /// A named secret, sent to its hosts only.
     Secret {
@@ -230,7 +242,7 @@ impl Scope {
             Self::Gpu => ScopeWord::Gpu,
             Self::Ai { .. } => ScopeWord::Ai,
             Self::Mcp { .. } => ScopeWord::Mcp,
-            Self::Event { .. } => ScopeWord::Event,
+            Self::Event { .. } | Self::Trigger { .. } | Self::Schedule { .. } => ScopeWord::Event,
             Self::Secret { .. } => ScopeWord::Secret,
             Self::View => ScopeWord::View,
         }
@@ -245,9 +257,47 @@ impl Scope {
             Self::Clipboard { access: FileAccess::Write } => Line::of("clipboard.write"),
             Self::Mcp { server, .. } => Line(format!("mcp.{server}")),
             Self::Secret { name, .. } => Line(format!("secret.{name}")),
+            Self::Event { publish, listen } => match (publish.is_empty(), listen.is_empty()) {
+                (false, true) => Line::of("event.publish"),
+                (true, false) if listen.iter().all(|topic| is_chat(topic)) => Line::of("event.chat"),
+                (true, false) => Line::of("event.listen"),
+                _ => Line::of("event"),
+            },
+            Self::Trigger { .. } => Line::of("event.trigger"),
+            Self::Schedule { .. } => Line::of("event.schedule"),
             other => Line::of(other.word().word()),
         }
     }
+}
+
+impl Scope {
+    /// The scope as the switches of a card have it: sending events, hearing them and reading chats are three different
+    /// things to say yes to. Any other scope is one switch.
+    pub fn switches(self) -> Vec<Self> {
+        let Self::Event { publish, listen } = self else { return vec![self] };
+        let (chat, other) = listen.into_iter().partition(|topic| is_chat(topic));
+        let event = |publish, listen| Self::Event { publish, listen };
+        [event(publish, vec![]), event(vec![], other), event(vec![], chat)]
+            .into_iter()
+            .filter(
+                |scope| !matches!(scope, Self::Event { publish, listen } if publish.is_empty() && listen.is_empty()),
+            )
+            .collect()
+    }
+
+    /// Whether it lets an app be started without a person: nobody is there to be asked, so it is on or off.
+    pub fn is_start(&self) -> bool {
+        match self {
+            Self::Event { listen, .. } => !listen.is_empty(),
+            Self::Trigger { .. } | Self::Schedule { .. } => true,
+            _ => false,
+        }
+    }
+}
+
+/// Whether a topic tells what a person writes or shows in a chat.
+fn is_chat(topic: &str) -> bool {
+    topic.split('.').next() == Some("user")
 }
 
 /// The name of one switch on a card: `file.read`, `storage`, `mcp.github` … An app has at most one grant per line.
@@ -374,6 +424,22 @@ mod tests {
             assert_eq!(read, zone, "{word}");
         }
         assert!("LOCAL".parse::<Zone>().is_err());
+    }
+
+    #[test]
+    fn sending_hearing_and_reading_chats_are_three_switches() {
+        let topics = |topics: &[&str]| topics.iter().map(|topic| (*topic).to_owned()).collect::<Vec<_>>();
+        let check = |publish: &[&str], listen: &[&str], expected: &[&str]| {
+            let scope = Scope::Event { publish: topics(publish), listen: topics(listen) };
+            let lines: Vec<String> = scope.switches().iter().map(|scope| scope.line().to_string()).collect();
+            assert_eq!(lines, expected);
+        };
+        check(&["a.b"], &["system.tick", "user.message"], &["event.publish", "event.listen", "event.chat"]);
+        check(&["a.b"], &[], &["event.publish"]);
+        check(&[], &["user.*", "user.image"], &["event.chat"]);
+        check(&[], &["users.joined"], &["event.listen"]);
+        check(&[], &[], &[]);
+        assert_eq!(Scope::Gpu.switches(), [Scope::Gpu]);
     }
 
     #[test]

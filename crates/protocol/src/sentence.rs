@@ -175,7 +175,12 @@ sentences! {
     card_ai_models(models) = "use {models} within your budget, never seeing your keys";
     card_mcp(server) = "call tools of the MCP server {server}";
     card_mcp_tools(server, tools) = "call {tools} of the MCP server {server}";
-    card_event(topics) = "send and hear events: {topics}";
+    card_event_publish(topics) = "send events that other apps can hear: {topics}";
+    card_event_listen(topics) = "start by itself at events, and read them: {topics}";
+    card_event_chat(topics) = "read everything you write or show in a chat ({topics}), and answer in place of the model";
+    card_trigger(pattern) = "start by itself when you write something that matches {pattern}, and read that message";
+    card_trigger_all(pattern) = "start by itself at nearly everything you write in a chat, and read it (pattern {pattern})";
+    card_schedule(cron) = "start by itself on the schedule {cron}";
     card_secret(name, hosts) = "have your secret {name} sent to {hosts}, never seeing it";
     card_view() = "show its own page in a frame";
     card_picked_files() = "use the files that you hand it yourself, each for one run";
@@ -196,12 +201,6 @@ sentences! {
     card_limit_raised(what, asked, default) = "asks for more {what} than usual: {asked} instead of {default}";
     card_needs_folder() = "needs a folder from you";
     card_unavailable(lines) = "not in this version of oikos yet, so calls to it fail: {lines}";
-    card_later_message(target, pattern) = "not in this version of oikos yet: calling {target} when somebody says in a chat what {pattern} matches";
-    card_later_message_alone(pattern) = "not in this version of oikos yet: hearing when somebody says in a chat what {pattern} matches";
-    card_later_schedule(target, schedule) = "not in this version of oikos yet: calling {target} at the times {schedule}";
-    card_later_schedule_alone(schedule) = "not in this version of oikos yet: doing something at the times {schedule}";
-    card_later_events(topics) = "not in this version of oikos yet: hearing events of {topics}";
-    card_later_events_calling(target, topics) = "not in this version of oikos yet: calling {target} for events of {topics}";
     card_later_hooks(hooks) = "not in this version of oikos yet, so they are not called: its hooks {hooks}";
     card_later_routes(routes) = "not in this version of oikos yet: answering {routes}";
     card_later_settings(settings) = "not in this version of oikos yet, so you cannot set them: its settings {settings}";
@@ -242,6 +241,13 @@ sentences! {
     rule_said_no() = "you said no";
     rule_lease(reason) = "the run has ended: {reason}";
     rule_changed(path) = "{path} is no longer the folder that was granted";
+    rule_topic_kernel(topic) = "only oikos itself sends {topic}";
+    rule_topic_owner(topic) = "only you send {topic}, never an app";
+    rule_topic_other(topic) = "only the app in its name sends {topic}";
+    rule_topic_outside(topic, line) = "{topic} is not among the topics of {line}";
+    rule_event_rate(burst, rate) = "it has sent {burst} events at once, and may send {rate} a second";
+    rule_event_waiting(events) = "{events} of its events still wait to be heard";
+    rule_event_hops(hops) = "the event comes from an event that comes from an event, {hops} times over: this is a circle";
     rule_picked_access(name, access) = "{name} was handed over for {access} only";
 
     // Denials: what was refused, and the one command that would allow it.
@@ -253,6 +259,8 @@ sentences! {
     ask_file_remove(path) = "remove {path}";
     ask_file_read(path) = "read {path}";
     ask_storage(line) = "use {line}";
+    ask_event(topic) = "send an event to {topic}";
+    ask_event_content(topic, bytes) = "send what it has read to {topic} ({bytes})";
     ask_pick_file_read(purpose) = "have a file to read: {purpose}";
     ask_pick_file_write(purpose) = "have a file to write: {purpose}";
     ask_pick_folder_read(purpose) = "have a folder to read: {purpose}";
@@ -260,6 +268,7 @@ sentences! {
 
     // What a run did.
     run_started(action, version) = "started {action} (version {version})";
+    run_triggered(action, version, why) = "started {action} (version {version}) by itself: {why}";
     run_ended(wall, cpu) = "finished after {wall} ({cpu} of computing)";
     run_failed(wall, code, message) = "failed after {wall}: {message} ({code})";
     run_stopped(wall) = "stopped by you after {wall}";
@@ -280,6 +289,7 @@ sentences! {
     storage_wrote(keys, bytes) = "wrote to its storage ({keys} {keys:value|values}, {bytes})";
     storage_deleted(keys) = "deleted from its storage ({keys} {keys:value|values})";
     csv_scanned(path, rows, bytes) = "went through {path}: {rows} {rows:row|rows}, {bytes}";
+    event_sent(topic, events, bytes) = "sent {events} {events:event|events} to {topic} ({bytes})";
     effect_denied(what, rule) = "BLOCKED: wanted to {what}; {rule}";
     effect_done() = "done";
     effect_not_done(why) = "not done: {why}";
@@ -306,11 +316,30 @@ sentences! {
     granted(line, state) = "you set {line} to {state}";
     granted_for(line, state, targets) = "you set {line} to {state} for {targets}";
     stop_requested(what) = "you stopped {what}";
+    triggers_paused() = "you paused what starts it by itself";
+    triggers_resumed() = "you let it start by itself again";
+    event_emitted(topic, bytes) = "you sent an event to {topic} ({bytes})";
     undoing(what) = "about to take back: {what}";
     undone(what) = "you took back: {what}";
     undo_restore(path) = "put back the old {path}";
     undo_remove_created(path) = "removed {path}, which the run had created";
     recovered(runs, effects) = "after an abrupt end: {runs} {runs:run was|runs were} cut off, {effects} {effects:effect has|effects have} an unknown end";
+
+    // What starts an app by itself.
+    cause_event(topic, sender) = "event {topic} from {sender}";
+    cause_message(pattern) = "a message that matches {pattern}";
+    cause_schedule(slot) = "its schedule at {slot}";
+    cause_schedule_late(slot) = "its schedule at {slot}, caught up";
+    trigger_failed(why, message) = "could not be started by {why}: {message}";
+    event_dropped(topic, tries) = "the event {topic} was given up after oikos ended {tries} times while it was heard";
+    part_restarted(part, why) = "the part {part} failed and was started again: {why}";
+    part_given_up(part, times) = "the part {part} failed {times} times in a row and was given up";
+
+    // Schedules, as they stand.
+    schedule_on() = "on";
+    schedule_disabled() = "off: the app is disabled";
+    schedule_blocked() = "off: event.schedule is not allowed";
+    schedule_paused() = "paused by stop";
 
     // Progress.
     progress_reading(path) = "reading {path}";

@@ -45,6 +45,9 @@
   const RANDOM_BYTES_MAX = 65536;
   const TIMER_MS_MAX = 2147483647;
 
+  // How the host knows a listener among what an app exports.
+  const HANDLER_PREFIX = "on:";
+
   // 0 while this world is made, 1 while an app is activated, 2 while it runs.
   let phase = 0;
   const RUNNING = 2;
@@ -477,6 +480,26 @@
     throw notAvailable("ctx." + name + " (" + what + ")");
   };
 
+  // ---- events ----
+
+  // As the host reads them back from the names below.
+  const HANDLERS_MAX = 64;
+  const PRIORITY_MAX = 100;
+  const TOPIC_CHARACTERS_MAX = 128;
+  const handlers = [];
+  const listen = (topic, handler, options) => {
+    if (phase === RUNNING) throw invalidInput("ctx.on: listeners are registered in activate, not in a run");
+    if (typeof topic !== "string" || topic.length > TOPIC_CHARACTERS_MAX)
+      throw invalidInput("ctx.on: the topic is a text of at most " + TOPIC_CHARACTERS_MAX + " characters");
+    if (typeof handler !== "function") throw invalidInput("ctx.on('" + topic + "'): the handler is not a function");
+    const priority = optional(options?.priority) ?? 0;
+    if (typeof priority !== "number" || trunc(priority) !== priority || !(priority >= -PRIORITY_MAX && priority <= PRIORITY_MAX))
+      throw invalidInput("ctx.on('" + topic + "'): the priority is a whole number from -100 to 100");
+    if (handlers.length >= HANDLERS_MAX) throw invalidInput("ctx.on: an app registers at most " + HANDLERS_MAX + " listeners");
+    const name = HANDLER_PREFIX + handlers.length + ":" + (priority + 0) + ":" + topic;
+    hidden(handlers, handlers.length, freeze({ __proto__: null, name, handler }));
+  };
+
   let env;
   let signal;
   const deepFreeze = (value) => {
@@ -503,7 +526,9 @@
     }),
     storage,
     push_stream: pushStream,
-    emit: later("emit"),
+    emit: promising((topic, payload) =>
+      hostCall("emit", { __proto__: null, topic: String(topic), payload: payload === undefined ? null : payload }),
+    ),
     console,
     get env() {
       if (phase !== RUNNING) throw notInActivation("ctx.env");
@@ -514,7 +539,7 @@
       signal ??= new AbortSignal();
       return signal;
     },
-    on: laterRegistration("on", "events"),
+    on: listen,
     route: laterRegistration("route", "routes"),
   });
 
@@ -548,10 +573,12 @@
       const hook = namespace.activate;
       if (typeof hook === "function") return settledLater(hook(ctx));
     }
+    for (let i = 0; i < handlers.length; i++) native.exported(handlers[i].name, handlers[i].handler);
     const names = ownKeys(namespace);
     for (let i = 0; i < names.length; i++) {
       const action = typeof names[i] === "string" ? namespace[names[i]] : undefined;
-      if (typeof action !== "function") continue;
+      // An export cannot pass for a listener, nor take its place.
+      if (typeof action !== "function" || textSlice(names[i], 0, HANDLER_PREFIX.length) === HANDLER_PREFIX) continue;
       native.exported(names[i], action);
     }
     namespace = undefined;

@@ -6,7 +6,7 @@ use broker::{Broker, Lease};
 use futures_util::future::{BoxFuture, FutureExt};
 use kernel::{
     host_call::{HostAnswer, HostCall, HostError},
-    runner::{GuestCall, GuestHost, GuestImage, GuestPiece, GuestSource, Push, Runner},
+    runner::{GuestCall, GuestExport, GuestHost, GuestImage, GuestPiece, GuestSource, Push, Runner},
 };
 use protocol::{Caller, Clock, DeviceId, Door, Limits, OwnerId, Rights, RunId, Timestamp, Zone};
 use rustix::time::{ClockId, clock_gettime};
@@ -65,7 +65,7 @@ impl Bench {
         let app = "bench".parse().unwrap();
         let lease: Lease = self.broker.lease_open(caller, &app, run, Limits::default(), self.clock.monotonic_ns());
         GuestCall {
-            export: action.parse().unwrap(),
+            export: GuestExport::named(action),
             input: br#"{"op":"echo","n":7}"#.to_vec(),
             env: Vec::new(),
             seed: [7; 32],

@@ -57,6 +57,10 @@ spaces! {
     Publisher = "publisher";
     /// Names of apps, bound to their publishers for ever.
     Pin = "pin";
+    /// Events that wait to be heard, and which of their listeners have heard them.
+    Event = "event";
+    /// Which times of an app's schedule are over, and how its last run ended.
+    Schedule = "schedule";
     /// What can be made again.
     Cache = "cache";
 }

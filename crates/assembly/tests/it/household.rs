@@ -131,7 +131,7 @@ pub(crate) async fn begun(client: &Client, action: &str) -> (RunId, assembly::An
 
 pub(crate) async fn stop(client: &Client, run: RunId) {
     let stopped = ask(client, Request::RunStop { target: StopTarget::Run(run) }).await.unwrap();
-    assert_eq!(stopped, Reply::Stopped { runs: vec![run] });
+    assert_eq!(stopped, Reply::Stopped { runs: vec![run], paused: vec![] });
 }
 
 /// Waits for a state, not for time.

@@ -216,7 +216,7 @@ async fn many_terminals_at_once() {
     for terminal in terminals {
         terminal.await.unwrap();
     }
-    let Reply::Stopped { runs } = ask(&holder, Request::RunStop { target: StopTarget::All }).await.unwrap() else {
+    let Reply::Stopped { runs, .. } = ask(&holder, Request::RunStop { target: StopTarget::All }).await.unwrap() else {
         panic!()
     };
     assert!(runs.is_empty());

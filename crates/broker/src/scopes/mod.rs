@@ -1,5 +1,6 @@
 //! What can be demanded, one file per family, and the rules that all families share.
 
+pub mod event;
 pub mod file;
 pub mod storage;
 
@@ -18,6 +19,10 @@ pub trait Demand: sealed::Sealed + Clone + std::fmt::Debug + Send + 'static {
     fn labels(&self) -> Labels;
     /// A reason why a person is asked even though the owner allowed the line.
     fn always_asks(&self) -> Option<Sentence>;
+    /// The exact content that would leave, where a person has to see it before they say yes.
+    fn content(&self) -> Option<String> {
+        None
+    }
     /// Finds what the demand rests on, or the rule that refuses it. Looks at targets, not at states.
     fn basis(&self, lease: &Lease, grants: &AppGrants, now: Timestamp) -> Result<(GrantState, Basis), Sentence>;
     /// The one command that would allow it.
@@ -26,6 +31,7 @@ pub trait Demand: sealed::Sealed + Clone + std::fmt::Debug + Send + 'static {
 
 mod sealed {
     pub trait Sealed {}
+    impl Sealed for super::event::EventDemand {}
     impl Sealed for super::file::FileDemand {}
     impl Sealed for super::storage::StorageDemand {}
 }

@@ -18,7 +18,11 @@ fn greedy() -> Vec<ScopeRequest> {
         request(Scope::Ai { models: vec![], budget_micros: None }),
         request(Scope::Storage { quota_bytes: 10 << 20 }),
         request(Scope::Mcp { server: "mail".into(), tools: vec!["send".into()] }),
+        request(Scope::Event { publish: vec!["app.tester.*".into()], listen: vec![] }),
+        request(Scope::Event { publish: vec![], listen: vec!["system.tick".into()] }),
         request(Scope::Event { publish: vec![], listen: vec!["user.message".into()] }),
+        request(Scope::Trigger { regex: "^Search(.*)".into(), reads_all: false }),
+        request(Scope::Schedule { cron: "0 8 * * 1-5".into() }),
         request(Scope::Secret { name: "token".into(), hosts: vec!["api.example.com".into()] }),
         request(Scope::Gpu),
         request(Scope::View),
@@ -88,9 +92,23 @@ fn grouping_loses_nothing() {
 #[test]
 fn what_can_send_change_or_spend_starts_by_asking() {
     for line in card(&greedy(), Zone::Local, "Tester").lines {
-        let is_harmless = matches!(line.scope, Scope::Storage { .. } | Scope::View | Scope::Gpu | Scope::Ai { .. });
+        let is_harmless = matches!(line.scope, Scope::Storage { .. } | Scope::View | Scope::Gpu | Scope::Ai { .. })
+            // What starts an app can do no more than the app may; only reading all chats is off at first.
+            || matches!(line.line.as_str(), "event.publish" | "event.listen" | "event.trigger" | "event.schedule");
         assert_eq!(line.state == GrantState::Allow, is_harmless, "{}", line.line);
     }
+}
+
+#[test]
+fn reading_all_chats_is_off_until_somebody_turns_it_on() {
+    let both = Scope::Event { publish: vec!["a.b".into()], listen: vec!["user.*".into(), "system.tick".into()] };
+    let all = Scope::Trigger { regex: ".*".into(), reads_all: true };
+    let states = |requests: &[ScopeRequest]| {
+        let lines = card(requests, Zone::Local, "Tester").lines;
+        lines.iter().map(|line| format!("{} {}", line.line, line.state)).collect::<Vec<_>>()
+    };
+    assert_eq!(states(&[request(both)]), ["event.chat block", "event.listen allow", "event.publish allow"]);
+    assert_eq!(states(&[request(all)]), ["event.trigger block"]);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod authority; // the whole table, as a person reads it
 mod card; // what the owner is shown
+mod events; // sent, heard, and whose a topic is
 mod files; // paths: what is covered and what never is
 mod forging; // permits and leases that cannot be made elsewhere
 mod grants; // what the owner said, how long it holds

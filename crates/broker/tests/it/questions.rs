@@ -25,6 +25,7 @@ fn asked() -> (Scene, Ask<FileDemand>, Question) {
         app: scene.lease.app().clone(),
         sentence: ask.sentence.clone(),
         kind: QuestionKind::Permission {
+            content: None,
             line: "\"file.write\""
                 .parse::<serde_json::Value>()
                 .map(|line| serde_json::from_value(line).unwrap())

@@ -3,27 +3,32 @@
 mod app;
 mod approval;
 mod doctor;
+mod emit;
 mod grant;
 mod log;
 mod pack;
 mod publisher;
 mod reference;
 mod run;
+mod schedule;
 mod sign;
 mod stop;
 mod undo;
+mod up;
 
 use crate::{
     exit,
     terminal::Terminal,
-    words::{AppCommand, Command, GrantWord, PublisherCommand, Words},
+    words::{AppCommand, Command, GrantWord, PublisherCommand, ScheduleCommand, Words},
 };
 use assembly::{Answers, Client, Config, default_home, default_publishers};
 use protocol::{
     ErrorCode, Failure,
     api::{Envelope, Frame, LineChoice, Reply, Request},
 };
+use serde_json::Value;
 use std::{
+    io::Read,
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
@@ -84,23 +89,20 @@ pub(crate) async fn perform(words: Words) -> ExitCode {
             reference::perform(&terminal);
             return ExitCode::SUCCESS;
         }
+        Command::Up { no_doors, config } => {
+            return match up::perform(&terminal, words.home, *no_doors, config.as_deref()).await {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(failure) => exit::failed(&terminal, &failure),
+            };
+        }
         _ => {}
     }
     let client = match connect(words.home).await {
         Ok(client) => client,
         Err(failure) => return exit::failed(&terminal, &failure),
     };
+    recovered_note(&terminal, &client);
     let session = Session { client, terminal };
-    if let Client::Holder { oikos, .. } = &session.client {
-        let found = oikos.recovered();
-        if found.runs > 0 || found.effects > 0 {
-            session.terminal.note(format_args!(
-                "oikos ended abruptly last time; cut off: {}; with an unknown end: {} (oikos log)",
-                protocol::text::count(found.runs, "run"),
-                protocol::text::count(found.effects, "effect"),
-            ));
-        }
-    }
     let result = route(&session, words.command).await;
     let code = match result {
         Ok(code) => code,
@@ -110,7 +112,25 @@ pub(crate) async fn perform(words: Words) -> ExitCode {
     code
 }
 
+/// Says what the last process left open, if it ended abruptly.
+fn recovered_note(terminal: &Terminal, client: &Client) {
+    let Client::Holder { oikos, .. } = client else { return };
+    let found = oikos.recovered();
+    if found.runs > 0 || found.effects > 0 {
+        terminal.note(format_args!(
+            "oikos ended abruptly last time; cut off: {}; with an unknown end: {} (oikos log)",
+            protocol::text::count(found.runs, "run"),
+            protocol::text::count(found.effects, "effect"),
+        ));
+    }
+}
+
 async fn connect(home: Option<PathBuf>) -> Result<Client, Failure> {
+    Client::connect(&config(home)?).await
+}
+
+/// The household that the words, the environment or the platform name.
+fn config(home: Option<PathBuf>) -> Result<Config, Failure> {
     let home = home
         .or_else(|| std::env::var_os("OIKOS_HOME").filter(|home| !home.is_empty()).map(PathBuf::from))
         .or_else(|| default_home(&|name| std::env::var_os(name)));
@@ -118,7 +138,7 @@ async fn connect(home: Option<PathBuf>) -> Result<Client, Failure> {
         Failure::new(ErrorCode::HomeUnusable, "there is no data folder on this system")
             .hint("set OIKOS_HOME to a folder")
     })?;
-    Client::connect(&Config { publishers: publishers().ok(), ..Config::new(absolute(&home)?) }).await
+    Ok(Config { publishers: publishers().ok(), ..Config::new(absolute(&home)?) })
 }
 
 /// Where the keys of the person at this terminal are.
@@ -156,9 +176,11 @@ async fn route(session: &Session, command: Command) -> Result<ExitCode, Failure>
         Command::Grant { app, changes } => grant::perform(session, app, &changes).await,
         Command::Publisher(command) => publisher::perform(session, command).await,
         Command::Approval(command) => approval::perform(session, command).await,
+        Command::Emit(words) => emit::perform(session, words).await,
+        Command::Schedule(ScheduleCommand::List) => schedule::perform(session).await,
         Command::Doctor => doctor::perform(session).await,
         // Performed before there was a session.
-        Command::Reference => Ok(ExitCode::SUCCESS),
+        Command::Reference | Command::Up { .. } => Ok(ExitCode::SUCCESS),
     }
 }
 
@@ -166,6 +188,41 @@ async fn route(session: &Session, command: Command) -> Result<ExitCode, Failure>
 fn unexpected() -> Failure {
     Failure::new(ErrorCode::Internal, "the oikos process that holds OIKOS_HOME is of another version")
         .hint("end it, then try again")
+}
+
+/// Reads JSON from a word, from the file behind `@`, or from standard input for `-`.
+fn json_word(word: Option<&str>, name: &str) -> Result<Value, Failure> {
+    /// Longest input read from a file or standard input.
+    const INPUT_BYTES_MAX: u64 = 4 << 20;
+    let unreadable = |what: &str, error: &dyn std::fmt::Display| {
+        Failure::new(ErrorCode::Usage, format!("{what} cannot be read: {error}"))
+    };
+    let (text, whose) = match word {
+        None => return Ok(Value::Null),
+        Some("-") => {
+            let mut text = String::new();
+            std::io::stdin()
+                .take(INPUT_BYTES_MAX)
+                .read_to_string(&mut text)
+                .map_err(|error| unreadable("standard input", &error))?;
+            (text, "standard input".to_owned())
+        }
+        Some(word) => match word.strip_prefix('@') {
+            Some(path) => {
+                let whose = protocol::text::shorten(path, 120);
+                let mut text = String::new();
+                std::fs::File::open(path)
+                    .and_then(|file| file.take(INPUT_BYTES_MAX).read_to_string(&mut text))
+                    .map_err(|error| unreadable(&whose, &error))?;
+                (text, whose)
+            }
+            None => (word.to_owned(), name.to_owned()),
+        },
+    };
+    serde_json::from_str(&text).map_err(|error| {
+        Failure::new(ErrorCode::InvalidInput, format!("{whose} is not valid JSON: {error}"))
+            .hint(format!("for example {name} '{{\"text\": \"hello\"}}'"))
+    })
 }
 
 /// A path as the answering process needs it. `~` is what a shell left standing, as in `--grant file=allow:~/notes`.

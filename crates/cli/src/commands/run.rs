@@ -1,6 +1,6 @@
 //! `oikos run`: start a run, watch it, answer its questions, stop it with Ctrl-C.
 
-use super::{Session, path_text, unexpected};
+use super::{Session, json_word, path_text, unexpected};
 use crate::{
     exit, show,
     terminal::{CARE, styled},
@@ -11,11 +11,7 @@ use protocol::{
     Answer, Choice, Chunk, ErrorCode, Failure, Question, QuestionKind, RunId,
     api::{Frame, NamedPath, Reply, Request, RunReport, StopTarget},
 };
-use serde_json::Value;
-use std::{collections::VecDeque, io::Read, pin::Pin, process::ExitCode};
-
-/// Longest input read from a file or standard input.
-const INPUT_BYTES_MAX: u64 = 4 << 20;
+use std::{collections::VecDeque, pin::Pin, process::ExitCode};
 
 /// A question being put to the person, and its answer on the way.
 type Conversation<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + 'a>>;
@@ -36,7 +32,7 @@ pub(super) async fn perform(session: &Session, words: RunWords) -> Result<ExitCo
             id: words.request_id,
             app,
             action,
-            input: input(words.input.as_deref())?,
+            input: json_word(words.input.as_deref(), "--input")?,
             files: words
                 .files
                 .iter()
@@ -47,39 +43,6 @@ pub(super) async fn perform(session: &Session, words: RunWords) -> Result<ExitCo
     };
     let answers = session.ask(request).await?;
     watch(session, answers).await
-}
-
-/// Reads `--input`.
-fn input(word: Option<&str>) -> Result<Value, Failure> {
-    let unreadable = |what: &str, error: &dyn std::fmt::Display| {
-        Failure::new(ErrorCode::Usage, format!("{what} cannot be read: {error}"))
-    };
-    let (text, whose) = match word {
-        None => return Ok(Value::Null),
-        Some("-") => {
-            let mut text = String::new();
-            std::io::stdin()
-                .take(INPUT_BYTES_MAX)
-                .read_to_string(&mut text)
-                .map_err(|error| unreadable("standard input", &error))?;
-            (text, "standard input".to_owned())
-        }
-        Some(word) => match word.strip_prefix('@') {
-            Some(path) => {
-                let whose = protocol::text::shorten(path, 120);
-                let mut text = String::new();
-                std::fs::File::open(path)
-                    .and_then(|file| file.take(INPUT_BYTES_MAX).read_to_string(&mut text))
-                    .map_err(|error| unreadable(&whose, &error))?;
-                (text, whose)
-            }
-            None => (word.to_owned(), "--input".to_owned()),
-        },
-    };
-    serde_json::from_str(&text).map_err(|error| {
-        Failure::new(ErrorCode::InvalidInput, format!("{whose} is not valid JSON: {error}"))
-            .hint("for example --input '{\"text\": \"hello\"}'")
-    })
 }
 
 async fn watch(session: &Session, mut answers: Answers) -> Result<ExitCode, Failure> {
@@ -173,6 +136,7 @@ async fn question_ask(session: &Session, question: Question) -> Result<(), Failu
         return Ok(());
     }
     terminal.note(&asks);
+    show::content(terminal, &question.kind);
     let answer = match &question.kind {
         QuestionKind::Pick { .. } => {
             let path = terminal.ask("  path (empty: no):").await.filter(|path| !path.is_empty());

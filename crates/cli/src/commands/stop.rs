@@ -17,16 +17,21 @@ pub(super) async fn perform(session: &Session, target: Option<String>, all: bool
         },
         None => return Err(Failure::new(ErrorCode::Usage, "name an app or a run, or --all")),
     };
-    let Reply::Stopped { runs } = session.reply(Request::RunStop { target }).await? else { return Err(unexpected()) };
+    let Reply::Stopped { runs, paused } = session.reply(Request::RunStop { target }).await? else {
+        return Err(unexpected());
+    };
     let terminal = &session.terminal;
     if terminal.json {
-        terminal.value(&serde_json::json!({ "stopped": runs }));
+        terminal.value(&serde_json::json!({ "stopped": runs, "paused": paused }));
         return Ok(ExitCode::SUCCESS);
     }
     match runs.len() {
         0 => terminal.line("nothing was running"),
         1 => terminal.line(format_args!("stopped run {}", runs[0])),
         count => terminal.line(format_args!("stopped {count} runs")),
+    }
+    for app in paused {
+        terminal.line(format_args!("{app} does not start by itself any more until: oikos app enable {app}"));
     }
     Ok(ExitCode::SUCCESS)
 }

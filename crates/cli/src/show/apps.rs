@@ -19,6 +19,7 @@ pub(crate) fn apps(terminal: &Terminal, apps: &[AppSummary]) {
     for app in apps {
         let state = match (&app.broken, app.enabled) {
             (Some(why), _) => format!("broken: {}", text::escape(why)),
+            (None, true) if app.paused => "enabled, paused".to_owned(),
             (None, true) => "enabled".to_owned(),
             (None, false) => "disabled".to_owned(),
         };
@@ -47,9 +48,13 @@ pub(crate) fn app(terminal: &Terminal, app: &AppDetail) {
             terminal.line(format_args!("  {line}"));
         }
     }
-    let state = if summary.enabled { "enabled" } else { "disabled" };
+    let state = match (summary.enabled, summary.paused) {
+        (false, _) => "disabled".to_owned(),
+        (true, false) => "enabled".to_owned(),
+        (true, true) => format!("enabled, does not start by itself until: oikos app enable {}", summary.name),
+    };
     let facts = [
-        ("state", state.to_owned()),
+        ("state", state),
         ("installed", moment(summary.installed_at)),
         ("developer", app.developer.as_deref().map(text::escape).unwrap_or_else(|| "not named".to_owned())),
         ("signed", signed(&summary.badge)),

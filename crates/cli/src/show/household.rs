@@ -2,7 +2,7 @@
 
 use super::moment;
 use crate::terminal::{BAD, CARE, GOOD, QUIET, STRONG, Terminal, styled};
-use protocol::{Question, QuestionKind, api::DoctorCheck};
+use protocol::{Question, QuestionKind, api::DoctorCheck, text};
 
 /// Prints checks, a row each.
 pub(crate) fn doctor(terminal: &Terminal, checks: &[DoctorCheck]) {
@@ -13,6 +13,13 @@ pub(crate) fn doctor(terminal: &Terminal, checks: &[DoctorCheck]) {
         if let Some(hint) = &check.hint {
             terminal.line(format_args!("     {:width$}  {}", "", styled(STRONG, format_args!("→ {hint}"))));
         }
+    }
+}
+
+/// Prints the exact content that a yes would let out, where that is the point.
+pub(crate) fn content(terminal: &Terminal, kind: &QuestionKind) {
+    if let QuestionKind::Permission { content: Some(content), .. } = kind {
+        terminal.note(format_args!("    {}", text::escape(content)));
     }
 }
 
@@ -29,6 +36,7 @@ pub(crate) fn questions(terminal: &Terminal, questions: &[Question]) {
             styled(STRONG, &question.app),
             styled(CARE, &question.sentence)
         ));
+        content(terminal, &question.kind);
         let how = match question.kind {
             QuestionKind::Permission { .. } => format!("oikos approval answer {} once|hour|always|no", question.id),
             QuestionKind::Pick { .. } => format!("oikos approval answer {} once --path PATH", question.id),

@@ -58,6 +58,7 @@ areas! {
     undo: "Taking back what a run did.";
     log: "What happened, told and proved.";
     signing: "Who signed a package, and who may.";
+    events: "What starts apps by itself: events, messages, the clock.";
 }
 
 // ---- one case ----

@@ -59,6 +59,16 @@ impl Guest {
         }
     }
 
+    pub(crate) async fn emit(&self, topic: &str, payload: serde_json::Value) -> Result<HostAnswer, HostError> {
+        self.call(HostCall::Emit { topic: topic.parse().unwrap(), payload: payload.to_string() }).await
+    }
+
+    /// What `ctx.env.trigger` shows.
+    pub(crate) fn trigger(&self) -> serde_json::Value {
+        let env: serde_json::Value = serde_json::from_slice(&self.call.env).unwrap();
+        env["trigger"].clone()
+    }
+
     /// Streams a piece and rests as long as it should.
     pub(crate) async fn text(&self, text: &str) -> Result<(), GuestFailure> {
         match self.host.stream(GuestPiece::Text(text.to_owned())) {
@@ -127,8 +137,10 @@ struct ScriptImage {
 impl Runner for ScriptRunner {
     fn prepare(&self, source: &GuestSource) -> Result<Arc<dyn GuestImage>, PrepareError> {
         let text = String::from_utf8(source.modules[&source.entry].to_vec()).unwrap();
-        let exports =
-            text.split("function ").skip(1).filter_map(|rest| rest.split('(').next()).map(str::to_owned).collect();
+        let functions = text.split("function ").skip(1).filter_map(|rest| rest.split('(').next());
+        // What a real one registers while it is activated stands in a comment of its own line.
+        let handlers = text.lines().filter_map(|line| line.strip_prefix("// ")).filter(|name| name.starts_with("on:"));
+        let exports = functions.chain(handlers).map(str::to_owned).collect();
         self.0.prepared.lock().push(source.package);
         Ok(Arc::new(ScriptImage { scripts: self.0.clone(), exports }))
     }

@@ -172,6 +172,35 @@ impl House {
         blobs
     }
 
+    /// Installs an app that something may start: `asks` are its permissions, `handlers` what it registers. Its one action
+    /// is `go` and takes anything.
+    pub(crate) async fn listening(
+        &self,
+        name: &str,
+        asks: &Value,
+        trigger: Option<Value>,
+        handlers: &[&str],
+        choices: Vec<LineChoice>,
+    ) -> Result<AppDetail, Failure> {
+        let mut logic = "export async function go(payload, ctx) {}\n".to_owned();
+        handlers.iter().for_each(|handler| logic.push_str(&format!("// {handler}\n")));
+        let mut manifest = json!({ "id": name, "name": name, "version": "1.0.0" });
+        if let Some(trigger) = trigger {
+            manifest["trigger"] = trigger;
+        }
+        let files: BTreeMap<String, Vec<u8>> = [
+            ("manifest.json", manifest.to_string()),
+            ("action-schema.json", json!({ "go": { "input": { "type": "object" } } }).to_string()),
+            ("permissions.json", asks.to_string()),
+            ("bot-logic.js", logic),
+        ]
+        .map(|(path, text)| (path.to_owned(), text.into_bytes()))
+        .into();
+        let path = self.archive(name, &package::pack(&files).unwrap());
+        let (offer, _) = self.offer(owner(), &path).await?;
+        self.kernel.app_install(owner(), offer, choices).await
+    }
+
     pub(crate) fn archive(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.home.beside().join(format!("{name}.aisapp"));
         std::fs::write(&path, bytes).unwrap();
@@ -281,6 +310,7 @@ fn kernel_of(
         official: official().public_key(),
         device: DeviceId(Default::default()),
         clock: Arc::new(clock.clone()),
+        time_zone: jiff::tz::TimeZone::UTC,
         entropy: Arc::new(entropy.clone()),
         runtime: tokio::runtime::Handle::current(),
         live_runs_max,

@@ -6,6 +6,7 @@
 mod apps; // offered, installed, upgraded, removed
 mod asks; // a person in between
 mod effects; // what is recorded around an effect, and what it brings along
+mod events; // told, heard, answered
 mod guests; // guests that are told what to do
 mod host_calls; // names, arguments and bytes that a guest sends
 mod house; // a kernel with everything around it
@@ -15,6 +16,7 @@ mod places; // who waits, who does not
 mod publishers; // who signed, and who may
 mod recovery; // after an abrupt end
 mod runs; // from request to end
+mod schedules; // what the clock starts
 mod spy; // a store that remembers how it was written to
 mod stops; // the owner ends something
 mod streams; // viewers, fast and slow

@@ -216,13 +216,29 @@ fn effects_fail_with_stable_codes() {
     let data = house.run("effects", "errors", json!(null)).data();
     let codes: Vec<_> = data.as_array().unwrap().iter().map(|seen| seen[1].as_str().unwrap()).collect();
     let later = "not_available";
-    assert_eq!(codes, ["not_found", "invalid_input", "invalid_input", later, later, later, later, later, later]);
+    let wrong = "invalid_input";
+    assert_eq!(codes, ["not_found", wrong, wrong, later, later, later, wrong, wrong, later]);
     for seen in data.as_array().unwrap() {
         assert_eq!((&seen[0], &seen[2]), (&json!("OikosError"), &json!(true)));
     }
     assert!(data[5][3].as_str().unwrap().contains("http.fetch"));
     assert_eq!(house.run("effects", "uncaught", json!(null)).threw().1, Some(ErrorCode::NotFound));
     assert!(house.run("effects", "circular", json!(null)).threw().0.contains("circular"));
+}
+
+#[test]
+fn listening_is_registered_while_activated_and_called_by_name() {
+    let house = House::new();
+    let names: Vec<String> = house.image("listening").exports().to_vec();
+    assert_eq!(names, ["on:0:0:home.arrived", "on:1:-100:user.*", "on:2:100:home.arrived", "act", "activate"]);
+    let event = json!({ "topic": "home.arrived", "sender": "owner", "payload": { "who": "me" } });
+    for (name, answer) in [("on:0:0:home.arrived", "first me"), ("on:2:100:home.arrived", "third me")] {
+        let heard = house.run("listening", name, event.clone());
+        assert_eq!(heard.result.unwrap().summary.as_deref(), Some(answer), "{name}");
+    }
+    // What is emitted arrives as it was said.
+    let sent = house.run("listening", "act", json!({ "text": "tea" })).data();
+    assert_eq!(sent, json!([["home.tea", { "text": "tea" }], ["home.nothing", null]]));
 }
 
 #[test]

@@ -5,7 +5,8 @@ use futures_util::future::{BoxFuture, FutureExt};
 use kernel::{
     host_call::{CsvCall, FileCall, GuestError, HostAnswer, HostCall, HostError, StorageCall},
     runner::{
-        GuestCall, GuestEnd, GuestFailure, GuestHost, GuestImage, GuestPiece, GuestSource, GuestValue, Push, Runner,
+        GuestCall, GuestEnd, GuestExport, GuestFailure, GuestHost, GuestImage, GuestPiece, GuestSource, GuestValue,
+        Push, Runner,
     },
 };
 use parking_lot::Mutex;
@@ -145,7 +146,7 @@ impl House {
         let mut seed = [0; 32];
         self.entropy.fill(&mut seed);
         GuestCall {
-            export: action.parse().unwrap(),
+            export: GuestExport::named(action),
             input: input.to_string().into_bytes(),
             env: br#"{"city":"Bonn","deep":{"er":[1]}}"#.to_vec(),
             seed,
@@ -314,6 +315,14 @@ impl FakeHost {
             HostCall::Csv(CsvCall::Aggregate { request, .. }) => Ok(HostAnswer::Json(json!(request.group_by))),
             HostCall::Csv(CsvCall::Parse { text, .. }) => Ok(HostAnswer::Json(json!([[text]]))),
             HostCall::Csv(CsvCall::Stringify { rows, .. }) => Ok(HostAnswer::Json(json!(format!("{rows:?}")))),
+            HostCall::Emit { topic, payload } => {
+                let mut storage = self.storage.lock();
+                let told = storage.entry("emitted".to_owned()).or_insert_with(|| b"[]".to_vec());
+                let mut events: Vec<Value> = serde_json::from_slice(told).unwrap();
+                events.push(json!([topic, serde_json::from_str::<Value>(&payload).unwrap()]));
+                *told = json!(events).to_string().into_bytes();
+                Ok(HostAnswer::Json(Value::Null))
+            }
             HostCall::NotAvailable { feature } => Err(HostError::from(GuestError::new(
                 ErrorCode::NotAvailable,
                 format!("{feature} is not in this version of oikos"),

@@ -145,6 +145,17 @@ static PUBLISHERS: &[Act] = &[
     }),
 ];
 
+static EVENTS: &[Act] = &[
+    act("an event", "was heard by 1 app", |oikos| {
+        heard_all(oikos);
+        words(&["emit", "home.door.front", "--payload", r#"{"who": "me"}"#])
+    }),
+    act("a run that tells", "rang", |oikos| {
+        heard_all(oikos);
+        words(&["run", "doorbell", "ring"])
+    }),
+];
+
 /// What a fail point's name begins with → the acts that pass it. `state` and `blob` are passed by more than these: each
 /// family goes through `state`.
 static FAMILIES: &[(&str, &[Act])] = &[
@@ -160,6 +171,9 @@ static FAMILIES: &[(&str, &[Act])] = &[
     ("sign", PUBLISHERS),
     ("file_out", PUBLISHERS),
     ("publisher", PUBLISHERS),
+    ("event", EVENTS),
+    // Passed by what runs until it is told to end: see events.rs, which looks that none is missed.
+    ("schedule", &[]),
 ];
 
 #[test]
@@ -190,6 +204,11 @@ fn kill_at_every_fail_point_of_undo() {
 #[test]
 fn kill_at_every_fail_point_of_publishers() {
     kill_at_every_point(PUBLISHERS);
+}
+
+#[test]
+fn kill_at_every_fail_point_of_events() {
+    kill_at_every_point(EVENTS);
 }
 
 /// A fail point that no family passes would prove nothing.
@@ -385,6 +404,14 @@ fn allow(oikos: &Oikos) {
     oikos.ok(&["grant", "scribe", "file=allow:."]);
 }
 
+/// The doorbell as it was when it was new, and nothing waits for it.
+fn heard_all(oikos: &Oikos) {
+    oikos.install("doorbell", &[]);
+    oikos.ok(&["emit", "nobody.listens"]);
+    oikos.ok(&["app", "remove", "doorbell", "--erase"]);
+    oikos.install("doorbell", &[]);
+}
+
 /// Exactly these files.
 fn put(oikos: &Oikos, files: &[(&str, &str)]) {
     for entry in fs::read_dir(oikos.files()).unwrap() {
@@ -411,7 +438,7 @@ fn area_of(point: &str) -> &str {
 }
 
 /// The names of all fail points, from the sources.
-fn points_in_sources() -> BTreeSet<String> {
+pub(super) fn points_in_sources() -> BTreeSet<String> {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut sources = Vec::new();
     for entry in fs::read_dir(crates).unwrap() {
@@ -421,9 +448,9 @@ fn points_in_sources() -> BTreeSet<String> {
     for text in &sources {
         for call in ["crash_point(", "crash_point!(", "fail_point!("] {
             for after in text.split(call).skip(1) {
-                // A definition of the macro names none.
+                // A definition of the macro names none, and a name of one word is an answer that a test gives, no end.
                 let name = after.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next());
-                points.extend(name.map(str::to_owned));
+                points.extend(name.filter(|name| name.contains("::")).map(str::to_owned));
             }
         }
     }

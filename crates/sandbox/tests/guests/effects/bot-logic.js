@@ -59,7 +59,7 @@ export async function errors(_, ctx) {
     for await (const _ of ctx.ai.generateText("p"));
   });
   await look(() => ctx.tools.http.fetch("http://example.org"));
-  await look(() => ctx.emit("t", 1));
+  await look(() => ctx.emit("Not a topic", 1));
   await look(async () => ctx.on("topic", () => {}));
   await look(async () => ctx.route("GET", "/", () => {}));
   return seen;

@@ -1,0 +1,93 @@
+//! Who heard an event, what the clock starts, and that oikos is up.
+
+use super::{RunPrinter, moment, table, table_text};
+use crate::terminal::{BAD, GOOD, QUIET, STRONG, Terminal, styled};
+use protocol::{
+    Timestamp, Topic,
+    api::{EventHeard, RunSummary, ScheduleView},
+    text::{count, escape},
+};
+use std::path::Path;
+
+/// Prints how an event was heard; an answer as the run that gave it would print it.
+pub(crate) fn heard(terminal: &Terminal, topic: &Topic, heard: &EventHeard) {
+    if let Some(answer) = &heard.answer {
+        terminal.note(styled(QUIET, format_args!("{} answers:", answer.summary.app)));
+        RunPrinter::default().end(terminal, answer);
+        return;
+    }
+    let said = match (heard.runs.len(), topic.can_be_answered()) {
+        (0, true) => format!("nobody answered {topic}"),
+        (0, false) => format!("nobody heard {topic}"),
+        (runs, true) => format!("nobody answered {topic}; {} looked at it", count(runs, "app")),
+        (runs, false) => format!("{topic} was heard by {}", count(runs, "app")),
+    };
+    terminal.line(said);
+    for run in &heard.runs {
+        terminal.line(format_args!(
+            "  {}  {}  {}",
+            styled(STRONG, &run.app),
+            ended(run),
+            styled(QUIET, format_args!("run {}", run.run))
+        ));
+    }
+    if heard.runs.is_empty() {
+        terminal.note(styled(QUIET, "an app hears what its card says and its switches allow: oikos grant APP"));
+    }
+    if heard.is_pending {
+        terminal.note("it is still being heard: oikos run --list");
+    }
+}
+
+fn ended(run: &RunSummary) -> String {
+    match &run.failure {
+        None => styled(GOOD, "done"),
+        Some(failure) => styled(BAD, format_args!("{}: {}", failure.code, escape(&failure.message))),
+    }
+}
+
+/// Prints schedules, a row each.
+pub(crate) fn schedules(terminal: &Terminal, schedules: &[ScheduleView]) {
+    if schedules.is_empty() {
+        terminal.line("no app asks to be started by the clock");
+        return;
+    }
+    let mut rows = table(terminal.columns(), &["APP", "ACTION", "SCHEDULE", "ZONE", "NEXT", "LAST"]);
+    for schedule in schedules {
+        let last = schedule.last.as_ref().map_or_else(
+            || "never".to_owned(),
+            |last| match (&last.failure, last.ended_at, last.run) {
+                (Some(failure), ..) => format!("{} {}", moment(last.slot), failure.code),
+                (None, Some(_), _) => format!("{} done", moment(last.slot)),
+                (None, None, Some(_)) => format!("{} started", moment(last.slot)),
+                (None, None, None) => format!("{} cut off", moment(last.slot)),
+            },
+        );
+        let next: Option<&Timestamp> = schedule.next.first();
+        rows.add_row([
+            schedule.app.to_string(),
+            schedule.action.to_string(),
+            escape(&schedule.cron),
+            schedule.time_zone.clone(),
+            next.map_or_else(|| schedule.state.to_string(), |next| moment(*next)),
+            last,
+        ]);
+    }
+    terminal.line(table_text(&rows));
+    terminal.note(styled(
+        QUIET,
+        "schedules are followed while `oikos up --no-doors` runs; one run makes up for what was missed",
+    ));
+}
+
+/// Says that oikos is up.
+pub(crate) fn up(terminal: &Terminal, home: &Path) {
+    if terminal.json {
+        terminal.value(&serde_json::json!({ "up": home, "pid": std::process::id() }));
+        return;
+    }
+    terminal.line(format_args!(
+        "oikos is up in {}; apps hear events and follow the clock; Ctrl-C ends it",
+        escape(&home.to_string_lossy())
+    ));
+}

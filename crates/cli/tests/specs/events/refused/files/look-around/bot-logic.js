@@ -1,0 +1,2 @@
+export function go() {}
+export function rest() {}

@@ -1,0 +1,5 @@
+export function activate(ctx) {
+  ctx.on("user.message", () => "heard");
+}
+export function go() {}
+export function rest() {}
