@@ -46,6 +46,10 @@ const EXPLAINED: &[(&str, &str)] = &[
         "a folder that is there and cannot be opened needs a user without rights; tests may be root",
     ),
     (
+        "crates/effects/src/file/walk.rs: replace match guard error.kind() == io::ErrorKind::NotFound with true in stat",
+        "of a short name in an open folder the system says nothing else, but to a user without rights; tests may be root",
+    ),
+    (
         "crates/effects/src/file/walk.rs: replace match guard file_type.is_block_device() || \
          file_type.is_char_device() with true in Found::check_file",
         "there is no other kind of file left",

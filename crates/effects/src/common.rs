@@ -4,7 +4,7 @@ use broker::{Lease, LeaseEnd, Permit};
 use kernel::effect::EffectError;
 use kernel::host_call::GuestError;
 use protocol::ErrorCode;
-use std::io;
+use std::{io, time::Duration};
 
 /// How much is read, hashed or split between two looks at the lease.
 pub(crate) const STEP_BYTES: usize = 1 << 20;
@@ -74,8 +74,8 @@ impl<'a> Meter<'a> {
 }
 
 fn thread_cpu_us() -> u64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000
+    let time = Duration::try_from(rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime));
+    u64::try_from(time.unwrap_or_default().as_micros()).unwrap_or(u64::MAX)
 }
 
 /// A named point at which a test ends the process, as a power cut would.

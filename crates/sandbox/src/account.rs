@@ -7,13 +7,14 @@ use std::{
     future::Future,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 use tokio::sync::oneshot;
 
 /// CPU time of this thread.
 fn thread_cpu_ns() -> u64 {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0)
+    let time = Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default();
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Why a guest was dropped before its end.
@@ -29,7 +30,7 @@ pub(crate) enum Cut {
 pub(crate) enum Account {
     /// A run's lease.
     Lease(Lease, LeaseEnded),
-    /// An activation: microseconds that are left, and parts of one.
+    /// An activation, and what is left for it.
     Activation { left_ns: u64 },
 }
 
@@ -132,5 +133,92 @@ impl<T: Send> Future for Accounted<T> {
             (Poll::Pending, Err(cut)) => self.end(Err(cut)),
             (Poll::Pending, Ok(())) => Poll::Pending,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use broker::Broker;
+    use futures_util::{FutureExt as _, future::pending};
+    use protocol::{Caller, DeviceId, Door, Limits, OwnerId, Rights, RunId, Zone};
+    use std::{sync::Arc, task::Waker};
+    use testkit::{TestClock, TestEntropy};
+
+    fn lease() -> (Broker, Lease) {
+        let broker = Broker::new(Zone::Local, vec![]);
+        let (owner, device) = (OwnerId::LOCAL, DeviceId(Default::default()));
+        let caller = Caller { owner, device, door: Door::Terminal, rights: Rights::OWNER };
+        let run = RunId::new(&TestClock::new(), &TestEntropy::seeded(1));
+        let lease = broker.lease_open(caller, &"tester".parse().expect("a name"), run, Limits::default(), 0);
+        (broker, lease)
+    }
+
+    fn poll<T: Send>(guest: &mut Accounted<T>) -> Poll<()> {
+        Pin::new(guest).poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    #[test]
+    fn a_lease_is_charged_to_the_microsecond() {
+        let (_broker, lease) = lease();
+        let mut account = Account::lease(lease.clone());
+        let mut fraction_ns = 0;
+        for (ns, us, left_ns) in [(1_500, 1, 500), (499, 1, 999), (1, 2, 0), (3_000, 5, 0)] {
+            account.charge(ns, &mut fraction_ns).expect("far below the limit");
+            assert_eq!((lease.guest_cpu_us(), fraction_ns), (us, left_ns));
+        }
+    }
+
+    #[test]
+    fn an_activation_has_what_it_has() {
+        let mut account = Account::Activation { left_ns: 10 };
+        assert_eq!(account.charge(9, &mut 0), Ok(()));
+        assert_eq!(account.charge(1, &mut 0), Err(Cut::Cpu));
+        assert_eq!(account.charge(u64::MAX, &mut 0), Err(Cut::Cpu));
+    }
+
+    #[test]
+    fn what_computes_too_long_is_dropped() {
+        let held = Arc::new(());
+        let holds = held.clone();
+        let guest = pending::<()>().map(move |()| drop(holds)).map(|()| ((), None));
+        let (mut guest, mut ended) = Accounted::new(guest.boxed(), Account::Activation { left_ns: 1_000_000 });
+        let polls = (0..10_000_000).position(|_| poll(&mut guest).is_ready()).expect("each poll takes its time");
+        assert!(polls > 1);
+        assert_eq!(ended.try_recv().expect("told"), Err(Cut::Cpu));
+        assert_eq!(Arc::strong_count(&held), 1, "the guest is gone");
+    }
+
+    #[test]
+    fn what_it_says_is_sent_before_what_is_left_to_do() {
+        let (mut guest, mut ended) = {
+            let (said, heard) = std::sync::mpsc::channel();
+            let afterwards: Afterwards = Box::new(move || said.send("done").expect("somebody listens"));
+            let guest = async move { (heard, Some(afterwards)) };
+            Accounted::new(guest.boxed(), Account::Activation { left_ns: 1_000_000_000 })
+        };
+        assert_eq!(poll(&mut guest), Poll::Ready(()));
+        let heard = ended.try_recv().expect("told").expect("in time");
+        assert_eq!(heard.try_recv(), Ok("done"));
+        assert_eq!(poll(&mut guest), Poll::Ready(()), "and that was all");
+    }
+
+    #[test]
+    fn a_guest_ends_with_its_lease() {
+        let (broker, lease) = lease();
+        let (mut guest, mut ended) = Accounted::new(pending::<((), _)>().boxed(), Account::lease(lease.clone()));
+        assert!(poll(&mut guest).is_pending());
+        broker.lease_close(lease.run());
+        assert!(poll(&mut guest).is_ready());
+        assert_eq!(ended.try_recv().expect("told"), Err(Cut::Lease(LeaseEnd::Finished)));
+    }
+
+    #[test]
+    fn a_guest_that_nobody_waits_for_ends() {
+        let (mut guest, ended) =
+            Accounted::new(pending::<((), _)>().boxed(), Account::Activation { left_ns: 1_000_000_000 });
+        assert!(poll(&mut guest).is_pending());
+        drop(ended);
+        assert!(poll(&mut guest).is_ready());
     }
 }

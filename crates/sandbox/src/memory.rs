@@ -114,4 +114,14 @@ mod tests {
         drop(second);
         assert_eq!(host.used(), 0);
     }
+
+    #[test]
+    fn a_bound_may_be_reached() {
+        let mut memory = GuestMemory::new(HostMemory::new(100), 100, Arc::default());
+        assert!(memory.memory_growing(0, 100, None).expect("it is only a question"));
+        assert_eq!(memory.refused(), None);
+        for (elements, expected) in [(TABLE_ELEMENTS_MAX, true), (TABLE_ELEMENTS_MAX + 1, false)] {
+            assert_eq!(memory.table_growing(0, elements, None).expect("it is only a question"), expected);
+        }
+    }
 }

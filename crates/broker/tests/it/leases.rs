@@ -1,8 +1,16 @@
 //! Bounds, clocks and ends.
 
-use crate::{Scene, scene::caller};
+use crate::{
+    Scene,
+    scene::{Wakes, caller},
+};
 use broker::LeaseEnd;
 use protocol::{Door, Limits, RunId, Zone};
+use std::{
+    future::Future,
+    pin::pin,
+    task::{Context, Poll},
+};
 
 fn lease(limits: Limits) -> (Scene, broker::Lease) {
     let scene = Scene::new(Zone::Local);
@@ -160,30 +168,14 @@ fn log_lines_over_the_limit_are_counted_and_the_run_goes_on() {
 
 #[test]
 fn whoever_waits_for_the_end_wakes() {
-    use std::{
-        future::Future,
-        pin::pin,
-        sync::{
-            Arc,
-            atomic::{AtomicU32, Ordering::SeqCst},
-        },
-        task::{Context, Poll, Wake, Waker},
-    };
-    struct Count(AtomicU32);
-    impl Wake for Count {
-        fn wake(self: Arc<Self>) {
-            self.0.fetch_add(1, SeqCst);
-        }
-    }
     let (scene, lease) = lease(Limits::default());
-    let count = Arc::new(Count(AtomicU32::new(0)));
-    let waker = Waker::from(count.clone());
+    let (wakes, waker) = Wakes::counted();
     let mut context = Context::from_waker(&waker);
     let mut ended = pin!(lease.ended());
     assert!(ended.as_mut().poll(&mut context).is_pending());
     assert!(ended.as_mut().poll(&mut context).is_pending());
     scene.broker.lease_close(lease.run());
-    assert_eq!(count.0.load(SeqCst), 1);
+    assert_eq!(wakes.count(), 1);
     assert_eq!(ended.as_mut().poll(&mut context), Poll::Ready(LeaseEnd::Finished));
     let open: Vec<_> = scene.broker.leases().iter().map(broker::Lease::run).collect();
     assert_eq!(open, [scene.lease.run()]);

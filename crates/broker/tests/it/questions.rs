@@ -2,7 +2,7 @@
 
 use crate::{
     Scene,
-    scene::{NOW, caller},
+    scene::{NOW, Wakes, caller},
 };
 use broker::{AnswerError, Ask, Decision, FileDemand, FileVerb, Settled};
 use protocol::{
@@ -129,28 +129,14 @@ fn a_pick_needs_a_path_unless_it_is_a_no() {
 
 #[test]
 fn whoever_asked_wakes() {
-    use std::{
-        sync::{
-            Arc,
-            atomic::{AtomicU32, Ordering::SeqCst},
-        },
-        task::Wake,
-    };
-    struct Count(AtomicU32);
-    impl Wake for Count {
-        fn wake(self: Arc<Self>) {
-            self.0.fetch_add(1, SeqCst);
-        }
-    }
     let (scene, _, question) = asked();
-    let count = Arc::new(Count(AtomicU32::new(0)));
-    let waker = Waker::from(count.clone());
+    let (wakes, waker) = Wakes::counted();
     let mut asking = pin!(scene.broker.questions().ask(OwnerId::LOCAL, question.clone()));
     assert!(asking.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
     // A second end changes nothing.
     scene.broker.questions().answer(&caller(Door::Terminal), question.id, answer(Choice::Once)).unwrap();
     scene.broker.questions().expire(question.id);
-    assert_eq!(count.0.load(SeqCst), 1);
+    assert_eq!(wakes.count(), 1);
     let Poll::Ready(settled) = asking.as_mut().poll(&mut Context::from_waker(&waker)) else { panic!("settled") };
     assert!(settled.is_yes());
 }

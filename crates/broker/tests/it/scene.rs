@@ -5,6 +5,13 @@ use protocol::{
     AppName, Caller, DeviceId, Door, FileAccess, GrantDuration, GrantId, GrantState, Limits, OwnerId, Rights, RunId,
     Scope, Timestamp, Zone,
 };
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::SeqCst},
+    },
+    task::{Wake, Waker},
+};
 use testkit::{TestClock, TestEntropy};
 
 pub(crate) const NOW: Timestamp = Timestamp(1_000_000);
@@ -80,4 +87,24 @@ impl Scene {
 
 pub(crate) fn file(access: FileAccess) -> Scope {
     Scope::File { access, folders: vec![] }
+}
+
+/// How often a future that was waited for said that it has news.
+pub(crate) struct Wakes(AtomicU32);
+
+impl Wakes {
+    pub(crate) fn counted() -> (Arc<Self>, Waker) {
+        let wakes = Arc::new(Self(AtomicU32::new(0)));
+        (wakes.clone(), wakes.into())
+    }
+
+    pub(crate) fn count(&self) -> u32 {
+        self.0.load(SeqCst)
+    }
+}
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, SeqCst);
+    }
 }

@@ -12,6 +12,7 @@ use cap_fs_ext::{DirExt as _, FollowSymlinks, OpenOptionsFollowExt as _};
 use cap_std::fs::{Dir, Metadata, MetadataExt as _, OpenOptions, OpenOptionsExt as _};
 use kernel::host_call::GuestError;
 use protocol::{ErrorCode, sentence};
+use rustix::{fs::RenameFlags, io::Errno};
 use std::{fs::File, io, path::Path};
 
 /// Why a walk did not arrive. Names are those of the walk, not the system's.
@@ -262,8 +263,7 @@ pub(crate) fn mode_set(file: &File, mode: u32) -> io::Result<()> {
 
 /// Gives a new name to a file, unless there is something of that name.
 pub(crate) fn rename_new(from_dir: &Dir, from: &str, to_dir: &Dir, to: &str) -> io::Result<()> {
-    use rustix::fs::{RenameFlags, renameat_with};
-    match renameat_with(from_dir, from, to_dir, to, RenameFlags::NOREPLACE) {
+    match rename_with(from_dir, from, to_dir, to, RenameFlags::NOREPLACE) {
         Err(error) if is_unknown(error) => {
             from_dir.hard_link(from, to_dir, to)?;
             from_dir.remove_file(from)
@@ -274,16 +274,23 @@ pub(crate) fn rename_new(from_dir: &Dir, from: &str, to_dir: &Dir, to: &str) -> 
 
 /// Lets two files change names. `false`: this file system cannot.
 pub(crate) fn rename_exchange(dir: &Dir, one: &str, other: &str) -> io::Result<bool> {
-    use rustix::fs::{RenameFlags, renameat_with};
-    match renameat_with(dir, one, dir, other, RenameFlags::EXCHANGE) {
+    match rename_with(dir, one, dir, other, RenameFlags::EXCHANGE) {
         Err(error) if is_unknown(error) => Ok(false),
         done => Ok(done.map(|()| true)?),
     }
 }
 
-fn is_unknown(error: rustix::io::Errno) -> bool {
-    use rustix::io::Errno;
-    error == Errno::INVAL || error == Errno::NOSYS || error == Errno::NOTSUP || error == Errno::OPNOTSUPP
+/// Renames in a way that not every file system knows. A test gives the system's answer.
+fn rename_with(from_dir: &Dir, from: &str, to_dir: &Dir, to: &str, flags: RenameFlags) -> Result<(), Errno> {
+    fail::fail_point!("rename_with", |number: Option<String>| {
+        let number = number.and_then(|number| number.parse().ok());
+        Err(number.map_or(Errno::IO, Errno::from_raw_os_error))
+    });
+    rustix::fs::renameat_with(from_dir, from, to_dir, to, flags)
+}
+
+fn is_unknown(error: Errno) -> bool {
+    [Errno::INVAL, Errno::NOSYS, Errno::NOTSUP, Errno::OPNOTSUPP].contains(&error)
 }
 
 /// Waits until what was created, renamed or removed in a folder is on the disk.

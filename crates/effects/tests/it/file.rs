@@ -109,6 +109,53 @@ fn a_file_can_be_written_and_replaced() {
 }
 
 #[test]
+fn a_new_file_is_as_open_as_its_owner_wants_new_files_to_be() {
+    let house = House::new();
+    let lease = house.lease();
+    let mode_under = |mask: u32, name: &str| {
+        let mask = rustix::process::umask(rustix::fs::Mode::from_raw_mode(mask));
+        house.write(&lease, &format!("work/{name}"), b"x").done();
+        rustix::process::umask(mask);
+        fs::metadata(house.folder.join(name)).expect("it is there").permissions().mode() & 0o777
+    };
+    assert_eq!(mode_under(0o022, "for-all-to-read"), 0o644);
+    assert_eq!(mode_under(0o077, "for-nobody-else"), 0o600);
+    assert_eq!(mode_under(0o000, "not-for-all-to-write"), 0o644);
+}
+
+/// Network drives and old file systems know neither how to rename without replacing nor how to exchange two names.
+#[cfg(feature = "failpoints")]
+#[test]
+fn a_file_system_that_only_renames_is_enough() {
+    let _scenario = fail::FailScenario::setup();
+    let house = House::new();
+    let lease = house.lease();
+    let answer = |errno: rustix::io::Errno| {
+        fail::cfg("rename_with", &format!("return({})", errno.raw_os_error())).expect("a fail point");
+    };
+    for errno in [rustix::io::Errno::INVAL, rustix::io::Errno::NOSYS, rustix::io::Errno::NOTSUP] {
+        answer(errno);
+        house.write(&lease, "work/a", b"one").done();
+        house.write(&lease, "work/a", b"two").done();
+        assert_eq!(fs::read(house.folder.join("a")).expect("written"), b"two");
+        house.remove(&lease, "work/a").done();
+        assert_eq!(house.names(), [""; 0]);
+    }
+    assert_eq!(house.trash().len(), 6, "each old file is kept");
+
+    // Any other answer is no reason to try another way.
+    fs::write(house.folder.join("b"), "old").expect("a file");
+    let kept = house.trash().len();
+    answer(rustix::io::Errno::IO);
+    house.write(&lease, "work/new", b"x").error();
+    house.write(&lease, "work/b", b"x").error();
+    house.remove(&lease, "work/b").error();
+    assert_eq!(fs::read(house.folder.join("b")).expect("untouched"), b"old");
+    assert_eq!(house.names(), ["b"]);
+    assert_eq!(house.trash().len(), kept);
+}
+
+#[test]
 fn a_file_can_be_removed() {
     let house = House::new();
     fs::write(house.folder.join("old"), "content").expect("a file");
