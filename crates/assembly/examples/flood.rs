@@ -119,6 +119,6 @@ async fn install(oikos: &Arc<Oikos>, caller: Caller, folder: &Path, name: &str, 
         std::fs::write(source.join(file), text).unwrap();
     }
     let kernel = oikos.kernel();
-    let (offer, _) = kernel.app_offer(caller, source.to_str().unwrap().to_owned()).await.unwrap();
+    let (offer, _) = kernel.app_offer(caller, source.to_str().unwrap().to_owned(), None, false).await.unwrap();
     kernel.app_install(caller, offer, Vec::new()).await.unwrap();
 }
