@@ -56,6 +56,10 @@ const EXPLAINED: &[(&str, &str)] = &[
     ),
     ("crates/package/src/archive.rs: replace | with ^", "the bits of the two numbers do not overlap"),
     (
+        "crates/package/src/archive.rs: replace || with && in Archive::open",
+        "where the two differ, the place of the difference is before the end; what is left over was seen by read_index",
+    ),
+    (
         "crates/package/src/author_schema.rs: replace <impl fmt::Debug for InputSchema>::fmt -> fmt::Result with \
          Ok(Default::default())",
         "for whoever debugs; nothing depends on it",

@@ -262,6 +262,7 @@ fn a_comment_is_found_as_far_back_as_one_can_reach() {
 fn a_signature_has_its_place_and_is_not_part_of_the_sums() {
     let unsigned = open(&app(&[])).unwrap();
     assert_eq!(unsigned.signature(), None);
+    assert_eq!(Some(unsigned.verified().sums()), unsigned.file("SHA256SUMS"));
     let signed = unsigned.verified().with_signature(b"untrusted comment: x\n").unwrap();
     let package = Package::open(signed).unwrap();
     assert_eq!(package.signature(), Some(b"untrusted comment: x\n".as_slice()));
