@@ -92,18 +92,21 @@ fn told(bytes: Vec<u8>) -> String {
     }
 }
 
-/// Writes a zip with Python: whatever a hostile or careless packer could make.
-fn zip_by_python(body: &str) -> Option<Vec<u8>> {
+/// Whatever a hostile or careless packer could make: zips as Python writes them, one for each of these bodies, all of
+/// them by one Python.
+fn zips_by_python<'a>(bodies: impl Iterator<Item = &'a str> + Clone) -> Option<Vec<Vec<u8>>> {
     let home = tempfile::tempdir().unwrap();
-    let out = home.path().join("x.zip");
-    let script = format!(
+    let mut script = String::from(
         "import sys, zipfile, warnings\nwarnings.simplefilter('ignore')\n\
          def entry(name, **more):\n    e = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)); e.external_attr = 0o644 << 16; e.create_system = 3\n    \
-         for k, v in more.items(): setattr(e, k, v)\n    return e\n\
-         with zipfile.ZipFile(sys.argv[1], 'w') as z:\n{}\n",
-        body.lines().map(|line| format!("    {line}\n")).collect::<String>()
+         for k, v in more.items(): setattr(e, k, v)\n    return e\n",
     );
-    python(&script, &[&out]).then(|| fs::read(&out).unwrap())
+    for (number, body) in bodies.clone().enumerate() {
+        script.extend([format!("with zipfile.ZipFile(sys.argv[1] + '/{number}', 'w') as z:\n")]);
+        script.extend(body.lines().map(|line| format!("    {line}\n")));
+    }
+    let made = |number: usize| fs::read(home.path().join(number.to_string())).unwrap();
+    python(&script, &[home.path()]).then(|| (0..bodies.count()).map(made).collect())
 }
 
 #[test]
@@ -119,6 +122,7 @@ fn tampered_archives_are_refused_by_name() {
             "package_unsafe_path: the entry '/etc/passwd' is refused: its path starts at the root",
         ),
         ("z.writestr(entry('C:x'), b'')", "package_unsafe_path"),
+        ("z.writestr(entry(''), b'')", "package_unsafe_path"),
         ("z.writestr(entry('a..'), b'')", "ends with a dot"),
         ("z.writestr(entry('lib/nul.js'), b'')", "device name"),
         ("z.writestr(entry('-rf'), b'')", "take for an option"),
@@ -160,8 +164,8 @@ fn tampered_archives_are_refused_by_name() {
         ("z.writestr(entry('SHA256SUMS'), b'\\n')", "not in the form"),
         ("z.writestr(entry('SHA256SUMS'), b'')", "package_form_unknown"),
     ];
-    for (body, expected) in cases {
-        let Some(bytes) = zip_by_python(body) else { return };
+    let Some(zips) = zips_by_python(cases.iter().map(|(body, _)| *body)) else { return };
+    for ((body, expected), bytes) in cases.into_iter().zip(zips) {
         let told = told(bytes);
         assert!(told.contains(expected), "{body}\n  told:   {told}\n  wanted: {expected}");
     }
