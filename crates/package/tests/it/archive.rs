@@ -160,6 +160,11 @@ fn tampered_archives_are_refused_by_name() {
             "'a' is not the file that was packed",
         ),
         ("z.writestr(entry('SHA256SUMS'), b'0' * 64 + b'  gone\\n')", "it lists 'gone', which is not there"),
+        (
+            "import hashlib\nsums = hashlib.sha256(b'').hexdigest() + '  a\\n' + '0' * 64 + '  gone\\n'\n\
+             z.writestr(entry('SHA256SUMS'), sums.encode())\nz.writestr(entry('a'), b'')",
+            "it lists 'gone', which is not there",
+        ),
         ("z.writestr(entry('SHA256SUMS'), b'\\xff')\nz.writestr(entry('a'), b'')", "it is not text"),
         ("z.writestr(entry('SHA256SUMS'), b'\\n')", "not in the form"),
         ("z.writestr(entry('SHA256SUMS'), b'')", "package_form_unknown"),
@@ -334,6 +339,33 @@ fn folders_are_read_strictly() {
     assert!(missing.hint().unwrap().contains("manifest.json"));
     let through_a_file = Package::read(&root.join("manifest.json/nothing")).unwrap_err();
     assert_eq!((through_a_file.code(), through_a_file.hint()), (ErrorCode::PackageUnreadable, None));
+}
+
+#[test]
+fn only_leftovers_are_left_out() {
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path();
+    for (path, bytes) in app(&[("disk.swp", "kept"), ("notes.txt", "kept")]) {
+        fs::write(root.join(path), bytes).unwrap();
+    }
+    let told = || Package::read(root).unwrap().warnings().last().map(ToString::to_string);
+    assert_eq!(told(), None);
+    (0..10).for_each(|number| fs::write(root.join(format!("{number}~")), "").unwrap());
+    let ten = "left out of the package: 0~, 1~, 2~, 3~, 4~, 5~, 6~, 7~, 8~, 9~";
+    assert_eq!(told().as_deref(), Some(ten));
+    fs::write(root.join("a~"), "").unwrap();
+    fs::write(root.join("b~"), "").unwrap();
+    assert_eq!(told(), Some(format!("{ten} …")));
+}
+
+#[test]
+fn a_folder_may_be_as_large_as_a_package() {
+    let root = tempfile::tempdir().unwrap();
+    fs::File::create(root.path().join("all")).unwrap().set_len(ARCHIVE_BYTES_MAX as u64).unwrap();
+    assert_eq!(read_folder(root.path()).unwrap().files["all"].len(), ARCHIVE_BYTES_MAX);
+    fs::write(root.path().join("more"), "x").unwrap();
+    let error = read_folder(root.path()).unwrap_err();
+    assert_eq!(error.to_string(), "the folder is too large for a package: it has more than 64 MiB");
 }
 
 #[test]
