@@ -54,12 +54,33 @@ const EXPLAINED: &[(&str, &str)] = &[
          file_type.is_char_device() with true in Found::check_file",
         "there is no other kind of file left",
     ),
+    (
+        "crates/effects/src/file/walk.rs: replace folder_sync -> io::Result<()> with Ok(())",
+        "only a power cut tells; tests end processes, not machines",
+    ),
     ("crates/package/src/archive.rs: replace | with ^", "the bits of the two numbers do not overlap"),
+    (
+        "crates/package/src/archive.rs: replace < with <= in read_index",
+        "two equal paths were told apart the line before",
+    ),
+    (
+        "crates/package/src/archive.rs: replace || with && in Archive::open",
+        "where the two differ, the place of the difference is before the end; what is left over was seen by read_index",
+    ),
     (
         "crates/package/src/author_schema.rs: replace <impl fmt::Debug for InputSchema>::fmt -> fmt::Result with \
          Ok(Default::default())",
         "for whoever debugs; nothing depends on it",
     ),
+    (
+        "crates/package/src/source.rs: replace || with && in read_plain",
+        "a file that is exchanged between the look and the opening; no test hits that moment",
+    ),
+    (
+        "crates/package/src/source.rs: replace is_same_file -> bool with true",
+        "a file that is exchanged between the look and the opening; no test hits that moment",
+    ),
+    ("crates/package/src/source.rs: replace is_same_file -> bool with false", "that of systems other than Unix"),
 ];
 
 /// A version we have used; another one may find other mutants.

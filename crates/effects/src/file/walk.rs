@@ -12,7 +12,10 @@ use cap_fs_ext::{DirExt as _, FollowSymlinks, OpenOptionsFollowExt as _};
 use cap_std::fs::{Dir, Metadata, MetadataExt as _, OpenOptions, OpenOptionsExt as _};
 use kernel::host_call::GuestError;
 use protocol::{ErrorCode, sentence};
-use rustix::{fs::RenameFlags, io::Errno};
+use rustix::{
+    fs::{OFlags, RenameFlags},
+    io::Errno,
+};
 use std::{fs::File, io, path::Path};
 
 /// Why a walk did not arrive. Names are those of the walk, not the system's.
@@ -197,7 +200,7 @@ pub(crate) fn file_open(dir: &Dir, name: &str) -> Result<(File, Stat), WalkError
         Some(found) => found.check_file(name)?,
     }
     let mut options = OpenOptions::new();
-    options.read(true).follow(FollowSymlinks::No).custom_flags(flags(rustix::fs::OFlags::NONBLOCK));
+    options.read(true).follow(FollowSymlinks::No).custom_flags(OFlags::NONBLOCK.bits().cast_signed());
     let file = dir.open_with(name, &options).map_err(|error| match stat(dir, name) {
         Ok(Some(found)) => found.check_file(name).err().unwrap_or(WalkError::System(error)),
         Ok(None) => WalkError::NotFound { name: None },
@@ -295,10 +298,8 @@ fn is_unknown(error: Errno) -> bool {
 
 /// Waits until what was created, renamed or removed in a folder is on the disk.
 pub(crate) fn folder_sync(dir: &Dir) -> io::Result<()> {
-    use rustix::fs::{Mode, OFlags, fsync, openat};
     // A handle that only walks cannot be synced; this one is the same folder, opened to be read.
-    let folder = openat(dir, ".", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-    Ok(fsync(folder)?)
+    dir.open(".")?.sync_all()
 }
 
 /// Opens a folder of oikos itself, and makes it if it is not there.
@@ -311,10 +312,6 @@ pub(crate) fn own_folder(path: &Path) -> io::Result<Dir> {
 /// A path as the system resolves it for a person: links and all.
 pub(crate) fn canonical(path: &Path) -> io::Result<std::path::PathBuf> {
     path.canonicalize()
-}
-
-fn flags(flags: rustix::fs::OFlags) -> i32 {
-    flags.bits().cast_signed()
 }
 
 /// Refuses file systems whose files are made up by the kernel as they are read: processes' memory and settings,

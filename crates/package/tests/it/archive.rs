@@ -92,18 +92,21 @@ fn told(bytes: Vec<u8>) -> String {
     }
 }
 
-/// Writes a zip with Python: whatever a hostile or careless packer could make.
-fn zip_by_python(body: &str) -> Option<Vec<u8>> {
+/// Whatever a hostile or careless packer could make: zips as Python writes them, one for each of these bodies, all of
+/// them by one Python.
+fn zips_by_python<'a>(bodies: impl Iterator<Item = &'a str> + Clone) -> Option<Vec<Vec<u8>>> {
     let home = tempfile::tempdir().unwrap();
-    let out = home.path().join("x.zip");
-    let script = format!(
+    let mut script = String::from(
         "import sys, zipfile, warnings\nwarnings.simplefilter('ignore')\n\
          def entry(name, **more):\n    e = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)); e.external_attr = 0o644 << 16; e.create_system = 3\n    \
-         for k, v in more.items(): setattr(e, k, v)\n    return e\n\
-         with zipfile.ZipFile(sys.argv[1], 'w') as z:\n{}\n",
-        body.lines().map(|line| format!("    {line}\n")).collect::<String>()
+         for k, v in more.items(): setattr(e, k, v)\n    return e\n",
     );
-    python(&script, &[&out]).then(|| fs::read(&out).unwrap())
+    for (number, body) in bodies.clone().enumerate() {
+        script.extend([format!("with zipfile.ZipFile(sys.argv[1] + '/{number}', 'w') as z:\n")]);
+        script.extend(body.lines().map(|line| format!("    {line}\n")));
+    }
+    let made = |number: usize| fs::read(home.path().join(number.to_string())).unwrap();
+    python(&script, &[home.path()]).then(|| (0..bodies.count()).map(made).collect())
 }
 
 #[test]
@@ -119,6 +122,7 @@ fn tampered_archives_are_refused_by_name() {
             "package_unsafe_path: the entry '/etc/passwd' is refused: its path starts at the root",
         ),
         ("z.writestr(entry('C:x'), b'')", "package_unsafe_path"),
+        ("z.writestr(entry(''), b'')", "package_unsafe_path"),
         ("z.writestr(entry('a..'), b'')", "ends with a dot"),
         ("z.writestr(entry('lib/nul.js'), b'')", "device name"),
         ("z.writestr(entry('-rf'), b'')", "take for an option"),
@@ -156,12 +160,17 @@ fn tampered_archives_are_refused_by_name() {
             "'a' is not the file that was packed",
         ),
         ("z.writestr(entry('SHA256SUMS'), b'0' * 64 + b'  gone\\n')", "it lists 'gone', which is not there"),
+        (
+            "import hashlib\nsums = hashlib.sha256(b'').hexdigest() + '  a\\n' + '0' * 64 + '  gone\\n'\n\
+             z.writestr(entry('SHA256SUMS'), sums.encode())\nz.writestr(entry('a'), b'')",
+            "it lists 'gone', which is not there",
+        ),
         ("z.writestr(entry('SHA256SUMS'), b'\\xff')\nz.writestr(entry('a'), b'')", "it is not text"),
         ("z.writestr(entry('SHA256SUMS'), b'\\n')", "not in the form"),
         ("z.writestr(entry('SHA256SUMS'), b'')", "package_form_unknown"),
     ];
-    for (body, expected) in cases {
-        let Some(bytes) = zip_by_python(body) else { return };
+    let Some(zips) = zips_by_python(cases.iter().map(|(body, _)| *body)) else { return };
+    for ((body, expected), bytes) in cases.into_iter().zip(zips) {
         let told = told(bytes);
         assert!(told.contains(expected), "{body}\n  told:   {told}\n  wanted: {expected}");
     }
@@ -264,6 +273,7 @@ fn a_comment_is_found_as_far_back_as_one_can_reach() {
 fn a_signature_has_its_place_and_is_not_part_of_the_sums() {
     let unsigned = open(&app(&[])).unwrap();
     assert_eq!(unsigned.signature(), None);
+    assert_eq!(Some(unsigned.verified().sums()), unsigned.file("SHA256SUMS"));
     let signed = unsigned.verified().with_signature(b"untrusted comment: x\n").unwrap();
     let package = Package::open(signed).unwrap();
     assert_eq!(package.signature(), Some(b"untrusted comment: x\n".as_slice()));
@@ -331,6 +341,33 @@ fn folders_are_read_strictly() {
     assert!(missing.hint().unwrap().contains("manifest.json"));
     let through_a_file = Package::read(&root.join("manifest.json/nothing")).unwrap_err();
     assert_eq!((through_a_file.code(), through_a_file.hint()), (ErrorCode::PackageUnreadable, None));
+}
+
+#[test]
+fn only_leftovers_are_left_out() {
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path();
+    for (path, bytes) in app(&[("disk.swp", "kept"), ("notes.txt", "kept")]) {
+        fs::write(root.join(path), bytes).unwrap();
+    }
+    let told = || Package::read(root).unwrap().warnings().last().map(ToString::to_string);
+    assert_eq!(told(), None);
+    (0..10).for_each(|number| fs::write(root.join(format!("{number}~")), "").unwrap());
+    let ten = "left out of the package: 0~, 1~, 2~, 3~, 4~, 5~, 6~, 7~, 8~, 9~";
+    assert_eq!(told().as_deref(), Some(ten));
+    fs::write(root.join("a~"), "").unwrap();
+    fs::write(root.join("b~"), "").unwrap();
+    assert_eq!(told(), Some(format!("{ten} …")));
+}
+
+#[test]
+fn a_folder_may_be_as_large_as_a_package() {
+    let root = tempfile::tempdir().unwrap();
+    fs::File::create(root.path().join("all")).unwrap().set_len(ARCHIVE_BYTES_MAX as u64).unwrap();
+    assert_eq!(read_folder(root.path()).unwrap().files["all"].len(), ARCHIVE_BYTES_MAX);
+    fs::write(root.path().join("more"), "x").unwrap();
+    let error = read_folder(root.path()).unwrap_err();
+    assert_eq!(error.to_string(), "the folder is too large for a package: it has more than 64 MiB");
 }
 
 #[test]
