@@ -114,7 +114,7 @@ fn a_new_file_is_as_open_as_its_owner_wants_new_files_to_be() {
     let lease = house.lease();
     let mode_under = |mask: u32, name: &str| {
         let mask = rustix::process::umask(rustix::fs::Mode::from_raw_mode(mask));
-        house.write(&lease, &format!("work/{name}"), b"x").done();
+        house.write(&lease, format!("work/{name}"), b"x").done();
         rustix::process::umask(mask);
         fs::metadata(house.folder.join(name)).expect("it is there").permissions().mode() & 0o777
     };
