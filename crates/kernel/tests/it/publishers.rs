@@ -176,7 +176,7 @@ async fn whatever_is_wrong_with_a_signature_is_told_and_leaves_one_line() {
     let other = Parcel::new("notes", "1.0.1");
     let cases: Vec<(&str, Vec<u8>, ErrorCode, &str)> = vec![
         ("signed by nobody known", parcel().signed(&bob), ErrorCode::PublisherUnknown, "not known here"),
-        ("key only in it", parcel().key(&bob, None).signed(&bob), ErrorCode::PublisherUntrusted, &"-"),
+        ("key only in it", parcel().key(&bob, None).signed(&bob), ErrorCode::PublisherUntrusted, "-"),
         (
             "made for another list",
             parcel().sealed(ada.sign(&other.sums(), "", "notes 1.0.0").as_bytes()),
