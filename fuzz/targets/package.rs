@@ -1,7 +1,7 @@
 //! What must hold for any bytes that a stranger puts into a package. Used by the fuzzers, and by the tests of
 //! crates/package, which try the corpus again.
 
-use package::{Archive, Package, PackageError, pack};
+use package::{Archive, Package, PackageError, Schedule, pack};
 use std::collections::BTreeMap;
 
 const MANIFEST: &[u8] = br#"{ "id": "fuzzed", "name": "Fuzzed", "version": "1.0.0" }"#;
@@ -47,7 +47,7 @@ pub(crate) fn archive(bytes: &[u8]) {
     }
 }
 
-/// A manifest. (Here is the place for five fields of cron.)
+/// A manifest.
 pub(crate) fn manifest(bytes: &[u8]) {
     if let Some(package) = with("manifest.json", bytes) {
         assert!(package.name().as_str().parse::<protocol::AppName>().is_ok());
@@ -86,6 +86,18 @@ pub(crate) fn actions(bytes: &[u8]) {
                 }
             }
         }
+    }
+}
+
+/// Five fields of cron: what is accepted comes, and comes again.
+pub(crate) fn cron(bytes: &[u8]) {
+    let Some(schedule) = std::str::from_utf8(bytes).ok().and_then(|text| text.parse::<Schedule>().ok()) else { return };
+    let mut now = jiff::Timestamp::UNIX_EPOCH.to_zoned(jiff::tz::TimeZone::UTC);
+    for _ in 0..3 {
+        let Some(next) = schedule.next(&now) else { break };
+        assert!(next > now, "{schedule} goes on from {now} to {next}");
+        assert_eq!(schedule.previous(&next).as_ref(), Some(&next), "{schedule} is not found from behind");
+        now = next;
     }
 }
 

@@ -5,7 +5,7 @@ use crate::shell::{self, House, Result};
 use std::{fs, process::Command};
 
 /// The targets; `fuzz/README.md` says what each is.
-pub(crate) const TARGETS: &[&str] = &["archive", "manifest", "yaml", "scopes", "actions", "script", "minisign"];
+pub(crate) const TARGETS: &[&str] = &["archive", "manifest", "yaml", "scopes", "actions", "script", "cron", "minisign"];
 
 /// How long each target runs unless somebody says otherwise.
 const SECONDS: u32 = 60;
@@ -93,7 +93,7 @@ mod tests {
         check(&["--seconds", "0"], Err("--seconds needs a number"));
         check(
             &["nothing"],
-            Err("no target `nothing`; there are archive, manifest, yaml, scopes, actions, script, minisign"),
+            Err("no target `nothing`; there are archive, manifest, yaml, scopes, actions, script, cron, minisign"),
         );
     }
 }

@@ -159,7 +159,9 @@ impl Kernel {
         }];
         let mut others: Vec<&PublisherRecord> =
             known.publishers.iter().filter(|record| record.fingerprint != official).collect();
-        others.sort_by_key(|record| (record.name.is_none(), record.name.clone(), record.fingerprint));
+        others.sort_by_key(|record| {
+            (record.name.is_none(), record.name.clone(), record.succeeded_by.is_some(), record.fingerprint)
+        });
         views.extend(others.into_iter().map(|record| PublisherView {
             name: record.name.clone(),
             fingerprint: record.fingerprint.to_string(),

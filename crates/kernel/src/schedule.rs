@@ -11,8 +11,9 @@ use crate::{
     run::{Call, Cause, commit_failure, store_failure},
 };
 use broker::{Basis, Start};
-use cron::Cron;
+use cron::CronTimes;
 use ledger::{Due, Ledger, Times};
+use package::Schedule;
 use parking_lot::Mutex;
 use protocol::{
     ActionName, AppName, Caller, Failure, Labels, OwnerId, Right, Sentence, Timestamp,
@@ -112,8 +113,8 @@ impl Kernel {
             if self.is_ending.load(SeqCst) || self.schedules.under_way.lock().contains(&whose) {
                 continue;
             }
-            let (cron, action) = &*schedule;
-            let Some((due, mut row)) = self.schedule_due(&whose, cron)? else { continue };
+            let (schedule, action) = &*schedule;
+            let Some((due, mut row)) = self.schedule_due(&whose, schedule)? else { continue };
             let basis = self.schedule_may(&whose);
             row.over.claim(due);
             if basis.is_ok() {
@@ -143,7 +144,7 @@ impl Kernel {
     }
 
     /// What of an app's schedule has come due.
-    fn schedule_due(&self, whose: &Whose, cron: &Cron) -> Result<Option<(Due, Row)>, Failure> {
+    fn schedule_due(&self, whose: &Whose, schedule: &Schedule) -> Result<Option<(Due, Row)>, Failure> {
         let (owner, app) = whose;
         let is_known = self.schedules.rows.lock().contains_key(whose);
         if !is_known {
@@ -162,7 +163,7 @@ impl Kernel {
         let now = self.clock.now();
         let mut rows = self.schedules.rows.lock();
         let Some(row) = rows.get_mut(whose) else { return Ok(None) };
-        let due = row.over.due(&cron.at(&self.time_zone), now);
+        let due = row.over.due(&CronTimes::new(schedule, &self.time_zone), now);
         Ok(due.map(|due| (due, row.clone())))
     }
 
@@ -232,13 +233,13 @@ impl Kernel {
         let mut views = Vec::new();
         for record in self.app_records(owner)? {
             let Ok(app) = self.app_load(owner, &record.name).await else { continue };
-            let Some((cron, action)) = crate::triggers::Triggers::of(&app.package)?.schedule() else { continue };
+            let Some((schedule, action)) = crate::triggers::Triggers::of(&app.package)?.schedule() else { continue };
             let whose = (owner, record.name);
             let state = match (record.enabled, self.schedule_may(&whose)) {
                 (false, _) => Err(sentence::schedule_disabled()),
                 (true, may) => may,
             };
-            let times = cron.at(&self.time_zone);
+            let times = CronTimes::new(&schedule, &self.time_zone);
             let mut next = Vec::new();
             let mut after = self.clock.now();
             while state.is_ok() && next.len() < NEXT_SHOWN {
@@ -251,7 +252,7 @@ impl Kernel {
             views.push(ScheduleView {
                 app: whose.1,
                 action,
-                cron: cron.text().to_owned(),
+                cron: schedule.to_string(),
                 time_zone: self.time_zone.iana_name().unwrap_or("UTC").to_owned(),
                 state: state.map_or_else(|off| off, |_| sentence::schedule_on()),
                 next,

@@ -1,10 +1,7 @@
 //! What may start an app without a person: read from its manifest, checked, and put into the card's terms.
 
-use crate::{
-    bus::table::{HANDLERS_MAX, Handler, How, Listener, Registered},
-    schedule::cron::Cron,
-};
-use package::{Cause, Package, Pattern};
+use crate::bus::table::{HANDLERS_MAX, Handler, How, Listener, Registered};
+use package::{Cause, Package, Pattern, Schedule};
 use protocol::{ActionName, ErrorCode, Failure, Scope, ScopeRequest, Timestamp, TopicPattern};
 use std::sync::Arc;
 
@@ -20,7 +17,7 @@ pub(crate) struct Triggers {
     events: Vec<TopicPattern>,
     events_target: Option<ActionName>,
     message: Option<(Pattern, ActionName)>,
-    schedule: Option<(Cron, ActionName)>,
+    schedule: Option<(Schedule, ActionName)>,
 }
 
 impl Triggers {
@@ -42,11 +39,7 @@ impl Triggers {
                     found.events_target = target;
                 }
                 (Cause::Message(pattern), Some(target)) => found.message = Some((pattern.clone(), target)),
-                (Cause::Schedule(schedule), Some(target)) => {
-                    let cron = Cron::parse(schedule.as_str());
-                    let cron = cron.map_err(|error| invalid("trigger.schedule", error.to_string()))?;
-                    found.schedule = Some((cron, target));
-                }
+                (Cause::Schedule(schedule), Some(target)) => found.schedule = Some((schedule.clone(), target)),
                 (Cause::Message(_) | Cause::Schedule(_), None) => {}
             }
         }
@@ -66,7 +59,7 @@ impl Triggers {
     }
 
     /// When the clock starts it, and what.
-    pub(crate) fn schedule(self) -> Option<(Cron, ActionName)> {
+    pub(crate) fn schedule(self) -> Option<(Schedule, ActionName)> {
         self.schedule
     }
 
@@ -97,7 +90,7 @@ impl Triggers {
             regex: pattern.as_str().to_owned(),
             reads_all: PROBES.iter().filter(|probe| pattern.groups(probe).is_some()).count() >= 2,
         });
-        let schedule = self.schedule.as_ref().map(|(cron, _)| Scope::Schedule { cron: cron.text().to_owned() });
+        let schedule = self.schedule.as_ref().map(|(cron, _)| Scope::Schedule { cron: cron.to_string() });
         let starts = regex.into_iter().chain(schedule).map(|scope| ScopeRequest { scope, reason: None });
         requests.extend(starts);
         requests

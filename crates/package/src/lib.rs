@@ -62,6 +62,6 @@ pub use script::SCRIPT_BYTES_MAX;
 pub use settings::{SettingField, Settings};
 pub use source::{Folder, SourceError, read_folder};
 pub use tool::{TOOLS_MAX, Tool};
-pub use trigger::{Cause, Pattern, Schedule, Trigger};
+pub use trigger::{Cause, Pattern, Schedule, ScheduleError, Trigger};
 pub use warning::Warning;
 pub use yaml::YAML_BYTES_MAX;

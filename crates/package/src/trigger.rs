@@ -6,14 +6,15 @@ use crate::{
     warning::Warning,
 };
 use croner::{
+    Cron,
     errors::CronError,
     parser::{CronParser, Seconds, Year},
 };
-use jiff::tz::TimeZone;
+use jiff::{Zoned, tz::TimeZone};
 use protocol::{ActionName, text};
 use regex::{Regex, RegexBuilder};
 use serde_json::Value;
-use std::fmt;
+use std::{fmt, str::FromStr, sync::Arc};
 
 /// Memory of one compiled pattern, and of the states that matching it may keep. Honest patterns need a few KiB.
 const PATTERN_PROGRAM_BYTES_MAX: usize = 256 << 10;
@@ -130,39 +131,78 @@ impl PatternError {
 }
 
 /// Five fields of cron (minute, hour, day of the month, month, day of the week), in the owner's time zone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Schedule(String);
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    text: String,
+    /// Shared: it holds a bit for each minute, hour and day.
+    pattern: Arc<Cron>,
+}
 
 impl Schedule {
-    /// The five fields, one space between two.
+    /// The five fields as they are written.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
+    /// The first time after a moment, in that moment's zone. Where clocks are put forward, a fixed time that does not
+    /// exist comes with the first moment after the gap; where they are put back, one that exists twice comes once.
+    pub fn next(&self, after: &Zoned) -> Option<Zoned> {
+        self.pattern.find_next_occurrence(after, false).ok()
+    }
+
+    /// The last time up to and with a moment, in that moment's zone; wrong in the hours in which clocks are put back.
+    pub fn previous(&self, upto: &Zoned) -> Option<Zoned> {
+        self.pattern.find_previous_occurrence(upto, true).ok()
+    }
+}
+
+impl FromStr for Schedule {
+    type Err = ScheduleError;
+
+    fn from_str(text: &str) -> Result<Self, ScheduleError> {
+        if text.split_whitespace().count() != 5 {
+            return Err(ScheduleError::Invalid("there are not five fields".to_owned()));
+        }
         let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
         let pattern = parser.parse(text).map_err(|error| {
-            let reason = match &error {
+            ScheduleError::Invalid(match &error {
                 CronError::InvalidPattern(reason)
                 | CronError::IllegalCharacters(reason)
-                | CronError::ComponentError(reason) => reason.trim_end_matches('.').to_owned(),
-                other => other.to_string(),
-            };
-            format!("not a schedule: {reason}")
+                | CronError::ComponentError(reason) => text::escape(reason.trim_end_matches('.')),
+                other => text::escape(&other.to_string()),
+            })
         })?;
+        let schedule = Self { text: text.to_owned(), pattern: Arc::new(pattern) };
         // The 30th of February is refused when it is read, not waited for.
-        let some_day = jiff::civil::date(2025, 1, 1).to_zoned(TimeZone::UTC).map_err(|error| error.to_string())?;
-        match pattern.find_next_occurrence(&some_day, true) {
-            Ok(_) => Ok(Self(text.to_owned())),
-            Err(_) => Err("this time never comes".to_owned()),
+        let some_day = jiff::civil::date(2025, 1, 1).to_zoned(TimeZone::UTC).ok();
+        match some_day.and_then(|day| schedule.next(&day)) {
+            Some(_) => Ok(schedule),
+            None => Err(ScheduleError::Never),
         }
+    }
+}
+
+impl PartialEq for Schedule {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
     }
 }
 
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
+}
+
+/// Why a text is no schedule.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ScheduleError {
+    /// It is not five fields of cron.
+    #[error("not a schedule: {0}")]
+    Invalid(String),
+    /// No day is like this.
+    #[error("this time never comes")]
+    Never,
 }
 
 /// Reads `trigger` of a manifest that fits its schema. The target of triggers without `action` is found when it is
@@ -202,12 +242,12 @@ pub(crate) fn read_triggers(file: &Document<'_>, warnings: &mut Vec<Warning>) ->
         add(Cause::Events(topics.iter().filter_map(Value::as_str).map(str::to_owned).collect()));
     }
     if let Some(written) = text("schedule") {
-        match Schedule::parse(written) {
+        match written.parse::<Schedule>() {
             Ok(schedule) => add(Cause::Schedule(schedule)),
-            Err(message) => findings.push(file.finding_with(
+            Err(error) => findings.push(file.finding_with(
                 "/trigger/schedule",
                 Part::Value,
-                text::escape(&message),
+                error.to_string(),
                 Some("minute, hour, day of the month, month, day of the week, such as '0 8 * * 1-5'".to_owned()),
             )),
         }
@@ -233,5 +273,36 @@ fn warn_of_pattern(pattern: &Pattern, file: &Document<'_>, warnings: &mut Vec<Wa
     if pattern.groups("").is_some() {
         let message = format!("{shown} is found in every message, so the app would answer all of them");
         warnings.push(Warning::in_file(&place, message).hint("begin it with '^' and a word"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn schedules_that_cannot_be_used_say_why() {
+        let check = |text: &str, expected: &str| {
+            let error = text.parse::<Schedule>().expect_err(text).to_string();
+            assert!(error.contains(expected), "{text}: {error}");
+        };
+        check("", "there are not five fields");
+        check("* * * *", "there are not five fields");
+        check("0 0 0 * * *", "there are not five fields");
+        check("@daily", "there are not five fields");
+        check("60 * * * *", "not a schedule");
+        check("* * * * mon-", "not a schedule");
+        check("0 0 30 2 *", "this time never comes");
+    }
+
+    proptest! {
+        /// Whatever stands in a manifest: an answer, and no panic.
+        #[test]
+        fn a_schedule_is_read_or_refused(text in "[0-9*/,LW#?a-zA-Z @-]{0,40}") {
+            if let Ok(schedule) = text.parse::<Schedule>() {
+                prop_assert_eq!(schedule.to_string(), text);
+            }
+        }
     }
 }

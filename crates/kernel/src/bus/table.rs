@@ -3,8 +3,9 @@
 //! Order is by priority, higher first; then by registration: apps in the order in which they were installed, then what an
 //! app registered first. It depends on nothing else, so it is the same after a restart.
 
-use crate::{admission::Whose, runner::GuestExport, schedule::cron::Cron};
+use crate::{admission::Whose, runner::GuestExport};
 use package::Pattern;
+use package::Schedule;
 use protocol::{ActionName, AppName, OwnerId, Timestamp, Topic, TopicPattern};
 use std::{
     collections::{BTreeMap, HashMap},
@@ -97,7 +98,7 @@ impl Handler {
 #[derive(Debug, Default)]
 pub(crate) struct Registered {
     pub(crate) listeners: Vec<Arc<Listener>>,
-    pub(crate) schedule: Option<Arc<(Cron, ActionName)>>,
+    pub(crate) schedule: Option<Arc<(Schedule, ActionName)>>,
 }
 
 /// Every app's listeners.
@@ -131,7 +132,7 @@ impl Table {
     }
 
     /// An owner's apps that the clock starts.
-    pub(crate) fn schedules(&self, owner: OwnerId) -> Vec<(AppName, Arc<(Cron, ActionName)>)> {
+    pub(crate) fn schedules(&self, owner: OwnerId) -> Vec<(AppName, Arc<(Schedule, ActionName)>)> {
         let apps = self.apps.iter().filter(|((known, _), _)| *known == owner);
         apps.filter_map(|((_, app), registered)| Some((app.clone(), registered.schedule.clone()?))).collect()
     }

@@ -4,72 +4,20 @@
 //! put back, a fixed time that exists twice comes once, the first time. What repeats (`*`, `*/5`) goes with real time.
 
 use super::ledger::Times;
-use croner::{
-    Cron as Pattern,
-    parser::{CronParser, Seconds, Year},
-};
 use jiff::{Zoned, tz::TimeZone};
-use protocol::{Timestamp, text};
+use package::Schedule;
+use protocol::Timestamp;
 
-/// A pattern that cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum CronError {
-    /// It is not five fields of cron.
-    #[error("'{pattern}' is not five fields of cron: {reason}")]
-    Invalid {
-        /// The pattern.
-        pattern: String,
-        /// Why.
-        reason: String,
-    },
-    /// No day is like this.
-    #[error("'{pattern}' never comes")]
-    Never {
-        /// The pattern.
-        pattern: String,
-    },
-}
-
-/// A pattern that comes again and again.
-#[derive(Clone, Debug)]
-pub(crate) struct Cron {
-    text: String,
-    pattern: Pattern,
-}
-
-impl Cron {
-    /// Reads five fields: minute, hour, day of the month, month, day of the week.
-    pub(crate) fn parse(given: &str) -> Result<Self, CronError> {
-        let shown = text::shorten(given, 80);
-        let invalid = |reason: String| CronError::Invalid { pattern: shown.clone(), reason };
-        if given.split_whitespace().count() != 5 {
-            return Err(invalid("there are not five fields".to_owned()));
-        }
-        let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
-        let pattern = parser.parse(given).map_err(|error| invalid(text::escape(&error.to_string())))?;
-        let cron = Self { text: given.to_owned(), pattern };
-        // The 30th of February is refused when it is read, not waited for.
-        if cron.at(&TimeZone::UTC).next(Timestamp(0)).is_none() {
-            return Err(CronError::Never { pattern: shown });
-        }
-        Ok(cron)
-    }
-
-    /// As it was written.
-    pub(crate) fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// Its times in a zone.
-    pub(crate) fn at<'a>(&'a self, zone: &'a TimeZone) -> CronTimes<'a> {
-        CronTimes { cron: self, zone }
-    }
-}
-
-/// The times of a pattern in a zone.
+/// The times of a schedule in a zone.
 pub(crate) struct CronTimes<'a> {
-    cron: &'a Cron,
+    schedule: &'a Schedule,
     zone: &'a TimeZone,
+}
+
+impl<'a> CronTimes<'a> {
+    pub(crate) fn new(schedule: &'a Schedule, zone: &'a TimeZone) -> Self {
+        Self { schedule, zone }
+    }
 }
 
 /// By how much clocks are put forward or back at most, and some: two hours where two changes fall together.
@@ -78,7 +26,7 @@ const CLOCK_CHANGE_MS_MAX: i64 = 3 * 3_600_000;
 impl CronTimes<'_> {
     /// The last time up to and with a moment, but for the hours in which clocks are changed.
     fn previous(&self, upto: Timestamp) -> Option<Timestamp> {
-        let found = self.cron.pattern.find_previous_occurrence(&self.zoned(upto)?, true).ok()?;
+        let found = self.schedule.previous(&self.zoned(upto)?)?;
         Some(Timestamp(found.timestamp().as_millisecond()))
     }
 
@@ -103,7 +51,7 @@ impl Times for CronTimes<'_> {
     }
 
     fn next(&self, after: Timestamp) -> Option<Timestamp> {
-        let found = self.cron.pattern.find_next_occurrence(&self.zoned(after)?, false).ok()?;
+        let found = self.schedule.next(&self.zoned(after)?)?;
         Some(Timestamp(found.timestamp().as_millisecond()))
     }
 }
@@ -132,8 +80,8 @@ mod tests {
     /// The next times of a pattern after a moment, and the same backwards.
     fn check(pattern: &str, zone_name: &str, after: &str, expected: &[&str]) {
         let zone = zone(zone_name);
-        let cron = Cron::parse(pattern).unwrap();
-        let times = cron.at(&zone);
+        let schedule = pattern.parse().unwrap();
+        let times = CronTimes::new(&schedule, &zone);
         let mut found = Vec::new();
         let mut now = at(after, &zone);
         for _ in expected {
@@ -176,29 +124,7 @@ mod tests {
         check("0 * * * *", "Europe/Berlin", "2026-10-25T00:30", &hours);
     }
 
-    #[test]
-    fn what_cannot_be_used_says_why() {
-        let check = |pattern: &str, expected: &str| {
-            let error = Cron::parse(pattern).unwrap_err().to_string();
-            assert!(error.contains(expected), "{pattern}: {error}");
-        };
-        check("* * * *", "there are not five fields");
-        check("0 0 0 * * *", "there are not five fields");
-        check("@daily", "there are not five fields");
-        check("60 * * * *", "is not five fields of cron");
-        check("* * * * mon-", "is not five fields of cron");
-        check("0 0 30 2 *", "never comes");
-    }
-
     proptest! {
-        /// Whatever stands in a manifest: an answer, and no panic.
-        #[test]
-        fn foreign_text_is_read_or_refused(pattern in "[0-9*/,LW#?a-zA-Z @-]{0,40}") {
-            if let Ok(cron) = Cron::parse(&pattern) {
-                prop_assert!(cron.at(&TimeZone::UTC).next(Timestamp(0)).is_some());
-            }
-        }
-
         /// Going forward and going back see the same times, and each of them is the local time that is written, but for
         /// the days on which clocks are changed.
         #[test]
@@ -208,8 +134,8 @@ mod tests {
             ]),
         ) {
             let zone = zone(name);
-            let cron = Cron::parse(&format!("{minute} {hour} * * *")).unwrap();
-            let times = cron.at(&zone);
+            let schedule = format!("{minute} {hour} * * *").parse().unwrap();
+            let times = CronTimes::new(&schedule, &zone);
             let start = jiff::civil::date(2020, 1, 1).checked_add(day.days()).unwrap();
             let start = Timestamp(zone.to_zoned(start.at(12, 0, 0, 0)).unwrap().timestamp().as_millisecond());
             let next = times.next(start).unwrap();

@@ -63,7 +63,7 @@ fn every_optional_key_is_read_the_same_in_both_forms() {
         assert!(settings.check(&serde_json::json!({"city": "Rome"})).is_ok());
         assert!(settings.check(&serde_json::json!({"city": 7})).is_err());
         let lines: Vec<_> = package.requests().iter().map(|asked| asked.request.scope.line().to_string()).collect();
-        assert_eq!(lines, ["ai", "clipboard.read", "clipboard.write", "event", "network", "storage"]);
+        assert_eq!(lines, ["ai", "clipboard.read", "clipboard.write", "event.chat", "network", "storage"]);
         assert!(package.requests().iter().all(|asked| !asked.is_implied));
         package
     });

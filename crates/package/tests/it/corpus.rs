@@ -43,6 +43,11 @@ fn actions() {
 }
 
 #[test]
+fn schedules() {
+    replay("cron", targets::cron);
+}
+
+#[test]
 fn scripts() {
     replay("script", targets::script);
 }
