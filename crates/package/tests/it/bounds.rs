@@ -162,6 +162,10 @@ fn patterns_of_one_schema() {
         json!({ "type": "object", "properties": properties })
     };
     check_bound("patterns", &with(64), &with(65), "more than 64 patterns");
+    // The last one that fits is looked at like the others.
+    let mut last = with(63);
+    last["properties"]["z"] = json!({ "pattern": "(" });
+    assert!(schema_told(&last).contains("the pattern cannot be used"));
     let long = |count: usize| json!({ "type": "object", "properties": { "a": { "pattern": "é".repeat(count) } } });
     check_bound("a pattern", &long(512), &long(513), "longer than 512 characters");
     let key = |count: usize| json!({ "type": "object", "patternProperties": { "é".repeat(count): {} } });
