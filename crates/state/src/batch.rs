@@ -41,6 +41,10 @@ spaces! {
     Run = "run";
     /// What apps store, as `<app>/<key>`.
     Storage = "storage";
+    /// The same, as it was before an app's last upgrade.
+    Checkpoint = "checkpoint";
+    /// The version that an app had before its last upgrade, with what it was granted.
+    Version = "version";
     /// Labels of files that apps wrote.
     FileLabel = "file_label";
     /// Stored answers of requests, so that asking twice does not act twice.
@@ -123,6 +127,7 @@ pub(crate) enum Change {
     Put { key: Key, value: Vec<u8>, labels: Labels },
     Delete { key: Key },
     DeletePrefix { owner: OwnerId, space: Space, prefix: String },
+    CopyPrefix { owner: OwnerId, from: Space, to: Space, prefix: String },
     Append { owner: OwnerId, body: Vec<u8>, body_digest: Digest },
     PruneLog { owner: OwnerId, seq_through: u64 },
 }
@@ -166,6 +171,23 @@ impl Batch {
         self.change(space_bit(space), prefix.len(), change)
     }
 
+    /// Makes everything in `to` whose key begins with `prefix` what it is in `from` at this place of the batch, labels
+    /// included. Values are copied where they are, however many there are.
+    pub fn copy_prefix(&mut self, owner: OwnerId, from: Space, to: Space, prefix: &str) -> &mut Self {
+        let change = Change::CopyPrefix { owner, from, to, prefix: prefix.to_owned() };
+        self.change(space_bit(from) | space_bit(to), prefix.len(), change)
+    }
+
+    /// The changes of another batch, after those of this one. What it expects is looked at before all of them.
+    pub fn extend(&mut self, other: Self) -> &mut Self {
+        self.expected.extend(other.expected);
+        self.changes.extend(other.changes);
+        self.uses_reserve |= other.uses_reserve;
+        self.touched |= other.touched;
+        self.bytes += other.bytes;
+        self
+    }
+
     /// Adds an entry to the owner's audit log. Its place and hash are made at the commit.
     pub fn append(&mut self, owner: OwnerId, body: Vec<u8>) -> &mut Self {
         let body_digest = sha256(&body);
@@ -192,7 +214,8 @@ impl Batch {
     /// Whether it needs room that a nearly full disk keeps for others. Log lines and removals do not: they are how a
     /// person gets out of a full disk.
     pub(crate) fn needs_free_space(&self) -> bool {
-        !self.uses_reserve && self.changes.iter().any(|change| matches!(change, Change::Put { .. }))
+        let puts = |change: &Change| matches!(change, Change::Put { .. } | Change::CopyPrefix { .. });
+        !self.uses_reserve && self.changes.iter().any(puts)
     }
 
     /// The first thing in it that is larger than it may be: what, and its size.

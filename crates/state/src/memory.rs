@@ -58,15 +58,21 @@ impl Tables {
         for change in changes {
             match change {
                 Change::Put { key, value, labels } => {
-                    if committed.revision == 0 {
-                        self.revision += 1;
-                        committed.revision = self.revision;
-                    }
-                    self.values.insert(map_key(&key), Entry { value, labels, revision: committed.revision });
+                    let revision = self.revision(&mut committed);
+                    self.values.insert(map_key(&key), Entry { value, labels, revision });
                 }
                 Change::Delete { key } => drop(self.values.remove(&map_key(&key))),
                 Change::DeletePrefix { owner, space, prefix } => {
                     self.values.retain(|key, _| (key.0, key.1) != (owner, space) || !key.2.starts_with(&prefix));
+                }
+                Change::CopyPrefix { owner, from, to, prefix } => {
+                    let revision = self.revision(&mut committed);
+                    let source = self.with_prefix(owner, from, &prefix, Bound::Included((owner, from, prefix.clone())));
+                    let copies: Vec<_> = source
+                        .map(|(key, entry)| ((owner, to, key.to_owned()), Entry { revision, ..entry.clone() }))
+                        .collect();
+                    self.values.retain(|key, _| (key.0, key.1) != (owner, to) || !key.2.starts_with(&prefix));
+                    self.values.extend(copies);
                 }
                 Change::Append { owner, body, body_digest } => {
                     let log = self.logs.entry(owner).or_default();
@@ -82,6 +88,15 @@ impl Tables {
             }
         }
         committed
+    }
+
+    /// The number of the batch that is being applied: the next one, once it puts something.
+    fn revision(&mut self, committed: &mut Committed) -> u64 {
+        if committed.revision == 0 {
+            self.revision += 1;
+            committed.revision = self.revision;
+        }
+        committed.revision
     }
 
     fn with_prefix<'a>(

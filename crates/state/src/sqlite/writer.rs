@@ -4,7 +4,7 @@ use super::{
     Shared, log_head,
     queue::{Job, Queue},
 };
-use crate::{Batch, CommitError, Committed, Durability, StoreError, batch::Change, batch::prefix_end, disk};
+use crate::{Batch, CommitError, Committed, Durability, Space, StoreError, batch::Change, batch::prefix_end, disk};
 use protocol::{ChainHash, OwnerId};
 use rusqlite::{Connection, OptionalExtension, ffi, params};
 use std::{collections::HashMap, sync::Arc};
@@ -154,11 +154,7 @@ impl Writer {
         for change in &batch.changes {
             match change {
                 Change::Put { key, value, labels } => {
-                    if committed.revision == 0 {
-                        ends.revision += 1;
-                        committed.revision = ends.revision;
-                    }
-                    let revision = to_i64(committed.revision);
+                    let revision = revision(&mut committed, ends);
                     self.connection
                         .prepare_cached(
                             "INSERT INTO kv (owner, space, key, value, labels, revision) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -172,12 +168,17 @@ impl Writer {
                         .prepare_cached("DELETE FROM kv WHERE owner = ?1 AND space = ?2 AND key = ?3")?
                         .execute(params![key.owner.0, key.space.word(), key.key])?;
                 }
-                Change::DeletePrefix { owner, space, prefix } => {
+                Change::DeletePrefix { owner, space, prefix } => self.delete_prefix(*owner, *space, prefix)?,
+                Change::CopyPrefix { owner, from, to, prefix } => {
+                    let revision = revision(&mut committed, ends);
+                    self.delete_prefix(*owner, *to, prefix)?;
                     self.connection
                         .prepare_cached(
-                            "DELETE FROM kv WHERE owner = ?1 AND space = ?2 AND key >= ?3 AND (?4 IS NULL OR key < ?4)",
+                            "INSERT INTO kv (owner, space, key, value, labels, revision)
+                             SELECT owner, ?5, key, value, labels, ?6 FROM kv
+                             WHERE owner = ?1 AND space = ?2 AND key >= ?3 AND (?4 IS NULL OR key < ?4)",
                         )?
-                        .execute(params![owner.0, space.word(), prefix, prefix_end(prefix)])?;
+                        .execute(params![owner.0, from.word(), prefix, prefix_end(prefix), to.word(), revision])?;
                 }
                 Change::Append { owner, body, body_digest } => {
                     let (seq_before, hash_before) = self.head(*owner, ends)?;
@@ -201,6 +202,12 @@ impl Writer {
             }
         }
         Ok(committed)
+    }
+
+    fn delete_prefix(&self, owner: OwnerId, space: Space, prefix: &str) -> Result<(), rusqlite::Error> {
+        let sql = "DELETE FROM kv WHERE owner = ?1 AND space = ?2 AND key >= ?3 AND (?4 IS NULL OR key < ?4)";
+        self.connection.prepare_cached(sql)?.execute(params![owner.0, space.word(), prefix, prefix_end(prefix)])?;
+        Ok(())
     }
 
     fn head(&self, owner: OwnerId, ends: &Ends) -> Result<(u64, ChainHash), rusqlite::Error> {
@@ -238,6 +245,15 @@ impl Drop for AbandonOnDrop<'_> {
     fn drop(&mut self) {
         self.0.abandon();
     }
+}
+
+/// The number of the batch that is being applied: the next one, once it puts something.
+fn revision(committed: &mut Committed, ends: &mut Ends) -> i64 {
+    if committed.revision == 0 {
+        ends.revision += 1;
+        committed.revision = ends.revision;
+    }
+    to_i64(committed.revision)
 }
 
 /// Counts stay far below the end of SQLite's integers; one that does not could only be made up.

@@ -17,6 +17,8 @@ enum Step {
     Put(Key, Vec<u8>, u8),
     Delete(Key),
     DeletePrefix(OwnerId, Space, String),
+    /// From the first of the two spaces into the other, or back.
+    CopyPrefix(OwnerId, bool, String),
     Append(OwnerId, Vec<u8>),
     Prune(OwnerId, u64),
     /// Expect what the model says, or something else.
@@ -46,6 +48,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (key(), prop_oneof![value.clone(), large], any::<u8>()).prop_map(|(key, value, bits)| Step::Put(key, value, bits)),
         2 => key().prop_map(Step::Delete),
         1 => key().prop_map(|key| Step::DeletePrefix(key.owner, key.space, key.key)),
+        2 => (key(), any::<bool>()).prop_map(|(key, is_back)| Step::CopyPrefix(key.owner, is_back, key.key)),
         4 => (owner.clone(), value).prop_map(|(owner, body)| Step::Append(owner, body)),
         1 => (owner, 0..6u64).prop_map(|(owner, seq)| Step::Prune(owner, seq)),
         2 => (key(), prop::bool::weighted(0.8)).prop_map(|(key, is_right)| Step::Expect(key, is_right)),
@@ -94,6 +97,24 @@ impl Model {
                 Step::DeletePrefix(owner, space, prefix) => {
                     batch.delete_prefix(owner, space, &prefix);
                     next.values.retain(|key, _| (key.0, key.1) != (owner, space) || !key.2.starts_with(&prefix));
+                }
+                Step::CopyPrefix(owner, is_back, prefix) => {
+                    let (from, to) = if is_back { (SPACES[1], SPACES[0]) } else { (SPACES[0], SPACES[1]) };
+                    batch.copy_prefix(owner, from, to, &prefix);
+                    if revision == 0 {
+                        next.revision += 1;
+                        revision = next.revision;
+                    }
+                    let is_ours = |key: &(OwnerId, Space, String), space| {
+                        (key.0, key.1) == (owner, space) && key.2.starts_with(&prefix)
+                    };
+                    let copies: Vec<_> = next.values.iter().filter(|(key, _)| is_ours(key, from)).collect();
+                    let copies: Vec<_> = copies
+                        .into_iter()
+                        .map(|(key, (value, bits, _))| ((owner, to, key.2.clone()), (value.clone(), *bits, revision)))
+                        .collect();
+                    next.values.retain(|key, _| !is_ours(key, to));
+                    next.values.extend(copies);
                 }
                 Step::Append(owner, body) => {
                     batch.append(owner, body.clone());
