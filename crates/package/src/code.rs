@@ -38,7 +38,10 @@ pub enum Code {
     Program(Vec<String>),
 }
 
-/// Checks the modules of a package and says what is to be started.
+/// Functions that are called at the steps of an app's life.
+pub(crate) type Hooks = BTreeMap<Hook, ActionName>;
+
+/// Checks the modules of a package and says what is to be started, and what is called at the steps of its life.
 pub(crate) fn read_code(
     form: Form,
     archive: &Archive,
@@ -46,16 +49,16 @@ pub(crate) fn read_code(
     actions: &[Action],
     tools: &[Tool],
     warnings: &mut Vec<Warning>,
-) -> Result<Code, Vec<Finding>> {
+) -> Result<(Code, Hooks), Vec<Finding>> {
     let entry = match &manifest.entry {
         Entry::Module(entry) => entry,
         Entry::Component(path) => {
             return match archive.file(path) {
-                Some(_) => Ok(Code::Component(path.clone())),
+                Some(_) => Ok((Code::Component(path.clone()), manifest.hooks.clone())),
                 None => Err(vec![missing_file(form, path, archive)]),
             };
         }
-        Entry::Program(command) => return Ok(Code::Program(command.clone())),
+        Entry::Program(command) => return Ok((Code::Program(command.clone()), manifest.hooks.clone())),
     };
     if archive.file(entry).is_none() {
         return Err(vec![missing_file(form, entry, archive)]);
@@ -96,16 +99,18 @@ pub(crate) fn read_code(
     if !findings.is_empty() {
         return Err(findings);
     }
-    let renamed: Vec<(&ActionName, Hook)> = [Hook::Activate, Hook::Health, Hook::Deactivate]
-        .into_iter()
-        .filter_map(|hook| Some((manifest.hooks.get(&hook)?, hook)))
-        .filter(|(function, hook)| function.as_str() != hook.word())
-        .collect();
-    if joined.is_empty() && renamed.is_empty() {
-        return Ok(Code::Script { entry: entry.clone(), joining: None });
+    let mut hooks = manifest.hooks.clone();
+    for hook in [Hook::Health, Hook::Deactivate] {
+        // No action and no tool has one of these names.
+        let is_there = main.may_have(hook.word()) && !hooks.contains_key(&hook);
+        hooks.extend(hook.word().parse().ok().filter(|_| is_there).map(|name| (hook, name)));
     }
-    let joining = Some(join(entry, &joined, &renamed));
-    Ok(Code::Script { entry: JOINING_MODULE.to_owned(), joining })
+    let is_plain = hooks.iter().all(|(hook, function)| *hook == Hook::Activate && function.as_str() == hook.word());
+    if joined.is_empty() && is_plain {
+        return Ok((Code::Script { entry: entry.clone(), joining: None }, hooks));
+    }
+    let joining = Some(join(entry, &joined, &hooks));
+    Ok((Code::Script { entry: JOINING_MODULE.to_owned(), joining }, hooks))
 }
 
 /// Checks the modules of a package whose manifest says something wrong, so that all is told at once. `file` is the manifest
@@ -124,20 +129,30 @@ pub(crate) fn check_code(form: Form, archive: &Archive, file: Option<&Document<'
     check_modules([entry, TOOLS_MODULE], |path| archive.file(path), &paths, &mut Vec::new()).map(|_| ())
 }
 
-/// A module that exports everything of the one that is started, these functions of the other, and these hooks under the
-/// names by which they are called.
-fn join(entry: &str, functions: &[&ActionName], hooks: &[(&ActionName, Hook)]) -> String {
+/// A module that exports everything of the one that is started, these functions of the other, and the hooks under names of
+/// their own: called with `ctx` alone. `activate` keeps its name, because the sandbox calls it.
+fn join(entry: &str, functions: &[&ActionName], hooks: &Hooks) -> String {
     let mut text = format!("export * from './{entry}';\n");
     for name in functions {
         text.push_str(&format!("export {{ {name} }} from './{TOOLS_MODULE}';\n"));
     }
-    for (function, hook) in hooks {
-        text.push_str(&format!("export {{ {function} as {hook} }} from './{entry}';\n"));
+    if let Some(function) = hooks.get(&Hook::Activate).filter(|function| function.as_str() != Hook::Activate.word()) {
+        text.push_str(&format!("export {{ {function} as {} }} from './{entry}';\n", Hook::Activate));
+    }
+    let mut called = hooks.iter().filter(|(hook, _)| **hook != Hook::Activate).peekable();
+    if called.peek().is_some() {
+        text.push_str(&format!("import * as app from './{entry}';\n"));
+        text.push_str(
+            "const hook = (name) => (typeof app[name] === 'function' ? (_, ctx) => app[name](ctx) : undefined);\n",
+        );
+    }
+    for (hook, function) in called {
+        text.push_str(&format!("export const {} = hook('{function}');\n", hook.export()));
     }
     text
 }
 
-fn warn_of_hooks(hooks: &BTreeMap<Hook, ActionName>, entry: &str, exports: &Exports, warnings: &mut Vec<Warning>) {
+fn warn_of_hooks(hooks: &Hooks, entry: &str, exports: &Exports, warnings: &mut Vec<Warning>) {
     for (hook, function) in hooks.iter().filter(|(_, function)| !exports.may_have(function.as_str())) {
         let message = format!("no exported function '{function}' was found for the hook {hook}");
         let warning = Warning::in_file(entry, message);

@@ -88,11 +88,11 @@ pub enum Hook {
     Postinstall,
     /// When it is loaded; the exported `activate` where none is named.
     Activate,
-    /// Before another version takes its place.
+    /// Before another version takes its place: a function of the version that goes.
     Preupgrade,
-    /// After it took another version's place.
+    /// When it takes another version's place: a function of the version that comes.
     Postupgrade,
-    /// After an upgrade, to say whether it works; the exported `health` where none is named.
+    /// At the end of an upgrade, to say whether it works; the exported `health` where none is named.
     Health,
     /// When it is disabled; the exported `deactivate` where none is named.
     Deactivate,
@@ -111,6 +111,11 @@ impl Hook {
         Self::Deactivate,
         Self::Preuninstall,
     ];
+
+    /// The name under which an image exports what is called at this step, but for `activate`. No action's name has a `$`.
+    pub fn export(self) -> String {
+        format!("$hook_{}", self.word())
+    }
 
     /// The key in the manifest.
     pub const fn word(self) -> &'static str {

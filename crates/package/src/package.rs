@@ -4,7 +4,7 @@ use crate::{
     action::{Action, FileField, add_ui, read_actions},
     archive::{Archive, ArchiveError, Verified},
     author_schema::InputError,
-    code::{Code, check_code, read_code},
+    code::{Code, Hooks, check_code, read_code},
     document::{Document, Part},
     finding::{FINDINGS_MAX, Finding, Findings, did_you_mean},
     form::Form,
@@ -99,6 +99,7 @@ pub struct Package {
     actions: Vec<Action>,
     tools: Vec<Tool>,
     code: Code,
+    hooks: Hooks,
     warnings: Vec<Warning>,
 }
 
@@ -183,9 +184,9 @@ impl Package {
         }
         let code = keep(read_code(form, archive, &manifest, &actions, &tools, &mut warnings), &mut findings);
         match (code, findings.is_empty()) {
-            (Some(code), true) => {
+            (Some((code, hooks)), true) => {
                 let requests = asked.with_implied(form);
-                Ok(Self { form, manifest, npm, requests, actions, tools, code, warnings, verified })
+                Ok(Self { form, manifest, npm, requests, actions, tools, code, hooks, warnings, verified })
             }
             _ => Err(PackageError::from(findings)),
         }
@@ -252,9 +253,10 @@ impl Package {
         &self.manifest.triggers
     }
 
-    /// Functions to call at the steps of its life.
+    /// Functions to call at the steps of its life: those that the manifest names, and `health` and `deactivate` where they
+    /// are exported.
     pub fn hooks(&self) -> &BTreeMap<Hook, ActionName> {
-        &self.manifest.hooks
+        &self.hooks
     }
 
     /// Requests that it answers.

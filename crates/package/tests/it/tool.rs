@@ -1,7 +1,7 @@
 //! `llm-tool.yaml`: its forms, and what its author is told.
 
 use crate::support::{app, open, told, told_with, warned_with};
-use package::{Callable, Code, Form, TOOLS_MAX};
+use package::{Callable, Code, Form, Hook, TOOLS_MAX};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -210,8 +210,24 @@ fn hooks_under_other_names_are_joined_to_the_code() {
     assert_eq!(
         text,
         "export * from './bot-logic.js';\nexport { begin as activate } from './bot-logic.js';\n\
-         export { well as health } from './bot-logic.js';\n"
+         import * as app from './bot-logic.js';\n\
+         const hook = (name) => (typeof app[name] === 'function' ? (_, ctx) => app[name](ctx) : undefined);\n\
+         export const $hook_postinstall = hook('begin');\nexport const $hook_health = hook('well');\n\
+         export const $hook_deactivate = hook('deactivate');\n"
     );
+}
+
+#[test]
+fn health_and_deactivate_are_hooks_where_they_are_exported() {
+    let check = |logic: &str, expected: &[Hook]| {
+        let logic = format!("{}\n{logic}", crate::support::LOGIC);
+        let package = open(&app(&[("bot-logic.js", &logic)])).unwrap();
+        assert_eq!(package.hooks().keys().copied().collect::<Vec<_>>(), expected, "{logic}");
+    };
+    check("", &[]);
+    check("export const health = (ctx) => 1\nexport function deactivate(ctx) {}", &[Hook::Health, Hook::Deactivate]);
+    check("export function postinstall(ctx) {}\nexport const activate = postinstall", &[]);
+    check("export function health(ctx) {}", &[Hook::Health]);
 }
 
 #[test]
