@@ -63,12 +63,19 @@ export interface Plugin {
   /** Called once when the app is loaded: registers listeners and routes. Every effect fails here. */
   activate?(ctx: Context): void | Promise<void>;
   /** Called when the owner disables the app, before its listeners and routes go. */
-  deactivate?(ctx: Context): void | Promise<void>;
+  deactivate?: Hook;
   /** A tool that a model called, or an action that a person started. */
   invoke?(name: string, args: any, ctx: Context): ReturnType<Action>;
-  /** Says whether the app works; a failure after an upgrade brings the old version back. */
-  health?(ctx: Context): void | Promise<void>;
+  /** Says at the end of an upgrade whether the app works: if it throws or gives `false`, the version before goes on. */
+  health?(ctx: Context): boolean | void | Promise<boolean | void>;
 }
+
+/**
+ * A function that the manifest names under `hooks`: called at a step of the app's life, as a run of its own.
+ * `ctx.env.trigger` says which; of `preupgrade` and `postupgrade`, which use storage and nothing else, also from which
+ * version to which.
+ */
+export type Hook = (ctx: Context) => void | Promise<void>;
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Errors
@@ -153,7 +160,7 @@ export interface Context {
     version: string;
     oikos: string;
     files: Readonly<Record<string, string>>;
-    trigger?: EventTrigger | ScheduleTrigger;
+    trigger?: EventTrigger | ScheduleTrigger | HookTrigger;
   }>;
   /** Aborts when the run is to end early. A stopped run ends at once, whether the app looks at it or not. */
   readonly signal: AbortSignal;
@@ -455,6 +462,16 @@ export interface EventTrigger {
   kind: "event";
   topic: string;
   sender: string;
+}
+
+/** A step of the app's life started this run, by `hooks` of the manifest. */
+export interface HookTrigger {
+  kind: "hook";
+  hook: "postinstall" | "preupgrade" | "postupgrade" | "health" | "deactivate" | "preuninstall";
+  /** The version that goes; at an upgrade only. */
+  from?: string;
+  /** The version that comes; at an upgrade only. */
+  to?: string;
 }
 
 /** The clock started this run, by `trigger.schedule` of the manifest. */

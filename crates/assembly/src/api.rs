@@ -36,6 +36,9 @@ impl Oikos {
     async fn route(self: &Arc<Self>, envelope: Envelope, frames: &FrameSender) -> Result<Reply, Failure> {
         let caller = self.caller(envelope.presence);
         let kernel = &self.kernel;
+        if waits_for_beginning(&envelope.request) {
+            self.begin().await;
+        }
         Ok(match envelope.request {
             Request::Hello => Reply::Hello { version: env!("CARGO_PKG_VERSION").to_owned(), pid: std::process::id() },
             Request::AppOffer { source, trust, downgrade } => {
@@ -53,6 +56,9 @@ impl Oikos {
             }
             Request::AppList => Reply::Apps { apps: kernel.app_list(&caller)? },
             Request::AppInfo { app } => Reply::App { app: Box::new(kernel.app_info(caller, app).await?) },
+            Request::AppRollback { app, restore_storage } => {
+                Reply::App { app: Box::new(kernel.app_rollback(caller, app, restore_storage).await?) }
+            }
             Request::AppEnable { app } => {
                 Reply::App { app: Box::new(kernel.app_set_enabled(caller, app, true).await?) }
             }
@@ -138,6 +144,19 @@ impl Oikos {
             }
         })
     }
+}
+
+/// Whether a request is about what an abrupt end may have cut off. Stopping and answering never wait.
+fn waits_for_beginning(request: &Request) -> bool {
+    !matches!(
+        request,
+        Request::Hello
+            | Request::RunStop { .. }
+            | Request::RunFollow { .. }
+            | Request::ApprovalList
+            | Request::ApprovalAnswer { .. }
+            | Request::Log { .. }
+    )
 }
 
 fn require(has_right: bool) -> Result<(), Failure> {

@@ -3,7 +3,7 @@
 use crate::Config;
 use jiff::tz::TimeZone;
 use kernel::RestartPolicy;
-use protocol::{ErrorCode, Failure, text};
+use protocol::{ErrorCode, Failure, Zone, text};
 use serde::Deserialize;
 
 /// What the file may say.
@@ -11,6 +11,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 struct Written {
     time_zone: Option<String>,
+    zone: Option<String>,
     #[serde(default)]
     supervisor: Supervisor,
 }
@@ -38,6 +39,15 @@ impl Config {
             })?,
             None => self.time_zone.clone(),
         };
+        let zone = match written.zone.as_deref().map(str::parse::<Zone>) {
+            None => self.zone,
+            // Apps of the browser run in the page and nowhere else.
+            Some(Ok(zone)) if zone != Zone::Browser => zone,
+            Some(_) => {
+                let given = text::shorten(written.zone.as_deref().unwrap_or_default(), 40);
+                return Err(wrong(format!("zone '{given}' is none that oikos can be")).hint("local or cloud"));
+            }
+        };
         let Supervisor { restarts_max, window_ms, pause_first_ms, pause_max_ms, jitter_percent } = written.supervisor;
         let known = &self.restarts;
         let restarts = RestartPolicy {
@@ -49,6 +59,7 @@ impl Config {
         };
         restarts_check(&restarts).map_err(|what| wrong(format!("[supervisor] {what}")))?;
         self.time_zone = time_zone;
+        self.zone = zone;
         self.restarts = restarts;
         Ok(())
     }
@@ -103,5 +114,17 @@ mod tests {
         check("[supervisor]\npause_first_ms = 20000", Err("pause_first_ms is from 1 to 10000, not 20000"));
         check("[supervisor]\njitter_percent = 101", Err("jitter_percent is from 0 to 100, not 101"));
         check("[supervisor", Err("line 1"));
+        check("zone = \"browser\"", Err("zone 'browser' is none that oikos can be"));
+        check("zone = \"moon\"", Err("zone 'moon'"));
+    }
+
+    #[test]
+    fn a_zone_has_both_its_names() {
+        for (word, zone) in [("cloud", Zone::Cloud), ("CLOUD_HOSTED", Zone::Cloud), ("LOCAL_SELF_HOSTED", Zone::Local)]
+        {
+            let mut config = Config::new("/nowhere");
+            config.read("oikos.toml", &format!("zone = \"{word}\"")).unwrap();
+            assert_eq!(config.zone, zone);
+        }
     }
 }

@@ -129,6 +129,10 @@ fn recovered(oikos: &Oikos) -> DoctorCheck {
 fn app(oikos: &Oikos, caller: &Caller, app: &AppSummary) -> DoctorCheck {
     let name = format!("app {}", app.name);
     match oikos.kernel.app_check(caller, &app.name) {
+        Ok(()) if app.unready => {
+            let finding = format!("version {} is not set up: its hook postinstall has not ended well", app.version);
+            check(&name, false, finding, Some(&format!("oikos app enable {} calls it again", app.name)))
+        }
         Ok(()) => check(&name, true, format!("version {}, archive and grants hold", app.version), None),
         Err(failure) => check(&name, false, failure.message, failure.hint.as_deref()),
     }

@@ -21,7 +21,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::task::JoinHandle;
+use tokio::{sync::OnceCell, task::JoinHandle};
 
 /// How often the end of the log is signed while something happens.
 const HEAD_EVERY: Duration = Duration::from_secs(60);
@@ -37,6 +37,8 @@ pub struct Oikos {
     device: DeviceId,
     heads: HeadFile,
     signer: parking_lot::Mutex<Option<JoinHandle<()>>>,
+    /// What the last process left half-way has been brought to its end.
+    begun: OnceCell<()>,
     restarts: RestartPolicy,
     // Last: the lock goes when everything else has gone.
     _lock: HomeLock,
@@ -87,6 +89,7 @@ impl Oikos {
             device,
             heads,
             signer: parking_lot::Mutex::default(),
+            begun: OnceCell::new(),
             restarts: config.restarts.clone(),
             _lock: lock,
         });
@@ -108,9 +111,16 @@ impl Oikos {
         &self.kernel
     }
 
+    /// Brings to its end what the last process left half-way: hooks of apps that were installed. Once; whoever comes
+    /// meanwhile waits for it.
+    pub(crate) async fn begin(&self) {
+        self.begun.get_or_init(|| self.kernel.lives_resume(OwnerId::LOCAL)).await;
+    }
+
     /// Does what has to be done while an oikos is up: hears events, follows the clock. Ends when oikos ends, or when a
     /// part fails too often; dropping the future ends it at once.
     pub async fn work(&self) -> Result<(), Failure> {
+        self.begin().await;
         self.kernel.work(OwnerId::LOCAL, &self.restarts).await
     }
 

@@ -136,11 +136,32 @@ impl Broker {
         self.apps.read().get(&(owner, app.clone())).cloned().unwrap_or_default()
     }
 
-    /// Opens a run's lease. The wall clock starts at `now_ns`.
+    /// Opens a run's lease, within what the zone gives. The wall clock starts at `now_ns`.
     pub fn lease_open(&self, caller: Caller, app: &AppName, run: RunId, limits: Limits, now_ns: u64) -> Lease {
-        let lease = Lease::new(caller, app.clone(), run, self.zone, limits, now_ns);
+        let lease = Lease::new(caller, app.clone(), run, self.zone, limits.within(self.zone), now_ns);
         self.leases.write().insert(run, lease.clone());
         lease
+    }
+
+    /// As [`Broker::lease_open`], for a run of a version that has not taken over yet: these grants decide, as they will
+    /// once it has, while those of the app go on for all other runs.
+    pub fn lease_open_under(
+        &self,
+        caller: Caller,
+        app: &AppName,
+        run: RunId,
+        limits: Limits,
+        now_ns: u64,
+        grants: AppGrants,
+    ) -> Lease {
+        let lease = Lease::new(caller, app.clone(), run, self.zone, limits.within(self.zone), now_ns).under(grants);
+        self.leases.write().insert(run, lease.clone());
+        lease
+    }
+
+    /// What decides for a run: what its app was granted, unless it has grants of its own.
+    pub fn grants_of(&self, lease: &Lease) -> Arc<AppGrants> {
+        lease.grants().cloned().unwrap_or_else(|| self.grants(lease.caller().owner, lease.app()))
     }
 
     /// Closes a run's lease: it is ended, if it was not, and forgotten.
@@ -168,7 +189,7 @@ impl Broker {
 
     /// Decides on a demand.
     pub fn decide<D: Demand + Resolve>(&self, lease: &Lease, mut demand: D, now: Timestamp) -> Decision<D> {
-        let grants = self.grants(lease.caller().owner, lease.app());
+        let grants = self.grants_of(lease);
         let denied = |demand: &D, rule: Sentence, allowable: bool| {
             let command = allowable.then(|| demand.command(lease));
             Decision::Denied(Box::new(Denied {

@@ -53,6 +53,7 @@ pub fn card_build(subject: &CardSubject<'_>, zone: Zone) -> Card {
         app: subject.app.clone(),
         version: subject.version.clone(),
         upgrade_from: subject.upgrade_from.clone(),
+        change: None,
         title: subject.title.to_owned(),
         description: subject.description.map(str::to_owned),
         developer: subject.developer.map(str::to_owned),
@@ -63,7 +64,7 @@ pub fn card_build(subject: &CardSubject<'_>, zone: Zone) -> Card {
         zones: subject.zones.to_vec(),
         never: never(&lines, subject.takes_files),
         handed: subject.takes_files.then(sentence::card_picked_files),
-        limits: limits(subject.limits),
+        limits: limits(subject.limits, zone),
         warnings: warnings(subject, &lines),
         unavailable,
         missing: Vec::new(),
@@ -217,8 +218,8 @@ fn never(lines: &[CardLine], takes_files: bool) -> Vec<Sentence> {
     never
 }
 
-fn limits(changes: &LimitChanges) -> Vec<Sentence> {
-    let (default, asked) = (Limits::default(), changes.limits());
+fn limits(changes: &LimitChanges, zone: Zone) -> Vec<Sentence> {
+    let (default, asked) = (Limits::default(), changes.limits().within(zone));
     let mut limits = vec![
         sentence::card_limit_time(Arg::Millis(asked.cpu_ms), Arg::Millis(asked.wall_ms)),
         sentence::card_limit_memory(Arg::Bytes(asked.memory_bytes)),

@@ -3,7 +3,7 @@
 //! Only a [`Broker`](crate::Broker) makes a lease; anyone who holds one may end it. Once ended it never comes back:
 //! the next effect fails, the sandbox is dropped, and whoever waits on [`Lease::ended`] wakes.
 
-use crate::Picked;
+use crate::{AppGrants, Picked};
 use parking_lot::Mutex;
 use protocol::{AppName, Caller, ErrorCode, Labels, Limits, RunId, Zone};
 use std::{
@@ -113,6 +113,8 @@ struct Inner {
     clocks: Mutex<Clocks>,
     labels: AtomicU8,
     picked: Mutex<Vec<Picked>>,
+    /// What holds for this run in place of what its app was granted.
+    grants: Option<Arc<AppGrants>>,
     guest_cpu_us: AtomicU64,
     host_cpu_us: AtomicU64,
     host_bytes: AtomicU64,
@@ -146,6 +148,7 @@ impl Lease {
             }),
             labels: AtomicU8::new(0),
             picked: Mutex::default(),
+            grants: None,
             guest_cpu_us: AtomicU64::new(0),
             host_cpu_us: AtomicU64::new(0),
             host_bytes: AtomicU64::new(0),
@@ -155,6 +158,18 @@ impl Lease {
             operations: AtomicU32::new(0),
             handles: AtomicU32::new(0),
         }))
+    }
+
+    /// Decided by these grants from its beginning on.
+    pub(crate) fn under(mut self, grants: AppGrants) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.grants = Some(Arc::new(grants));
+        }
+        self
+    }
+
+    pub(crate) fn grants(&self) -> Option<&Arc<AppGrants>> {
+        self.0.grants.as_ref()
     }
 
     /// The run.

@@ -23,6 +23,7 @@
 
 mod broker; // the decision
 mod card; // what the owner sees before an install
+mod covers; // whether one scope holds all of another
 mod grants; // what owners allowed
 mod lease; // a run's right to go on
 mod permit; // the proof that an effect demands
@@ -31,6 +32,7 @@ pub mod scopes; // what can be demanded, one file per family
 
 pub use broker::{Ask, Broker, Decision, Denied, Resolve};
 pub use card::{CardSubject, card_build, card_lines};
+pub use covers::covers;
 pub use grants::{AppGrants, Folder, Grant, GrantError};
 pub use lease::{Lease, LeaseEnd, LeaseEnded, Slot};
 pub use permit::{Basis, Permit};

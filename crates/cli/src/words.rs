@@ -93,6 +93,7 @@ Example:
   oikos up --no-doors    other terminals go through this one; events and schedules are followed
 
 The configuration file, with what holds where it says nothing:
+  zone = \"local\"                 # \"cloud\": only official apps that list it, without files and programs
   time_zone = \"Europe/Berlin\"    # in which schedules are read; the system's
   [supervisor]                   # what fails is started again,
   restarts_max = 5               # at most so often
@@ -145,6 +146,40 @@ publisher by the fingerprint or the public key that you have from them, not from
         source: PathBuf,
         #[command(flatten)]
         signer: SignerWords,
+    },
+    /// Let a newer version take over; asks only for what is more than before
+    #[command(after_help = "\
+Examples:
+  oikos app upgrade notes                  from the folder or archive that it was installed from
+  oikos app upgrade notes-1.1.0.aisapp
+  oikos app upgrade ./notes --yes          also if it asks for more
+
+What asks for nothing more takes over at once. What asks for more waits for your yes to just that.
+Where a hook or the health check of the new version fails, the old one goes on as it was.")]
+    Upgrade {
+        /// An installed app, a folder or an .aisapp archive
+        #[arg(value_name = "APP|SOURCE")]
+        source: PathBuf,
+        /// Take what is new on the card as proposed
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        signer: SignerWords,
+        /// Set a switch: allow, ask or block; for files, in a folder. May be repeated
+        #[arg(long = "grant", value_name = "SWITCH=STATE[:FOLDER]", value_parser = grant_word)]
+        grants: Vec<GrantWord>,
+    },
+    /// Go back to the version before the last upgrade
+    #[command(after_help = "\
+Examples:
+  oikos app rollback notes                      its storage stays as the newer version left it
+  oikos app rollback notes --restore-storage    its storage goes back too")]
+    Rollback {
+        /// The app
+        app: AppName,
+        /// Bring its storage back too: what it stored since the upgrade is lost
+        #[arg(long)]
+        restore_storage: bool,
     },
     /// Installed apps
     List,

@@ -2,12 +2,12 @@
 
 use crate::{
     Kernel,
-    apps::{AppRecord, scope_requests},
-    signer::Signer,
+    apps::{AppRecord, LoadedApp, scope_requests},
+    signer::{Signer, comes_from_another},
 };
-use broker::{CardSubject, card_build};
+use broker::{CardSubject, card_build, card_lines, covers};
 use package::{Code, Dependency, Hook, Package};
-use protocol::{Badge, Card, Sentence, ToolName, api::ToolView, sentence};
+use protocol::{Arg, Badge, Card, CardChange, CardLine, Sentence, ToolName, api::ToolView, sentence};
 
 impl Kernel {
     /// The card of a package, beside the version that is installed, with who signed it.
@@ -46,6 +46,47 @@ impl Kernel {
             card.warnings.splice(0..0, signer.warnings());
         }
         card
+    }
+
+    /// What a package asks for or does beyond the version that is installed. Of somebody else everything is new.
+    pub(crate) fn card_change(
+        &self,
+        card: &Card,
+        package: &Package,
+        old: &LoadedApp,
+        signer: Option<&Signer>,
+    ) -> CardChange {
+        let before = card_lines(&scope_requests(&old.package), self.broker.zone());
+        let is_held =
+            |line: &&CardLine| before.iter().any(|known| known.line == line.line && covers(&known.scope, &line.scope));
+        let is_there = |known: &&CardLine| card.lines.iter().any(|line| line.line == known.line);
+        let is_anew = comes_from_another(old.record.publisher_key.as_ref(), signer);
+        let mut more: Vec<Sentence> = Vec::new();
+        if let Some(signer) = signer {
+            more.extend(is_anew.then(|| sentence::card_change_signed(signer.label())));
+            more.extend(signer.warnings());
+        }
+        let needed = old.package.dependencies();
+        let needs = package.dependencies().iter().filter(|dependency| !needed.contains(dependency));
+        more.extend(needs.map(|dependency| sentence::card_change_dependency(dependency.to_string())));
+        // What is called while it is activated can do nothing outside of itself.
+        let called = package.hooks().keys().filter(|hook| **hook != Hook::Activate);
+        let called = called.filter(|hook| !old.package.hooks().contains_key(hook));
+        more.extend(called.map(|hook| sentence::card_change_hook(hook.word())));
+        let (asked, held) = (package.manifest().limits.limits(), old.package.manifest().limits.limits());
+        for (what, asked, held, unit) in [
+            ("computing", asked.cpu_ms, held.cpu_ms, Arg::Millis as fn(u64) -> Arg),
+            ("time", asked.wall_ms, held.wall_ms, Arg::Millis),
+            ("memory", asked.memory_bytes, held.memory_bytes, Arg::Bytes),
+        ] {
+            more.extend((asked > held).then(|| sentence::card_change_limit(what, unit(asked), unit(held))));
+        }
+        CardChange {
+            lines: card.lines.iter().filter(|line| is_anew || !is_held(line)).map(|line| line.line.clone()).collect(),
+            more,
+            gone: before.iter().filter(|known| !is_there(known)).map(|known| known.line.clone()).collect(),
+            is_anew,
+        }
     }
 }
 
@@ -91,12 +132,6 @@ fn later(package: &Package) -> Vec<Sentence> {
     let tools: Vec<String> = tool_views(package).into_iter().map(|tool| tool.visible).collect();
     if !tools.is_empty() {
         later.push(sentence::card_later_tools(tools));
-    }
-    // What is exported under the name of the first is called at each load.
-    let hooks: Vec<String> =
-        package.hooks().keys().filter(|hook| **hook != Hook::Activate).map(Hook::to_string).collect();
-    if !hooks.is_empty() {
-        later.push(sentence::card_later_hooks(hooks));
     }
     let routes: Vec<String> = package.routes().iter().map(ToString::to_string).collect();
     if !routes.is_empty() {

@@ -4,7 +4,7 @@ use crate::{
     Kernel,
     runner::{GuestImage, GuestSource, PrepareError},
 };
-use package::{Code, INVOKE, Package};
+use package::{Code, Hook, INVOKE, Package};
 use protocol::{ErrorCode, Failure};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -45,9 +45,17 @@ fn guest_source(package: &Package) -> Result<GuestSource, Failure> {
     Ok(GuestSource { package: package.digest(), entry: entry.clone(), modules })
 }
 
-/// Whether the code has a function for each action and tool: one of its name, or `invoke` for all.
+/// Whether the code has a function for each action and tool: one of its name, or `invoke` for all; and the hooks that the
+/// manifest names.
 pub(crate) fn check_exports(package: &Package, image: &dyn GuestImage) -> Result<(), Failure> {
     let has = |name: &str| image.exports().iter().any(|export| export == name);
+    let mut hooks = package.manifest().hooks.iter().filter(|(hook, _)| **hook != Hook::Activate);
+    if let Some((hook, function)) = hooks.find(|(hook, _)| !has(&hook.export())) {
+        let name = package.name();
+        let message =
+            format!("{name}: the hook {hook} names '{function}', but the code exports no function of this name");
+        return Err(Failure::new(ErrorCode::PackageCodeInvalid, message));
+    }
     if has(INVOKE) {
         return Ok(());
     }

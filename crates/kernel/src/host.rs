@@ -3,7 +3,7 @@
 use crate::{
     Kernel,
     effect::{Change, Done, Effect, EffectError, Scene},
-    host_call::{FileCall, GuestError, HostAnswer, HostCall, HostError},
+    host_call::{FileCall, GuestError, HostAnswer, HostCall, HostError, StorageCall},
     journal,
     run::{Run, effect_number, progress},
     runner::{GuestHost, GuestPiece, Push},
@@ -126,11 +126,16 @@ impl Drop for AbortOnDrop {
 /// Every effect on one screen.
 async fn call_route(kernel: &Arc<Kernel>, run: &Arc<Run>, call: HostCall) -> Result<HostAnswer, HostError> {
     run.lease.check()?;
+    if run.is_storage_only() && !matches!(call, HostCall::Storage(_) | HostCall::Timer { .. }) {
+        let message =
+            "while an app is upgraded its hooks use storage and nothing else: nothing else could be taken back";
+        return Err(GuestError::new(ErrorCode::PermissionDenied, message).into());
+    }
     match call {
         HostCall::File(FileCall::Pick { access, folder, purpose }) => pick(kernel, run, access, folder, purpose).await,
         HostCall::File(call) => effect(kernel, run, |kernel| &*kernel.effects.file, call).await,
         HostCall::Csv(call) => effect(kernel, run, |kernel| &*kernel.effects.csv, call).await,
-        HostCall::Storage(call) => effect(kernel, run, |kernel| &*kernel.effects.storage, call).await,
+        HostCall::Storage(call) => storage(kernel, run, call).await,
         HostCall::Emit { topic, payload } => crate::bus::emit::emit(kernel, run, topic, payload).await,
         HostCall::Timer { ms } => {
             tokio::time::sleep(std::time::Duration::from_millis(ms.min(TIMER_MS_MAX))).await;
@@ -141,6 +146,18 @@ async fn call_route(kernel: &Arc<Kernel>, run: &Arc<Run>, call: HostCall) -> Res
             Err(GuestError::new(ErrorCode::NotAvailable, message).into())
         }
     }
+}
+
+/// Storage, as long as it is of the run's own version.
+async fn storage(kernel: &Arc<Kernel>, run: &Arc<Run>, call: StorageCall) -> Result<HostAnswer, HostError> {
+    run.app.storage.check()?;
+    if matches!(call, StorageCall::Set { .. } | StorageCall::Delete { .. }) {
+        run.set_has_stored();
+    }
+    let answer = effect(kernel, run, |kernel| &*kernel.effects.storage, call).await?;
+    // What was read while it moved on may be of the version after.
+    run.app.storage.check()?;
+    Ok(answer)
 }
 
 /// The labels that stand beside what a demand is about.
@@ -464,7 +481,7 @@ impl Scene for RunScene<'_> {
     }
 
     fn storage_quota_bytes(&self) -> u64 {
-        let grants = self.kernel.broker.grants(self.run.owner(), self.run.lease.app());
+        let grants = self.kernel.broker.grants_of(&self.run.lease);
         StorageDemand::quota_bytes(&grants, self.now())
     }
 

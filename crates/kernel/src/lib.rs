@@ -5,20 +5,25 @@
 //! `Caller`. Nothing here waits without a deadline.
 
 mod admission; // who may run next on a full host
-mod apps; // offered, installed, enabled, removed
+mod apps; // installed apps, as the store has them and ready to run
 mod ask; // asking a person
 mod bus; // what happened, told to those who may hear it
 mod card; // a package on its card
 mod code; // from a package's files to what a sandbox can start
 pub mod effect; // what an effect is to the kernel
+mod grants; // what the owner says about an app's switches
 mod history; // what happened, read back and proven
 mod host; // the way of one effect
 pub mod host_call; // every effect on one screen
+mod install; // offered with a card, installed in one commit
 mod journal; // what is written into the log
+mod lifecycle; // enabled, disabled, removed, and the hooks on the way
+mod moving; // an app's storage while an upgrade moves it on
 mod notes; // what a run did, gathered until its end
 mod picks; // what a person hands over for a run
 mod publishers; // whom the owner trusts, and to whom a name belongs
 mod recovery; // after an abrupt end
+mod rollback; // back to the version before
 mod run; // one run, from spawn to end
 pub mod runner; // what a sandbox is to the kernel
 mod schedule; // what the clock starts
@@ -28,8 +33,10 @@ pub mod stream; // a run's bounded log of chunks
 mod supervisor; // what fails is started again
 mod trash; // taking back what a run did to files
 mod triggers; // what may start an app by itself
+mod upgrade; // one version in the place of another
+mod zone; // which apps a zone lets run
 
-pub use apps::AppRecord;
+pub use apps::{AppRecord, Setup};
 pub use ask::ANSWER_WAIT_MS;
 pub use bus::{
     EVENT_BYTES_MAX, EVENTS_BURST, EVENTS_PER_SECOND, EVENTS_WAITING_BYTES_MAX, EVENTS_WAITING_MAX, HEARD_WAIT_MS,
@@ -46,10 +53,11 @@ pub use supervisor::{
 };
 pub use trash::{TrashRow, TrashState};
 
-use admission::Admission;
-use apps::{LoadedApp, Offer};
+use admission::{Admission, Whose};
+use apps::LoadedApp;
 use broker::{Broker, LeaseEnd};
 use effect::Effects;
+use install::Offer;
 use parking_lot::{Mutex, RwLock};
 use protocol::{AppName, AuditRecord, Caller, Clock, DeviceId, Entropy, ErrorCode, Failure, OwnerId, Right, RunId};
 use run::Run;
@@ -146,6 +154,8 @@ pub struct Kernel {
     presence: Mutex<HashMap<OwnerId, usize>>,
     /// Held by whoever changes apps or grants: what one wrote is what the next one starts from.
     changing: Mutex<()>,
+    /// Held, for one app each, by whoever brings it from one step of its life to the next, hooks included.
+    lives: Mutex<HashMap<Whose, Arc<tokio::sync::Mutex<()>>>>,
     /// Held by whoever takes back changes.
     undoing: Mutex<()>,
     /// Places on the threads where effects block.
@@ -179,6 +189,7 @@ impl Kernel {
             ended: Mutex::default(),
             presence: Mutex::default(),
             changing: Mutex::default(),
+            lives: Mutex::default(),
             undoing: Mutex::default(),
             effect_places: Arc::new(Semaphore::new(EFFECTS_AT_ONCE)),
             is_ending: AtomicBool::new(false),

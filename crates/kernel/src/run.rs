@@ -6,13 +6,16 @@ use crate::{
     apps::LoadedApp,
     bus::{deliver::Delivery, event::Ack},
     host::RunHost,
+    host_call::GuestError,
     journal,
+    moving::storage_hold,
     notes::Notes,
     runner::{GuestCall, GuestEnd, GuestExport, GuestFailure, GuestValue},
     stream::{RunStream, Viewer},
 };
 use broker::{Basis, Lease, LeaseEnd};
-use futures_util::FutureExt as _;
+use futures_util::{FutureExt as _, future::BoxFuture};
+use package::Hook;
 use protocol::{
     ActionName, AppName, Arg, AuditEvent, Caller, Clock, Door, ErrorCode, Failure, Labels, OwnerId, RequestId, Right,
     RunId, Sentence, Timestamp,
@@ -25,7 +28,7 @@ use std::{
     panic::AssertUnwindSafe,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering::Relaxed, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst},
     },
 };
 
@@ -56,6 +59,8 @@ pub(crate) enum Call {
         /// What the image calls it.
         export: GuestExport,
     },
+    /// What the app has called at a step of its life, whether it is enabled or not.
+    Hook(Hook),
 }
 
 /// What started a run that no person started.
@@ -63,8 +68,8 @@ pub(crate) enum Call {
 pub(crate) struct Cause {
     /// In words.
     pub(crate) said: Sentence,
-    /// The grant that allows it.
-    pub(crate) basis: Basis,
+    /// The grant that allows it; a hook needs none.
+    pub(crate) basis: Option<Basis>,
     /// Labels of what it is told.
     pub(crate) labels: Labels,
     /// How many events it comes from.
@@ -88,11 +93,13 @@ pub(crate) struct Begin {
 }
 
 /// What a run leaves beside its report.
-struct Left {
+pub(crate) struct Left {
     /// What it stored and heard, as the store gets it. What it sent comes into it at the last moment.
     batch: Batch,
     /// That it heard what started it.
     ack: Option<Ack>,
+    /// How safe all of it has to be; a run that only read and stored needs no more than that.
+    pub(crate) durability: Durability,
 }
 
 /// A run while it lives: everything its effects and its end need.
@@ -112,9 +119,55 @@ pub(crate) struct Run {
     pub(crate) effects: AtomicU64,
     /// Effects under way: the run's end waits until each has settled.
     pub(crate) under_way: tokio::sync::RwLock<()>,
+    /// It has changed the app's storage, should it end well.
+    has_stored: AtomicBool,
+    /// It may use storage and nothing else: what it does is committed with an upgrade or not at all.
+    is_storage_only: AtomicBool,
 }
 
 impl Run {
+    /// A run of an app under a lease, not yet known to anybody.
+    pub(crate) fn new(
+        lease: Lease,
+        app: Arc<LoadedApp>,
+        action: ActionName,
+        cause: Option<Cause>,
+        request: Option<RequestId>,
+        started_at: Timestamp,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            stream: RunStream::new(lease.run()),
+            lease,
+            app,
+            action,
+            cause,
+            notes: Notes::default(),
+            started_at,
+            request,
+            asking: tokio::sync::Mutex::new(()),
+            effects: AtomicU64::new(0),
+            under_way: tokio::sync::RwLock::new(()),
+            has_stored: AtomicBool::new(false),
+            is_storage_only: AtomicBool::new(false),
+        })
+    }
+
+    pub(crate) fn has_stored(&self) -> bool {
+        self.has_stored.load(SeqCst)
+    }
+
+    pub(crate) fn set_has_stored(&self) {
+        self.has_stored.store(true, SeqCst);
+    }
+
+    pub(crate) fn is_storage_only(&self) -> bool {
+        self.is_storage_only.load(SeqCst)
+    }
+
+    pub(crate) fn set_storage_only(&self, is_storage_only: bool) {
+        self.is_storage_only.store(is_storage_only, SeqCst);
+    }
+
     pub(crate) fn owner(&self) -> OwnerId {
         self.lease.caller().owner
     }
@@ -167,7 +220,12 @@ impl Kernel {
 
     /// Begins a run, whoever wants it.
     pub(crate) async fn run_begin(self: &Arc<Self>, caller: Caller, request: Begin) -> Result<Viewer, Failure> {
-        let app = self.app_enabled(caller.owner, &request.app).await?;
+        let is_hook = matches!(request.call, Call::Hook(_));
+        let app = match is_hook {
+            true => self.app_load(caller.owner, &request.app).await?,
+            false => self.app_enabled(caller.owner, &request.app).await?,
+        };
+        self.zone_check_again(&app)?;
         let (action_name, export, picked, input) = match request.call {
             Call::Action(name) => {
                 let called = app.callable(&name)?;
@@ -185,23 +243,14 @@ impl Kernel {
                 (name.clone(), GuestExport::from(name), picked, input)
             }
             Call::Handler { action, export } => (action, export, Vec::new(), request.input),
+            Call::Hook(hook) => (hook_name(hook)?, GuestExport::named(&hook.export()), Vec::new(), request.input),
         };
         let image = self.image(&app).await?;
-        let ticket = match self.admission.try_enter() {
-            Some(ticket) => ticket,
-            None => {
-                let ticket = self.admission.enter(caller.owner, &request.app).await.map_err(|why| match why {
-                    NoPlace::NoRoom => {
-                        Failure::new(ErrorCode::HostBusy, "there was no room to run this before the deadline")
-                            .hint("oikos stop --all ends what is running; or try again later")
-                    }
-                    NoPlace::Stopped => Failure::new(ErrorCode::Stopped, "the owner stopped it before it began"),
-                })?;
-                // Meanwhile it may have been disabled or removed.
-                self.app_enabled(caller.owner, &request.app).await?;
-                ticket
-            }
-        };
+        let (ticket, has_waited) = self.place(caller.owner, &request.app).await?;
+        if has_waited && !is_hook {
+            // Meanwhile it may have been disabled or removed.
+            self.app_enabled(caller.owner, &request.app).await?;
+        }
 
         let run_id = RunId::new(&*self.clock, &*self.entropy);
         let now_ns = self.clock.monotonic_ns();
@@ -218,38 +267,44 @@ impl Kernel {
                 return Err(Failure::new(ErrorCode::PermissionDenied, rule.to_string()));
             }
         }
-        let run = Arc::new(Run {
-            lease,
-            action: action_name,
-            cause: request.cause,
-            stream: RunStream::new(run_id),
-            notes: Notes::default(),
-            started_at: self.clock.now(),
-            request: request.id,
-            asking: tokio::sync::Mutex::new(()),
-            effects: AtomicU64::new(0),
-            under_way: tokio::sync::RwLock::new(()),
-            app,
-        });
+        let run = Run::new(lease, app, action_name, request.cause, request.id, self.clock.now());
         if let Some(known) = self.run_open(&run)? {
             return self.run_follow(&caller, known, 0);
         }
         let viewer = run.stream.view(0);
-        let mut seed = [0; 32];
-        self.entropy.fill(&mut seed);
-        let call = GuestCall {
-            export,
-            input: serde_json::to_vec(&input).unwrap_or_default(),
-            env,
-            seed,
-            now_ms: run.started_at.0,
-            lease: run.lease.clone(),
-        };
+        let call = self.guest_call(&run, export, &input, env);
         let host = Arc::new(RunHost::new(self.clone(), run.clone()));
         let kernel = self.clone();
         let guest = image.start(call, host);
         tokio::spawn(async move { kernel.run_drive(run, guest, ticket).await });
         Ok(viewer)
+    }
+
+    /// A place for one more run of an app, and whether it had to be waited for.
+    pub(crate) async fn place(&self, owner: OwnerId, app: &AppName) -> Result<(Ticket, bool), Failure> {
+        if let Some(ticket) = self.admission.try_enter() {
+            return Ok((ticket, false));
+        }
+        let ticket = self.admission.enter(owner, app).await.map_err(|why| match why {
+            NoPlace::NoRoom => Failure::new(ErrorCode::HostBusy, "there was no room to run this before the deadline")
+                .hint("oikos stop --all ends what is running; or try again later"),
+            NoPlace::Stopped => Failure::new(ErrorCode::Stopped, "the owner stopped it before it began"),
+        })?;
+        Ok((ticket, true))
+    }
+
+    /// What a guest of a run gets.
+    pub(crate) fn guest_call(&self, run: &Run, export: GuestExport, input: &Value, env: Vec<u8>) -> GuestCall {
+        let mut seed = [0; 32];
+        self.entropy.fill(&mut seed);
+        GuestCall {
+            export,
+            input: serde_json::to_vec(input).unwrap_or_default(),
+            env,
+            seed,
+            now_ms: run.started_at.0,
+            lease: run.lease.clone(),
+        }
     }
 
     /// An app that may run.
@@ -302,7 +357,7 @@ impl Kernel {
     }
 
     /// Marks a run as under way and says so in the log. `Some`: the request was made before, and this is its run.
-    fn run_open(&self, run: &Arc<Run>) -> Result<Option<RunId>, Failure> {
+    pub(crate) fn run_open(&self, run: &Arc<Run>) -> Result<Option<RunId>, Failure> {
         let owner = run.owner();
         {
             let mut live = self.live.lock();
@@ -331,7 +386,7 @@ impl Kernel {
         let mut batch = Batch::new();
         let (action, version) = (run.action.as_str(), run.app.record.version.to_string());
         let (said, basis) = match &run.cause {
-            Some(cause) => (sentence::run_triggered(action, version, cause.said.clone()), Some(&cause.basis)),
+            Some(cause) => (sentence::run_triggered(action, version, cause.said.clone()), cause.basis.as_ref()),
             None => (sentence::run_started(action, version), None),
         };
         let record = journal::effect_record(run.started_at, &run.lease, AuditEvent::RunStarted, said, basis, None);
@@ -356,17 +411,30 @@ impl Kernel {
     }
 
     /// Waits for the guest's end, settles what it wrote, and tells the viewers.
-    async fn run_drive(
-        self: Arc<Self>,
-        run: Arc<Run>,
-        guest: futures_util::future::BoxFuture<'static, GuestEnd>,
+    async fn run_drive(self: Arc<Self>, run: Arc<Run>, guest: BoxFuture<'static, GuestEnd>, ticket: Ticket) {
+        let end = guest_ended(guest).await;
+        let (result, usage) = self.run_ended(&run, end, ticket).await;
+        let (_held, result) = storage_hold(&run, result).await;
+        let left = self.run_leave(&run, result.is_ok(), Batch::new());
+        let is_class_a = left.batch.is_empty() && !self.bus.holds(run.id());
+        // A thread that may wait costs a run more than writing down that it only read.
+        let report = if is_class_a && is_short(&result) && self.store.takes_lazy_now() {
+            std::panic::catch_unwind(AssertUnwindSafe(|| self.run_close(&run, result, usage, left))).ok()
+        } else {
+            let (kernel, closing) = (self.clone(), run.clone());
+            tokio::task::spawn_blocking(move || kernel.run_close(&closing, result, usage, left)).await.ok()
+        };
+        self.run_tell(&run, report, usage);
+    }
+
+    /// Ends a run: nothing of it begins anew, what it did has settled, its place is free. Gives how it ended and what it
+    /// used.
+    pub(crate) async fn run_ended(
+        &self,
+        run: &Run,
+        end: GuestEnd,
         ticket: Ticket,
-    ) {
-        // A sandbox that fails must not take the end of the run with it: somebody waits for that.
-        let end = AssertUnwindSafe(guest).catch_unwind().await.unwrap_or_else(|_| GuestEnd {
-            result: Err(GuestFailure::Trapped("the sandbox itself failed".to_owned())),
-            memory_bytes: 0,
-        });
+    ) -> (Result<GuestValue, Failure>, RunUsage) {
         // Effects under way always settle: as done, not done, or unknown. Their lease has to end first, so that none
         // begins anew.
         let stopped_by = run.lease.end(LeaseEnd::Finished);
@@ -385,21 +453,17 @@ impl Kernel {
         let result = match end.result {
             Ok(value) if stopped_by == LeaseEnd::Finished => Ok(value),
             // It was told that it has ended, and so was whoever stopped it: what it says after that does not count.
-            Ok(_) => Err(run_failure(&run, stopped_by, GuestFailure::Ended(stopped_by))),
-            Err(failure) => Err(run_failure(&run, stopped_by, failure)),
+            Ok(_) => Err(run_failure(run, stopped_by, GuestFailure::Ended(stopped_by))),
+            Err(failure) => Err(run_failure(run, stopped_by, failure)),
         };
-        let left = self.run_leave(&run, result.is_ok());
-        let is_class_a = left.batch.is_empty() && !self.bus.holds(run.id());
-        // A thread that may wait costs a run more than writing down that it only read.
-        let report = if is_class_a && is_short(&result) && self.store.takes_lazy_now() {
-            std::panic::catch_unwind(AssertUnwindSafe(|| self.run_close(&run, result, usage, left))).ok()
-        } else {
-            let (kernel, closing) = (self.clone(), run.clone());
-            tokio::task::spawn_blocking(move || kernel.run_close(&closing, result, usage, left)).await.ok()
-        };
+        (result, usage)
+    }
+
+    /// Tells everybody that a run has ended.
+    pub(crate) fn run_tell(&self, run: &Run, report: Option<RunReport>, usage: RunUsage) {
         // Whoever watches hears of an end, whatever became of it.
         let report =
-            report.unwrap_or_else(|| report_of(&run, &Err(internal("the end of the run could not be written")), usage));
+            report.unwrap_or_else(|| report_of(run, &Err(internal("the end of the run could not be written")), usage));
         self.broker.lease_close(run.id());
         run.stream.end(report);
         {
@@ -413,29 +477,28 @@ impl Kernel {
         self.live.lock().remove(&run.id());
     }
 
-    /// Gathers what has to be written with a run's end.
-    fn run_leave(&self, run: &Run, is_ok: bool) -> Left {
-        let mut batch = Batch::new();
+    /// Gathers what has to be written with a run's end, after what is in the batch.
+    pub(crate) fn run_leave(&self, run: &Run, is_ok: bool, mut batch: Batch) -> Left {
         self.effects.run_end(&run.lease, is_ok, &mut batch);
         // What oikos itself cut off was not heard; it comes again. All else was, however it ended.
         let delivery = run.cause.as_ref().and_then(|cause| cause.delivery.as_ref());
         let delivery = delivery.filter(|_| run.lease.check() != Err(LeaseEnd::Shutdown));
         let ack = delivery.and_then(Delivery::heard);
         ack.iter().for_each(|ack| ack.put(&mut batch));
-        Left { batch, ack }
+        Left { batch, ack, durability: Durability::Saved }
     }
 
     /// Writes the end of a run: with what it stored, sent and heard, in one commit.
-    fn run_close(
+    pub(crate) fn run_close(
         self: &Arc<Self>,
         run: &Run,
         result: Result<GuestValue, Failure>,
         usage: RunUsage,
         left: Left,
     ) -> RunReport {
-        let Left { mut batch, ack } = left;
+        let Left { mut batch, ack, durability } = left;
         let events = self.events_keep(run.id(), result.is_ok(), &mut batch);
-        let durability = if batch.is_empty() { Durability::Lazy } else { Durability::Saved };
+        let durability = if batch.is_empty() { Durability::Lazy } else { durability };
         if !events.is_empty() {
             crate::crash_point("event::before_commit");
         }
@@ -511,6 +574,25 @@ impl Kernel {
         let entry = self.store.get(&key).map_err(store_failure)?;
         Ok(entry.and_then(|entry| String::from_utf8(entry.value).ok()?.parse().ok()))
     }
+}
+
+/// Waits for the end of a guest. A sandbox that fails must not take the end of the run with it: somebody waits for that.
+pub(crate) async fn guest_ended(guest: BoxFuture<'static, GuestEnd>) -> GuestEnd {
+    AssertUnwindSafe(guest).catch_unwind().await.unwrap_or_else(|_| GuestEnd {
+        result: Err(GuestFailure::Trapped("the sandbox itself failed".to_owned())),
+        memory_bytes: 0,
+    })
+}
+
+/// What a hook's run is called in lists.
+pub(crate) fn hook_name(hook: Hook) -> Result<ActionName, Failure> {
+    hook.word().parse().map_err(|error: protocol::NameError| Failure::from_error(ErrorCode::Internal, &error))
+}
+
+/// A run that stored something and comes too late with it.
+pub(crate) fn run_conflict(run: &Run, error: &GuestError) -> Failure {
+    Failure::new(error.code, error.message.as_str())
+        .hint(format!("run it again: {} is at another version now", run.app.record.name))
 }
 
 /// Whether what a run says at its end is written down in well under a millisecond.

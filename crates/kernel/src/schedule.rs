@@ -184,7 +184,8 @@ impl Kernel {
             true => sentence::cause_schedule_late(slot.as_str()),
         };
         let trigger = json!({ "kind": "schedule", "scheduledAt": due.slot.0, "late": due.is_late });
-        let cause = Cause { said: said.clone(), basis, labels: Labels::NONE, hops: 0, trigger, delivery: None };
+        let cause =
+            Cause { said: said.clone(), basis: Some(basis), labels: Labels::NONE, hops: 0, trigger, delivery: None };
         let input = Value::Object(serde_json::Map::new());
         let begun = self.run_caused(*owner, app, Call::Action(action), input, cause, None).await;
         let told = match begun {

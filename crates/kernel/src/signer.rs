@@ -262,6 +262,18 @@ pub(crate) fn is_signed_by(package: &Package, key: &PublisherKey) -> bool {
     signature.is_some_and(|signature| key.verify(package.verified().sums(), &signature).is_ok())
 }
 
+/// Whether a package comes from somebody else than the version that is installed: what was granted to one is not granted
+/// to another. A key that the one before named as its successor is no other.
+pub(crate) fn comes_from_another(installed: Option<&PublisherKey>, signer: Option<&Signer>) -> bool {
+    let is_successor = signer.is_some_and(|signer| matches!(signer.standing, Standing::Successor(_)));
+    comes_from_another_key(installed, signer.map(|signer| &signer.key)) && !(installed.is_some() && is_successor)
+}
+
+/// Whether two versions were not signed with the same key.
+pub(crate) fn comes_from_another_key(one: Option<&PublisherKey>, other: Option<&PublisherKey>) -> bool {
+    one.map(PublisherKey::key) != other.map(PublisherKey::key)
+}
+
 fn standing(
     app: &AppName,
     key: &PublisherKey,
@@ -322,6 +334,10 @@ fn signer_name(
 }
 
 impl Signer {
+    pub(crate) fn is_official(&self) -> bool {
+        self.is_official
+    }
+
     pub(crate) fn label(&self) -> String {
         match self.is_official {
             true => format!("the oikos project ({})", self.key.fingerprint()),

@@ -10,7 +10,7 @@ use state::{Batch, Durability, Key, Space};
 use std::{sync::Arc, time::Duration};
 
 /// How long to wait for stopped runs before the data they may write is erased.
-const RUNS_GONE_WAIT_MS: u64 = 5_000;
+pub(crate) const RUNS_GONE_WAIT_MS: u64 = 5_000;
 /// How long between two looks at them.
 const RUNS_GONE_LOOK_MS: u64 = 2;
 
@@ -175,16 +175,14 @@ impl Kernel {
         }
     }
 
-    /// Waits until the stopped runs of an app have written their ends, or cannot be waited for.
-    pub(crate) async fn runs_gone(&self, owner: OwnerId, app: &AppName) {
+    /// Waits until the runs of an app have written their ends. `false`: some cannot be waited for.
+    pub(crate) async fn runs_gone(&self, owner: OwnerId, app: &AppName, wait_ms: u64) -> bool {
         let is_running = || self.live.lock().values().any(|run| run.owner() == owner && run.app.record.name == *app);
         let gone = async {
             while is_running() {
                 tokio::time::sleep(Duration::from_millis(RUNS_GONE_LOOK_MS)).await;
             }
         };
-        if tokio::time::timeout(Duration::from_millis(RUNS_GONE_WAIT_MS), gone).await.is_err() {
-            tracing::warn!(%app, "a stopped run has not settled in time");
-        }
+        tokio::time::timeout(Duration::from_millis(wait_ms), gone).await.is_ok()
     }
 }

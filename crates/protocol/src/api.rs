@@ -54,6 +54,13 @@ pub enum Request {
         /// The app.
         app: AppName,
     },
+    /// Go back to the version before the last upgrade.
+    AppRollback {
+        /// The app.
+        app: AppName,
+        /// Bring its storage back as well: what was stored since the upgrade is lost.
+        restore_storage: bool,
+    },
     /// Let it run.
     AppEnable {
         /// The app.
@@ -260,7 +267,7 @@ pub enum Reply {
         /// By name.
         apps: Vec<AppSummary>,
     },
-    /// To `AppInfo`, `AppEnable`, `AppDisable`.
+    /// To `AppInfo`, `AppRollback`, `AppEnable`, `AppDisable`.
     App {
         /// The app.
         app: Box<AppDetail>,
@@ -352,6 +359,9 @@ pub struct AppSummary {
     /// Whether Stop keeps it from starting by itself until it is enabled again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub paused: bool,
+    /// Whether it cannot be enabled because its hook `postinstall` has not ended well yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unready: bool,
     /// Why its code cannot be loaded, if so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broken: Option<String>,
@@ -376,6 +386,12 @@ pub struct AppDetail {
     pub developer: Option<String>,
     /// SHA-256 of the archive.
     pub digest: Digest,
+    /// The folder or archive it was installed from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// The version before the last upgrade, to which a rollback goes back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<String>,
     /// Where it runs.
     pub zones: Vec<Zone>,
     /// What a person can start.

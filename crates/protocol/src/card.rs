@@ -61,6 +61,30 @@ pub enum Badge {
     },
 }
 
+/// What an upgrade changes, as its card shows it: nothing but this is asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CardChange {
+    /// Switches that are new, or cover more than they did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<Line>,
+    /// What else is more than before: a publisher, a dependency, a hook, a limit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more: Vec<Sentence>,
+    /// Switches that it no longer asks for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gone: Vec<Line>,
+    /// Whether nothing that was granted goes on: it comes from somebody else.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_anew: bool,
+}
+
+impl CardChange {
+    /// Whether the owner has to agree before the version may take over.
+    pub fn needs_consent(&self) -> bool {
+        self.is_anew || !self.lines.is_empty() || !self.more.is_empty()
+    }
+}
+
 /// The card.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Card {
@@ -71,6 +95,9 @@ pub struct Card {
     /// The version that is installed now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upgrade_from: Option<String>,
+    /// What is different from that version; absent where there is none, or it is the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<CardChange>,
     /// The author's title.
     pub title: String,
     /// The author's description.

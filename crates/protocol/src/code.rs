@@ -39,6 +39,8 @@ codes! {
     AppFailed = "app_failed", exit 1, "The app's own code threw an error.";
     AppDisabled = "app_disabled", exit 1, "The app is installed but not enabled.";
     AppStopped = "app_stopped", exit 1, "The app's code cannot be loaded any more; the reason is in the message.";
+    HookFailed = "hook_failed", exit 1, "A function that the app has called at a step of its life failed; the message says at which.";
+    UpgradeFailed = "upgrade_failed", exit 1, "A hook or the health check of the new version failed, so the old version went on as it was.";
     Conflict = "conflict", exit 1, "Something changed in between, so going on would lose work.";
     DiskFull = "disk_full", exit 1, "There is no room to write; reading and stopping still work.";
     HomeLocked = "home_locked", exit 1, "Another process holds this OIKOS_HOME and does not answer.";

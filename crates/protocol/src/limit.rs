@@ -1,5 +1,6 @@
 //! The bounds of a run. Every bound is named and says why it has its value.
 
+use crate::Zone;
 use serde::{Deserialize, Serialize};
 
 /// CPU time that guest code may use in one run: enough for a few MB of JSON work in the interpreter.
@@ -77,6 +78,21 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// These bounds in a zone: on somebody else's servers a run has no more than this, whatever its manifest asks for (S0).
+    pub fn within(self, zone: Zone) -> Self {
+        match zone {
+            Zone::Local => self,
+            Zone::Cloud | Zone::Browser => Self {
+                cpu_ms: self.cpu_ms.min(GUEST_CPU_MS),
+                wall_ms: self.wall_ms.min(WALL_MS_CLOUD),
+                memory_bytes: self.memory_bytes.min(MEMORY_BYTES),
+                ..self
+            },
+        }
+    }
+}
+
 /// What a manifest asks for beside the defaults (`limits`); shown on the card, held once granted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -131,5 +147,15 @@ mod tests {
             ..Limits::default()
         };
         assert_eq!(all.limits(), expected);
+    }
+
+    #[test]
+    fn the_cloud_gives_no_more_than_its_own() {
+        let asked = LimitChanges { cpu_ms: Some(60_000), wall_ms: None, memory_bytes: Some(MEMORY_BYTES_MAX) }.limits();
+        assert_eq!(asked.clone().within(Zone::Local), asked);
+        let cloud = asked.within(Zone::Cloud);
+        assert_eq!((cloud.cpu_ms, cloud.wall_ms, cloud.memory_bytes), (5_000, 5_000, 128 << 20));
+        let modest = LimitChanges { wall_ms: Some(100), ..LimitChanges::default() }.limits().within(Zone::Cloud);
+        assert_eq!(modest.wall_ms, 100);
     }
 }

@@ -201,7 +201,6 @@ sentences! {
     card_limit_raised(what, asked, default) = "asks for more {what} than usual: {asked} instead of {default}";
     card_needs_folder() = "needs a folder from you";
     card_unavailable(lines) = "not in this version of oikos yet, so calls to it fail: {lines}";
-    card_later_hooks(hooks) = "not in this version of oikos yet, so they are not called: its hooks {hooks}";
     card_later_routes(routes) = "not in this version of oikos yet: answering {routes}";
     card_later_settings(settings) = "not in this version of oikos yet, so you cannot set them: its settings {settings}";
     card_later_tools(tools) = "not in this version of oikos yet: models that call its tools {tools}; oikos run does";
@@ -221,6 +220,12 @@ sentences! {
     card_warning_publisher_new() = "you have nothing else from this publisher: compare the fingerprint with one that did not come with the package";
     card_warning_publisher_changed(before) = "its publisher's key changes with this install; {before} can no longer update it";
     card_warning_downgrade(newest) = "you had version {newest} already; what it mended comes back";
+    card_change_nothing() = "nothing that it may not do already";
+    card_change_gone(lines) = "no longer asks for {lines}";
+    card_change_signed(publisher) = "comes from {publisher}, and until now nobody said who made it: what you granted does not go over to them, so all of it is asked again";
+    card_change_dependency(dependency) = "needs {dependency}";
+    card_change_hook(hook) = "runs code of its own at one more step of its life: {hook}";
+    card_change_limit(what, asked, before) = "may use more {what} in a run: {asked} instead of {before}";
     card_warning_unsigned() = "nobody but the folder it came from says who made it";
     card_warning_text(what) = "its {what} holds invisible or direction-changing characters, shown here escaped";
 
@@ -305,6 +310,16 @@ sentences! {
     // What the owner did.
     app_installed(version, digest) = "you installed version {version} (archive {digest})";
     app_upgraded(from, version, digest) = "you upgraded from version {from} to {version} (archive {digest})";
+    upgrade_hook_failed(hook, why) = "its hook {hook} failed: {why}";
+    upgrade_health_failed(why) = "its health check failed: {why}";
+    upgrade_unanswered(why) = "its code does not answer: {why}";
+    upgrade_unwritten(why) = "it could not be written: {why}";
+    app_upgrade_failed(from, version, why) = "version {from} goes on as it was: {version} did not take over, because {why}";
+    app_rolled_back(from, version) = "you went back from version {from} to {version}; its storage stays as it is";
+    app_rolled_back_restored(from, version) = "you went back from version {from} to {version}, and its storage to what it was before the upgrade";
+    app_not_ready(why) = "it is installed and not enabled, because its hook postinstall failed: {why}";
+    app_ready() = "its hook postinstall has ended well, and it is enabled";
+    hook_failed(hook, why) = "its hook {hook} failed, and that went on without it: {why}";
     app_enabled() = "you enabled it";
     app_disabled() = "you disabled it";
     app_removed() = "you removed it and kept its data";
@@ -328,6 +343,10 @@ sentences! {
     // What starts an app by itself.
     cause_event(topic, sender) = "event {topic} from {sender}";
     cause_message(pattern) = "a message that matches {pattern}";
+    cause_installed() = "it was installed";
+    cause_disabled() = "you disable it";
+    cause_removed() = "you remove it";
+    cause_upgraded(from) = "the upgrade from version {from}";
     cause_schedule(slot) = "its schedule at {slot}";
     cause_schedule_late(slot) = "its schedule at {slot}, caught up";
     trigger_failed(why, message) = "could not be started by {why}: {message}";

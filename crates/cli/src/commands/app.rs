@@ -1,4 +1,4 @@
-//! `oikos app`: install with a card, look, enable, disable, remove.
+//! `oikos app`: install with a card, upgrade, go back, look, enable, disable, remove.
 
 use super::{Session, choices, path_text, unexpected};
 use crate::{
@@ -7,16 +7,32 @@ use crate::{
     words::{AppCommand, GrantWord, SignerWords},
 };
 use protocol::{
-    Card, ErrorCode, Failure, GrantState, OfferId, Scope,
+    AppName, Card, CardLine, ErrorCode, Failure, GrantState, OfferId, Scope,
     api::{AppDetail, LineChoice, Reply, Request},
 };
-use std::{path::Path, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 pub(super) async fn perform(session: &Session, command: AppCommand) -> Result<ExitCode, Failure> {
     let terminal = &session.terminal;
     match command {
         AppCommand::Install { source, yes, signer, grants } => {
             return install(session, &source, yes, signer, &grants).await;
+        }
+        AppCommand::Upgrade { source, yes, signer, grants } => {
+            return upgrade(session, &source, yes, signer, &grants).await;
+        }
+        AppCommand::Rollback { app, restore_storage } => {
+            let request = Request::AppRollback { app: app.clone(), restore_storage };
+            let Reply::App { app: back } = session.reply(request).await? else { return Err(unexpected()) };
+            if terminal.json {
+                terminal.value(&back);
+            } else {
+                let storage = if restore_storage { "went back too" } else { "stays as it is" };
+                terminal.line(format_args!("{app} is version {} again; its storage {storage}", back.summary.version));
+            }
         }
         AppCommand::Card { source, signer } => {
             let (offer, card) = offer(session, &source, signer).await?;
@@ -103,18 +119,7 @@ async fn install(
         show::card(terminal, &card);
     }
     if !yes {
-        let declined = |why: &str| {
-            Failure::new(ErrorCode::ConsentMissing, format!("{} was not installed: {why}", card.app))
-                .hint("--yes takes the card as it is proposed; --grant changes a switch")
-        };
-        if !terminal.has_person() {
-            session.reply(Request::AppDecline { offer }).await?;
-            return Err(declined("nobody was there to agree to its card"));
-        }
-        if !consent(session, &card, &mut choices).await {
-            session.reply(Request::AppDecline { offer }).await?;
-            return Err(declined("you said no"));
-        }
+        agree(session, &card, offer, &mut choices, "installed", "Install").await?;
     }
     let Reply::Installed { app } = session.reply(Request::AppInstall { offer, choices }).await? else {
         return Err(unexpected());
@@ -128,10 +133,103 @@ async fn install(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Asks for what the card still needs, then for a yes.
-async fn consent(session: &Session, card: &Card, choices: &mut Vec<LineChoice>) -> bool {
+/// Lets a newer version take over: at once where it asks for nothing more, else after a yes to what is more.
+async fn upgrade(
+    session: &Session,
+    source: &Path,
+    yes: bool,
+    signer: SignerWords,
+    grants: &[GrantWord],
+) -> Result<ExitCode, Failure> {
     let terminal = &session.terminal;
-    for line in &card.lines {
+    let source = upgrade_source(session, source).await?;
+    let (offer, card) = offer(session, &source, signer).await?;
+    let mut choices = choices(grants)?;
+    let Some(from) = card.upgrade_from.clone() else {
+        session.reply(Request::AppDecline { offer }).await?;
+        let message = format!("no app '{}' is installed, so there is nothing to upgrade", card.app);
+        let hint = format!("oikos app install {}", protocol::text::escape(&source.display().to_string()));
+        return Err(Failure::new(ErrorCode::AppNotFound, message).hint(hint));
+    };
+    let Reply::App { app: before } = session.reply(Request::AppInfo { app: card.app.clone() }).await? else {
+        return Err(unexpected());
+    };
+    if before.digest == card.digest {
+        session.reply(Request::AppDecline { offer }).await?;
+        if terminal.json {
+            terminal.value(&serde_json::json!({ "upgraded": null, "app": before }));
+        } else {
+            terminal.line(format_args!("{} {from} is what this is already", card.app));
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let needs_consent = card.change.as_ref().is_none_or(protocol::CardChange::needs_consent);
+    if needs_consent {
+        if !terminal.json {
+            show::card(terminal, &card);
+        }
+        if !yes {
+            agree(session, &card, offer, &mut choices, "upgraded", "Upgrade").await?;
+        }
+    }
+    let Reply::Installed { app } = session.reply(Request::AppInstall { offer, choices }).await? else {
+        return Err(unexpected());
+    };
+    if terminal.json {
+        terminal.value(&serde_json::json!({ "upgraded": app, "card": card }));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let asked = if needs_consent { "" } else { "; it asks for nothing more than before" };
+    terminal.line(format_args!("upgraded {} {from} → {}{asked}", app.summary.name, app.summary.version));
+    folder_steps(session, &app);
+    terminal.line(format_args!("  back to {from}: oikos app rollback {}", app.summary.name));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Where an upgrade comes from: an app's name stands for where it was installed from, anything else is a path.
+async fn upgrade_source(session: &Session, source: &Path) -> Result<PathBuf, Failure> {
+    let name = source.to_str().and_then(|word| word.parse::<AppName>().ok());
+    let Some(app) = name else { return Ok(source.to_path_buf()) };
+    match session.reply(Request::AppInfo { app: app.clone() }).await {
+        Ok(Reply::App { app: known }) => known.source.map(PathBuf::from).ok_or_else(|| {
+            Failure::new(ErrorCode::Usage, format!("it is not known where {app} was installed from"))
+                .hint("name the folder or the archive: oikos app upgrade ./FOLDER")
+        }),
+        // No app of this name: then it is a folder.
+        Err(failure) if failure.code == ErrorCode::AppNotFound && source.exists() => Ok(source.to_path_buf()),
+        Err(failure) => Err(failure),
+        Ok(_) => Err(unexpected()),
+    }
+}
+
+/// Has the person agree to a card, or declines the offer and says why.
+async fn agree(
+    session: &Session,
+    card: &Card,
+    offer: OfferId,
+    choices: &mut Vec<LineChoice>,
+    done: &str,
+    verb: &str,
+) -> Result<(), Failure> {
+    let why = match session.terminal.has_person() {
+        true if consent(session, card, choices, verb).await => return Ok(()),
+        true => "you said no",
+        false => "nobody was there to agree to its card",
+    };
+    session.reply(Request::AppDecline { offer }).await?;
+    Err(Failure::new(ErrorCode::ConsentMissing, format!("{} was not {done}: {why}", card.app))
+        .hint("--yes takes the card as it is proposed; --grant changes a switch"))
+}
+
+/// Whether a card asks for this switch: of an upgrade only what is more than before.
+fn is_asked(card: &Card, line: &CardLine) -> bool {
+    card.change.as_ref().is_none_or(|change| change.lines.contains(&line.line))
+}
+
+/// Asks for what the card still needs, then for a yes.
+async fn consent(session: &Session, card: &Card, choices: &mut Vec<LineChoice>, verb: &str) -> bool {
+    let terminal = &session.terminal;
+    for line in card.lines.iter().filter(|line| is_asked(card, line)) {
         let is_chosen = choices.iter().any(|choice| line.line.matches(&choice.line));
         if is_chosen || line.needs.is_none() || line.state == GrantState::Block {
             continue;
@@ -156,12 +254,12 @@ async fn consent(session: &Session, card: &Card, choices: &mut Vec<LineChoice>) 
             }
         }
     }
-    let answer = terminal.ask(format!("Install {}? [y/N]", styled(STRONG, &card.app))).await;
+    let answer = terminal.ask(format!("{verb} {}? [y/N]", styled(STRONG, &card.app))).await;
     matches!(answer.as_deref(), Some("y" | "Y" | "yes" | "Yes"))
 }
 
-/// The one command for each switch that does not work yet, and the first thing to try.
-fn next_steps(session: &Session, app: &AppDetail) {
+/// The one command for each switch that does not work yet.
+fn folder_steps(session: &Session, app: &AppDetail) {
     let name = &app.summary.name;
     for grant in app.grants.iter().filter(|grant| grant.line.needs.is_some() && grant.line.state != GrantState::Block) {
         session.terminal.line(format_args!(
@@ -169,6 +267,12 @@ fn next_steps(session: &Session, app: &AppDetail) {
             grant.line.line, grant.line.line, grant.line.state
         ));
     }
+}
+
+/// What does not work yet, and the first thing to try.
+fn next_steps(session: &Session, app: &AppDetail) {
+    let name = &app.summary.name;
+    folder_steps(session, app);
     let action = app.actions.first().map(|action| (&action.name, &action.input));
     let tool = app.tools.first().map(|tool| (&tool.name, &tool.parameters));
     if let Some((called, input)) = action.or(tool) {

@@ -21,6 +21,7 @@ pub(crate) fn apps(terminal: &Terminal, apps: &[AppSummary]) {
             (Some(why), _) => format!("broken: {}", text::escape(why)),
             (None, true) if app.paused => "enabled, paused".to_owned(),
             (None, true) => "enabled".to_owned(),
+            (None, false) if app.unready => "not set up".to_owned(),
             (None, false) => "disabled".to_owned(),
         };
         rows.add_row([
@@ -49,13 +50,22 @@ pub(crate) fn app(terminal: &Terminal, app: &AppDetail) {
         }
     }
     let state = match (summary.enabled, summary.paused) {
+        (false, _) if summary.unready => {
+            format!("not set up until its hook postinstall ends well: oikos app enable {}", summary.name)
+        }
         (false, _) => "disabled".to_owned(),
         (true, false) => "enabled".to_owned(),
         (true, true) => format!("enabled, does not start by itself until: oikos app enable {}", summary.name),
     };
+    let installed = match &app.previous {
+        Some(previous) => {
+            format!("{}, after {previous} (oikos app rollback {})", moment(summary.installed_at), summary.name)
+        }
+        None => moment(summary.installed_at),
+    };
     let facts = [
         ("state", state),
-        ("installed", moment(summary.installed_at)),
+        ("installed", installed),
         ("developer", app.developer.as_deref().map(text::escape).unwrap_or_else(|| "not named".to_owned())),
         ("signed", signed(&summary.badge)),
         ("archive", format!("sha256 {}", app.digest)),

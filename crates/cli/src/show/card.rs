@@ -3,7 +3,7 @@
 use super::wrap;
 use crate::terminal::{BAD, CARE, GOOD, QUIET, STRONG, Terminal, styled};
 use anstyle::Style;
-use protocol::{Badge, Card, CardLine, GrantState, RiskySeverity, text};
+use protocol::{Badge, Card, CardChange, CardLine, GrantState, RiskySeverity, sentence, text};
 
 /// Where the sentences begin.
 const INDENT: usize = 9;
@@ -42,6 +42,16 @@ pub(crate) fn card(terminal: &Terminal, card: &Card) {
         }
     }
     terminal.line("");
+    if let Some(change) = &card.change {
+        changed(terminal, card, change);
+        if !change.is_anew {
+            for note in &card.notes {
+                paragraph(terminal, "·", QUIET, note);
+            }
+            terminal.line("");
+            return;
+        }
+    }
     let by_state = |state: GrantState| card.lines.iter().filter(move |line| line.state == state);
     for line in by_state(GrantState::Allow) {
         switch(terminal, "MAY", GOOD, line);
@@ -72,6 +82,31 @@ pub(crate) fn card(terminal: &Terminal, card: &Card) {
         paragraph(terminal, "·", QUIET, note);
     }
     terminal.line("");
+}
+
+/// What is different from the version that is installed: what is more first, because that is what is agreed to.
+fn changed(terminal: &Terminal, card: &Card, change: &CardChange) {
+    for sentence in &change.more {
+        paragraph(terminal, "NEW", CARE, &sentence.to_string());
+    }
+    if change.is_anew {
+        return;
+    }
+    for line in card.lines.iter().filter(|line| change.lines.contains(&line.line)) {
+        let (word, style) = match line.state {
+            GrantState::Allow => ("MAY", GOOD),
+            GrantState::Ask => ("ASK", CARE),
+            GrantState::Block => ("NEVER", BAD),
+        };
+        switch(terminal, word, style, line);
+    }
+    if !change.needs_consent() {
+        paragraph(terminal, "NEW", GOOD, &sentence::card_change_nothing().to_string());
+    }
+    if !change.gone.is_empty() {
+        let gone: Vec<String> = change.gone.iter().map(ToString::to_string).collect();
+        paragraph(terminal, "·", QUIET, &sentence::card_change_gone(gone).to_string());
+    }
 }
 
 /// One switch: its sentence, its name, and what it still needs.

@@ -58,6 +58,7 @@ areas! {
     undo: "Taking back what a run did.";
     log: "What happened, told and proved.";
     signing: "Who signed a package, and who may.";
+    lifecycle: "What happens to an app between its install and its removal.";
     events: "What starts apps by itself: events, messages, the clock.";
 }
 

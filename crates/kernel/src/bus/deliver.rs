@@ -276,7 +276,7 @@ impl Kernel {
             }
         };
         let trigger = json!({ "kind": "event", "topic": topic, "sender": event.sender.to_string() });
-        let cause = Cause { said, basis, labels: event.labels, hops: event.hops, trigger, delivery };
+        let cause = Cause { said, basis: Some(basis), labels: event.labels, hops: event.hops, trigger, delivery };
         self.run_caused(owner, &listener.app, call, input, cause, wall_ms_max).await.map(Some)
     }
 

@@ -136,11 +136,15 @@ struct ScriptImage {
 
 impl Runner for ScriptRunner {
     fn prepare(&self, source: &GuestSource) -> Result<Arc<dyn GuestImage>, PrepareError> {
-        let text = String::from_utf8(source.modules[&source.entry].to_vec()).unwrap();
+        // The entry is the app's own module, or what joins its hooks to it.
+        let texts = source.modules.values().map(|bytes| String::from_utf8(bytes.to_vec()).unwrap());
+        let text = texts.collect::<Vec<_>>().join("\n");
         let functions = text.split("function ").skip(1).filter_map(|rest| rest.split('(').next());
+        let hooks = text.lines().filter_map(|line| line.strip_prefix("export const $"));
+        let hooks = hooks.filter_map(|rest| rest.split(' ').next()).map(|name| format!("${name}"));
         // What a real one registers while it is activated stands in a comment of its own line.
         let handlers = text.lines().filter_map(|line| line.strip_prefix("// ")).filter(|name| name.starts_with("on:"));
-        let exports = functions.chain(handlers).map(str::to_owned).collect();
+        let exports = functions.chain(handlers).map(str::to_owned).chain(hooks).collect();
         self.0.prepared.lock().push(source.package);
         Ok(Arc::new(ScriptImage { scripts: self.0.clone(), exports }))
     }

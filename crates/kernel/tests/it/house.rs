@@ -38,6 +38,7 @@ pub(crate) struct House {
     lock: HomeLock,
     home: TempHome,
     live_runs_max: usize,
+    zone: Zone,
 }
 
 /// An owner at a terminal.
@@ -89,8 +90,9 @@ impl House {
         let (clock, entropy, home) = (TestClock::new(), TestEntropy::new(), TempHome::new());
         let lock = HomeLock::acquire(home.path(), &clock).unwrap();
         let (store, world, scripts) = (Arc::default(), Arc::default(), Arc::default());
-        let kernel = kernel_of(&lock, &store, &world, &scripts, &clock, &entropy, live_runs_max);
-        Self { kernel, store, world, scripts, clock, entropy, lock, home, live_runs_max }
+        let zone = Zone::Local;
+        let kernel = kernel_of(&lock, &store, &world, &scripts, (&clock, &entropy), live_runs_max, zone);
+        Self { kernel, store, world, scripts, clock, entropy, lock, home, live_runs_max, zone }
     }
 
     /// The process ends at once and another one begins on the same home. What was under way is simply gone.
@@ -100,10 +102,16 @@ impl House {
             &self.store,
             &self.world,
             &self.scripts,
-            &self.clock,
-            &self.entropy,
+            (&self.clock, &self.entropy),
             self.live_runs_max,
+            self.zone,
         );
+    }
+
+    /// The same home in another zone.
+    pub(crate) fn restart_in(&mut self, zone: Zone) {
+        self.zone = zone;
+        self.restart();
     }
 
     /// An archive disappears from the disk.
@@ -294,14 +302,14 @@ fn kernel_of(
     store: &Arc<SpyStore>,
     world: &Arc<World>,
     scripts: &Arc<Scripts>,
-    clock: &TestClock,
-    entropy: &TestEntropy,
+    (clock, entropy): (&TestClock, &TestEntropy),
     live_runs_max: usize,
+    zone: Zone,
 ) -> Arc<Kernel> {
     let shared: Arc<dyn Store> = store.clone();
     let broker::Folder { path, device, inode } = world::folder(HOME);
     Kernel::new(KernelParts {
-        broker: Broker::new(Zone::Local, vec![ProtectedFolder { path, device, inode }]),
+        broker: Broker::new(zone, vec![ProtectedFolder { path, device, inode }]),
         effects: world::effects(world, &shared),
         store: shared,
         blobs: BlobStore::open(lock).unwrap(),

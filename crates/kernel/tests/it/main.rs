@@ -10,6 +10,7 @@ mod events; // told, heard, answered
 mod guests; // guests that are told what to do
 mod host_calls; // names, arguments and bytes that a guest sends
 mod house; // a kernel with everything around it
+mod lifecycle; // hooks, upgrades, rollbacks
 mod log; // read back, proven
 mod owners; // two who share a machine and nothing else
 mod places; // who waits, who does not

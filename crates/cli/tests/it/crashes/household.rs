@@ -21,6 +21,8 @@ pub(super) struct State {
     pub(super) files: BTreeMap<String, String>,
     /// App and key → value, but for the notes.
     pub(super) stored: BTreeMap<String, String>,
+    /// App → the version that a rollback goes back to, and its storage then.
+    pub(super) before: BTreeMap<String, String>,
     /// The notes' texts.
     pub(super) notes: BTreeSet<String>,
     /// Fingerprint → what is known of a publisher, without times.
@@ -103,10 +105,9 @@ impl Store {
 
 impl State {
     pub(super) fn of(oikos: &Oikos, store: &Store) -> Self {
-        let apps = store
-            .json("app")
-            .into_iter()
-            .map(|(name, record)| (name, format!("{} {} {}", record["version"], record["digest"], record["enabled"])));
+        let apps = store.json("app").into_iter().map(|(name, record)| {
+            (name, format!("{} {} {} {}", record["version"], record["digest"], record["enabled"], record["setup"]))
+        });
         let grants = store.json("grant").into_iter().map(|(name, mut grants)| {
             for grant in grants["grants"].as_array_mut().unwrap() {
                 let grant = grant.as_object_mut().unwrap();
@@ -131,6 +132,10 @@ impl State {
                 }
             }
         }
+        let mut before: BTreeMap<String, String> =
+            store.json("version").into_iter().map(|(name, row)| (name, row["record"]["version"].to_string())).collect();
+        let kept = store.rows("checkpoint").into_iter();
+        before.extend(kept.map(|(key, value)| (key, String::from_utf8_lossy(&value).into_owned())));
         let told = |space: &str| {
             let records = store.json(space).into_iter().map(|(key, mut record)| {
                 record.as_object_mut().unwrap().remove("since");
@@ -143,6 +148,7 @@ impl State {
             grants: grants.collect(),
             files: files(&oikos.files()),
             stored,
+            before,
             notes,
             publishers: told("publisher"),
             pins: told("pin"),
@@ -216,10 +222,11 @@ fn check_log(store: &Store) {
     assert!(open.is_empty(), "effects without exactly one end: {open:?}");
 }
 
-/// An archive for each app, and no other.
+/// An archive for each app and for each version that a rollback goes back to, and no other.
 fn check_blobs(oikos: &Oikos, store: &Store) {
-    let needed: BTreeSet<String> =
-        store.json("app").values().map(|record| record["digest"].as_str().unwrap().to_owned()).collect();
+    let digest = |record: &Value| record["digest"].as_str().unwrap().to_owned();
+    let mut needed: BTreeSet<String> = store.json("app").values().map(digest).collect();
+    needed.extend(store.json("version").values().map(|row| digest(&row["record"])));
     let folders = fs::read_dir(oikos.home().join("blobs")).unwrap().map(|entry| entry.unwrap().path());
     let found: BTreeSet<String> = folders
         .flat_map(|folder| fs::read_dir(folder).unwrap())

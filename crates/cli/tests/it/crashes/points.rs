@@ -34,6 +34,7 @@ static INSTALLS: &[Act] = &[
         install_words(&app_folder("notes"))
     }),
     act("upgrade", "installed counter 1.0.1", |oikos| {
+        oikos.run(&["app", "remove", "counter", "--erase"]);
         oikos.install("counter", &[]);
         install_words(&newer("counter", "1.0.1", oikos))
     }),
@@ -52,6 +53,54 @@ static INSTALLS: &[Act] = &[
         oikos.run(&["app", "remove", "counter", "--erase"]);
         oikos.install("counter", &[]);
         words(&["run", "counter", "bump", "--input", r#"{"by": 41}"#])
+    }),
+];
+
+static UPGRADES: &[Act] = &[
+    act("upgrade without hooks", "upgraded counter 1.0.0 → 1.0.1", |oikos| {
+        oikos.run(&["app", "remove", "counter", "--erase"]);
+        oikos.install("counter", &[]);
+        oikos.ok(&["run", "counter", "bump"]);
+        words(&["app", "upgrade", newer("counter", "1.0.1", oikos).to_str().unwrap()])
+    }),
+    act("upgrade that moves the storage on", "upgraded ledger 1.0.0 → 2.0.0", |oikos| {
+        ledger(oikos);
+        words(&["app", "upgrade", app_folder("ledger-2").to_str().unwrap(), "--yes"])
+    }),
+    act("upgrade over one that can be gone back to", "upgraded ledger 2.0.0 → 1.0.0", |oikos| {
+        ledger(oikos);
+        oikos.ok(&["app", "upgrade", app_folder("ledger-2").to_str().unwrap(), "--yes"]);
+        words(&["app", "upgrade", app_folder("ledger").to_str().unwrap(), "--yes"])
+    }),
+];
+
+static ROLLBACKS: &[Act] = &[
+    act("rollback", "ledger is version 1.0.0 again; its storage stays as it is", |oikos| {
+        upgraded_ledger(oikos);
+        words(&["app", "rollback", "ledger"])
+    }),
+    act("rollback with the storage", "ledger is version 1.0.0 again; its storage went back too", |oikos| {
+        upgraded_ledger(oikos);
+        words(&["app", "rollback", "ledger", "--restore-storage"])
+    }),
+];
+
+static HOOKS: &[Act] = &[
+    act("install with a hook", "installed ledger 1.0.0", |oikos| {
+        oikos.run(&["app", "remove", "ledger", "--erase"]);
+        install_words(&app_folder("ledger"))
+    }),
+    act("disable with a hook", "ledger is disabled", |oikos| {
+        ledger(oikos);
+        words(&["app", "disable", "ledger"])
+    }),
+    act("remove with a hook", "removed ledger", |oikos| {
+        upgraded_ledger(oikos);
+        words(&["app", "remove", "ledger"])
+    }),
+    act("remove with a hook and erase", "removed ledger and erased its data", |oikos| {
+        upgraded_ledger(oikos);
+        words(&["app", "remove", "ledger", "--erase"])
     }),
 ];
 
@@ -161,6 +210,9 @@ static EVENTS: &[Act] = &[
 static FAMILIES: &[(&str, &[Act])] = &[
     ("install", INSTALLS),
     ("blob", INSTALLS),
+    ("upgrade", UPGRADES),
+    ("rollback", ROLLBACKS),
+    ("hook", HOOKS),
     ("grant", GRANTS),
     ("file_write", WRITES),
     ("effect", WRITES),
@@ -179,6 +231,21 @@ static FAMILIES: &[(&str, &[Act])] = &[
 #[test]
 fn kill_at_every_fail_point_of_install() {
     kill_at_every_point(INSTALLS);
+}
+
+#[test]
+fn kill_at_every_fail_point_of_upgrade() {
+    kill_at_every_point(UPGRADES);
+}
+
+#[test]
+fn kill_at_every_fail_point_of_rollback() {
+    kill_at_every_point(ROLLBACKS);
+}
+
+#[test]
+fn kill_at_every_fail_point_of_hooks() {
+    kill_at_every_point(HOOKS);
 }
 
 #[test]
@@ -402,6 +469,20 @@ fn undo_words(oikos: &Oikos, before: &[(&str, &str)], run: &[String]) -> Vec<Str
 
 fn allow(oikos: &Oikos) {
     oikos.ok(&["grant", "scribe", "file=allow:."]);
+}
+
+/// The ledger as it was when it was new, with five euros in it.
+fn ledger(oikos: &Oikos) {
+    oikos.run(&["app", "remove", "ledger", "--erase"]);
+    oikos.install("ledger", &[]);
+    oikos.ok(&["run", "ledger", "add", "--input", r#"{"amount": 5}"#]);
+}
+
+/// The same, in cents, and two more.
+fn upgraded_ledger(oikos: &Oikos) {
+    ledger(oikos);
+    oikos.ok(&["app", "upgrade", app_folder("ledger-2").to_str().unwrap(), "--yes"]);
+    oikos.ok(&["run", "ledger", "add", "--input", r#"{"amount": 2}"#]);
 }
 
 /// The doorbell as it was when it was new, and nothing waits for it.

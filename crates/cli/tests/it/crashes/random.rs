@@ -208,7 +208,7 @@ fn looper(oikos: &Oikos) -> String {
         oikos.ok(&["app", "pack", app_folder("looper").to_str().unwrap(), "--out", archive.to_str().unwrap()]);
     }
     let digest = protocol::sha256(&fs::read(archive).unwrap());
-    format!("\"1.0.0\" \"{digest}\" true")
+    format!("\"1.0.0\" \"{digest}\" true null")
 }
 
 /// Runs a command, and kills it after a while unless it has ended by then.

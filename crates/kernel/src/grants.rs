@@ -1,0 +1,190 @@
+//! What the owner grants an app: chosen on a card, looked at, changed.
+
+use crate::{Kernel, apps::scope_requests, journal, run::internal};
+use broker::{AppGrants, Folder, Grant, GrantError, card_lines, covers};
+use protocol::{
+    AppName, AuditEvent, Caller, CardLine, ErrorCode, Failure, GrantDuration, GrantId, GrantState, Line, OwnerId,
+    Right, Scope, ScopeRequest, Sentence, Timestamp,
+    api::{GrantView, LineChoice},
+    sentence,
+};
+use std::sync::Arc;
+
+impl Kernel {
+    /// What an app is granted: the owner's choices, else what held before, else what the card proposes. Of what held before,
+    /// the first word counts; for less than it was said for, it holds for what is left.
+    pub(crate) fn grants_choose(
+        &self,
+        app: &AppName,
+        lines: &[CardLine],
+        before: &[&AppGrants],
+        choices: &[LineChoice],
+    ) -> Result<AppGrants, Failure> {
+        let now = self.clock.now();
+        let mut grants = AppGrants {
+            requested: lines.iter().map(|line| line.scope.clone()).collect(),
+            grants: Vec::with_capacity(lines.len()),
+        };
+        for line in lines {
+            let held = before.iter().find_map(|before| {
+                let is_within =
+                    before.requested.iter().any(|scope| scope.line() == line.line && covers(scope, &line.scope));
+                let mut standing = before.grants.iter().filter(|grant| grant.duration == GrantDuration::Always);
+                let grant = standing.find(|grant| grant.line == line.line).filter(|_| is_within)?;
+                Some((grant, before.requested.contains(&line.scope)))
+            });
+            grants.grants.push(match held {
+                Some((grant, true)) => grant.clone(),
+                Some((grant, false)) => self.grant_new(line, grant.state, grant.folders.clone(), now),
+                None => self.grant_new(line, line.state, Vec::new(), now),
+            });
+        }
+        self.grants_apply(app, lines, &mut grants, choices)?;
+        Ok(grants)
+    }
+
+    fn grant_new(&self, line: &CardLine, state: GrantState, folders: Vec<Folder>, at: Timestamp) -> Grant {
+        let scope = match &line.scope {
+            Scope::File { access, .. } => {
+                Scope::File { access: *access, folders: folders.iter().map(|folder| folder.path.clone()).collect() }
+            }
+            scope => scope.clone(),
+        };
+        Grant {
+            id: GrantId::new(&*self.clock, &*self.entropy),
+            line: line.line.clone(),
+            scope,
+            state,
+            duration: GrantDuration::Always,
+            folders,
+            at,
+        }
+    }
+
+    /// Applies choices to grants. Returns the lines that changed.
+    fn grants_apply(
+        &self,
+        app: &AppName,
+        lines: &[CardLine],
+        grants: &mut AppGrants,
+        choices: &[LineChoice],
+    ) -> Result<Vec<Line>, Failure> {
+        let mut changed = Vec::new();
+        for choice in choices {
+            let matching: Vec<&CardLine> = lines.iter().filter(|line| line.line.matches(&choice.line)).collect();
+            if matching.is_empty() {
+                let error =
+                    GrantError::NotAskedFor { app: app.to_string(), line: protocol::text::shorten(&choice.line, 60) };
+                let known: Vec<&str> = lines.iter().map(|line| line.line.as_str()).collect();
+                let asks = if known.is_empty() { "nothing".to_owned() } else { known.join(", ") };
+                return Err(Failure::from_error(ErrorCode::NotFound, &error).hint(format!("it asks for: {asks}")));
+            }
+            if let Some(line) = matching.iter().find(|line| choice.state == GrantState::Ask && line.scope.is_start()) {
+                let error = GrantError::NoAsk { line: line.line.to_string() };
+                return Err(Failure::from_error(ErrorCode::Usage, &error));
+            }
+            for line in matching {
+                let first = !changed.contains(&line.line);
+                let mut folders = match grants.grants.iter().find(|grant| grant.line == line.line) {
+                    // Several choices for one line add up; a line named without a folder keeps those it has.
+                    Some(grant) if !first || choice.target.is_none() => grant.folders.clone(),
+                    _ => Vec::new(),
+                };
+                if let Some(target) = &choice.target {
+                    if !matches!(line.scope, Scope::File { .. }) {
+                        let error = GrantError::NoTarget { line: line.line.to_string(), target: target.clone() };
+                        return Err(Failure::from_error(ErrorCode::Usage, &error));
+                    }
+                    let folder =
+                        self.effects.places.folder(target).map_err(|error| Failure::new(error.code, error.message))?;
+                    if self.broker.is_protected(&folder.path, folder.device, folder.inode) {
+                        let error = GrantError::Protected { path: folder.path };
+                        return Err(Failure::from_error(ErrorCode::PermissionDenied, &error));
+                    }
+                    folders.retain(|known| *known != folder);
+                    folders.push(folder);
+                }
+                grants.set(self.grant_new(line, choice.state, folders, self.clock.now()));
+                if first {
+                    changed.push(line.line.clone());
+                }
+            }
+        }
+        Ok(changed)
+    }
+
+    /// An app's switches as they stand.
+    pub fn grant_list(&self, caller: &Caller, app: &AppName) -> Result<Vec<GrantView>, Failure> {
+        self.require(caller, Right::Read)?;
+        self.app_record(caller.owner, app)?;
+        Ok(self.grant_views(caller.owner, app))
+    }
+
+    pub(crate) fn grant_views(&self, owner: OwnerId, app: &AppName) -> Vec<GrantView> {
+        let grants = self.broker.grants(owner, app);
+        let now = self.clock.now();
+        let requests: Vec<ScopeRequest> = grants
+            .requested
+            .iter()
+            .map(|scope| {
+                // Shown as granted: the owner's folders, not the author's proposals.
+                let granted = grants.effective(&scope.line(), now, None);
+                let scope = granted.map_or_else(|| scope.clone(), |grant| grant.scope.clone());
+                ScopeRequest { scope, reason: None }
+            })
+            .collect();
+        card_lines(&requests, self.broker.zone())
+            .into_iter()
+            .map(|mut line| {
+                let grant = grants.effective(&line.line, now, None);
+                line.state = grant.map_or(GrantState::Block, |grant| grant.state);
+                if grant.is_some_and(|grant| !grant.folders.is_empty()) {
+                    line.needs = None;
+                }
+                GrantView { line, duration: grant.map_or(GrantDuration::Always, |grant| grant.duration) }
+            })
+            .collect()
+    }
+
+    /// Changes an app's switches. Holds from the next effect on, also for runs under way.
+    pub async fn grant_set(
+        self: &Arc<Self>,
+        caller: Caller,
+        app: AppName,
+        choices: Vec<LineChoice>,
+    ) -> Result<Vec<GrantView>, Failure> {
+        self.require(&caller, Right::Manage)?;
+        let loaded = self.app_load(caller.owner, &app).await?;
+        let kernel = self.clone();
+        tokio::task::spawn_blocking(move || {
+            let _changing = kernel.changing.lock();
+            let loaded = kernel.app_again(caller.owner, &loaded)?;
+            let lines = card_lines(&scope_requests(&loaded.package), kernel.broker.zone());
+            let mut grants = kernel.broker.grants(caller.owner, &app).as_ref().clone();
+            grants.prune(kernel.clock.now());
+            let changed = kernel.grants_apply(&app, &lines, &mut grants, &choices)?;
+            let records: Vec<_> = changed
+                .iter()
+                .filter_map(|line| grants.grants.iter().find(|grant| grant.line == *line))
+                .map(|grant| grant_record(kernel.clock.now(), &caller, &app, grant))
+                .collect();
+            kernel.grants_write(caller.owner, &app, &grants, &records)?;
+            Ok(kernel.grant_views(caller.owner, &app))
+        })
+        .await
+        .map_err(|_| internal("the grants could not be changed"))?
+    }
+}
+
+/// A line for the log: what the owner said about a switch.
+pub(crate) fn grant_record(at: Timestamp, caller: &Caller, app: &AppName, grant: &Grant) -> protocol::AuditRecord {
+    let said: Sentence = if grant.folders.is_empty() {
+        sentence::granted(&grant.line, grant.state)
+    } else {
+        let folders: Vec<String> = grant.folders.iter().map(|folder| folder.path.clone()).collect();
+        sentence::granted_for(&grant.line, grant.state, folders)
+    };
+    let mut record = journal::record(at, caller, AuditEvent::Granted, Some(app), said);
+    record.grant = Some(grant.id);
+    record
+}

@@ -1,0 +1,315 @@
+//! Installing: a package is offered with its card, and nothing is installed before a yes. A package is verified before any
+//! of it runs, and an install is one commit: before it nothing is installed, after it everything is.
+
+use crate::{
+    Kernel,
+    apps::{AppRecord, LoadedApp, Setup},
+    code::check_exports,
+    grants::grant_record,
+    journal,
+    run::{commit_failure, internal},
+    runner::GuestImage,
+    signer::{Consent, Signer, comes_from_another},
+    triggers::Triggers,
+};
+use broker::AppGrants;
+use package::{Hook, Package};
+use protocol::{
+    AuditEvent, Caller, Card, Digest, ErrorCode, Failure, Labels, OfferId, OwnerId, Right, Sentence,
+    api::{AppDetail, LineChoice},
+    sentence,
+};
+use state::{Batch, Durability, Key, Space};
+use std::{collections::VecDeque, path::PathBuf, sync::Arc};
+
+/// Offers that wait for a yes at once; older ones are forgotten.
+const OFFERS_MAX: usize = 16;
+/// What their archives may take in memory together: the largest package a few times over.
+const OFFERS_BYTES_MAX: usize = 256 << 20;
+
+/// A verified package that waits for a yes.
+pub(crate) struct Offer {
+    id: OfferId,
+    owner: OwnerId,
+    /// The folder or archive that it was read from.
+    source: String,
+    pub(crate) package: Package,
+    pub(crate) card: Card,
+    pub(crate) consent: Consent,
+    /// The archive of the version that was installed when the card was made: what the yes is about.
+    base: Option<Digest>,
+}
+
+/// What the log says of a version that runs from now on.
+pub(crate) fn said_installed(record: &AppRecord, before: Option<&semver::Version>) -> Sentence {
+    let (version, digest) = (record.version.to_string(), record.digest.short());
+    match before {
+        Some(before) if *before != record.version => sentence::app_upgraded(before.to_string(), version, digest),
+        _ => sentence::app_installed(version, digest),
+    }
+}
+
+impl Kernel {
+    /// Reads, verifies and stages a package, and shows its card. Nothing is installed. `trust` is the key or the
+    /// fingerprint of a publisher whom the owner accepts with this package; with `downgrade` an older version than before
+    /// is fine.
+    pub async fn app_offer(
+        self: &Arc<Self>,
+        caller: Caller,
+        source: String,
+        trust: Option<&str>,
+        downgrade: bool,
+    ) -> Result<(OfferId, Card), Failure> {
+        self.require(&caller, Right::Manage)?;
+        let consent = Consent::read(trust, downgrade)?;
+        let path = PathBuf::from(&source);
+        let read = tokio::task::spawn_blocking(move || Package::read(&path))
+            .await
+            .map_err(|_| internal("the package could not be read"))?;
+        let package = match read {
+            Ok(package) => package,
+            Err(error) => return Err(self.app_refuse(&caller, &source, Failure::from(error))),
+        };
+        if let Err(failure) = Triggers::of(&package) {
+            return Err(self.app_refuse(&caller, &source, failure));
+        }
+        let signer = self.signer_of(caller.owner, &package, &consent);
+        let signer = signer.map_err(|failure| self.app_refuse(&caller, &source, failure))?;
+        let is_official = signer.as_ref().is_some_and(Signer::is_official);
+        self.zone_check(&package, is_official).map_err(|failure| self.app_refuse(&caller, &source, failure))?;
+        let installed = self.app_record(caller.owner, package.name()).ok();
+        let mut card = self.card(&package, installed.as_ref(), signer.as_ref());
+        if let Some(installed) = installed.as_ref().filter(|installed| installed.digest != package.digest()) {
+            // One that cannot be loaded says nothing about itself, so that all is new.
+            if let Ok(old) = self.app_load(caller.owner, &installed.name).await {
+                card.change = Some(self.card_change(&card, &package, &old, signer.as_ref()));
+            }
+        }
+        let id = OfferId::new(&*self.clock, &*self.entropy);
+        let base = installed.map(|installed| installed.digest);
+        let mut offers = self.offers.lock();
+        offers.push_back(Offer { id, owner: caller.owner, source, package, card: card.clone(), consent, base });
+        let bytes = |offers: &VecDeque<Offer>| -> usize {
+            offers.iter().map(|offer| offer.package.archive_bytes().len()).sum()
+        };
+        while offers.len() > OFFERS_MAX || bytes(&offers) > OFFERS_BYTES_MAX {
+            offers.pop_front();
+        }
+        Ok((id, card))
+    }
+
+    /// One audit line for a refused package; the failure goes on.
+    pub(crate) fn app_refuse(&self, caller: &Caller, source: &str, failure: Failure) -> Failure {
+        let said = sentence::app_refused(source, failure.code);
+        let record = journal::record(self.clock.now(), caller, AuditEvent::Refused, None, said);
+        self.note(caller.owner, &record);
+        failure
+    }
+
+    /// Forgets an offer: nobody agreed.
+    pub fn app_decline(&self, caller: &Caller, offer: OfferId) {
+        self.offers.lock().retain(|known| known.id != offer || known.owner != caller.owner);
+    }
+
+    /// Installs what was offered, or lets it take over from the version that is installed: whoever asks for this has agreed
+    /// to the card. The choices are the owner's; a line without one gets what held before, else the card's proposal.
+    pub async fn app_install(
+        self: &Arc<Self>,
+        caller: Caller,
+        offer: OfferId,
+        choices: Vec<LineChoice>,
+    ) -> Result<AppDetail, Failure> {
+        self.require(&caller, Right::Manage)?;
+        let owner = caller.owner;
+        let offer = {
+            let mut offers = self.offers.lock();
+            let place = offers.iter().position(|known| known.id == offer && known.owner == owner);
+            place.and_then(|place| offers.remove(place)).ok_or_else(|| {
+                Failure::new(ErrorCode::NotFound, "this offer is gone: it was installed, declined, or too old")
+            })?
+        };
+        let name = offer.package.name().clone();
+        let _life = self.life(owner, &name).await;
+        // Again, from what holds now: the name may have got another owner since the offer.
+        let signer = self.signer_of(owner, &offer.package, &offer.consent);
+        signer.map_err(|failure| self.app_refuse(&caller, name.as_str(), failure))?;
+        let installed = self.app_record(owner, &name).ok();
+        if installed.as_ref().map(|installed| installed.digest) != offer.base {
+            let message = format!("another version of {name} was installed or removed since this card was made");
+            return Err(Failure::new(ErrorCode::Conflict, message).hint("look at its card again"));
+        }
+        let old = match installed.filter(|installed| installed.digest != offer.package.digest()) {
+            Some(_) => self.app_load(owner, &name).await.ok(),
+            None => None,
+        };
+        if let Some(old) = old {
+            let app = self.upgrade(caller, offer, choices, old).await?;
+            return self.app_detail(owner, &app);
+        }
+        let kernel = self.clone();
+        let app = tokio::task::spawn_blocking(move || kernel.install(&caller, offer, &choices))
+            .await
+            .map_err(|_| internal("the install failed"))??;
+        let app = if app.record.setup == Setup::Done { app } else { self.set_up(caller, &app).await? };
+        self.app_detail(owner, &app)
+    }
+
+    /// Everything of a package that can be looked at before it is installed: its code loads, and has what it declares.
+    pub(crate) fn install_prepare(
+        &self,
+        caller: &Caller,
+        package: &Package,
+    ) -> Result<(Arc<dyn GuestImage>, Triggers), Failure> {
+        let prepare = || {
+            let image = self.prepare(package)?;
+            check_exports(package, &*image)?;
+            let triggers = Triggers::of(package)?;
+            triggers.registered(package, self.clock.now(), image.exports())?;
+            Ok((image, triggers))
+        };
+        prepare().map_err(|failure| self.app_refuse(caller, package.name().as_str(), failure))
+    }
+
+    /// Keeps a package's archive.
+    pub(crate) fn archive_keep(&self, package: &Package) -> Result<(), Failure> {
+        crate::crash_point("install::before_blob");
+        self.blobs.put(package.archive_bytes()).map_err(|error| Failure::from_error(error.code(), &error))?;
+        crate::crash_point("install::after_blob");
+        Ok(())
+    }
+
+    /// The record of a package that is about to be installed.
+    pub(crate) fn app_record_new(
+        &self,
+        offer: &Offer,
+        signer: Option<&Signer>,
+        enabled: bool,
+        setup: Setup,
+    ) -> AppRecord {
+        let Offer { package, card, source, .. } = offer;
+        let (name, version) = (package.name().clone(), package.manifest().version.clone());
+        AppRecord {
+            signature: self.developer.sign_package(&name, &version, package.digest()),
+            name,
+            version,
+            digest: package.digest(),
+            title: package.manifest().title.clone(),
+            enabled,
+            badge: signer.map_or_else(|| card.badge.clone(), Signer::badge),
+            publisher_key: signer.map(|signer| signer.key),
+            installed_at: self.clock.now(),
+            source: Some(source.clone()),
+            setup,
+        }
+    }
+
+    /// Installs what is not there, or once more what is there but cannot be loaded. One commit.
+    fn install(&self, caller: &Caller, offer: Offer, choices: &[LineChoice]) -> Result<Arc<LoadedApp>, Failure> {
+        let owner = caller.owner;
+        let name = offer.package.name().clone();
+        // Looked at before anything is done; made again below, from what holds then.
+        self.grants_choose(&name, &offer.card.lines, &[], choices)?;
+        let (image, triggers) = self.install_prepare(caller, &offer.package)?;
+        let _changing = self.changing.lock();
+        let signer = self.signer_of(owner, &offer.package, &offer.consent);
+        let signer = signer.map_err(|failure| self.app_refuse(caller, name.as_str(), failure))?;
+        let old = self.app_record(owner, &name).ok();
+        let kept = old.as_ref().filter(|old| !comes_from_another(old.publisher_key.as_ref(), signer.as_ref()));
+        let kept = kept.and_then(|_| self.grants_stored(owner, &name).ok());
+        let grants = self.grants_choose(&name, &offer.card.lines, &kept.iter().collect::<Vec<_>>(), choices)?;
+        self.archive_keep(&offer.package)?;
+        let (enabled, setup) = match &old {
+            Some(old) => (old.enabled, old.setup),
+            None if offer.package.hooks().contains_key(&Hook::Postinstall) => (false, Setup::Due),
+            None => (true, Setup::Done),
+        };
+        let record = self.app_record_new(&offer, signer.as_ref(), enabled, setup);
+        let mut batch = Batch::new();
+        let said = said_installed(&record, old.as_ref().map(|old| &old.version));
+        let said = journal::record(self.clock.now(), caller, AuditEvent::App, Some(&name), said);
+        journal::append(&mut batch, owner, &said);
+        for grant in &grants.grants {
+            journal::append(&mut batch, owner, &grant_record(self.clock.now(), caller, &name, grant));
+        }
+        self.install_write(&mut batch, caller, &offer.package, &record, &grants, signer.as_ref())?;
+        if triggers.is_scheduled() {
+            self.schedule_begin(owner, &name, &mut batch);
+        }
+        crate::crash_point("install::before_commit");
+        self.store.commit(batch, Durability::Synced).map_err(commit_failure)?;
+        crate::crash_point("install::after_commit");
+        let known = self.apps.read().get(&(owner, name.clone())).cloned();
+        let storage = known.map(|known| known.storage.clone()).unwrap_or_default();
+        let app = LoadedApp::new(record, offer.package, Some(image.clone()), storage);
+        self.app_put(owner, &app, grants, image.exports())?;
+        if let Some(old) = old.filter(|old| old.digest != app.record.digest) {
+            self.archive_release(owner, old.digest);
+        }
+        Ok(app)
+    }
+
+    /// Puts into a batch what makes a version the one that runs: the pointer, the grants, whose the name is.
+    pub(crate) fn install_write(
+        &self,
+        batch: &mut Batch,
+        caller: &Caller,
+        package: &Package,
+        record: &AppRecord,
+        grants: &AppGrants,
+        signer: Option<&Signer>,
+    ) -> Result<(), Failure> {
+        let key = Key::new(caller.owner, Space::App, record.name.as_str());
+        batch.put(&key, serde_json::to_vec(record).unwrap_or_default(), Labels::NONE);
+        let key = Key::new(caller.owner, Space::Grant, record.name.as_str());
+        batch.put(&key, serde_json::to_vec(grants).unwrap_or_default(), Labels::NONE);
+        match signer {
+            Some(signer) => self.signer_write(batch, caller, package, signer),
+            None => Ok(()),
+        }
+    }
+
+    /// Lets a version that was committed be the one that runs. The caller holds `changing`.
+    pub(crate) fn app_put(
+        &self,
+        owner: OwnerId,
+        app: &Arc<LoadedApp>,
+        grants: AppGrants,
+        exports: &[String],
+    ) -> Result<(), Failure> {
+        let name = &app.record.name;
+        self.broker.grants_load(owner, name, grants);
+        self.apps.write().insert((owner, name.clone()), app.clone());
+        self.listeners_set(owner, app, exports)
+    }
+
+    /// Removes an archive that no app points to any more. Runs under way hold theirs in memory.
+    pub(crate) fn archive_release(&self, owner: OwnerId, digest: Digest) {
+        if self.archives_used(owner).is_ok_and(|used| !used.contains(&digest)) {
+            self.runner.forget(digest);
+            if let Err(error) = self.blobs.remove(digest) {
+                tracing::warn!(%digest, %error, "an archive that nobody needs could not be removed");
+            }
+        }
+    }
+
+    /// Archives that apps point to, and those that a rollback goes back to.
+    fn archives_used(&self, owner: OwnerId) -> Result<Vec<Digest>, Failure> {
+        let mut used: Vec<Digest> = Vec::new();
+        for record in self.app_records(owner)? {
+            used.extend(self.version_before(owner, &record.name)?.map(|before| before.record.digest));
+            used.push(record.digest);
+        }
+        Ok(used)
+    }
+
+    /// Archives that no app points to: left by an install that was cut off. Removes them.
+    pub(crate) fn archives_sweep(&self, owner: OwnerId) -> Result<usize, Failure> {
+        let used = self.archives_used(owner)?;
+        let all = self.blobs.list().map_err(|error| Failure::from_error(error.code(), &error))?;
+        let orphans: Vec<Digest> = all.into_iter().filter(|digest| !used.contains(digest)).collect();
+        for digest in &orphans {
+            self.blobs.remove(*digest).map_err(|error| Failure::from_error(error.code(), &error))?;
+        }
+        Ok(orphans.len())
+    }
+}
