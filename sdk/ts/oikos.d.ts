@@ -255,6 +255,12 @@ export interface FileTool {
   /** Moves a file to the trash. */
   remove(path: string): Promise<unknown>;
   /**
+   * Gives a file another name, in the same folder or another one that is granted for writing; nothing else of it changes.
+   * Folders that are missing on the way are made. Rejects with `conflict` where something has the new name, and with
+   * `file_unusable` where it lies on another disk. `oikos undo` moves it back.
+   */
+  move(path: string, to: string): Promise<unknown>;
+  /**
    * Asks a person for a file or folder, and waits for the answer; the run's clocks stand still. Answers with a handle
    * that holds for this run, or rejects with `permission_denied`.
    *

@@ -1,5 +1,6 @@
-//! `ctx.tools.file`: reading, listing, writing and removing beneath granted folders.
+//! `ctx.tools.file`: reading, listing, writing, moving and removing beneath granted folders.
 
+mod moving;
 mod places;
 mod trash;
 mod undo;
@@ -46,7 +47,10 @@ impl Effect for FileEffect {
         let (verb, path) = verb(call).ok_or_else(|| {
             GuestError::new(ErrorCode::NotAvailable, "file.pick: there is nobody here who could pick a file")
         })?;
-        Ok(Some(FileDemand::new(verb, path)))
+        Ok(Some(match call {
+            FileCall::Move { path, to } => FileDemand::moving(path, to),
+            _ => FileDemand::new(verb, path),
+        }))
     }
 
     fn perform(
@@ -57,7 +61,8 @@ impl Effect for FileEffect {
     ) -> Result<Done, EffectError> {
         let permit = permitted(permit)?;
         let demand = permit.demand();
-        if verb(&call) != Some((demand.verb, demand.path.as_str())) {
+        let to = if let FileCall::Move { to, .. } = &call { Some(to.as_str()) } else { None };
+        if verb(&call) != Some((demand.verb, demand.path.as_str())) || demand.to.as_deref() != to {
             return Err(wrong_permit());
         }
         if let (FileCall::List { .. }, Some(names)) = (&call, demand.roots()) {
@@ -70,6 +75,7 @@ impl Effect for FileEffect {
             FileCall::Write { body, .. } => self.writer.write(&permit, target, &body, scene),
             FileCall::List { .. } => self.list(&permit, target, scene),
             FileCall::Remove { .. } => self.writer.remove(&permit, target, scene),
+            FileCall::Move { .. } => self.writer.relocate(&permit, target, scene),
             FileCall::Pick { .. } => Err(wrong_permit()),
         }
     }
@@ -85,6 +91,7 @@ fn verb(call: &FileCall) -> Option<(FileVerb, &str)> {
         FileCall::Write { path, .. } => (FileVerb::Write, path),
         FileCall::List { path } => (FileVerb::List, path),
         FileCall::Remove { path } => (FileVerb::Remove, path),
+        FileCall::Move { path, .. } => (FileVerb::Move, path),
         FileCall::Pick { .. } => return None,
     })
 }

@@ -7,7 +7,7 @@
 
 use crate::host_call::{GuestError, HostAnswer, HostError};
 use broker::{Demand, Folder, Lease, LeaseEnd, Permit, Resolve};
-use protocol::{Digest, EffectState, ErrorCode, Labels, RunId, Sentence, Timestamp};
+use protocol::{Digest, EffectState, ErrorCode, Labels, RunId, Sentence, Timestamp, sentence};
 use serde::{Deserialize, Serialize};
 
 /// One family of effects.
@@ -167,21 +167,69 @@ pub struct Change {
     /// The file before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<FileStamp>,
-    /// The file after.
+    /// What is under this name after.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<FileStamp>,
+    /// Where the file went, if it moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Destination>,
+}
+
+/// Where a file went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Destination {
+    /// The folder it starts from, with its identity.
+    pub folder: Folder,
+    /// The names from there to the file.
+    pub names: Vec<String>,
+    /// How many of the folders just above the file were made for it.
+    #[serde(default)]
+    pub made: usize,
+}
+
+impl Destination {
+    /// The path, as shown.
+    pub fn path(&self) -> String {
+        path_of(&self.folder, &self.names)
+    }
 }
 
 impl Change {
-    /// The file's path, as shown.
+    /// The file's path before the change, as shown.
     pub fn path(&self) -> String {
-        let mut path = self.folder.path.trim_end_matches('/').to_owned();
-        for name in &self.names {
-            path.push('/');
-            path.push_str(name);
-        }
-        path
+        path_of(&self.folder, &self.names)
     }
+
+    /// The path of the file that is there because of the change.
+    pub fn path_after(&self) -> Option<String> {
+        match &self.to {
+            Some(to) => Some(to.path()),
+            None => self.after.is_some().then(|| self.path()),
+        }
+    }
+
+    /// Every path that the change touched.
+    pub fn paths(&self) -> impl Iterator<Item = String> {
+        std::iter::once(self.path()).chain(self.to.as_ref().map(Destination::path))
+    }
+
+    /// What taking it back means, in words.
+    pub fn undo_sentence(&self) -> Sentence {
+        match (self.kind, &self.to) {
+            (ChangeKind::Moved, Some(to)) => sentence::undo_move_back(self.path(), to.path()),
+            (ChangeKind::Created, _) => sentence::undo_remove_created(self.path()),
+            (ChangeKind::Overwrote | ChangeKind::Removed | ChangeKind::Moved, _) => sentence::undo_restore(self.path()),
+        }
+    }
+}
+
+fn path_of(folder: &Folder, names: &[String]) -> String {
+    let mut path = folder.path.trim_end_matches('/').to_owned();
+    for name in names {
+        path.push('/');
+        path.push_str(name);
+    }
+    path
 }
 
 /// The kinds of changes.
@@ -194,6 +242,8 @@ pub enum ChangeKind {
     Overwrote,
     /// The file is in the trash.
     Removed,
+    /// The file has another name.
+    Moved,
 }
 
 /// A file's content at some moment.

@@ -13,8 +13,8 @@ use broker::{Ask, Basis, Decision, Demand, Denied, FileDemand, Lease, Permit, Re
 use futures_util::{FutureExt, future::BoxFuture};
 use parking_lot::Mutex;
 use protocol::{
-    AuditEvent, Chunk, Digest, EffectState, ErrorCode, FileAccess, Labels, OwnerId, QuestionKind, Sentence, Timestamp,
-    sentence, sha256,
+    AuditEvent, Chunk, Digest, EffectState, ErrorCode, FileAccess, Labels, OwnerId, QuestionKind, ScopeWord, Sentence,
+    Timestamp, sentence, sha256,
 };
 use state::{Batch, Durability, Key, Space};
 use std::{
@@ -142,6 +142,9 @@ async fn call_route(kernel: &Arc<Kernel>, run: &Arc<Run>, call: HostCall) -> Res
             Ok(HostAnswer::Json(serde_json::Value::Null))
         }
         HostCall::NotAvailable { feature } => {
+            if let Some(denied) = undeclared(kernel, run, &feature) {
+                return Err(refuse(kernel, run, denied));
+            }
             let message = format!("{feature} is not in this version of oikos yet");
             Err(GuestError::new(ErrorCode::NotAvailable, message).into())
         }
@@ -158,6 +161,26 @@ async fn storage(kernel: &Arc<Kernel>, run: &Arc<Run>, call: StorageCall) -> Res
     // What was read while it moved on may be of the version after.
     run.app.storage.check()?;
     Ok(answer)
+}
+
+/// The denial of a feature that comes later, where the app never asked for its family: that is no less so today.
+fn undeclared(kernel: &Kernel, run: &Run, feature: &str) -> Option<Denied> {
+    let word = match feature.split('.').next()? {
+        "ai" => ScopeWord::Ai,
+        "http" => ScopeWord::Network,
+        "clipboard" => ScopeWord::Clipboard,
+        "shell" => ScopeWord::Shell,
+        "mcp" => ScopeWord::Mcp,
+        _ => return None,
+    };
+    let grants = kernel.broker.grants(run.owner(), run.lease.app());
+    let rule = sentence::rule_not_asked_for(word.word());
+    (!grants.requested.iter().any(|scope| scope.word() == word)).then(|| Denied {
+        what: sentence::ask_feature(feature),
+        rule,
+        command: None,
+        code: ErrorCode::PermissionDenied,
+    })
 }
 
 /// The labels that stand beside what a demand is about.
@@ -356,8 +379,8 @@ fn settle(
         batch.delete(&trash);
     } else {
         // Of an unknown end too: it can be tried to take it back, and that looks at the file first.
-        if change.after.is_some() {
-            batch.put(&file_label_key(owner, &change.path()), Vec::new(), run.lease.labels());
+        if let Some(path) = change.path_after() {
+            batch.put(&file_label_key(owner, &path), Vec::new(), run.lease.labels());
         }
         batch.put(&trash, TrashRow::done(change).to_bytes(), labels);
     }

@@ -49,6 +49,8 @@ pub enum FileCall {
     List { path: String },
     /// Moves a file to the trash.
     Remove { path: String },
+    /// Gives a file another name, in the same folder or another one. Folders that are missing on the way are made.
+    Move { path: String, to: String },
     /// Asks a person for a file or folder; answers with a handle for this run.
     Pick { access: FileAccess, folder: bool, purpose: String },
 }
@@ -210,6 +212,10 @@ impl HostCall {
             "file.write" => Self::File(FileCall::Write { path: path(name, arguments)?, body }),
             "file.list" => Self::File(FileCall::List { path: path(name, arguments)? }),
             "file.remove" => Self::File(FileCall::Remove { path: path(name, arguments)? }),
+            "file.move" => {
+                let Move { path, to } = read(name, arguments)?;
+                Self::File(FileCall::Move { path: checked_path(path)?, to: checked_path(to)? })
+            }
             "file.pick" => {
                 let Pick { access, folder, purpose } = read(name, arguments)?;
                 Self::File(FileCall::Pick {
@@ -279,6 +285,13 @@ struct Range {
 #[serde(deny_unknown_fields)]
 struct Path {
     path: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Move {
+    path: String,
+    to: String,
 }
 
 #[derive(Deserialize)]

@@ -74,7 +74,7 @@ impl Kernel {
                     }
                     // It did, or may have: it can be tried to take it back.
                     (false, _) => {
-                        if row.change.after.is_some() {
+                        if let Some(path) = row.change.path_after() {
                             batch.put(&file_label_key(owner, &path), Vec::new(), entry.labels);
                         }
                         batch.put(&trash, TrashRow::done(row.change).to_bytes(), before);

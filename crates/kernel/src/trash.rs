@@ -3,7 +3,7 @@
 
 use crate::{
     Kernel,
-    effect::{Change, ChangeKind},
+    effect::Change,
     host::file_label_key,
     journal,
     run::{commit_failure, internal, store_failure},
@@ -14,7 +14,7 @@ use protocol::{
 };
 use serde::{Deserialize, Serialize};
 use state::{Batch, Durability, Key, Space};
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 /// What is kept of a change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,16 +92,15 @@ impl Kernel {
         }
         rows.reverse();
         // Later changes of one run may build on earlier ones, so only the newest of each file can be looked at now.
-        let mut seen: Vec<String> = Vec::new();
+        let mut seen: HashSet<String> = HashSet::new();
         for (_, row, _) in &rows {
-            let path = row.change.path();
-            if !seen.contains(&path) {
+            if !row.change.paths().any(|path| seen.contains(&path)) {
                 self.effects.undo.undo_check(&row.change).map_err(|error| {
                     Failure::from_error(ErrorCode::Conflict, &error)
                         .hint(format!("nothing was taken back; oikos log --run {run} shows what the run did"))
                 })?;
-                seen.push(path);
             }
+            seen.extend(row.change.paths());
         }
         let app = report.map(|report| report.summary.app);
         let (mut steps, left) = (Vec::with_capacity(rows.len()), rows.len());
@@ -133,10 +132,7 @@ impl Kernel {
     ) -> Result<Sentence, Failure> {
         let owner = caller.owner;
         let effect = key.rsplit('/').next().and_then(|number| number.parse().ok()).unwrap_or(0);
-        let planned = match row.change.kind {
-            ChangeKind::Created => sentence::undo_remove_created(row.change.path()),
-            ChangeKind::Overwrote | ChangeKind::Removed => sentence::undo_restore(row.change.path()),
-        };
+        let planned = row.change.undo_sentence();
         let intent = Key::new(owner, Space::Intent, undo_key(key));
         let mut record =
             journal::record(self.clock.now(), caller, AuditEvent::Intent { effect }, app, sentence::undoing(planned));

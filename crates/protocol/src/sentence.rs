@@ -262,8 +262,11 @@ sentences! {
     ask_file_write(path) = "write to {path}";
     ask_file_write_executable(path) = "write to {path}, which other programs execute or load";
     ask_file_remove(path) = "remove {path}";
+    ask_file_move(path, to) = "move {path} to {to}";
+    ask_file_move_executable(path, to) = "move {path} to {to}, where other programs execute or load one of the two";
     ask_file_read(path) = "read {path}";
     ask_storage(line) = "use {line}";
+    ask_feature(feature) = "use {feature}";
     ask_event(topic) = "send an event to {topic}";
     ask_event_content(topic, bytes) = "send what it has read to {topic} ({bytes})";
     ask_pick_file_read(purpose) = "have a file to read: {purpose}";
@@ -285,8 +288,10 @@ sentences! {
     file_created(path, bytes) = "created {path} ({bytes})";
     file_overwrote(path, bytes) = "overwrote {path} ({bytes}); the old file is in the trash";
     file_removed(path) = "removed {path}; it is in the trash";
+    file_moved(path, to) = "moved {path} to {to}";
     file_will_write(path, bytes) = "about to write {bytes} to {path}";
     file_will_remove(path) = "about to remove {path}";
+    file_will_move(path, to) = "about to move {path} to {to}";
     file_not_written(path, why) = "did not write {path}: {why}";
     file_not_removed(path, why) = "did not remove {path}: {why}";
     file_unknown(what) = "cut off while it was {what}: look at the file before you rely on it";
@@ -337,6 +342,7 @@ sentences! {
     undoing(what) = "about to take back: {what}";
     undone(what) = "you took back: {what}";
     undo_restore(path) = "put back the old {path}";
+    undo_move_back(path, to) = "moved {to} back to {path}";
     undo_remove_created(path) = "removed {path}, which the run had created";
     recovered(runs, effects) = "after an abrupt end: {runs} {runs:run was|runs were} cut off, {effects} {effects:effect has|effects have} an unknown end";
 

@@ -405,6 +405,7 @@
     }),
     list: promising((path) => hostCall("file.list", { __proto__: null, path })),
     remove: promising((path) => hostCall("file.remove", { __proto__: null, path })),
+    move: promising((path, to) => hostCall("file.move", { __proto__: null, path, to })),
     pick: promising((options) =>
       hostCall("file.pick", { __proto__: null, access: options?.access, folder: options?.folder, purpose: options?.purpose }),
     ),

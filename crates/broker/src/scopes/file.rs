@@ -19,6 +19,8 @@ pub enum FileVerb {
     Write,
     /// Move a file to the trash.
     Remove,
+    /// Give a file another name, in the same folder or another one.
+    Move,
 }
 
 impl FileVerb {
@@ -26,7 +28,7 @@ impl FileVerb {
     pub fn access(self) -> FileAccess {
         match self {
             Self::Read | Self::List => FileAccess::Read,
-            Self::Write | Self::Remove => FileAccess::Write,
+            Self::Write | Self::Remove | Self::Move => FileAccess::Write,
         }
     }
 }
@@ -115,8 +117,12 @@ pub struct FileDemand {
     pub verb: FileVerb,
     /// The path as the app named it.
     pub path: String,
+    /// Of a move: where to, as the app named it.
+    pub to: Option<String>,
     /// What it resolves to, once [`FileDemand::resolve`] has found a root; effects refuse a demand without one.
     target: Option<(Target, Source)>,
+    /// What `to` resolves to.
+    to_target: Option<(Target, Source)>,
     /// The grant whose folders are listed themselves, for `list("")`; there is no target then.
     roots: Option<Grant>,
 }
@@ -130,12 +136,22 @@ enum Source {
 impl FileDemand {
     /// A demand as an app names it, not yet resolved.
     pub fn new(verb: FileVerb, path: impl Into<String>) -> Self {
-        Self { verb, path: path.into(), target: None, roots: None }
+        Self { verb, path: path.into(), to: None, target: None, to_target: None, roots: None }
+    }
+
+    /// A demand to move a file, not yet resolved. Both ends have to be covered.
+    pub fn moving(from: impl Into<String>, to: impl Into<String>) -> Self {
+        Self { to: Some(to.into()), ..Self::new(FileVerb::Move, from) }
     }
 
     /// What is to be touched. Set by the broker on every demand that comes inside a [`Permit`](crate::Permit).
     pub fn target(&self) -> Option<&Target> {
         self.target.as_ref().map(|(target, _)| target)
+    }
+
+    /// Of a move: where the file goes. Set together with [`FileDemand::target`].
+    pub fn destination(&self) -> Option<&Target> {
+        self.to_target.as_ref().map(|(target, _)| target)
     }
 
     /// The names of the granted folders, if they themselves are to be listed: nothing on the disk is touched.
@@ -159,6 +175,10 @@ impl FileDemand {
         self.target().map_or_else(|| self.path.clone(), Target::shown)
     }
 
+    fn shown_destination(&self) -> String {
+        self.destination().map_or_else(|| self.to.clone().unwrap_or_default(), Target::shown)
+    }
+
     /// Finds the root that covers the path, or the rule that refuses it.
     pub(crate) fn resolve(
         &mut self,
@@ -176,24 +196,35 @@ impl FileDemand {
                 return Ok(());
             }
         }
-        let found = self.find(lease, grants, now)?;
-        let shown = found.0.shown();
-        if protected.iter().any(|folder| is_beneath(&shown, &folder.path)) {
-            return Err(sentence::rule_protected(shown));
-        }
-        self.target = Some(found);
+        let find = |path: &str| {
+            let found = self.find(path, lease, grants, now)?;
+            let shown = found.0.shown();
+            match protected.iter().any(|folder| is_beneath(&shown, &folder.path)) {
+                true => Err(sentence::rule_protected(shown)),
+                false => Ok(found),
+            }
+        };
+        let target = find(&self.path)?;
+        let to_target = self.to.as_deref().map(find).transpose()?;
+        (self.target, self.to_target) = (Some(target), to_target);
         Ok(())
     }
 
-    fn find(&self, lease: &Lease, grants: &AppGrants, now: Timestamp) -> Result<(Target, Source), Sentence> {
+    fn find(
+        &self,
+        path: &str,
+        lease: &Lease,
+        grants: &AppGrants,
+        now: Timestamp,
+    ) -> Result<(Target, Source), Sentence> {
         let line = self.line();
-        if let Some(handle) = self.path.strip_prefix(PICKED) {
-            return self.find_picked(lease, handle);
+        if let Some(handle) = path.strip_prefix(PICKED) {
+            return self.find_picked(path, lease, handle);
         }
-        let names = split(&self.path).ok_or_else(|| sentence::rule_outside(&self.path, &line))?;
+        let names = split(path).ok_or_else(|| sentence::rule_outside(path, &line))?;
         let grant = self.grant(lease, grants, now)?;
         let roots = named(&grant.folders);
-        let covering = if self.path.starts_with('/') {
+        let covering = if path.starts_with('/') {
             let absolute = format!("/{}", names.join("/"));
             roots
                 .into_iter()
@@ -208,7 +239,7 @@ impl FileDemand {
                 roots.into_iter().find(|(name, _)| name == first).map(|(name, folder)| (name, folder, rest.to_vec()))
             })
         };
-        let (name, folder, names) = covering.ok_or_else(|| sentence::rule_outside(&self.path, &line))?;
+        let (name, folder, names) = covering.ok_or_else(|| sentence::rule_outside(path, &line))?;
         let root = Root { folder: folder.clone(), kind: RootKind::Folder, name };
         Ok((Target { root, names }, Source::Grant(grant.clone())))
     }
@@ -225,9 +256,9 @@ impl FileDemand {
         Ok(grant)
     }
 
-    fn find_picked(&self, lease: &Lease, handle: &str) -> Result<(Target, Source), Sentence> {
+    fn find_picked(&self, path: &str, lease: &Lease, handle: &str) -> Result<(Target, Source), Sentence> {
         let (name, rest) = handle.split_once('/').unwrap_or((handle, ""));
-        let picked = lease.picked(name).ok_or_else(|| sentence::rule_outside(&self.path, &self.line()))?;
+        let picked = lease.picked(name).ok_or_else(|| sentence::rule_outside(path, &self.line()))?;
         let needed = self.verb.access();
         if picked.access != needed {
             let access = match picked.access {
@@ -236,14 +267,14 @@ impl FileDemand {
             };
             return Err(sentence::rule_picked_access(name, access));
         }
-        let mut names = split(rest).ok_or_else(|| sentence::rule_outside(&self.path, &self.line()))?;
+        let mut names = split(rest).ok_or_else(|| sentence::rule_outside(path, &self.line()))?;
         let kind = match &picked.file {
             // One file was handed over: nothing beside it or "inside" it.
             Some(file) if names.is_empty() => {
                 names.push(file.clone());
                 RootKind::File
             }
-            Some(_) => return Err(sentence::rule_outside(&self.path, &self.line())),
+            Some(_) => return Err(sentence::rule_outside(path, &self.line())),
             None => RootKind::Folder,
         };
         let root = Root { folder: picked.folder.clone(), kind, name: name.to_owned() };
@@ -269,6 +300,10 @@ impl Demand for FileDemand {
                 None => sentence::ask_file_write(path),
             },
             FileVerb::Remove => sentence::ask_file_remove(path),
+            FileVerb::Move => match self.always_asks() {
+                Some(_) => sentence::ask_file_move_executable(path, self.shown_destination()),
+                None => sentence::ask_file_move(path, self.shown_destination()),
+            },
         }
     }
 
@@ -276,7 +311,7 @@ impl Demand for FileDemand {
         match self.verb {
             FileVerb::Read if self.is_picked() => Labels::PRIVATE.join(Labels::STRANGER),
             FileVerb::Read | FileVerb::List => Labels::PRIVATE,
-            FileVerb::Write | FileVerb::Remove => Labels::NONE,
+            FileVerb::Write | FileVerb::Remove | FileVerb::Move => Labels::NONE,
         }
     }
 
@@ -284,8 +319,9 @@ impl Demand for FileDemand {
         if self.verb.access() == FileAccess::Read {
             return None;
         }
-        let shown = self.shown();
-        is_run_by_others(&shown).then(|| sentence::rule_executable(shown))
+        let mut ends = vec![self.shown()];
+        ends.extend(self.to.is_some().then(|| self.shown_destination()));
+        ends.into_iter().find(|shown| is_run_by_others(shown)).map(sentence::rule_executable)
     }
 
     fn basis(&self, _: &Lease, _: &AppGrants, _: Timestamp) -> Result<(GrantState, Basis), Sentence> {
@@ -296,12 +332,25 @@ impl Demand for FileDemand {
         let Some((target, source)) = &self.target else {
             return Err(sentence::rule_outside(&self.path, &self.line()));
         };
-        Ok(match source {
-            Source::Picked(name) => (GrantState::Allow, Basis::Picked { rule: sentence::rule_picked(name) }),
-            Source::Grant(grant) => {
-                let rule = sentence::rule_grant(&self.line(), &target.root.folder.path);
+        // Of a move, the end that was not handed over decides. All that is granted rests on one line, and so on one grant.
+        let mut granted = None;
+        let mut folders: Vec<&str> = Vec::new();
+        for (target, source) in
+            [Some((target, source)), self.to_target.as_ref().map(|(to, source)| (to, source))].into_iter().flatten()
+        {
+            if let Source::Grant(grant) = source {
+                granted = Some(grant);
+                if !folders.contains(&target.root.folder.path.as_str()) {
+                    folders.push(&target.root.folder.path);
+                }
+            }
+        }
+        Ok(match (granted, source) {
+            (Some(grant), _) | (None, Source::Grant(grant)) => {
+                let rule = sentence::rule_grant(&self.line(), folders.join(", "));
                 (grant.state, Basis::Grant { id: grant.id, rule })
             }
+            (None, Source::Picked(name)) => (GrantState::Allow, Basis::Picked { rule: sentence::rule_picked(name) }),
         })
     }
 

@@ -72,9 +72,41 @@ fn reading_is_not_writing_and_writing_is_not_reading() {
     let scene = Scene::new(Zone::Local).file(FileAccess::Write, GrantState::Allow, &["/home/me/notes"]);
     check(&scene, FileVerb::Write, "notes/a", "yes: grant file.write for /home/me/notes");
     check(&scene, FileVerb::Remove, "notes/a", "yes: grant file.write for /home/me/notes");
+    assert_eq!(scene.decide(FileDemand::moving("notes/a", "notes/b")), "yes: grant file.write for /home/me/notes");
     for verb in [FileVerb::Read, FileVerb::List] {
         assert!(scene.decide(FileDemand::new(verb, "notes/a")).starts_with("no: "));
     }
+}
+
+#[test]
+fn a_move_needs_both_of_its_ends() {
+    let check = |scene: &Scene, from: &str, to: &str, expected: &str| {
+        assert_eq!(scene.decide(FileDemand::moving(from, to)), expected, "{from} {to}");
+    };
+    let scene = Scene::new(Zone::Local).file(FileAccess::Write, GrantState::Allow, &["/home/me/notes", "/srv/notes"]);
+    check(&scene, "notes/a", "notes-2/b", "yes: grant file.write for /home/me/notes, /srv/notes");
+    for (from, to, outside) in [
+        ("notes/a", "/etc/cron.d/a", "/etc/cron.d/a"),
+        ("/etc/passwd", "notes/a", "/etc/passwd"),
+        ("notes/a", "notes/../../a", "notes/../../a"),
+        ("notes/a", "picked:out", "picked:out"),
+    ] {
+        let said = scene.decide(FileDemand::moving(from, to));
+        let rule = format!("{outside} is outside what file.write was granted for");
+        assert!(said.starts_with("no: ") && said.contains(&rule), "{from} {to}: {said}");
+    }
+    // What other programs load is asked for at either end.
+    for (from, to) in [("notes/a", "notes/.git/hooks/pre-commit"), ("notes/.bashrc", "notes/a")] {
+        let said = scene.decide(FileDemand::moving(from, to));
+        assert!(said.starts_with("ask: move /home/me/") && said.contains("other programs"), "{from} {to}: {said}");
+    }
+    let asked = Scene::new(Zone::Local).file(FileAccess::Write, GrantState::Ask, &["/home/me/notes"]);
+    check(&asked, "notes/a", "notes/b", "ask: move /home/me/notes/a to /home/me/notes/b");
+    // A folder that was handed over is enough for both, and with it a grant decides for the other end.
+    let asked = asked.pick("out", "/tmp/out", None, FileAccess::Write);
+    check(&asked, "picked:out/a", "picked:out/b", "yes: you handed it over as out");
+    check(&asked, "picked:out/a", "notes/b", "ask: move /tmp/out/a to /home/me/notes/b");
+    check(&asked, "notes/a", "picked:out/b", "ask: move /home/me/notes/a to /tmp/out/b");
 }
 
 #[test]

@@ -6,32 +6,35 @@ use super::{
     write::{Staged, Writer, replace},
 };
 use crate::common::crash_point;
+use broker::Folder;
 use cap_std::fs::Dir;
 use kernel::effect::{Change, ChangeKind, FileStamp, Undo, UndoError};
-use protocol::{EffectState, Sentence, sentence};
+use protocol::{EffectState, Sentence};
 use std::{fs::File, io};
 
-/// A change, with the folder it happened in.
-struct Scene<'a> {
-    change: &'a Change,
-    path: String,
-    dir: Dir,
-    name: &'a str,
+/// A change, with one of the folders it happened in.
+pub(super) struct Scene<'a> {
+    pub(super) change: &'a Change,
+    pub(super) path: String,
+    pub(super) dir: Dir,
+    pub(super) name: &'a str,
 }
 
 /// A file as it is now.
-struct Now {
+pub(super) struct Now {
     file: File,
-    stat: Stat,
-    stamp: FileStamp,
+    pub(super) stat: Stat,
+    pub(super) stamp: FileStamp,
 }
 
 impl Undo for Writer {
     fn undo_check(&self, change: &Change) -> Result<(), UndoError> {
         let scene = self.scene(change)?;
         scene.check()?;
-        if change.kind != ChangeKind::Created {
-            self.kept(&scene)?;
+        match change.kind {
+            ChangeKind::Created => {}
+            ChangeKind::Overwrote | ChangeKind::Removed => drop(self.kept(&scene)?),
+            ChangeKind::Moved => drop(self.moved(&scene)?),
         }
         Ok(())
     }
@@ -50,16 +53,17 @@ impl Undo for Writer {
                 crash_point!("undo::after_rename");
             }
             ChangeKind::Overwrote | ChangeKind::Removed => self.restore(&scene, now)?,
+            ChangeKind::Moved => self.move_back(&scene)?,
         }
         walk::folder_sync(&scene.dir).map_err(|error| scene.failed(&error))?;
-        Ok(match change.kind {
-            ChangeKind::Created => sentence::undo_remove_created(&scene.path),
-            ChangeKind::Overwrote | ChangeKind::Removed => sentence::undo_restore(&scene.path),
-        })
+        Ok(change.undo_sentence())
     }
 
     fn recover(&self, change: &Change) -> Result<EffectState, UndoError> {
         let scene = self.scene(change)?;
+        if let Some(to) = &change.to {
+            return self.move_recover(&scene, to);
+        }
         let stage = scene.stage();
         if walk::stat(&scene.dir, &stage).map_err(|error| scene.failed(&error))?.is_some() {
             scene.dir.remove_file(&stage).map_err(|error| scene.failed(&error))?;
@@ -83,8 +87,18 @@ impl Undo for Writer {
 
 impl Writer {
     fn scene<'a>(&self, change: &'a Change) -> Result<Scene<'a>, UndoError> {
-        let path = change.path();
-        let (dir, name) = self.walker.parent(&change.folder, &change.names).map_err(|error| match error {
+        self.scene_at(change, change.path(), &change.folder, &change.names)
+    }
+
+    /// A scene at one end of the change.
+    pub(super) fn scene_at<'a>(
+        &self,
+        change: &'a Change,
+        path: String,
+        folder: &Folder,
+        names: &'a [String],
+    ) -> Result<Scene<'a>, UndoError> {
+        let (dir, name) = self.walker.parent(folder, names).map_err(|error| match error {
             WalkError::System(error) => failed(&path, &error),
             _ => UndoError::FolderChanged { path: path.clone() },
         })?;
@@ -138,7 +152,7 @@ impl Writer {
 
 impl Scene<'_> {
     /// The file as it is now; `None` if there is none.
-    fn now(&self) -> Result<Option<Now>, UndoError> {
+    pub(super) fn now(&self) -> Result<Option<Now>, UndoError> {
         let (mut file, stat) = match walk::file_open(&self.dir, self.name) {
             Ok(opened) => opened,
             Err(WalkError::NotFound { .. }) => return Ok(None),
@@ -150,7 +164,7 @@ impl Scene<'_> {
     }
 
     /// The file must be as the change left it.
-    fn check(&self) -> Result<Option<Now>, UndoError> {
+    pub(super) fn check(&self) -> Result<Option<Now>, UndoError> {
         let now = self.now()?;
         if now.as_ref().map(|now| now.stamp) == self.change.after { Ok(now) } else { Err(self.conflict()) }
     }
@@ -168,11 +182,11 @@ impl Scene<'_> {
         })
     }
 
-    fn conflict(&self) -> UndoError {
+    pub(super) fn conflict(&self) -> UndoError {
         UndoError::Conflict { path: self.path.clone() }
     }
 
-    fn failed(&self, error: &io::Error) -> UndoError {
+    pub(super) fn failed(&self, error: &io::Error) -> UndoError {
         failed(&self.path, error)
     }
 
@@ -180,7 +194,7 @@ impl Scene<'_> {
         UndoError::Failed { path: self.path.clone(), reason: reason.to_owned() }
     }
 
-    fn step_error(&self, error: StepError) -> UndoError {
+    pub(super) fn step_error(&self, error: StepError) -> UndoError {
         match error {
             StepError::System(error) | StepError::HalfDone(error) => self.failed(&error),
             StepError::Changed | StepError::Ended(_) => self.conflict(),

@@ -104,12 +104,17 @@ impl Walker {
     pub(crate) fn folder(&self, folder: &Folder, names: &[String]) -> Result<Dir, WalkError> {
         let mut dir = self.root(folder)?;
         for name in names {
-            let next = dir.open_dir_nofollow(name).map_err(|error| folder_error(&dir, name, error))?;
-            let metadata = next.dir_metadata().map_err(WalkError::System)?;
-            self.check_folder(&next, &metadata)?;
-            dir = next;
+            dir = self.step(&dir, name)?;
         }
         Ok(dir)
+    }
+
+    /// One folder further.
+    fn step(&self, dir: &Dir, name: &str) -> Result<Dir, WalkError> {
+        let next = dir.open_dir_nofollow(name).map_err(|error| folder_error(dir, name, error))?;
+        let metadata = next.dir_metadata().map_err(WalkError::System)?;
+        self.check_folder(&next, &metadata)?;
+        Ok(next)
     }
 
     /// The folder that holds the last name, and that name.
@@ -118,6 +123,33 @@ impl Walker {
             return Err(WalkError::NotAFile { name: last_name(&folder.path), is: "a folder" });
         };
         Ok((self.folder(folder, above)?, name))
+    }
+
+    /// As [`Walker::parent`], for a file whose folders need not all be there: the innermost one that is, the names of
+    /// those that are missing, and the last name.
+    pub(crate) fn way<'a>(
+        &self,
+        folder: &Folder,
+        names: &'a [String],
+    ) -> Result<(Dir, &'a [String], &'a str), WalkError> {
+        let Some((name, above)) = names.split_last() else {
+            return Err(WalkError::NotAFile { name: last_name(&folder.path), is: "a folder" });
+        };
+        let mut dir = self.root(folder)?;
+        for (index, step) in above.iter().enumerate() {
+            match self.step(&dir, step) {
+                Ok(next) => dir = next,
+                Err(WalkError::NotFound { .. }) => return Ok((dir, &above[index..], name)),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((dir, &[], name))
+    }
+
+    /// Makes a folder in a folder, and opens it.
+    pub(crate) fn make(&self, dir: &Dir, name: &str) -> Result<Dir, WalkError> {
+        dir.create_dir(name).map_err(WalkError::System)?;
+        self.step(dir, name)
     }
 
     /// A regular file beneath the granted folder, opened for reading.

@@ -23,14 +23,14 @@ pub(crate) struct Writer {
 }
 
 /// A file that is there before.
-struct Old {
+pub(super) struct Old {
     file: File,
-    stat: Stat,
-    stamp: FileStamp,
+    pub(super) stat: Stat,
+    pub(super) stamp: FileStamp,
 }
 
 /// One call, with what its errors name.
-struct Call<'a> {
+pub(super) struct Call<'a> {
     permit: &'a Permit<FileDemand>,
     target: &'a Target,
     scene: &'a dyn Scene,
@@ -64,6 +64,7 @@ impl Writer {
             trash: Some(Trash::place_name(permit.lease().run(), &scene.fresh_name())),
             before: old.as_ref().map(|old| old.stamp),
             after: Some(FileStamp { bytes: body.len() as u64, digest: sha256(body) }),
+            to: None,
         };
         let bytes = Arg::Bytes(body.len() as u64);
         scene.intent(sentence::file_will_write(target.shown(), bytes.clone()), &change)?;
@@ -132,6 +133,7 @@ impl Writer {
             trash: Some(trash.clone()),
             before: Some(old.stamp),
             after: None,
+            to: None,
         };
         scene.intent(sentence::file_will_remove(target.shown()), &change)?;
         crash_point!("file_remove::after_intent");
@@ -211,12 +213,12 @@ impl Drop for Staged<'_> {
 }
 
 impl<'a> Call<'a> {
-    fn new(permit: &'a Permit<FileDemand>, target: &'a Target, scene: &'a dyn Scene) -> Self {
+    pub(super) fn new(permit: &'a Permit<FileDemand>, target: &'a Target, scene: &'a dyn Scene) -> Self {
         Self { permit, target, scene, meter: Meter::start(permit.lease()) }
     }
 
     /// The file that is there, with the digest of its content.
-    fn old(&mut self, dir: &Dir, name: &str) -> Result<Option<Old>, EffectError> {
+    pub(super) fn old(&mut self, dir: &Dir, name: &str) -> Result<Option<Old>, EffectError> {
         let (mut file, stat) = match walk::file_open(dir, name) {
             Ok(opened) => opened,
             Err(WalkError::NotFound { name: None }) => return Ok(None),
@@ -252,15 +254,15 @@ impl<'a> Call<'a> {
     }
 
     /// After the step that cannot be taken back: once the folder is on the disk, it has happened.
-    fn settle(&self, dir: &Dir) -> Result<(), EffectError> {
+    pub(super) fn settle(&self, dir: &Dir) -> Result<(), EffectError> {
         walk::folder_sync(dir).map_err(|error| EffectError::Unknown(system_error(&self.permit.demand().path, &error)))
     }
 
-    fn walk(&self, error: &WalkError) -> EffectError {
+    pub(super) fn walk(&self, error: &WalkError) -> EffectError {
         error.guest(&self.permit.demand().path, &self.target.root.folder.path).into()
     }
 
-    fn step_error(&self, error: StepError) -> EffectError {
+    pub(super) fn step_error(&self, error: StepError) -> EffectError {
         let named = &self.permit.demand().path;
         match error {
             StepError::System(error) => system_error(named, &error).into(),

@@ -80,6 +80,7 @@ fn every_family_needs_its_permit_and_its_lease() {
             FileCall::ReadText { path: path() },
             FileCall::Write { path: path(), body: b"changed".to_vec() },
             FileCall::Remove { path: path() },
+            FileCall::Move { path: path(), to: "work/c".into() },
             FileCall::List { path: "work".into() },
         ],
         other: FileDemand::new(FileVerb::Read, "work/b"),
@@ -164,6 +165,7 @@ fn limits_of_the_host_end_the_run() {
     check(few_bytes(), &|lease| house.read(lease, "work/a"));
     check(few_bytes(), &|lease| house.write(lease, "work/a", b"x"));
     check(few_bytes(), &|lease| house.remove(lease, "work/a"));
+    check(few_bytes(), &|lease| house.rename(lease, "work/a", "work/b"));
     check(Limits { host_bytes: 10, ..Limits::default() }, &|lease| {
         house.storage(lease, StorageCall::Set { key: "k".into(), value: b"\"0123456789\"".to_vec() })
     });

@@ -16,17 +16,27 @@ enum Work {
     Create,
     Replace,
     Remove,
+    Move,
     UndoCreate,
     UndoReplace,
     UndoRemove,
+    UndoMove,
 }
 
 impl Work {
-    const ALL: [Self; 6] =
-        [Self::Create, Self::Replace, Self::Remove, Self::UndoCreate, Self::UndoReplace, Self::UndoRemove];
+    const ALL: [Self; 8] = [
+        Self::Create,
+        Self::Replace,
+        Self::Remove,
+        Self::Move,
+        Self::UndoCreate,
+        Self::UndoReplace,
+        Self::UndoRemove,
+        Self::UndoMove,
+    ];
 
     fn is_undo(self) -> bool {
-        matches!(self, Self::UndoCreate | Self::UndoReplace | Self::UndoRemove)
+        matches!(self, Self::UndoCreate | Self::UndoReplace | Self::UndoRemove | Self::UndoMove)
     }
 
     fn points(self) -> &'static [&'static str] {
@@ -38,7 +48,8 @@ impl Work {
                 "file_write::after_rename",
             ],
             Self::Remove => &["file_remove::after_intent", "file_remove::after_trash", "file_remove::after_rename"],
-            Self::UndoCreate => &["undo::after_intent", "undo::after_rename"],
+            Self::Move => &["file_move::after_intent", "file_move::after_folders", "file_move::after_rename"],
+            Self::UndoCreate | Self::UndoMove => &["undo::after_intent", "undo::after_rename"],
             Self::UndoReplace | Self::UndoRemove => &["undo::after_intent", "undo::after_stage", "undo::after_rename"],
         }
     }
@@ -64,6 +75,7 @@ fn child() {
             FileCall::Write { path: "work/f".into(), body: b"new".to_vec() }
         }
         Work::Remove | Work::UndoRemove => FileCall::Remove { path: "work/f".into() },
+        Work::Move | Work::UndoMove => FileCall::Move { path: "work/f".into(), to: "work/made/too/g".into() },
     };
     let scenario = (!work.is_undo()).then(fail::FailScenario::setup);
     house.call(&*house.effects.file, call, &scene).done();
@@ -112,7 +124,7 @@ fn crash(number: usize, work: Work, point: &str) {
     let (before, after): (Option<&[u8]>, Option<&[u8]>) = match work {
         Work::Create | Work::UndoCreate => (None, Some(b"new")),
         Work::Replace | Work::UndoReplace => (Some(b"old"), Some(b"new")),
-        Work::Remove | Work::UndoRemove => (Some(b"old"), None),
+        Work::Remove | Work::UndoRemove | Work::Move | Work::UndoMove => (Some(b"old"), None),
     };
     let expected = match state {
         EffectState::Done => after,
@@ -122,8 +134,12 @@ fn crash(number: usize, work: Work, point: &str) {
     assert_eq!(now.as_deref(), expected, "{work:?} {point}");
     let happened = point.ends_with("after_rename");
     assert_eq!(state == EffectState::Done, happened != work.is_undo(), "{work:?} {point}: {state:?}");
+    let moved = matches!(work, Work::Move | Work::UndoMove) && state == EffectState::Done;
     let names = house.names();
-    assert!(names.iter().all(|name| name == "f"), "{work:?} {point}: {names:?}");
+    assert!(names.iter().all(|name| name == if moved { "made" } else { "f" }), "{work:?} {point}: {names:?}");
+    if moved {
+        assert_eq!(fs::read(folder.join("work/made/too/g")).expect("moved"), b"old");
+    }
     // Doing it twice changes nothing.
     assert_eq!(house.effects.undo.recover(&change), Ok(state));
     if state == EffectState::Done {

@@ -168,6 +168,68 @@ fn a_file_can_be_removed() {
 }
 
 #[test]
+fn a_file_can_be_moved() {
+    let house = House::new();
+    let path = |name: &str| house.folder.join(name);
+    fs::write(path("a"), "content").expect("a file");
+    fs::set_permissions(path("a"), fs::Permissions::from_mode(0o640)).expect("a mode");
+    let lease = house.lease();
+    house.rename(&lease, "work/a", "work/b").done();
+    assert_eq!(house.names(), ["b"]);
+    // Folders on the way are made.
+    house.rename(&lease, "work/b", "work/2026/11/c").done();
+    assert_eq!(fs::read(path("2026/11/c")).expect("moved"), b"content");
+    assert_eq!(fs::metadata(path("2026/11/c")).expect("moved").permissions().mode() & 0o777, 0o640);
+    assert_eq!(house.names(), ["2026"]);
+    assert_eq!(house.rename(&lease, "work/b", "work/d").code(), ErrorCode::NotFound);
+    assert!(house.trash().is_empty());
+}
+
+#[test]
+fn a_move_overwrites_nothing_and_leaves_nothing_half_done() {
+    let house = House::new();
+    let path = |name: &str| house.folder.join(name);
+    fs::write(path("a"), "a").expect("a file");
+    fs::write(path("b"), "b").expect("a file");
+    fs::create_dir(path("folder")).expect("a folder");
+    symlink("b", path("link")).expect("a link");
+    let lease = house.lease();
+    let check = |from: &str, to: &str, code: ErrorCode| {
+        assert_eq!(house.rename(&lease, format!("work/{from}"), format!("work/{to}")).code(), code, "{from} {to}");
+        assert_eq!(house.names(), ["a", "b", "folder", "link"]);
+    };
+    check("a", "b", ErrorCode::Conflict);
+    check("a", "a", ErrorCode::Conflict);
+    check("a", "link", ErrorCode::Conflict);
+    check("a", "folder", ErrorCode::Conflict);
+    check("a", "b/inside", ErrorCode::FileUnusable);
+    check("a", "link/inside", ErrorCode::FileUnusable);
+    check("a", "1/2/3/4/5/6/7/8/9/a", ErrorCode::InvalidInput);
+    check("a", &format!("new/{}", "n".repeat(256)), ErrorCode::PermissionDenied);
+    check("folder", "other", ErrorCode::FileUnusable);
+    check("link", "other", ErrorCode::FileUnusable);
+    check("", "other", ErrorCode::FileUnusable);
+    check("a", "", ErrorCode::FileUnusable);
+    // Something comes up in the last moment, and the folders that were made for it go again.
+    let scene = house.scene(&lease);
+    let late = path("late");
+    *scene.on_intent.lock() = Some(Box::new(move |_| fs::write(late, "somebody's").expect("a file")));
+    let call = FileCall::Move { path: "work/a".into(), to: "work/late".into() };
+    assert_eq!(house.call(&*house.effects.file, call, &scene).code(), ErrorCode::Conflict);
+    fs::remove_file(path("late")).expect("it is there");
+    let scene = house.scene(&lease);
+    let gone = path("a");
+    *scene.on_intent.lock() = Some(Box::new(move |_| fs::remove_file(gone).expect("it is there")));
+    let call = FileCall::Move { path: "work/a".into(), to: "work/x/y/a".into() };
+    assert_eq!(house.call(&*house.effects.file, call, &scene).code(), ErrorCode::Conflict);
+    assert_eq!(house.names(), ["b", "folder", "link"]);
+    // One file that was handed over keeps its name.
+    let one = house.hand_over(&lease, "one", &path("b"), FileAccess::Write, false);
+    assert_eq!(house.rename(&lease, &one, "work/c").code(), ErrorCode::FileUnusable);
+    assert_eq!(fs::read(path("b")).expect("untouched"), b"b");
+}
+
+#[test]
 fn folders_are_listed_in_order() {
     let house = House::new();
     fs::create_dir(house.folder.join("sub")).expect("a folder");
@@ -257,6 +319,8 @@ fn paths_that_lead_out_are_denied() {
             house.read(&lease, path),
             house.write(&lease, path, b"x"),
             house.remove(&lease, path),
+            house.rename(&lease, path, "work/moved"),
+            house.rename(&lease, "work/own", path),
             house.list(&lease, path),
         ] {
             assert!(
@@ -529,9 +593,11 @@ fn somebody_elses_change_in_between_is_not_lost() {
 fn a_stop_in_the_middle_leaves_the_old_file() {
     let house = House::new();
     fs::write(house.folder.join("a"), "old").expect("a file");
-    for call in
-        [FileCall::Write { path: "work/a".into(), body: b"new".to_vec() }, FileCall::Remove { path: "work/a".into() }]
-    {
+    for call in [
+        FileCall::Write { path: "work/a".into(), body: b"new".to_vec() },
+        FileCall::Remove { path: "work/a".into() },
+        FileCall::Move { path: "work/a".into(), to: "work/new/b".into() },
+    ] {
         let lease = house.lease();
         let scene = house.scene(&lease);
         let stopped = lease.clone();

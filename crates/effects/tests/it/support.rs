@@ -274,6 +274,10 @@ impl House {
         self.file(lease, FileCall::Remove { path: path.into() })
     }
 
+    pub(crate) fn rename(&self, lease: &Lease, path: impl Into<String>, to: impl Into<String>) -> Outcome {
+        self.file(lease, FileCall::Move { path: path.into(), to: to.into() })
+    }
+
     pub(crate) fn list(&self, lease: &Lease, path: impl Into<String>) -> Outcome {
         self.file(lease, FileCall::List { path: path.into() })
     }

@@ -43,6 +43,57 @@ fn every_change_can_be_taken_back() {
 }
 
 #[test]
+fn moves_can_be_taken_back() {
+    let house = House::new();
+    let path = |name: &str| house.folder.join(name);
+    for name in ["a", "b"] {
+        fs::write(path(name), name).expect("a file");
+    }
+    let lease = house.lease();
+    let changes = [
+        done(house.rename(&lease, "work/a", "work/2026/11/a")),
+        done(house.rename(&lease, "work/b", "work/2026/11/b")),
+    ];
+    let undo = &house.effects.undo;
+    // Edited, gone, or the old name taken: nothing happens.
+    let there = path("2026/11/b");
+    let conflict = |at: &str| {
+        let expected = Err(UndoError::Conflict { path: path(at).to_str().expect("UTF-8").to_owned() });
+        assert_eq!(undo.undo_check(&changes[1]), expected);
+        assert_eq!(undo.undo(&changes[1]).map(drop), expected);
+    };
+    fs::write(&there, "edited").expect("a file");
+    conflict("2026/11/b");
+    fs::remove_file(&there).expect("it is there");
+    conflict("2026/11/b");
+    fs::write(&there, "b").expect("a file");
+    fs::write(path("b"), "another").expect("a file");
+    conflict("b");
+    fs::remove_file(path("b")).expect("it is there");
+    assert_eq!(undo.recover(&changes[1]), Ok(EffectState::Done));
+    for (change, name) in changes.iter().zip(["a", "b"]).rev() {
+        assert_eq!(undo.undo_check(change), Ok(()));
+        let said = undo.undo(change).expect("taken back").to_string();
+        assert_eq!(said, format!("moved {0}/2026/11/{name} back to {0}/{name}", house.folder.display()));
+        assert!(undo.undo(change).is_err(), "twice does nothing more");
+        assert_eq!(undo.recover(change), Ok(EffectState::NotDone));
+    }
+    // The folders that were made for them are gone too.
+    assert_eq!(house.names(), ["a", "b"]);
+    // But not what the owner put there since.
+    let change = done(house.rename(&lease, "work/a", "work/kept/a"));
+    fs::write(path("kept/own"), "own").expect("a file");
+    undo.undo(&change).expect("taken back");
+    assert_eq!(house.names(), ["a", "b", "kept"]);
+    // A file system without such renames gives the new name first; the old one still counts.
+    fs::hard_link(path("a"), path("kept/a")).expect("a link");
+    assert_eq!(undo.recover(&change), Ok(EffectState::NotDone));
+    assert!(!path("kept/a").exists() && path("a").exists());
+    fs::write(path("kept/a"), "another").expect("a file");
+    assert_eq!(undo.recover(&change), Ok(EffectState::Unknown));
+}
+
+#[test]
 fn what_changed_since_is_a_conflict() {
     let house = House::new();
     let path = |name: &str| house.folder.join(name);

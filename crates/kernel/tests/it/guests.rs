@@ -36,6 +36,10 @@ impl Guest {
         self.call(HostCall::File(FileCall::Remove { path: path.to_owned() })).await
     }
 
+    pub(crate) async fn rename(&self, path: &str, to: &str) -> Result<HostAnswer, HostError> {
+        self.call(HostCall::File(FileCall::Move { path: path.to_owned(), to: to.to_owned() })).await
+    }
+
     pub(crate) async fn read(&self, path: &str) -> Result<String, HostError> {
         match self.call(HostCall::File(FileCall::ReadText { path: path.to_owned() })).await? {
             HostAnswer::Bytes(bytes) => Ok(String::from_utf8(bytes).unwrap()),

@@ -32,6 +32,8 @@ fn each_name_is_one_call() {
     check("file.write", at, HostCall::File(FileCall::Write { path: path(), body: body.clone() }));
     check("file.list", at, HostCall::File(FileCall::List { path: path() }));
     check("file.remove", at, HostCall::File(FileCall::Remove { path: path() }));
+    let moved = r#"{"path": "notes/a", "to": "notes/b"}"#;
+    check("file.move", moved, HostCall::File(FileCall::Move { path: path(), to: "notes/b".to_owned() }));
     let pick =
         |access, folder, purpose: &str| HostCall::File(FileCall::Pick { access, folder, purpose: purpose.into() });
     check("file.pick", "{}", pick(FileAccess::Read, false, ""));

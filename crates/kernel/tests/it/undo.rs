@@ -84,6 +84,36 @@ async fn a_file_that_changed_since_is_a_conflict_and_then_nothing_is_touched() {
 }
 
 #[tokio::test]
+async fn moves_go_back_one_after_the_other() {
+    let house = House::new();
+    house.scribe().await;
+    house.world.put("/work/a.txt", "a");
+    house.script("go", |guest| async move {
+        guest.rename("work/a.txt", "work/b.txt").await.map_err(threw)?;
+        guest.rename("work/b.txt", "work/c.txt").await.map_err(threw)?;
+        guest.write("work/c.txt", "changed").await.map_err(threw)?;
+        said("")
+    });
+    let run = house.run("go").await.summary.run;
+    house.idle().await;
+    let files = || ["/work/a.txt", "/work/b.txt", "/work/c.txt"].map(|path| house.world.text(path));
+    assert_eq!(files(), [None, None, some("changed")]);
+    house.world.put("/work/c.txt", "the owner's own work");
+    assert_eq!(house.kernel.undo(owner(), run).await.unwrap_err().code, ErrorCode::Conflict);
+    house.world.put("/work/c.txt", "changed");
+    let words: Vec<_> = house.kernel.undo(owner(), run).await.unwrap().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        words,
+        [
+            "put back the old /work/c.txt",
+            "moved /work/c.txt back to /work/b.txt",
+            "moved /work/b.txt back to /work/a.txt",
+        ]
+    );
+    assert_eq!(files(), [some("a"), None, None]);
+}
+
+#[tokio::test]
 async fn what_fails_on_the_way_says_how_far_it_came() {
     let house = House::new();
     let run = changed(&house).await;

@@ -2,7 +2,10 @@
 
 use broker::{Demand as _, FileDemand, FileVerb, Folder, Lease, Permit, StorageDemand, StorageVerb};
 use kernel::{
-    effect::{Change, ChangeKind, Done, Effect, EffectError, Effects, FileStamp, Places, Said, Scene, Undo, UndoError},
+    effect::{
+        Change, ChangeKind, Destination, Done, Effect, EffectError, Effects, FileStamp, Places, Said, Scene, Undo,
+        UndoError,
+    },
     host_call::{CsvCall, FileCall, GuestError, HostAnswer, StorageCall},
 };
 use parking_lot::{Condvar, Mutex};
@@ -109,6 +112,7 @@ impl Effect for Files {
             FileCall::Write { path, .. } => (FileVerb::Write, path),
             FileCall::List { path } => (FileVerb::List, path),
             FileCall::Remove { path } => (FileVerb::Remove, path),
+            FileCall::Move { path, to } => return Ok(Some(FileDemand::moving(path, to))),
             FileCall::Pick { .. } => return Err(GuestError::new(ErrorCode::Internal, "the kernel asks itself")),
         };
         Ok(Some(FileDemand::new(verb, path.clone())))
@@ -145,6 +149,7 @@ impl Effect for Files {
                     trash: before.is_some().then(|| scene.fresh_name()),
                     before,
                     after,
+                    to: None,
                 };
                 let bytes = Arg::Bytes(body.len() as u64);
                 scene.intent(sentence::file_will_write(&path, bytes), &change)?;
@@ -160,8 +165,26 @@ impl Effect for Files {
                     trash: Some(scene.fresh_name()),
                     before,
                     after: None,
+                    to: None,
                 };
                 scene.intent(sentence::file_will_remove(&path), &change)?;
+                self.change(permit, change, None)
+            }
+            FileCall::Move { .. } => {
+                let before = Some(world.stamp(&path).ok_or_else(absent)?);
+                let to = permit.demand().destination().expect("resolved").clone();
+                let shown = to.shown();
+                let change = Change {
+                    kind: ChangeKind::Moved,
+                    folder: target.root.folder,
+                    names: target.names,
+                    stage: None,
+                    trash: None,
+                    before,
+                    after: None,
+                    to: Some(Destination { folder: to.root.folder, names: to.names, made: 0 }),
+                };
+                scene.intent(sentence::file_will_move(&path, shown), &change)?;
                 self.change(permit, change, None)
             }
             FileCall::List { .. } | FileCall::Pick { .. } => Ok(Done::quiet(HostAnswer::Json(json!([])))),
@@ -184,13 +207,16 @@ impl Files {
             Some(body) => self.0.files.lock().insert(path.clone(), body),
             None => self.0.files.lock().remove(&path),
         };
-        if let (Some(name), Some(old)) = (&change.trash, old) {
-            self.0.trash.lock().insert(name.clone(), old);
+        match (&change.trash, &change.to, old) {
+            (Some(name), _, Some(old)) => drop(self.0.trash.lock().insert(name.clone(), old)),
+            (None, Some(to), Some(old)) => drop(self.0.files.lock().insert(to.path(), old)),
+            _ => {}
         }
         let said = match change.kind {
             ChangeKind::Created => sentence::file_created(&path, Arg::Bytes(0)),
             ChangeKind::Overwrote => sentence::file_overwrote(&path, Arg::Bytes(0)),
             ChangeKind::Removed => sentence::file_removed(&path),
+            ChangeKind::Moved => sentence::file_moved(&path, change.path_after().unwrap_or_default()),
         };
         Ok(Done {
             answer: HostAnswer::Json(Value::Null),
@@ -209,6 +235,11 @@ impl Undo for Back {
         if self.0.stamp(&path) != change.after {
             return Err(UndoError::Conflict { path });
         }
+        if let Some(to) = change.to.as_ref().map(Destination::path)
+            && self.0.stamp(&to) != change.before
+        {
+            return Err(UndoError::Conflict { path: to });
+        }
         match &change.trash {
             Some(name) if !self.0.trash.lock().contains_key(name) => Err(UndoError::TrashMissing { path }),
             _ => Ok(()),
@@ -218,6 +249,11 @@ impl Undo for Back {
     fn undo(&self, change: &Change) -> Result<Sentence, UndoError> {
         self.undo_check(change)?;
         let path = change.path();
+        if let Some(to) = &change.to {
+            let moved = self.0.files.lock().remove(&to.path()).expect("it was looked at");
+            self.0.files.lock().insert(path, moved);
+            return Ok(change.undo_sentence());
+        }
         let Some(name) = &change.trash else {
             self.0.files.lock().remove(&path);
             return Ok(sentence::undo_remove_created(&path));

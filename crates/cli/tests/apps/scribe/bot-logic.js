@@ -15,6 +15,11 @@ export async function remove(payload, ctx) {
   return { data: answer ?? null, summary: `removed ${payload.path}` };
 }
 
+export async function move(payload, ctx) {
+  await ctx.tools.file.move(payload.path, payload.to);
+  return { data: null, summary: `moved ${payload.path} to ${payload.to}` };
+}
+
 export async function list(payload, ctx) {
   const { entries } = await ctx.tools.file.list(payload.path);
   return { data: entries, summary: entries.map((entry) => entry.name).join("\n") };

@@ -157,16 +157,24 @@ impl State {
     }
 }
 
-/// Name → text of a folder's files. What is hidden because it is not finished is not there yet.
+/// Path → text of a folder's files. What is hidden because it is not finished is not there yet.
 pub(super) fn files(folder: &Path) -> BTreeMap<String, String> {
-    let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
-    entries
-        .map(|entry| {
-            let text = String::from_utf8_lossy(&fs::read(entry.path()).unwrap()).into_owned();
-            (entry.file_name().into_string().unwrap(), text)
-        })
-        .filter(|(name, _)| !name.starts_with(".unfinished-"))
-        .collect()
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let name = entry.file_name().into_string().unwrap();
+        if name.starts_with(".unfinished-") {
+            continue;
+        }
+        if entry.path().is_dir() {
+            // An empty folder counts, too.
+            files.insert(format!("{name}/"), String::new());
+            let inside = self::files(&entry.path());
+            files.extend(inside.into_iter().map(|(path, text)| (format!("{name}/{path}"), text)));
+        } else {
+            files.insert(name, String::from_utf8_lossy(&fs::read(entry.path()).unwrap()).into_owned());
+        }
+    }
+    files
 }
 
 /// The keys of the person who uses it. Each is whole and private, and none is left half-made.
@@ -242,6 +250,11 @@ fn check_trash(oikos: &Oikos, store: &Store) {
     for (key, row) in store.json("trash") {
         assert_ne!(row["state"], "pending", "{key}");
         let change = &row["change"];
+        if change["kind"] == "moved" {
+            // It has another name, and nothing of it is kept.
+            assert!(change["trash"].is_null(), "{change}");
+            continue;
+        }
         let place = change["trash"].as_str().unwrap();
         known.insert(place.to_owned());
         let is_kept = row["state"] == "done" && change["kind"] != "created";

@@ -133,6 +133,19 @@ static WRITES: &[Act] = &[
     }),
 ];
 
+static MOVES: &[Act] = &[
+    write("move a file", "moved", |oikos| {
+        allow(oikos);
+        put(oikos, &[("a.txt", "old")]);
+        move_words("b.txt")
+    }),
+    write("move a file into new folders", "moved", |oikos| {
+        allow(oikos);
+        put(oikos, &[("a.txt", "old"), ("b.txt", "other")]);
+        move_words("2026/11/a.txt")
+    }),
+];
+
 static REMOVES: &[Act] = &[
     write("remove a file", "removed", |oikos| {
         allow(oikos);
@@ -159,6 +172,10 @@ static UNDOS: &[Act] = &[
     act("undo a remove", "a.txt", |oikos| {
         let remove = words(&["run", "scribe", "remove", "--input", r#"{"path": "files/a.txt"}"#]);
         undo_words(oikos, &[("a.txt", "old")], &remove)
+    }),
+    act("undo a move", "a.txt", |oikos| undo_words(oikos, &[("a.txt", "old")], &move_words("b.txt"))),
+    act("undo a move into new folders", "a.txt", |oikos| {
+        undo_words(oikos, &[("a.txt", "old")], &move_words("2026/11/a.txt"))
     }),
 ];
 
@@ -216,6 +233,7 @@ static FAMILIES: &[(&str, &[Act])] = &[
     ("grant", GRANTS),
     ("file_write", WRITES),
     ("effect", WRITES),
+    ("file_move", MOVES),
     ("file_remove", REMOVES),
     ("remove", REMOVES),
     ("undo", UNDOS),
@@ -256,6 +274,11 @@ fn kill_at_every_fail_point_of_grant() {
 #[test]
 fn kill_at_every_fail_point_of_write() {
     kill_at_every_point(WRITES);
+}
+
+#[test]
+fn kill_at_every_fail_point_of_move() {
+    kill_at_every_point(MOVES);
 }
 
 #[test]
@@ -460,6 +483,11 @@ fn write_words(text: &str) -> Vec<String> {
     words(&["run", "scribe", "write", "--input", &format!(r#"{{"path": "files/a.txt", "text": "{text}"}}"#)])
 }
 
+fn move_words(to: &str) -> Vec<String> {
+    let input = format!(r#"{{"path": "files/a.txt", "to": "files/{to}"}}"#);
+    words(&["run", "scribe", "move", "--input", &input])
+}
+
 fn undo_words(oikos: &Oikos, before: &[(&str, &str)], run: &[String]) -> Vec<String> {
     allow(oikos);
     put(oikos, before);
@@ -496,7 +524,8 @@ fn heard_all(oikos: &Oikos) {
 /// Exactly these files.
 fn put(oikos: &Oikos, files: &[(&str, &str)]) {
     for entry in fs::read_dir(oikos.files()).unwrap() {
-        fs::remove_file(entry.unwrap().path()).unwrap();
+        let path = entry.unwrap().path();
+        if path.is_dir() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }
     }
     for (name, text) in files {
         fs::write(oikos.files().join(name), text).unwrap();
