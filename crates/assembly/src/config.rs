@@ -17,6 +17,8 @@ pub struct Config {
     pub guest_threads: Option<usize>,
     /// The zone in which the owner's schedules are read.
     pub time_zone: jiff::tz::TimeZone,
+    /// Another home of the same person whose compiled engine is used, if it has one: for homes that live for minutes.
+    pub engine_of: Option<PathBuf>,
     /// How the parts of a running oikos are started again when they fail.
     pub restarts: RestartPolicy,
 }
@@ -30,6 +32,7 @@ impl Config {
             publishers: None,
             guest_threads: None,
             time_zone: jiff::tz::TimeZone::system(),
+            engine_of: None,
             restarts: RestartPolicy::default(),
         }
     }

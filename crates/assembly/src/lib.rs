@@ -1,7 +1,8 @@
 //! Puts the parts of oikos together for a mode: home, lock, store, keys, broker, sandbox, effects, kernel, and the
 //! socket by which other processes come in. The embeddable library; the command line is a thin client of it.
 //!
-//! Nothing here decides, performs or renders: it composes, by plain constructors, without globals.
+//! Nothing here decides, performs or renders: it composes, by plain constructors, without globals. Beside that stands what
+//! authors do with folders of their own: make, look at, try, pack and sign an app.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), protocol::Failure> {
@@ -16,6 +17,7 @@
 //! ```
 
 mod api; // from a request to the kernel and back
+mod author; // what authors do with a folder
 mod client; // how a process reaches an oikos
 mod config; // what a household is set up with
 mod config_file; // the same, as an operator writes it
@@ -28,6 +30,10 @@ mod socket; // the way in for other processes
 mod system; // the system's clock and randomness
 
 pub use api::FrameSender;
+pub use author::{
+    CaseResult, DevEvent, Gravity, HostileResult, LintReport, Reloaded, Remark, SourceForm, TrialReport, app_dev,
+    app_lint, app_new, app_test,
+};
 pub use client::{Answers, Client};
 pub use config::{Config, default_home, default_publishers};
 pub use doctor::break_text;

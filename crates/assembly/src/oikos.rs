@@ -61,7 +61,7 @@ impl Oikos {
         let blobs = BlobStore::open(&lock).map_err(|error| Failure::from_error(error.code(), &error))?;
         let protected = protected_folders(&home, config.publishers.as_deref())?;
         let effects = effects(&home, &protected, &store, &entropy);
-        let runner = LazyJsRunner::new(runner_config(config, &home, &device_key, &clock));
+        let runner = LazyJsRunner::new(runner_config(config, &home, &device_key, &clock, &*entropy));
         let heads = HeadFile::new(&home);
         let kernel = Kernel::new(KernelParts {
             broker: Broker::new(config.zone, protected),
@@ -281,9 +281,20 @@ fn protected_folders(home: &Path, publishers: Option<&Path>) -> Result<Vec<Prote
     folders.into_iter().collect::<Result<_, _>>().map_err(|error| Failure::new(ErrorCode::HomeUnusable, error.message))
 }
 
-fn runner_config(config: &Config, home: &Path, device_key: &DeviceKey, clock: &Arc<dyn Clock>) -> JsRunnerConfig {
+fn runner_config(
+    config: &Config,
+    home: &Path,
+    device_key: &DeviceKey,
+    clock: &Arc<dyn Clock>,
+    entropy: &dyn Entropy,
+) -> JsRunnerConfig {
+    const CACHE: &str = "cache/js";
+    // What is sealed with another home's key is only read with it. A home without a cache would be none the wiser.
+    let other = config.engine_of.as_deref().filter(|other| other.join(CACHE).is_dir());
+    let opened = other.and_then(|other| Some((other, DeviceKey::open_or_create(other, entropy).ok()?)));
+    let (home, device_key) = opened.as_ref().map_or((home, device_key), |(other, key)| (*other, key));
     let key = device_key.derive("cache of the js sandbox");
-    let usual = JsRunnerConfig::new(home.join("cache/js"), *key.expose(), clock.clone());
+    let usual = JsRunnerConfig::new(home.join(CACHE), *key.expose(), clock.clone());
     JsRunnerConfig { guest_threads: config.guest_threads.unwrap_or(usual.guest_threads), ..usual }
 }
 

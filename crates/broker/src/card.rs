@@ -4,7 +4,7 @@
 use crate::scopes::{Verdict, verdict};
 use protocol::{
     AppName, Arg, Badge, Card, CardLine, Digest, FileAccess, GrantState, LimitChanges, Limits, RiskySeverity, Scope,
-    ScopeRequest, ScopeWord, Sentence, Zone, sentence, text,
+    ScopeRequest, ScopeWord, Sentence, Zone, is_wide_folder, sentence, text,
 };
 
 /// What a card is made from: a verified package, in the card's terms.
@@ -120,20 +120,13 @@ fn severity(scope: &Scope) -> RiskySeverity {
         Scope::Event { .. } | Scope::Trigger { reads_all: true, .. } => RiskySeverity::High,
         Scope::Trigger { reads_all: false, .. } => RiskySeverity::Medium,
         Scope::Schedule { .. } => RiskySeverity::Low,
-        Scope::File { folders, .. } if folders.iter().any(|folder| is_wide(folder)) => RiskySeverity::High,
+        Scope::File { folders, .. } if folders.iter().any(|folder| is_wide_folder(folder)) => RiskySeverity::High,
         Scope::File { access: FileAccess::Read, .. } => RiskySeverity::Medium,
         Scope::File { access: FileAccess::Write, .. } => RiskySeverity::High,
         Scope::Network { rules } if rules.is_empty() => RiskySeverity::High,
         Scope::Network { .. } | Scope::Ai { .. } | Scope::Gpu => RiskySeverity::Medium,
         Scope::Shell { .. } | Scope::Clipboard { .. } | Scope::Mcp { .. } | Scope::Secret { .. } => RiskySeverity::High,
     }
-}
-
-/// A proposed folder that holds far more than one app needs: a home, a drive, the root.
-fn is_wide(folder: &str) -> bool {
-    let folder = folder.trim_end_matches('/');
-    let depth = folder.split('/').filter(|part| !part.is_empty()).count();
-    matches!(folder, "" | "~" | "$HOME" | "." | "*" | "**") || (folder.starts_with('/') && depth <= 2)
 }
 
 /// What a scope means, in words.
@@ -249,7 +242,7 @@ fn warnings(subject: &CardSubject<'_>, lines: &[CardLine]) -> Vec<Sentence> {
     }
     for line in lines {
         if let Scope::File { folders, .. } = &line.scope {
-            for folder in folders.iter().filter(|folder| is_wide(folder)) {
+            for folder in folders.iter().filter(|folder| is_wide_folder(folder)) {
                 let warning = sentence::card_warning_wide_folder(folder);
                 if !warnings.contains(&warning) {
                     warnings.push(warning);

@@ -1,6 +1,7 @@
 //! Answers as people read them. Foreign text is escaped before it reaches a terminal.
 
 mod apps; // apps, actions, switches
+mod author; // remarks, cases, what changed
 mod card; // what an app may do, before it is installed
 mod chart; // numbers drawn
 mod events; // who heard an event, what the clock starts
@@ -10,6 +11,7 @@ mod publishers; // keys, one's own and others'
 mod run; // a run's stream and its end
 
 pub(crate) use apps::{app, apps, grants, input_example};
+pub(crate) use author::{dev, lint, trial};
 pub(crate) use card::card;
 pub(crate) use events::{heard, schedules, up};
 pub(crate) use history::{chain, log, runs};

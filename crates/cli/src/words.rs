@@ -206,6 +206,49 @@ Examples:
         #[arg(long)]
         erase: bool,
     },
+    /// Make a folder with an app that works, to begin from
+    #[command(after_help = "\
+Examples:
+  oikos app new word-count                    manifest.json, action-schema.json, bot-logic.js
+  oikos app new word-count --form plugin      package.json, kimai.json, llm-tool.yaml, src/index.js")]
+    New {
+        /// The app's name, and that of its folder here
+        name: AppName,
+        /// How its source is written; both can do the same
+        #[arg(long, value_enum, default_value_t = FormWord::MiniApp)]
+        form: FormWord,
+    },
+    /// Run the app of a folder in an oikos of its own, anew after each change, until Ctrl-C
+    #[command(after_help = "\
+Example:
+  oikos app dev word-count     prints the --home by which another terminal runs it")]
+    Dev {
+        /// The folder
+        folder: PathBuf,
+    },
+    /// Look at an app's folder for what should be mended before others see it
+    #[command(after_help = "\
+Looks for what an install would refuse, permissions that are too wide, not used or missing, advice to pipe
+downloads into a shell, characters that nobody sees, and names that look like those of installed apps.
+The exit code is 2 where there is an error or a warning; a note changes nothing.")]
+    Lint {
+        /// The folder
+        folder: PathBuf,
+    },
+    /// Run an app's cases (tests/*.json), and inputs that nobody means well with, in an oikos of its own
+    #[command(after_help = "\
+Example of a file in tests/:
+  [ { \"case\": \"greets\", \"run\": \"greet\", \"input\": { \"name\": \"Ada\" },
+      \"expect\": { \"summary\": \"Hello, Ada[..]\" } } ]
+
+A run also fails where the app wants something that its permissions do not ask for.")]
+    Test {
+        /// The folder
+        folder: PathBuf,
+        /// The author's cases only
+        #[arg(long)]
+        cases_only: bool,
+    },
     /// Pack an app's folder into one archive, the same bytes each time
     #[command(after_help = "\
 Example:
@@ -398,6 +441,14 @@ pub(crate) struct EmitWords {
 pub(crate) enum ScheduleCommand {
     /// Schedules with their next times and how they went last
     List,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum FormWord {
+    /// A manifest.json with an exported function for each action
+    MiniApp,
+    /// A kimai.json with tools for models
+    Plugin,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

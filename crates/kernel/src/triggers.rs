@@ -5,9 +5,6 @@ use package::{Cause, Package, Pattern, Schedule};
 use protocol::{ActionName, ErrorCode, Failure, Scope, ScopeRequest, Timestamp, TopicPattern};
 use std::sync::Arc;
 
-/// Messages of no particular kind. A pattern that matches two of them reads about everything.
-const PROBES: [&str; 4] = ["", "7", "Hello, how are you?", "ja"];
-
 /// What starts an app, checked. What would call nothing is left out: the package has warned of it.
 #[derive(Default)]
 pub(crate) struct Triggers {
@@ -86,10 +83,10 @@ impl Triggers {
         }
         let event = Scope::Event { publish: Vec::new(), listen };
         requests.extend(event.switches().into_iter().map(|scope| ScopeRequest { scope, reason: reason.clone() }));
-        let regex = self.message.as_ref().map(|(pattern, _)| Scope::Trigger {
-            regex: pattern.as_str().to_owned(),
-            reads_all: PROBES.iter().filter(|probe| pattern.groups(probe).is_some()).count() >= 2,
-        });
+        let regex = self
+            .message
+            .as_ref()
+            .map(|(pattern, _)| Scope::Trigger { regex: pattern.as_str().to_owned(), reads_all: pattern.reads_all() });
         let schedule = self.schedule.as_ref().map(|(cron, _)| Scope::Schedule { cron: cron.to_string() });
         let starts = regex.into_iter().chain(schedule).map(|scope| ScopeRequest { scope, reason: None });
         requests.extend(starts);

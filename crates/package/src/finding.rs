@@ -83,6 +83,16 @@ impl Place {
     }
 }
 
+impl Place {
+    /// The line with its number, and below it the caret.
+    pub(crate) fn excerpt(&self) -> String {
+        let number = self.line.to_string();
+        let gutter = number.len().max(3);
+        let caret = format!("{}{}", " ".repeat(self.caret_at), "^".repeat(self.caret_width));
+        format!("{number:>gutter$} | {}\n{:gutter$} | {caret}", self.shown, "")
+    }
+}
+
 /// The last character boundary at or before `at`.
 fn floor_char(text: &str, at: usize) -> usize {
     let mut at = at.min(text.len());
@@ -101,11 +111,8 @@ impl fmt::Display for Finding {
             }
             return Ok(());
         };
-        let number = place.line.to_string();
-        let gutter = number.len().max(3);
         writeln!(f, "{}:{}:{}: {}", self.file, place.line, place.column, self.message)?;
-        writeln!(f, "{number:>gutter$} | {}", place.shown)?;
-        write!(f, "{:gutter$} | {}{}", "", " ".repeat(place.caret_at), "^".repeat(place.caret_width))?;
+        f.write_str(&place.excerpt())?;
         if let Some(suggestion) = &self.suggestion {
             write!(f, " {suggestion}")?;
         }

@@ -23,11 +23,13 @@
 mod action; // what a person can start, and which files they hand over
 mod archive; // the one form of zip, SHA256SUMS, the place of the signature
 mod author_schema; // schemas that strangers write, proven harmless
+mod case; // what an author expects of a run
 mod code; // what is run, and where its functions are
 mod document; // a file as a value with places
 mod finding; // errors with file, line, caret, nearest word
 mod form; // mini-app or plugin
 mod json; // strict JSON
+mod lint; // what an author should mend
 mod manifest; // manifest.json and kimai.json as one type
 mod npm; // package.json
 mod package; // the whole
@@ -48,10 +50,12 @@ pub use archive::{
     Verified, pack,
 };
 pub use author_schema::{InputError, InputFault};
+pub use case::{ANYTHING, Case, Expectation, data_difference, read_cases, text_fits};
 pub use code::{Code, INVOKE, TOOLS_MODULE};
 pub use finding::{FINDINGS_MAX, Finding, Findings, Place, did_you_mean};
 pub use form::Form;
 pub use json::{JSON_BYTES_MAX, JSON_DEPTH_MAX};
+pub use lint::{Gravity, Remark, lint};
 pub use manifest::{Dependency, Entry, Hook, Manifest, Route};
 pub use npm::Npm;
 pub use package::{Callable, Package, PackageError, SuspiciousText, TOOLS_FILE};
@@ -60,7 +64,7 @@ pub use permission::{Request, STORAGE_BYTES_MAX};
 pub use schema::SCHEMAS;
 pub use script::SCRIPT_BYTES_MAX;
 pub use settings::{SettingField, Settings};
-pub use source::{Folder, SourceError, read_folder};
+pub use source::{CASES_FOLDER, Folder, SourceError, read_case_files, read_folder};
 pub use tool::{TOOLS_MAX, Tool};
 pub use trigger::{Cause, Pattern, Schedule, ScheduleError, Trigger};
 pub use warning::Warning;

@@ -16,7 +16,7 @@ use serde_json::Value;
 use std::sync::{LazyLock, OnceLock};
 
 /// Schemas by the name they are published under.
-pub const SCHEMAS: [(&str, &str); 7] = [
+pub const SCHEMAS: [(&str, &str); 8] = [
     ("manifest.schema.json", include_str!("../schemas/manifest.schema.json")),
     ("kimai.schema.json", include_str!("../schemas/kimai.schema.json")),
     ("package.schema.json", include_str!("../schemas/package.schema.json")),
@@ -24,6 +24,7 @@ pub const SCHEMAS: [(&str, &str); 7] = [
     ("action-schema.schema.json", include_str!("../schemas/action-schema.schema.json")),
     ("ui-schema.schema.json", include_str!("../schemas/ui-schema.schema.json")),
     ("llm-tool.schema.json", include_str!("../schemas/llm-tool.schema.json")),
+    ("tests.schema.json", include_str!("../schemas/tests.schema.json")),
 ];
 
 /// Where the schemas refer to each other from. Nothing is ever fetched: the validator is built without that ability.
@@ -46,6 +47,7 @@ pub(crate) enum Schema {
     Actions,
     Ui,
     Tools,
+    Cases,
 }
 
 /// The schemas, compiled when first needed.

@@ -17,6 +17,13 @@ use std::{
 /// How many directory entries are looked at, ignored ones included, before giving up.
 const LOOKED_AT_MAX: usize = 4 * ENTRIES_MAX;
 
+/// Where an author's cases and what belongs to them lie. Never packed.
+pub const CASES_FOLDER: &str = "tests";
+/// Files of cases that are read; a folder with more holds something else.
+const CASE_FILES_MAX: usize = 200;
+/// Bytes of all files of cases together.
+const CASES_BYTES_MAX: u64 = 16 << 20;
+
 /// Why a folder or file could not be read as a package.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
@@ -110,6 +117,9 @@ pub fn read_folder(root: &Path) -> Result<Folder, SourceError> {
             let within = format!("{inside}{name}");
             // The entry's own type: links are not followed.
             let kind = entry.file_type().map_err(|source| SourceError::Io { path: entry.path(), source })?;
+            if is_development(&within) {
+                continue;
+            }
             if is_ignored(name) {
                 folder.ignored.push(if kind.is_dir() { format!("{within}/") } else { within });
                 continue;
@@ -133,6 +143,37 @@ pub fn read_folder(root: &Path) -> Result<Folder, SourceError> {
     }
     folder.ignored.sort();
     Ok(folder)
+}
+
+/// What an author has beside the app for their own tools: cases, and what tells an editor the types. It is never packed,
+/// and nobody need be told.
+fn is_development(within: &str) -> bool {
+    let name = within.rsplit('/').next().unwrap_or(within);
+    within == CASES_FOLDER || matches!(name, "oikos.d.ts" | "jsconfig.json" | "tsconfig.json")
+}
+
+/// The files of cases of an app, by their path within its folder: `tests/*.json`. None where there is no such folder.
+pub fn read_case_files(root: &Path) -> Result<BTreeMap<String, Vec<u8>>, SourceError> {
+    let folder = root.join(CASES_FOLDER);
+    let io = |source| SourceError::Io { path: folder.clone(), source };
+    let entries = match fs::read_dir(&folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        entries => entries.map_err(io)?,
+    };
+    let mut files = BTreeMap::new();
+    let mut bytes_left = CASES_BYTES_MAX;
+    for entry in entries.take(LOOKED_AT_MAX) {
+        let entry = entry.map_err(io)?;
+        let name = entry.file_name();
+        let Some(name) = name.to_str().filter(|name| name.ends_with(".json") && !is_ignored(name)) else { continue };
+        if files.len() == CASE_FILES_MAX {
+            return Err(SourceError::TooLarge(format!("{CASES_FOLDER} has more than {CASE_FILES_MAX} files of cases")));
+        }
+        let bytes = read_plain(&entry.path(), bytes_left)?;
+        bytes_left -= bytes.len() as u64;
+        files.insert(format!("{CASES_FOLDER}/{name}"), bytes);
+    }
+    Ok(files)
 }
 
 /// What tools leave in a source folder and nobody wants in a package.

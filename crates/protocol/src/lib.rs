@@ -42,7 +42,9 @@ pub use id::{
 pub use label::Labels;
 pub use limit::{LimitChanges, Limits};
 pub use question::{Answer, Choice, Question, QuestionKind};
-pub use scope::{FileAccess, GrantDuration, GrantState, HostRule, Line, Scope, ScopeRequest, ScopeWord, Zone};
+pub use scope::{
+    FileAccess, GrantDuration, GrantState, HostRule, Line, Scope, ScopeRequest, ScopeWord, Zone, is_wide_folder,
+};
 pub use sentence::{Arg, Sentence};
 pub use time::{Clock, Entropy, Timestamp};
 pub use tool::{ToolName, WIRE_NAME_BYTES_MAX};

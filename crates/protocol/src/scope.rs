@@ -230,6 +230,13 @@ pub enum Scope {
     View,
 }
 
+/// Whether a folder that an author proposes holds far more than one app needs: a home, a drive, the root.
+pub fn is_wide_folder(folder: &str) -> bool {
+    let folder = folder.trim_end_matches('/');
+    let depth = folder.split('/').filter(|part| !part.is_empty()).count();
+    matches!(folder, "" | "~" | "$HOME" | "." | "*" | "**") || (folder.starts_with('/') && depth <= 2)
+}
+
 impl Scope {
     /// The family.
     pub const fn word(&self) -> ScopeWord {

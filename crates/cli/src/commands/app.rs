@@ -71,7 +71,12 @@ pub(super) async fn perform(session: &Session, command: AppCommand) -> Result<Ex
             }
         }
         // Performed before there was a session.
-        AppCommand::Pack { .. } | AppCommand::Sign { .. } => {}
+        AppCommand::New { .. }
+        | AppCommand::Dev { .. }
+        | AppCommand::Lint { .. }
+        | AppCommand::Test { .. }
+        | AppCommand::Pack { .. }
+        | AppCommand::Sign { .. } => {}
     }
     Ok(ExitCode::SUCCESS)
 }

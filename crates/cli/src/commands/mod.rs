@@ -2,6 +2,7 @@
 
 mod app;
 mod approval;
+mod author;
 mod doctor;
 mod emit;
 mod grant;
@@ -70,6 +71,17 @@ pub(crate) async fn perform(words: Words) -> ExitCode {
         Command::App(AppCommand::Pack { folder, out }) => {
             return match pack::perform(&terminal, folder, out.as_deref()) {
                 Ok(()) => ExitCode::SUCCESS,
+                Err(failure) => exit::failed(&terminal, &failure),
+            };
+        }
+        Command::App(
+            command @ (AppCommand::New { .. }
+            | AppCommand::Dev { .. }
+            | AppCommand::Lint { .. }
+            | AppCommand::Test { .. }),
+        ) => {
+            return match author::perform(&terminal, command, words.home.clone()).await {
+                Ok(code) => code,
                 Err(failure) => exit::failed(&terminal, &failure),
             };
         }

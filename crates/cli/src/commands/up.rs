@@ -57,7 +57,7 @@ pub(super) async fn perform(
 }
 
 /// Ctrl-C, or what a service manager sends.
-async fn told_to_end() -> Result<(), Failure> {
+pub(super) async fn told_to_end() -> Result<(), Failure> {
     use tokio::signal::unix::{SignalKind, signal};
     let deaf = |error: std::io::Error| {
         Failure::new(ErrorCode::Internal, "the signals of the system cannot be heard").log(error.to_string())

@@ -1,7 +1,6 @@
 //! Runs that do not want to end, terminals beside each other, and questions to a person.
 
 mod bounds; // time, CPU, memory
-mod process; // a command that is under way, at a terminal or not
 mod questions; // asked at one terminal, answered at any
 mod stopping; // endless loops, and stop from elsewhere
 mod terminals; // one holds the home, others go through it

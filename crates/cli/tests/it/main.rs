@@ -4,8 +4,10 @@
 #![expect(clippy::disallowed_methods, reason = "a kill comes at a moment of its own, and a seed from somewhere")]
 #![expect(clippy::print_stdout, reason = "figures and seeds of a test are for whoever reads its output")]
 
+mod authors; // working on an app while it runs
 mod big_csv; // the product's main job on a real file
 mod crashes; // kill -9 at every moment
 mod kit; // a home, the binary, a terminal
 mod limits; // endless loops, stop, several terminals
+mod process; // a command that is under way, at a terminal or not
 mod specs; // cases that anyone can write

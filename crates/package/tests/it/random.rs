@@ -1,7 +1,7 @@
 //! Manifests, tools and npm files that nobody would write: they are refused or read, and reading them ends.
 
 use crate::support::{Files, app_of, open};
-use package::{Form, PackageError};
+use package::{Form, Gravity, PackageError, lint, read_cases};
 use proptest::{collection, prelude::*, sample};
 use serde_json::{Map, Value, json};
 
@@ -160,16 +160,27 @@ fn replace(value: &mut Value, place: &mut usize, other: &Value) {
     }
 }
 
-/// Reads it twice: what is told is the same, and it is escaped. What is accepted is whole.
+/// What a person reads holds nothing that could move a cursor or turn a line around.
+fn check_escaped(told: &str) -> Result<(), TestCaseError> {
+    let is_fine = |c: char| c == '\n' || !(c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c));
+    prop_assert!(told.chars().all(is_fine), "{told:?}");
+    Ok(())
+}
+
+/// Reads it twice: what is told is the same, and it is escaped. What is accepted is whole. An author is told of an error
+/// wherever an install would refuse.
 fn check(files: &Files) -> Result<(), TestCaseError> {
+    let remarks = lint(files, &["notes"]);
+    for remark in &remarks {
+        check_escaped(&remark.to_string())?;
+    }
+    let has_error = remarks.iter().any(|remark| remark.gravity == Gravity::Error);
+    prop_assert!(has_error || open(files).is_ok());
     match open(files) {
         Err(error) => {
             let told = error.to_string();
             prop_assert!(!told.is_empty() && told.len() < 200_000);
-            prop_assert!(
-                told.chars().all(|c| c == '\n' || !(c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c))),
-                "{told:?}"
-            );
+            check_escaped(&told)?;
             prop_assert_eq!(open(files).unwrap_err().to_string(), told);
             prop_assert!(matches!(error, PackageError::Content(_)), "{}", error);
         }
@@ -223,6 +234,28 @@ proptest! {
         // JSON is YAML, but for a control character or two.
         for tools in [tools, object(members)] {
             check(&app_of(Form::Plugin, &[("llm-tool.yaml", &tools.to_string())]))?;
+        }
+    }
+
+    #[test]
+    fn cases_with_one_value_changed(place in any::<sample::Index>(), other in any_value(), bytes in collection::vec(any::<u8>(), 0..80)) {
+        let mut cases = json!([
+            { "case": "a", "run": "greet", "input": { "x": 1 }, "files": { "data": "a/b.txt" }, "folder": "inbox" },
+            { "case": "b", "run": "greet", "expect": { "error": "invalid_input", "message": "x", "summary": "[..]",
+                "data": [1], "effects": ["x"], "files": { "a": null, "b": "x" } } }
+        ]);
+        let mut at = place.index(count(&cases));
+        replace(&mut cases, &mut at, &other);
+        for text in [cases.to_string().into_bytes(), bytes] {
+            match read_cases("tests/a.json", &text) {
+                // A path leads nowhere but into the folder of the cases.
+                Ok(cases) => for path in cases.iter().flat_map(|case| case.files.values().chain(&case.folder)) {
+                    prop_assert!(path.split('/').all(|name| !name.is_empty() && name != ".."), "{path}");
+                },
+                Err(findings) => for finding in findings {
+                    check_escaped(&finding.to_string())?;
+                },
+            }
         }
     }
 

@@ -179,6 +179,17 @@ static UNDOS: &[Act] = &[
     }),
 ];
 
+static AUTHORS: &[Act] = &[
+    act("a new app", "made hello", |oikos| {
+        put(oikos, &[]);
+        words(&["app", "new", "hello"])
+    }),
+    act("a new plugin", "made hello", |oikos| {
+        put(oikos, &[]);
+        words(&["app", "new", "hello", "--form", "plugin"])
+    }),
+];
+
 static PUBLISHERS: &[Act] = &[
     act("make a key", "made the publisher's key cleo", |oikos| {
         new_publishers(oikos);
@@ -237,6 +248,7 @@ static FAMILIES: &[(&str, &[Act])] = &[
     ("file_remove", REMOVES),
     ("remove", REMOVES),
     ("undo", UNDOS),
+    ("new", AUTHORS),
     ("key", PUBLISHERS),
     ("sign", PUBLISHERS),
     ("file_out", PUBLISHERS),
@@ -279,6 +291,22 @@ fn kill_at_every_fail_point_of_write() {
 #[test]
 fn kill_at_every_fail_point_of_move() {
     kill_at_every_point(MOVES);
+}
+
+#[test]
+fn kill_at_every_fail_point_of_new() {
+    // It touches no household, so its own point is the only one that it passes.
+    let oikos = prepared();
+    for act in AUTHORS {
+        let words = (act.prepare)(&oikos);
+        let said = run_at(&oikos, &words, Some("new::after_stage=return"));
+        assert_eq!(said.code, -1, "{}: {}{}", act.name, said.out, said.err);
+        assert!(recover(&oikos).files.is_empty(), "{}: it appears whole or not at all", act.name);
+        let words = (act.prepare)(&oikos);
+        let said = run_at(&oikos, &words, None);
+        assert!(said.code == 0 && said.out.contains(act.says), "{}: {}{}", act.name, said.out, said.err);
+        assert!(recover(&oikos).files.contains_key("hello/README.md"), "{}", act.name);
+    }
 }
 
 #[test]

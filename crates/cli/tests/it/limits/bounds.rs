@@ -1,7 +1,7 @@
 //! A run that goes past a limit ends with the code of that limit, and the next one works. No run sees another.
 
-use super::process::Process;
 use crate::kit::Oikos;
+use crate::process::Process;
 use std::collections::HashSet;
 
 #[track_caller]

@@ -1,8 +1,8 @@
 //! Questions to a person: asked at the terminal that started the run, answered there or at any other; where nobody is,
 //! the answer is no.
 
-use super::process::Process;
 use crate::kit::{Oikos, app_folder};
+use crate::process::Process;
 use std::fs;
 
 const WRITE: &[&str] = &["run", "scribe", "write", "--input", r#"{"path": "files/a.txt", "text": "written"}"#];

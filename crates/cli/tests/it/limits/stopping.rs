@@ -1,7 +1,7 @@
 //! Two endless loops on a small machine: others still get their turn, and `oikos stop` is heard.
 
-use super::process::Process;
 use crate::kit::Oikos;
+use crate::process::Process;
 use std::time::{Duration, Instant};
 
 /// The promise is a second; a busy test machine may take longer, and the measured time is printed.

@@ -1,7 +1,7 @@
 //! Several terminals: the first process holds the home and serves the others; however one ends, the others know.
 
-use super::process::Process;
 use crate::kit::{Oikos, app_folder};
+use crate::process::Process;
 
 fn prepared() -> (Oikos, Process) {
     let oikos = Oikos::new();

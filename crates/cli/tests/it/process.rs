@@ -18,7 +18,7 @@ use testkit::{wait_until, wait_until_some};
 type Heard = Arc<Mutex<Vec<u8>>>;
 
 /// A command under way. Killed when dropped.
-pub(super) struct Process {
+pub(crate) struct Process {
     child: Child,
     out: Heard,
     err: Heard,
@@ -29,7 +29,7 @@ pub(super) struct Process {
 
 impl Process {
     /// A command of a script: nobody is there.
-    pub(super) fn start(oikos: &Oikos, words: &[&str]) -> Self {
+    pub(crate) fn start(oikos: &Oikos, words: &[&str]) -> Self {
         let mut command = oikos.command(words);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (out, err) = (Heard::default(), Heard::default());
@@ -38,7 +38,7 @@ impl Process {
     }
 
     /// A command at a terminal of its own, with a person in front of it.
-    pub(super) fn at_terminal(oikos: &Oikos, words: &[&str]) -> Self {
+    pub(crate) fn at_terminal(oikos: &Oikos, words: &[&str]) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
@@ -54,18 +54,18 @@ impl Process {
 
     /// Waits until it has said this.
     #[track_caller]
-    pub(super) fn wait_for(&self, text: &str) {
+    pub(crate) fn wait_for(&self, text: &str) {
         wait_until(&format!("{text:?}; it said: {}{}", self.out(), self.err()), || {
             self.out().contains(text) || self.err().contains(text)
         });
     }
 
     /// Types a line at its terminal.
-    pub(super) fn type_line(&mut self, line: &str) {
+    pub(crate) fn type_line(&mut self, line: &str) {
         self.keyboard.as_mut().unwrap().write_all(format!("{line}\n").as_bytes()).unwrap();
     }
 
-    pub(super) fn out(&self) -> String {
+    pub(crate) fn out(&self) -> String {
         text(&self.out)
     }
 
@@ -73,25 +73,25 @@ impl Process {
         text(&self.err)
     }
 
-    pub(super) fn has_ended(&mut self) -> bool {
+    pub(crate) fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
     }
 
     /// As Ctrl-C.
-    pub(super) fn interrupt(&self) {
+    pub(crate) fn interrupt(&self) {
         let process = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
     }
 
     /// As kill -9.
-    pub(super) fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     /// Waits for its end, with the deadline of every wait. Gives when that was, too.
     #[track_caller]
-    pub(super) fn end_at(mut self) -> (Said, Instant) {
+    pub(crate) fn end_at(mut self) -> (Said, Instant) {
         let status = wait_until_some("the end of a command", || self.child.try_wait().unwrap());
         let ended = Instant::now();
         self.listen_to_end();
@@ -99,12 +99,12 @@ impl Process {
     }
 
     #[track_caller]
-    pub(super) fn end(self) -> Said {
+    pub(crate) fn end(self) -> Said {
         self.end_at().0
     }
 
     /// Waits for its end however long that takes: the limits of what it does are what ends it.
-    pub(super) fn end_whenever(mut self) -> Said {
+    pub(crate) fn end_whenever(mut self) -> Said {
         let status = self.child.wait().unwrap();
         self.listen_to_end();
         Said { code: status.code().unwrap_or(-1), out: self.out(), err: self.err() }

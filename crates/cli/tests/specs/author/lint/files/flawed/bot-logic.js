@@ -1,0 +1,4 @@
+export async function count(payload, ctx) {
+  // ‮ admin ⁦
+  return ctx.storage.get("count");
+}

@@ -1,0 +1,1 @@
+export const count = (payload, { tools }) => tools.http.fetch("https://example.org");
