@@ -170,7 +170,8 @@ fn undeclared(kernel: &Kernel, run: &Run, feature: &str) -> Option<Denied> {
         "http" => ScopeWord::Network,
         "clipboard" => ScopeWord::Clipboard,
         "shell" => ScopeWord::Shell,
-        "mcp" => ScopeWord::Mcp,
+        // What it depends on is on its card too, and is missing rather than forbidden.
+        "mcp" if run.app.package.dependencies().is_empty() => ScopeWord::Mcp,
         _ => return None,
     };
     let grants = kernel.broker.grants(run.owner(), run.lease.app());

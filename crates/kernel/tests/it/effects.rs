@@ -294,7 +294,7 @@ async fn taking_back_a_change_gives_the_old_labels_back() {
 #[tokio::test]
 async fn calls_that_only_compute_need_no_grant_and_what_is_not_there_yet_says_so() {
     let house = House::new();
-    house.install_as(owner(), "scribe", "1.0.0", r#"{ "storage": false, "ai": false }"#, vec![]).await.unwrap();
+    house.install_as(owner(), "scribe", "1.0.0", r#"{ "storage": false, "ai": true }"#, vec![]).await.unwrap();
     house.script("go", |guest| async move {
         let parse = HostCall::Csv(CsvCall::Parse { text: "a".into(), options: CsvOptions::default() });
         guest.call(parse).await.map_err(threw)?;
@@ -302,6 +302,9 @@ async fn calls_that_only_compute_need_no_grant_and_what_is_not_there_yet_says_so
         let later = HostCall::decode("ai.generateText", b"{}", vec![]).unwrap();
         let later = seen(guest.call(later).await.unwrap_err());
         assert_eq!(later.code, ErrorCode::NotAvailable);
+        let never = HostCall::decode("shell.run", b"{}", vec![]).unwrap();
+        let never = seen(guest.call(never).await.unwrap_err());
+        assert_eq!((never.code, never.message.contains("never asked for shell")), (DENIED, true));
         let stored = seen(guest.set("a", "1").await.unwrap_err());
         assert_eq!((stored.code, stored.message.contains("never asked for storage")), (DENIED, true));
         said(later.message)
