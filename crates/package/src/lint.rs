@@ -268,15 +268,6 @@ impl Asked<'_> {
                 remarks.push(remark.hint(hint));
             }
         }
-        for trigger in self.package.triggers() {
-            if let Cause::Message(pattern) = &trigger.cause
-                && pattern.reads_all()
-            {
-                let message = "the pattern matches about anything, so the app reads all that is said".to_owned();
-                let remark = self.remark_trigger(Gravity::Warning, "wide_scope", "regex", message);
-                remarks.push(remark.hint("begin it with ^ and the word that calls the app"));
-            }
-        }
     }
 
     /// The text of all modules, if they are JavaScript.
@@ -626,7 +617,7 @@ mod tests {
         check(
             &[("manifest.json", &regex(".*"))],
             &[
-                "warning manifest.json:2:15 wide_scope: the pattern matches about anything, so the app reads all that is said",
+                "warning manifest.json:2 advice: '.*' is found in about every message, so the app would answer all of them",
             ],
         );
     }

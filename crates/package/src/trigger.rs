@@ -276,8 +276,8 @@ fn warn_of_pattern(pattern: &Pattern, file: &Document<'_>, warnings: &mut Vec<Wa
         let message = format!("the slashes around {shown} are looked for as well");
         warnings.push(Warning::in_file(&place, message).hint("leave them out"));
     }
-    if pattern.groups("").is_some() {
-        let message = format!("{shown} is found in every message, so the app would answer all of them");
+    if pattern.reads_all() {
+        let message = format!("{shown} is found in about every message, so the app would answer all of them");
         warnings.push(Warning::in_file(&place, message).hint("begin it with '^' and a word"));
     }
 }

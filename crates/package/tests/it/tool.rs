@@ -174,7 +174,7 @@ fn what_an_author_should_know_about_triggers_and_hooks() {
     let all = "export const generate = () => 1\nexport const after = generate";
     for (keys, changes, expected) in [
         (r#""trigger": { "regex": "^Write (.*)" }"#, &[][..], "which its input does not take"),
-        (r#""trigger": { "regex": ".*" }"#, &[], "is found in every message"),
+        (r#""trigger": { "regex": ".*" }"#, &[], "is found in about every message"),
         (r#""trigger": { "regex": "/write/" }"#, &[], "the slashes around '/write/' are looked for as well"),
         (r#""trigger": { "events": ["user.message"] }"#, &[], ""),
         (r#""dependencies": ["mcp.search_web"]"#, &[], ""),
