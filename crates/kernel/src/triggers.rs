@@ -1,9 +1,8 @@
 //! What may start an app without a person: read from its manifest, checked, and put into the card's terms.
 
-use crate::bus::table::{HANDLERS_MAX, Handler, How, Listener, Registered};
+use crate::bus::table::{HANDLERS_MAX, Handler, How, Registered};
 use package::{Cause, Package, Pattern, Schedule};
 use protocol::{ActionName, ErrorCode, Failure, Scope, ScopeRequest, Timestamp, TopicPattern};
-use std::sync::Arc;
 
 /// What starts an app, checked. What would call nothing is left out: the package has warned of it.
 #[derive(Default)]
@@ -103,11 +102,11 @@ impl Triggers {
     ) -> Result<Registered, Failure> {
         let app = package.name();
         let invalid = |message: String| Failure::new(ErrorCode::PackageCodeInvalid, format!("{app}: {message}"));
-        let mut listeners = Vec::new();
+        let mut registered = Registered::new(self.schedule.clone());
         let mut handled: Vec<TopicPattern> = Vec::new();
         let mut add = |index: usize, priority: i8, how: How| {
             let index = u16::try_from(index).unwrap_or(u16::MAX);
-            listeners.push(Arc::new(Listener::new(app.clone(), installed_at, index, priority, how)));
+            registered.listen(app, installed_at, index, priority, how);
         };
         for handler in exports.iter().filter_map(|name| Handler::read(name)) {
             let Handler { index, priority, pattern, export } = handler.map_err(invalid)?;
@@ -130,7 +129,6 @@ impl Triggers {
         if let Some((pattern, action)) = &self.message {
             add(HANDLERS_MAX, 0, How::Message { pattern: pattern.clone(), action: action.clone() });
         }
-        let schedule = self.schedule.clone().map(Arc::new);
-        Ok(Registered { listeners, schedule })
+        Ok(registered)
     }
 }

@@ -205,12 +205,15 @@ impl Kernel {
 
     /// One listener hears one event.
     async fn hear(self: &Arc<Self>, hearing: Hearing) {
-        let Hearing { event, listener } = &hearing;
-        let delivery = Delivery { event: event.clone(), listener: listener.name() };
+        let event = &hearing.event;
+        let delivery = Delivery { event: event.clone(), listener: hearing.listener.name() };
         self.tries_count(event);
         let mut tries = 0;
         let heard = loop {
-            match self.hearing_begin(event, listener, Some(delivery.clone()), None).await {
+            // Another version may run than when it was put into the queue: what listens to the same there hears it.
+            let listener = self.bus.state.lock().table.named(&hearing.whose(), &delivery.listener);
+            let Some(listener) = listener else { break Err(no_listener(&hearing)) };
+            match self.hearing_begin(event, &listener, Some(delivery.clone()), None).await {
                 Err(failure) if failure.code == ErrorCode::HostBusy && tries < ROOM_TRIES_MAX => {
                     tries += 1;
                     tokio::time::sleep(Duration::from_millis(ROOM_WAIT_MS)).await;
@@ -231,7 +234,7 @@ impl Kernel {
             Err(failure) => {
                 let acks = delivery.heard();
                 let why = sentence::cause_event(event.topic.as_str(), event.sender.to_string());
-                self.start_failed(event.owner, &listener.app, why, &failure);
+                self.start_failed(event.owner, &hearing.listener.app, why, &failure);
                 self.acks_write(acks.as_slice());
             }
         }
@@ -425,6 +428,12 @@ impl Kernel {
             self.event_system(owner, Topic::SYSTEM_TICK, &json!({ "minute": minute * MINUTE_MS }));
         }
     }
+}
+
+/// The version that runs does not listen to an event that waited for the one before.
+fn no_listener(hearing: &Hearing) -> Failure {
+    let (app, topic) = (&hearing.listener.app, &hearing.event.topic);
+    Failure::new(ErrorCode::NotFound, format!("this version of {app} does not listen to {topic}"))
 }
 
 /// Reads a run's stream to its end: nobody looks at it, and a full one would hold the run up.

@@ -163,7 +163,7 @@ impl Queue {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
-    use crate::bus::table::How;
+    use crate::bus::table::{How, Registered, Table};
     use proptest::prelude::*;
     use protocol::{Clock, Entropy, EventId, Labels, Timestamp};
     use std::sync::atomic::{AtomicBool, AtomicUsize};
@@ -194,8 +194,11 @@ mod tests {
             is_released: AtomicBool::new(false),
         };
         let how = How::Action { pattern: "some.*".parse().unwrap(), action: "go".parse().unwrap() };
-        let listener = Listener::new(to.parse().unwrap(), Timestamp(0), 0, 0, how);
-        Hearing { event: Arc::new(event), listener: Arc::new(listener) }
+        let (app, mut table, mut registered) = (to.parse().unwrap(), Table::default(), Registered::new(None));
+        registered.listen(&app, Timestamp(0), 0, 0, how);
+        table.set((ME, app), registered);
+        let listener = table.hearing(ME, &event.topic, None).remove(0);
+        Hearing { event: Arc::new(event), listener }
     }
 
     fn told(hearing: &Hearing) -> String {

@@ -30,6 +30,17 @@ pub(crate) enum How {
     Message { pattern: Pattern, action: ActionName },
 }
 
+impl How {
+    /// What it listens to, and in which way: versions of an app that agree in this go on where the one before was.
+    fn name(&self) -> String {
+        match self {
+            Self::Handler { pattern, .. } => format!("on:{pattern}"),
+            Self::Action { pattern, .. } => format!("action:{pattern}"),
+            Self::Message { .. } => "message".to_owned(),
+        }
+    }
+}
+
 /// One listener.
 #[derive(Debug)]
 pub(crate) struct Listener {
@@ -37,17 +48,15 @@ pub(crate) struct Listener {
     pub(crate) priority: i8,
     installed_at: Timestamp,
     index: u16,
+    /// How many of its app's listeners that were registered before it listen to just the same.
+    twins: usize,
     pub(crate) how: How,
 }
 
 impl Listener {
-    pub(crate) fn new(app: AppName, installed_at: Timestamp, index: u16, priority: i8, how: How) -> Self {
-        Self { app, priority, installed_at, index, how }
-    }
-
-    /// Its name, which it keeps as long as the app's version is the same.
+    /// Its name, which it keeps in the app's next version if that listens to the same: what was kept for it is heard then.
     pub(crate) fn name(&self) -> String {
-        format!("{}/{}", self.app, self.index)
+        format!("{}/{}/{}", self.app, self.how.name(), self.twins)
     }
 
     /// Whether it wants to hear of this; of a message, its text decides.
@@ -97,8 +106,21 @@ impl Handler {
 /// What one app listens to, and when the clock starts it.
 #[derive(Debug, Default)]
 pub(crate) struct Registered {
-    pub(crate) listeners: Vec<Arc<Listener>>,
-    pub(crate) schedule: Option<Arc<(Schedule, ActionName)>>,
+    listeners: Vec<Arc<Listener>>,
+    schedule: Option<Arc<(Schedule, ActionName)>>,
+}
+
+impl Registered {
+    /// Of an app that the clock starts, or does not.
+    pub(crate) fn new(schedule: Option<(Schedule, ActionName)>) -> Self {
+        Self { listeners: Vec::new(), schedule: schedule.map(Arc::new) }
+    }
+
+    /// One listener more. `index` is its place among those that the app registered.
+    pub(crate) fn listen(&mut self, app: &AppName, installed_at: Timestamp, index: u16, priority: i8, how: How) {
+        let twins = self.listeners.iter().filter(|known| known.how.name() == how.name()).count();
+        self.listeners.push(Arc::new(Listener { app: app.clone(), priority, installed_at, index, twins, how }));
+    }
 }
 
 /// Every app's listeners.
@@ -129,6 +151,11 @@ impl Table {
         let word = topic.as_str().split('.').next().unwrap_or_default();
         let listeners = self.words.get(&(owner, word.to_owned()));
         listeners.into_iter().flatten().filter(|listener| listener.wants(topic, text)).cloned().collect()
+    }
+
+    /// The listener of this name, as the app's version that runs now has it.
+    pub(crate) fn named(&self, whose: &Whose, name: &str) -> Option<Arc<Listener>> {
+        self.apps.get(whose)?.listeners.iter().find(|listener| listener.name() == name).cloned()
     }
 
     /// An owner's apps that the clock starts.
@@ -183,11 +210,11 @@ mod tests {
 
     fn add(table: &mut Table, app: &str, installed_at: i64, listeners: Vec<(i8, How)>) {
         let app: AppName = app.parse().unwrap();
-        let listeners = listeners.into_iter().enumerate().map(|(index, (priority, how))| {
-            let index = u16::try_from(index).unwrap();
-            Arc::new(Listener::new(app.clone(), Timestamp(installed_at), index, priority, how))
-        });
-        table.set((ME, app.clone()), Registered { listeners: listeners.collect(), schedule: None });
+        let mut registered = Registered::new(None);
+        for (index, (priority, how)) in (0..).zip(listeners) {
+            registered.listen(&app, Timestamp(installed_at), index, priority, how);
+        }
+        table.set((ME, app), registered);
     }
 
     fn names(table: &Table, topic: &str, text: Option<&str>) -> Vec<String> {
@@ -200,14 +227,20 @@ mod tests {
         add(&mut table, "second", 2, vec![(0, handler("user.message")), (0, handler("user.*"))]);
         add(&mut table, "first", 1, vec![(0, handler("user.message")), (-100, handler("user.message"))]);
         add(&mut table, "loud", 3, vec![(100, handler("user.message")), (100, handler("system.tick"))]);
-        let expected = ["loud/0", "first/0", "second/0", "second/1", "first/1"];
+        let expected = [
+            "loud/on:user.message/0",
+            "first/on:user.message/0",
+            "second/on:user.message/0",
+            "second/on:user.*/0",
+            "first/on:user.message/1",
+        ];
         assert_eq!(names(&table, "user.message", None), expected);
-        assert_eq!(names(&table, "user.image", None), ["second/1"]);
-        assert_eq!(names(&table, "system.tick", None), ["loud/1"]);
+        assert_eq!(names(&table, "user.image", None), ["second/on:user.*/0"]);
+        assert_eq!(names(&table, "system.tick", None), ["loud/on:system.tick/0"]);
         assert!(names(&table, "system.started", None).is_empty());
         assert!(table.hearing(OwnerId(2), &"user.message".parse().unwrap(), None).is_empty());
         table.remove(&(ME, "first".parse().unwrap()));
-        assert_eq!(names(&table, "user.message", None), ["loud/0", "second/0", "second/1"]);
+        assert_eq!(names(&table, "user.message", None), [expected[0], expected[2], expected[3]]);
     }
 
     #[test]
@@ -215,11 +248,24 @@ mod tests {
         let mut table = Table::default();
         let how = How::Message { pattern: pattern("^Search(.*)"), action: "search".parse().unwrap() };
         add(&mut table, "search", 1, vec![(0, how)]);
-        assert_eq!(names(&table, "user.message", Some("Search rust")), ["search/0"]);
+        assert_eq!(names(&table, "user.message", Some("Search rust")), ["search/message/0"]);
         for (topic, text) in [("user.message", Some("search")), ("user.message", None), ("user.image", Some("Search"))]
         {
             assert!(names(&table, topic, text).is_empty(), "{topic} {text:?}");
         }
+    }
+
+    /// A version that registers the same in another order, and one that does not listen any more.
+    #[test]
+    fn what_listens_to_the_same_has_the_same_name() {
+        let mut table = Table::default();
+        let whose = (ME, "door".parse().unwrap());
+        let index = |table: &Table, name: &str| table.named(&whose, name).map(|listener| listener.index);
+        let (bell, lamp) = ("door/on:home.bell/0", "door/on:home.lamp/0");
+        add(&mut table, "door", 1, vec![(0, handler("home.bell")), (0, handler("home.lamp"))]);
+        assert_eq!((index(&table, bell), index(&table, lamp)), (Some(0), Some(1)));
+        add(&mut table, "door", 2, vec![(9, handler("home.*")), (9, handler("home.lamp"))]);
+        assert_eq!((index(&table, bell), index(&table, lamp)), (None, Some(1)));
     }
 
     #[test]

@@ -426,6 +426,48 @@ async fn what_waits_is_heard_after_a_restart_and_each_hears_it_once() {
     assert!(house.log().iter().any(|record| record.sentence.to_string() == said));
 }
 
+/// What waits when another version takes over is heard by what listens to the same there, wherever that stands.
+#[tokio::test]
+async fn what_waits_is_heard_by_the_version_that_runs() {
+    let house = House::new();
+    let asks = hears(&["home.*"]);
+    let (before, after) = (["on:0:0:home.bell", "on:1:0:home.door"], ["on:0:0:home.lamp", "on:1:0:home.bell"]);
+    house.listening("ear", &asks, None, &before, vec![]).await.unwrap();
+    let (list, release) = (Heard::default(), Arc::new(tokio::sync::Notify::new()));
+    for handler in before.into_iter().chain(after) {
+        let (noted, held) = (list.clone(), release.clone());
+        house.script(handler, move |guest| {
+            let (noted, held) = (noted.clone(), held.clone());
+            async move {
+                noted.lock().push(format!("{handler} {}", guest.input()["payload"]));
+                if guest.input()["payload"] == "first" {
+                    held.notified().await;
+                }
+                said("")
+            }
+        });
+    }
+    let up = house.up();
+    house
+        .sender("teller", &["home.*"], |guest| async move {
+            for (topic, payload) in [("home.bell", "first"), ("home.door", "second"), ("home.bell", "third")] {
+                guest.emit(topic, json!(payload)).await.unwrap();
+            }
+            said("")
+        })
+        .await;
+    house.go("teller").await;
+    house.until("the first to be heard", || !list.lock().is_empty()).await;
+    house.listening("ear", &asks, None, &after, vec![]).await.unwrap();
+    release.notify_one();
+    house.quiet().await;
+    assert_eq!(heard(&list), [r#"on:0:0:home.bell "first""#, r#"on:1:0:home.bell "third""#]);
+    assert_eq!(house.store.keys(ME, Space::Event), [] as [&str; 0]);
+    let told = house.log().iter().filter(|record| record.sentence.to_string().contains("does not listen")).count();
+    assert_eq!(told, 1);
+    up.abort();
+}
+
 #[tokio::test]
 async fn nobody_is_up_and_the_event_waits() {
     let mut house = House::new();
