@@ -65,6 +65,9 @@ impl Kernel {
         if let Some(signer) = signer {
             more.extend(is_anew.then(|| sentence::card_change_signed(signer.label())));
             more.extend(signer.warnings());
+        } else if package.manifest().version < old.record.version {
+            // Where a publisher signs, an older version is refused unless it is asked for; here the owner is asked.
+            more.push(sentence::card_warning_downgrade(old.record.version.to_string()));
         }
         let needed = old.package.dependencies();
         let needs = package.dependencies().iter().filter(|dependency| !needed.contains(dependency));

@@ -327,7 +327,13 @@ impl Kernel {
         journal::append(&mut batch, owner, &journal::record(now, caller, AuditEvent::App, Some(name), said));
         let is_new = |grant: &&broker::Grant| !before.grants.iter().any(|known| known.id == grant.id);
         for grant in grants.grants.iter().filter(is_new) {
-            journal::append(&mut batch, owner, &grant_record(now, caller, name, grant));
+            let mut record = grant_record(now, caller, name, grant);
+            let is_chosen = choices.iter().any(|choice| grant.line.matches(&choice.line));
+            let is_held = before.grants.iter().any(|known| known.line == grant.line && known.state == grant.state);
+            if is_held && !is_chosen {
+                record.sentence = sentence::grant_carried(&grant.line, grant.state);
+            }
+            journal::append(&mut batch, owner, &record);
         }
         self.install_write(&mut batch, caller, package, &app.record, &grants, signer.as_ref())?;
         let unused = self.version_before(owner, name)?.map(|unused| unused.record.digest);

@@ -335,6 +335,7 @@ sentences! {
     app_refused(source, code) = "refused to install {source} ({code})";
     granted(line, state) = "you set {line} to {state}";
     granted_for(line, state, targets) = "you set {line} to {state} for {targets}";
+    grant_carried(line, state) = "your {state} for {line} goes as far as this version asks, and no further";
     stop_requested(what) = "you stopped {what}";
     triggers_paused() = "you paused what starts it by itself";
     triggers_resumed() = "you let it start by itself again";

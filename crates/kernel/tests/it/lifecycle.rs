@@ -570,6 +570,8 @@ async fn the_card_of_an_upgrade_shows_what_is_more_and_nothing_else() {
         .await;
     check("models", next().asks(json!({ "storage": true })), &["ai"], &[]).await;
     check("a dependency", next().more("dependencies", json!(["mcp.x"])), &[], &["needs mcp.x"]).await;
+    let older = Version::new("0.9.0").asks(network(&["a.org", "b.org"]));
+    check("an older version", older, &[], &["you had version 1.0.0 already"]).await;
     check("a hook", next().hooks(&["preuninstall"]), &[], &["preuninstall"]).await;
     let limits = json!({ "memory_bytes": 268_435_456, "cpu_ms": 6000 });
     check("limits", next().more("limits", limits), &[], &["6 s instead of 5 s", "256.0 MiB instead of"]).await;
@@ -593,6 +595,9 @@ async fn what_was_granted_holds_for_what_is_left_and_comes_back_with_a_rollback(
     let network = |state, rules| ("network".to_owned(), state, rules);
     let storage = || ("storage".to_owned(), GrantState::Allow, 0);
     assert_eq!(states(&less), [network(GrantState::Block, 1), storage()], "a no stays a no");
+    let told = house.told_all();
+    assert!(told.contains("your block for network goes as far as this version asks"), "{told}");
+    assert_eq!(told.matches("you set network").count(), 2, "at install and when it was set: {told}");
     house.put(&Version::new("1.2.0").asks(json!({ "storage": true, "ai": false })), vec![]).await.unwrap();
     let set = choice("storage", GrantState::Block, None);
     house.kernel.grant_set(owner(), app("scribe"), vec![set]).await.unwrap();
