@@ -11,3 +11,4 @@ mod kit; // a home, the binary, a terminal
 mod limits; // endless loops, stop, several terminals
 mod process; // a command that is under way, at a terminal or not
 mod specs; // cases that anyone can write
+mod upgrades; // a version that takes over beside fifty runs

@@ -60,6 +60,7 @@ areas! {
     signing: "Who signed a package, and who may.";
     lifecycle: "What happens to an app between its install and its removal.";
     events: "What starts apps by itself: events, messages, the clock.";
+    zones: "Where oikos runs decides what it shows and runs.";
     author: "Making an app: new, lint, test.";
     apps: "The official apps, as somebody uses them.";
 }
