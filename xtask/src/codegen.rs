@@ -1,7 +1,10 @@
 //! Reference pages made from code. They are committed, so that a change of a word shows in review; `--check` fails when
 //! a page is not what the code says.
 
-use crate::shell::{House, Result, oikos_file};
+use crate::{
+    api_page::api_page,
+    shell::{House, Result, oikos_file},
+};
 use protocol::{ErrorCode, sentence};
 use std::{
     fs,
@@ -12,6 +15,8 @@ use std::{
 pub(crate) const ERRORS_PAGE: &str = "docs/reference/errors.md";
 const SENTENCES_PAGE: &str = "docs/reference/sentences.md";
 const COMMANDS_PAGE: &str = "docs/reference/cli.md";
+const API_PAGE: &str = "docs/reference/api.md";
+const API_DESCRIPTION: &str = "docs/openapi.json";
 /// Where `package` keeps the schemas of a package's files, and their copy for authors and editors.
 const SCHEMAS: &str = "crates/package/schemas";
 const SCHEMAS_COPY: &str = "docs/schemas";
@@ -30,13 +35,18 @@ pub(crate) fn run(house: &House, check: bool, binary: Binary) -> Result<()> {
     let mut pages = vec![(ERRORS_PAGE.to_owned(), errors()), (SENTENCES_PAGE.to_owned(), sentences())];
     pages.extend(schemas(house.root())?);
     let mut stale = settle(house.root(), &pages, check)?;
-    match commands(house, binary)? {
+    let file = oikos(house, binary)?;
+    match told(house, &file, "reference")?.filter(|text| text.starts_with("# ")) {
         Some(text) => stale.extend(settle(house.root(), &[(COMMANDS_PAGE.to_owned(), text)], check)?),
         None if house.root().join(COMMANDS_PAGE).exists() => {
             return Err(format!("`oikos reference` gave nothing, but {COMMANDS_PAGE} is made from it").into());
         }
         None => println!("left out {COMMANDS_PAGE}: this oikos has no `reference` yet"),
     }
+    let description = told(house, &file, "openapi")?.ok_or("`oikos openapi` gave nothing")?;
+    let page = api_page(&serde_json::from_str(&description)?, NOTICE);
+    let pages = [(API_DESCRIPTION.to_owned(), description), (API_PAGE.to_owned(), page)];
+    stale.extend(settle(house.root(), &pages, check)?);
     let names = stale.join(", ");
     match stale.is_empty() {
         true => println!("the reference pages are what the code says"),
@@ -112,20 +122,23 @@ fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }
 
-/// The command line as its binary tells it; `None` where the binary cannot.
-fn commands(house: &House, binary: Binary) -> Result<Option<String>> {
-    let file: PathBuf = house.target()?.join("debug").join(oikos_file());
+/// The binary that tells about itself.
+fn oikos(house: &House, binary: Binary) -> Result<PathBuf> {
     if matches!(binary, Binary::Build) {
         // `--workspace` gives the dependencies the features that every other command gives them, so nothing is built
         // twice.
         crate::shell::run(house.cargo(&["build", "--quiet", "--workspace", "--all-features", "--bin", "oikos"]))?;
     }
+    Ok(house.target()?.join("debug").join(oikos_file()))
+}
+
+/// What the binary tells about itself at this word; `None` where it cannot.
+fn told(house: &House, file: &Path, word: &str) -> Result<Option<String>> {
     if !file.is_file() {
         return Ok(None);
     }
-    let output = house.program(&file).arg("reference").output()?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    Ok((output.status.success() && text.starts_with("# ")).then_some(text))
+    let output = house.program(file).arg(word).output()?;
+    Ok(output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned()))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line for the people who build oikos")]
 
+mod api_page; // the page of the HTTP API, from its description
 mod bench; // the numbers of DESIGN, beside their peers
 mod codegen; // reference pages made from code
 mod engine; // the sandbox's WebAssembly, from pinned sources with a pinned compiler

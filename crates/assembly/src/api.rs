@@ -1,45 +1,55 @@
 //! From a request to the kernel and back: the same words for every door.
 
 use crate::{Oikos, doctor};
+use gateway::{FrameSender, Household};
 use kernel::{LogFilter, RunRequest, Seen, Viewer};
 use protocol::{
-    Failure, Right,
-    api::{Envelope, Frame, Reply, Request},
+    Caller, Failure, Right,
+    api::{Frame, Reply, Request},
     sentence,
 };
-use std::sync::Arc;
-use tokio::sync::mpsc;
+use std::{pin::Pin, sync::Arc};
 
 /// Runs that a list shows.
 const RUNS_SHOWN: usize = 50;
 
-/// Where the frames of an answer go. Bounded: a slow reader slows its own answer down and nobody else.
-pub type FrameSender = mpsc::Sender<Frame>;
-
-impl Oikos {
-    /// Answers a request: any number of chunks and steps, then one `Done` or `Failed`. A reader that has gone does not
-    /// end a run; it only is not told any more.
-    pub async fn answer(self: &Arc<Self>, envelope: Envelope, frames: FrameSender) {
-        let last = match self.route(envelope, &frames).await {
-            Ok(reply) => Frame::Done { reply },
-            Err(failure) => {
-                if let Some(log) = &failure.log {
-                    tracing::debug!(code = %failure.code, %log, "a request failed");
+impl Household for Oikos {
+    fn answer(
+        self: Arc<Self>,
+        caller: Caller,
+        request: Request,
+        frames: FrameSender,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(async move {
+            let last = match self.route(caller, request, &frames).await {
+                Ok(reply) => Frame::Done { reply },
+                Err(failure) => {
+                    if let Some(log) = &failure.log {
+                        tracing::debug!(code = %failure.code, %log, "a request failed");
+                    }
+                    Frame::Failed { failure }
                 }
-                Frame::Failed { failure }
-            }
-        };
-        // Nobody may be listening any more; then there is nobody to tell.
-        drop(frames.send(last).await);
+            };
+            // Nobody may be listening any more; then there is nobody to tell.
+            drop(frames.send(last).await);
+        })
     }
 
-    async fn route(self: &Arc<Self>, envelope: Envelope, frames: &FrameSender) -> Result<Reply, Failure> {
-        let caller = self.caller(envelope.presence);
+    fn readiness(&self) -> Result<(), String> {
+        if self.kernel.is_ending() {
+            return Err("oikos is about to end".to_owned());
+        }
+        self.store.log_tail(protocol::OwnerId::LOCAL).map(drop).map_err(|error| error.to_string())
+    }
+}
+
+impl Oikos {
+    async fn route(self: &Arc<Self>, caller: Caller, request: Request, frames: &FrameSender) -> Result<Reply, Failure> {
         let kernel = &self.kernel;
-        if waits_for_beginning(&envelope.request) {
+        if waits_for_beginning(&request) {
             self.begin().await;
         }
-        Ok(match envelope.request {
+        Ok(match request {
             Request::Hello => Reply::Hello { version: env!("CARGO_PKG_VERSION").to_owned(), pid: std::process::id() },
             Request::AppOffer { source, trust, downgrade } => {
                 step(frames, sentence::progress_verifying()).await;

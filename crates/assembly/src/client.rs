@@ -2,7 +2,11 @@
 
 use crate::{
     Config, Oikos,
-    socket::{self, FRAMES_WAITING_MAX, SocketPath, SocketServer, Visit},
+    socket::{self, SocketPath, SocketServer},
+};
+use gateway::{
+    TcpDoor,
+    client::{Visit, ask_here},
 };
 use protocol::{
     ErrorCode, Failure,
@@ -101,15 +105,18 @@ impl Client {
         }
     }
 
+    /// Opens the door at a port of the loopback address, for whoever holds the home.
+    pub async fn open_door(&self, port: u16) -> Result<TcpDoor, Failure> {
+        match self {
+            Self::Holder { server, .. } => TcpDoor::open(port, server.router().clone()).await,
+            Self::Through { .. } => Err(Failure::new(ErrorCode::HomeLocked, "another process holds OIKOS_HOME")),
+        }
+    }
+
     /// Asks.
     pub async fn ask(&self, envelope: Envelope) -> Result<Answers, Failure> {
         match self {
-            Self::Holder { oikos, .. } => {
-                let (frames, answer) = mpsc::channel(FRAMES_WAITING_MAX);
-                let oikos = oikos.clone();
-                tokio::spawn(async move { oikos.answer(envelope, frames).await });
-                Ok(Answers(answer))
-            }
+            Self::Holder { server, .. } => ask_here(server.router(), &envelope).map(Answers),
             Self::Through { path, .. } => socket::ask(path, &envelope).await.map(Answers),
         }
     }

@@ -22,14 +22,16 @@ mod client; // how a process reaches an oikos
 mod config; // what a household is set up with
 mod config_file; // the same, as an operator writes it
 mod doctor; // everything that could be wrong
+mod guard; // who comes in by which door
+mod log_file; // what a service tells its operator
 mod oikos; // one oikos, put together
 mod pack; // an author's folder into an archive
 mod sandboxes; // the sandbox, made when it is needed
+mod service; // a process that is up for long
 mod signing; // an author's keys, and what they sign
 mod socket; // the way in for other processes
 mod system; // the system's clock and randomness
 
-pub use api::FrameSender;
 pub use author::{
     CaseResult, DevEvent, Gravity, HostileResult, LintReport, Reloaded, Remark, SourceForm, TrialReport, app_dev,
     app_lint, app_new, app_test,
@@ -37,14 +39,17 @@ pub use author::{
 pub use client::{Answers, Client};
 pub use config::{Config, default_home, default_publishers};
 pub use doctor::break_text;
+pub use gateway::{TcpDoor, openapi};
 pub use kernel::RestartPolicy;
+pub use log_file::{log_tail, log_to_home};
 pub use oikos::Oikos;
 pub use pack::{Packed, app_pack, file_write};
+pub use service::{Service, ServiceNote, service, service_noted, service_words};
 pub use signing::{
     AskPassphrase, OFFICIAL_KEY, OwnPublisher, Secret, Signed, Succeeded, app_sign, publisher_new, publisher_succeed,
     publishers_own,
 };
-pub use socket::{SocketPath, SocketServer, Visit};
+pub use socket::{SocketPath, SocketServer};
 pub use system::{SystemClock, SystemEntropy};
 
 /// Arms the fail points that the environment variable FAILPOINTS names, until the answer is dropped. Does nothing

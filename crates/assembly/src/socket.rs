@@ -1,48 +1,30 @@
 //! The Unix socket: whoever holds the home serves it, other `oikos` processes go through it.
 //!
-//! One connection carries one request: an [`Envelope`] on one line in, [`Frame`]s one a line out. The connection that
-//! said `Hello` stays open until its client ends it: whoever serves does not go away under a client that is about to
-//! ask. Only processes of the same user may connect; the file is private and the kernel tells who is at the other end.
+//! It speaks the HTTP API, one request a connection. The connection that said hello stays open until its client ends it:
+//! whoever serves does not go away under a client that is about to ask. Only processes of the same user may connect; the
+//! file is private and the kernel tells who is at the other end.
 
-use crate::Oikos;
+use crate::{Oikos, guard::HomeGuard};
+use gateway::{Arrival, Connection, Doors, Household, Place, Router, client};
 use protocol::{
     Digest, ErrorCode, Failure,
-    api::{Envelope, Frame, Reply, Request},
+    api::{Envelope, Frame},
     sha256,
 };
 use std::{
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
     time::Duration,
 };
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{UnixListener, UnixStream},
     sync::{Semaphore, mpsc},
     task::JoinHandle,
 };
 
-/// Longest request line: an input of 4 MiB with room for its escapes.
-const REQUEST_BYTES_MAX: u64 = 16 << 20;
-/// Longest frame that a client accepts: a chunk of 4 MiB with room for its escapes.
-const FRAME_BYTES_MAX: u64 = 64 << 20;
-/// How long a client may take to say what it wants.
-const REQUEST_WAIT: Duration = Duration::from_secs(10);
-/// How long a client may take to read a frame before its connection is closed.
-const FRAME_WAIT: Duration = Duration::from_secs(60);
-/// How long what was refused may go on talking, so that it hears why.
-const LINGER: Duration = Duration::from_secs(1);
-/// Runs that are watched at once: several terminals and scripts, not a flood.
-const WATCHERS_MAX: usize = 64;
-/// Connections beside them: whoever wants to stop something, answer or look finds a place, however many watch.
-const CONNECTIONS_RESERVED: usize = 16;
-/// Clients at once that said hello and may ask. More are answered too, but not waited for.
-const VISITS_MAX: usize = 256;
-/// Frames that wait for a slow client.
-pub(crate) const FRAMES_WAITING_MAX: usize = 64;
 /// Longest path that every system takes for a socket.
 const SOCKET_PATH_BYTES_MAX: usize = 100;
 
@@ -92,6 +74,7 @@ impl SocketPath {
 /// Serves the socket until dropped.
 pub struct SocketServer {
     path: SocketPath,
+    router: Router,
     accepting: JoinHandle<()>,
     serving: Serving,
 }
@@ -109,8 +92,16 @@ impl SocketServer {
             }
         })?;
         let serving = Serving::default();
-        let accepting = tokio::spawn(accept(listener, Arc::downgrade(&oikos), serving.clone()));
-        Ok(Self { path, accepting, serving })
+        let household: Arc<dyn Household> = oikos.clone();
+        let guard = Arc::new(HomeGuard(Arc::downgrade(&oikos)));
+        let router = gateway::router(Doors::new(Arc::downgrade(&household), guard));
+        let accepting = tokio::spawn(accept(listener, router.clone(), Arc::downgrade(&oikos), serving.clone()));
+        Ok(Self { path, router, accepting, serving })
+    }
+
+    /// What answers here, for whoever asks in this process.
+    pub(crate) fn router(&self) -> &Router {
+        &self.router
     }
 
     /// How many connections of others are open.
@@ -191,11 +182,9 @@ impl Drop for Served {
     }
 }
 
-async fn accept(listener: UnixListener, oikos: std::sync::Weak<Oikos>, serving: Serving) {
+async fn accept(listener: UnixListener, router: Router, oikos: Weak<Oikos>, serving: Serving) {
     let ours = rustix::process::geteuid().as_raw();
-    let places = Arc::new(Semaphore::new(WATCHERS_MAX + CONNECTIONS_RESERVED));
-    let watchers = Arc::new(Semaphore::new(WATCHERS_MAX));
-    let visits = Arc::new(Semaphore::new(VISITS_MAX));
+    let places = Arc::new(Semaphore::new(Doors::CONNECTIONS_MAX));
     loop {
         let Ok(place) = places.clone().acquire_owned().await else { return };
         let stream = match listener.accept().await {
@@ -211,166 +200,32 @@ async fn accept(listener: UnixListener, oikos: std::sync::Weak<Oikos>, serving: 
             tracing::warn!("a connection of another user was refused");
             continue;
         }
-        let Some(oikos) = oikos.upgrade() else { return };
+        if oikos.strong_count() == 0 {
+            return;
+        }
         // A connection lives as long as its client and its answer; each of its steps has a deadline.
         let Some(served) = serving.enter() else { return };
-        let (visits, watchers) = (visits.clone(), watchers.clone());
+        let connection = Connection { arrival: Arrival::Socket, place: Place::new(place), ending: None };
+        let router = router.clone();
         tokio::spawn(async move {
-            match serve(stream, oikos, &watchers).await {
-                Ok(None) => {}
-                Ok(Some(mut visitor)) => {
-                    // Takes no place among the requests, or visitors could keep each other from asking.
-                    drop(place);
-                    if let Ok(_visit) = visits.try_acquire() {
-                        // Ends with the client, that is, with its process at the latest.
-                        drop(visitor.read(&mut [0; 1]).await);
-                    }
-                }
-                Err(error) => tracing::debug!(%error, "a connection ended early"),
+            if let Err(error) = gateway::serve(stream, router, connection).await {
+                tracing::debug!(%error, "a connection ended early");
             }
             drop(served);
         });
     }
 }
 
-/// Answers the request of a connection. A client that said hello comes back, to be waited for.
-async fn serve(stream: UnixStream, oikos: Arc<Oikos>, watchers: &Semaphore) -> std::io::Result<Option<UnixStream>> {
-    let (reading, mut writing) = stream.into_split();
-    let mut line = Vec::new();
-    let mut reading = BufReader::new(reading.take(REQUEST_BYTES_MAX));
-    let read = reading.read_until(b'\n', &mut line);
-    tokio::time::timeout(REQUEST_WAIT, read).await.map_err(std::io::Error::from)??;
-    let read = read_request(&line).and_then(|envelope| {
-        use Request::{EventEmit, RunFollow, RunStart};
-        let watches = matches!(envelope.request, RunStart { .. } | RunFollow { .. } | EventEmit { .. });
-        let place = watches.then(|| watchers.try_acquire()).transpose().map_err(|_| {
-            Failure::new(ErrorCode::HostBusy, format!("{WATCHERS_MAX} runs are being watched from other terminals"))
-                .hint("try again when one of them has ended; oikos stop --all ends them")
-        })?;
-        Ok((envelope, place))
-    });
-    let (envelope, _watcher) = match read {
-        Ok(read) => read,
-        Err(failure) => {
-            write_frame(&mut writing, &Frame::Failed { failure }).await?;
-            writing.shutdown().await?;
-            // What is still on its way is taken and thrown away, or the system would throw away the answer with it.
-            let rest = reading.get_mut().get_mut();
-            drop(tokio::time::timeout(LINGER, tokio::io::copy(rest, &mut tokio::io::sink())).await);
-            return Ok(None);
-        }
-    };
-    let is_hello = matches!(envelope.request, Request::Hello);
-    let (frames, mut waiting) = mpsc::channel(FRAMES_WAITING_MAX);
-    let answering = tokio::spawn(async move { oikos.answer(envelope, frames).await });
-    // A client that has gone closes its end; then nobody reads and the answer is not waited for.
-    let mut gone = [0; 1];
-    loop {
-        tokio::select! {
-            frame = waiting.recv() => {
-                let Some(frame) = frame else { break };
-                write_frame(&mut writing, &frame).await?;
-            }
-            read = reading.get_mut().get_mut().read(&mut gone) => {
-                if matches!(read, Ok(0) | Err(_)) {
-                    break;
-                }
-            }
-        }
-    }
-    drop(waiting);
-    answering.await.map_err(std::io::Error::other)?;
-    let stream = reading.into_inner().into_inner().reunite(writing).map_err(std::io::Error::other)?;
-    Ok(is_hello.then_some(stream))
-}
-
-async fn write_frame(writing: &mut (impl AsyncWriteExt + Unpin), frame: &Frame) -> std::io::Result<()> {
-    let mut bytes = serde_json::to_vec(frame)?;
-    bytes.push(b'\n');
-    tokio::time::timeout(FRAME_WAIT, writing.write_all(&bytes)).await.map_err(std::io::Error::from)?
-}
-
-fn read_request(line: &[u8]) -> Result<Envelope, Failure> {
-    if line.len() as u64 >= REQUEST_BYTES_MAX && !line.ends_with(b"\n") {
-        return Err(too_large(line.len()));
-    }
-    let envelope = serde_json::from_slice(line).map_err(|error| {
-        let message = format!("the request cannot be read: {error}");
-        Failure::new(ErrorCode::InvalidInput, protocol::text::shorten(&message, 300))
-    })?;
-    if line.ends_with(b"\n") {
-        return Ok(envelope);
-    }
-    Err(Failure::new(ErrorCode::InvalidInput, "the request does not end with a line break"))
-}
-
-fn too_large(bytes: usize) -> Failure {
-    let (bytes, most) = (protocol::Arg::Bytes(bytes as u64), protocol::Arg::Bytes(REQUEST_BYTES_MAX));
-    Failure::new(ErrorCode::TooLarge, format!("the request is larger than {most} ({bytes})"))
-        .hint("hand large data over as a file: --file NAME=PATH")
-}
-
-/// Keeps the process that serves a home from going away, until dropped.
-#[derive(Debug)]
-pub struct Visit {
-    _stream: UnixStream,
-}
-
-/// Says hello to the process that serves a home.
-pub(crate) async fn visit(path: &SocketPath) -> std::io::Result<Visit> {
-    /// An answer to a hello is shorter.
-    const HELLO_BYTES_MAX: u64 = 4096;
-    let mut stream = UnixStream::connect(&path.path).await?;
-    let mut line = serde_json::to_vec(&Envelope { presence: false, request: Request::Hello })?;
-    line.push(b'\n');
-    stream.write_all(&line).await?;
-    line.clear();
-    BufReader::new((&mut stream).take(HELLO_BYTES_MAX)).read_until(b'\n', &mut line).await?;
-    match serde_json::from_slice(&line)? {
-        Frame::Done { reply: Reply::Hello { .. } } => Ok(Visit { _stream: stream }),
-        _ => Err(std::io::Error::other("whoever serves the socket does not say hello")),
-    }
+/// Says hello to the process that serves a home, and keeps it from going away until the answer is dropped.
+pub(crate) async fn visit(path: &SocketPath) -> Result<client::Visit, Failure> {
+    client::visit(connect(path).await?).await
 }
 
 /// Asks the process that serves a home.
 pub(crate) async fn ask(path: &SocketPath, envelope: &Envelope) -> Result<mpsc::Receiver<Frame>, Failure> {
-    let mut line = serde_json::to_vec(envelope).unwrap_or_default();
-    line.push(b'\n');
-    if line.len() as u64 > REQUEST_BYTES_MAX {
-        return Err(too_large(line.len()));
-    }
-    let silent = |error: std::io::Error| {
-        Failure::new(ErrorCode::HomeLocked, "the oikos process that holds OIKOS_HOME does not answer")
-            .hint("try again; oikos doctor says who holds it")
-            .log(error.to_string())
-    };
-    let stream = UnixStream::connect(&path.path).await.map_err(silent)?;
-    let (reading, mut writing) = stream.into_split();
-    tokio::time::timeout(REQUEST_WAIT, writing.write_all(&line))
-        .await
-        .map_err(|elapsed| silent(elapsed.into()))?
-        .map_err(silent)?;
-    let (frames, answer) = mpsc::channel(FRAMES_WAITING_MAX);
-    tokio::spawn(async move {
-        let _held_open = writing;
-        let mut reading = BufReader::new(reading);
-        loop {
-            let mut line = Vec::new();
-            let mut limited = (&mut reading).take(FRAME_BYTES_MAX);
-            let read = tokio::select! {
-                read = limited.read_until(b'\n', &mut line) => read,
-                // Nobody waits for the answer any more: whoever serves it should know.
-                () = frames.closed() => return,
-            };
-            if read.is_err() || !line.ends_with(b"\n") {
-                return;
-            }
-            let Ok(frame) = serde_json::from_slice::<Frame>(&line) else { return };
-            let is_last = matches!(frame, Frame::Done { .. } | Frame::Failed { .. });
-            if frames.send(frame).await.is_err() || is_last {
-                return;
-            }
-        }
-    });
-    Ok(answer)
+    client::ask_through(connect(path).await?, envelope).await
+}
+
+async fn connect(path: &SocketPath) -> Result<UnixStream, Failure> {
+    UnixStream::connect(&path.path).await.map_err(|error| client::silent(&error))
 }

@@ -87,10 +87,11 @@ Examples:
     /// What the clock starts
     #[command(subcommand)]
     Schedule(ScheduleCommand),
-    /// Serve here until Ctrl-C: apps hear events, and start when their time comes
+    /// Serve here until Ctrl-C: the HTTP API, and apps hear events and start when their time comes
     #[command(after_help = "\
-Example:
-  oikos up --no-doors    other terminals go through this one; events and schedules are followed
+Examples:
+  oikos up               other terminals go through this one; events and schedules are followed
+  oikos up --port 0      at any port that is free, which is printed
 
 The configuration file, with what holds where it says nothing:
   zone = \"local\"                 # \"cloud\": only official apps that list it, without files and programs
@@ -102,18 +103,53 @@ The configuration file, with what holds where it says nothing:
   pause_max_ms = 10000           # up to this,
   jitter_percent = 50            # of which so much is left to chance")]
     Up {
-        /// Open no door but the local socket; the others come with a later version
+        #[command(flatten)]
+        words: UpWords,
+        /// Tell what happens in the home's log file; OIKOS_LOG says how much (info)
         #[arg(long)]
-        no_doors: bool,
-        /// A configuration file (TOML)
-        #[arg(long, value_name = "FILE")]
-        config: Option<PathBuf>,
+        log: bool,
     },
+    /// The same in the background: start, stop, status, logs
+    #[command(subcommand)]
+    Daemon(DaemonCommand),
     /// Look at everything that could be wrong, and say the next step
     Doctor,
     /// Print the reference of all commands as Markdown
     #[command(hide = true)]
     Reference,
+    /// Print the description of the HTTP API (OpenAPI)
+    #[command(hide = true)]
+    Openapi,
+}
+
+/// How to be up.
+#[derive(Debug, Args)]
+pub(crate) struct UpWords {
+    /// Open no door but the local socket
+    #[arg(long, conflicts_with = "port")]
+    pub(crate) no_doors: bool,
+    /// The port of the HTTP API, at the loopback address only
+    #[arg(long, default_value_t = 7070, value_name = "N")]
+    pub(crate) port: u16,
+    /// A configuration file (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DaemonCommand {
+    /// Begin to serve in the background, and wait until it does
+    Start(UpWords),
+    /// End it: nothing begins any more, and what runs has a moment to come to its end
+    Stop,
+    /// Whether it is up, since when, and where its door is
+    Status,
+    /// The last lines of its log file
+    Logs {
+        /// How many
+        #[arg(long, default_value_t = 100, value_name = "N")]
+        lines: usize,
+    },
 }
 
 #[derive(Debug, Subcommand)]

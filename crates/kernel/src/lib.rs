@@ -222,6 +222,11 @@ impl Kernel {
         self.bus.wake();
     }
 
+    /// Whether no further run begins.
+    pub fn is_ending(&self) -> bool {
+        self.is_ending.load(SeqCst)
+    }
+
     /// Ends all runs under way, and lets no further one begin.
     pub fn shut_down(&self) {
         self.wind_down();

@@ -8,6 +8,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 /// One request of a connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -174,7 +175,7 @@ pub enum Request {
 }
 
 /// What the owner says about one switch.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LineChoice {
     /// A switch or a whole family: `file.read`, `file`, `storage`.
     pub line: String,
@@ -186,7 +187,7 @@ pub struct LineChoice {
 }
 
 /// A file or folder that a person named for one run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NamedPath {
     /// The input field it fills.
     pub name: String,
@@ -195,7 +196,7 @@ pub struct NamedPath {
 }
 
 /// What to stop.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StopTarget {
     /// One run.
@@ -207,7 +208,7 @@ pub enum StopTarget {
 }
 
 /// One frame of an answer. An answer is any number of chunks and steps, then exactly one `Done` or `Failed`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "frame", rename_all = "snake_case")]
 pub enum Frame {
     /// The run that follows, before its first chunk: what `RunStop` would name.
@@ -240,7 +241,7 @@ pub enum Frame {
 }
 
 /// The answer to a [`Request`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "reply", rename_all = "snake_case")]
 pub enum Reply {
     /// To `Hello`.
@@ -346,7 +347,7 @@ pub enum Reply {
 }
 
 /// An installed app in one row.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AppSummary {
     /// Its name.
     pub name: AppName,
@@ -373,7 +374,7 @@ pub struct AppSummary {
 }
 
 /// An installed app in full.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AppDetail {
     /// The row.
     #[serde(flatten)]
@@ -411,7 +412,7 @@ pub struct AppDetail {
 }
 
 /// A publisher that the owner knows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PublisherView {
     /// How the owner calls it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -434,7 +435,7 @@ pub struct PublisherView {
 }
 
 /// An action, as a form or the command line shows it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ActionView {
     /// The name to run it by.
     pub name: ActionName,
@@ -451,7 +452,7 @@ pub struct ActionView {
 }
 
 /// A tool, as models and the command line see it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ToolView {
     /// The name within its app, to run it by.
     pub name: ActionName,
@@ -467,7 +468,7 @@ pub struct ToolView {
 }
 
 /// One switch as it stands.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct GrantView {
     /// The card's line with the state that holds now.
     #[serde(flatten)]
@@ -477,7 +478,7 @@ pub struct GrantView {
 }
 
 /// A run in one row.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RunSummary {
     /// The run.
     pub run: RunId,
@@ -499,7 +500,7 @@ pub struct RunSummary {
 }
 
 /// How a run ended.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RunReport {
     /// The row.
     #[serde(flatten)]
@@ -522,7 +523,7 @@ pub struct RunReport {
 }
 
 /// How an event was heard.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct EventHeard {
     /// The event.
     pub event: EventId,
@@ -537,7 +538,7 @@ pub struct EventHeard {
 }
 
 /// What the clock starts.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ScheduleView {
     /// The app.
     pub app: AppName,
@@ -557,7 +558,7 @@ pub struct ScheduleView {
 }
 
 /// A run that the clock started.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ScheduleRun {
     /// The time it was meant for.
     pub slot: Timestamp,
@@ -575,7 +576,7 @@ pub struct ScheduleRun {
 }
 
 /// What a run used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RunUsage {
     /// Wall time in milliseconds, without waiting for people.
     pub wall_ms: u64,
@@ -594,7 +595,7 @@ pub struct RunUsage {
 }
 
 /// What `oikos log --verify` found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ChainReport {
     /// Entries in the chain.
     pub entries: u64,
@@ -608,7 +609,7 @@ pub struct ChainReport {
 }
 
 /// One place where a chain does not hold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "break", rename_all = "snake_case")]
 pub enum ChainBreak {
     /// The body of an entry is not what its digest says.
@@ -648,7 +649,7 @@ pub enum ChainBreak {
 }
 
 /// One check of `oikos doctor`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DoctorCheck {
     /// What was looked at.
     pub name: String,

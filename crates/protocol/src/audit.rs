@@ -6,9 +6,10 @@
 use crate::{AppName, Digest, Door, GrantId, Labels, OwnerId, RunId, Sentence, Timestamp, sha256};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use utoipa::ToSchema;
 
 /// The hash of one entry of a chain.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 pub struct ChainHash(pub Digest);
 
@@ -41,7 +42,7 @@ impl fmt::Debug for ChainHash {
 }
 
 /// How an effect ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EffectState {
     /// It happened.
@@ -53,7 +54,7 @@ pub enum EffectState {
 }
 
 /// What kind of thing a record tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case", tag = "event")]
 pub enum AuditEvent {
     /// A run began.
@@ -103,7 +104,7 @@ pub enum AuditEvent {
 }
 
 /// One thing that happened.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AuditRecord {
     /// When.
     pub at: Timestamp,
@@ -135,7 +136,7 @@ pub struct AuditRecord {
 }
 
 /// A record in its place in the chain.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AuditEntry {
     /// Its place, from 1, without gaps.
     pub seq: u64,

@@ -37,7 +37,7 @@ impl fmt::Debug for DeviceId {
 }
 
 /// The way in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Door {
     /// A person's interactive terminal.

@@ -3,9 +3,10 @@
 
 use crate::{AppName, Digest, GrantState, Line, PublisherName, Scope, Sentence, Zone};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// How much harm a line can do; computed, never the author's word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RiskySeverity {
     /// Stays inside the app.
@@ -17,7 +18,7 @@ pub enum RiskySeverity {
 }
 
 /// One switch of the card.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct CardLine {
     /// The switch's name, as `--grant` takes it.
     pub line: Line,
@@ -38,7 +39,7 @@ pub struct CardLine {
 }
 
 /// Whose signature a package carries.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case", tag = "badge")]
 pub enum Badge {
     /// Unsigned: after a yes, signed by this device's developer key and trusted on this device only.
@@ -62,7 +63,7 @@ pub enum Badge {
 }
 
 /// What an upgrade changes, as its card shows it: nothing but this is asked.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CardChange {
     /// Switches that are new, or cover more than they did.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -86,7 +87,7 @@ impl CardChange {
 }
 
 /// The card.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Card {
     /// The app's name.
     pub app: AppName,

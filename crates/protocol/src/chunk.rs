@@ -2,9 +2,10 @@
 
 use crate::{Question, RunId, Sentence};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// How loud a log line is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LogLevel {
     /// For the author while building.
@@ -18,7 +19,7 @@ pub enum LogLevel {
 }
 
 /// One piece of a run's stream.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Chunk {
     /// A piece of text, to be appended to the text before it.
@@ -75,7 +76,7 @@ pub enum Chunk {
 }
 
 /// A chunk with its place in the run's stream; `seq` starts at 1 and has no gaps.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SequencedChunk {
     /// The run.
     pub run: RunId,

@@ -3,11 +3,12 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use utoipa::ToSchema;
 
 macro_rules! codes {
     ($($name:ident = $word:literal, exit $exit:literal, $meaning:literal;)*) => {
         /// What went wrong, as a stable word. The set only grows; a word never changes its meaning.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
         pub enum ErrorCode {
             $(#[doc = $meaning] #[serde(rename = $word)] $name,)*
         }
@@ -55,6 +56,7 @@ codes! {
     Usage = "usage", exit 2, "The command line could not be understood.";
     PassphraseWrong = "passphrase_wrong", exit 2, "The passphrase is missing, or does not open the key.";
     KeyUnreadable = "key_unreadable", exit 2, "This is no minisign key, or one of a kind that is not used.";
+    Unauthenticated = "unauthenticated", exit 3, "No credential came with the request, or none that is valid any more.";
     PermissionDenied = "permission_denied", exit 3, "The broker said no: not granted, blocked, or nobody answered.";
     NotInActivation = "not_in_activation", exit 3, "Effects, randomness and time do not exist while an app is being activated.";
     LeaseRevoked = "lease_revoked", exit 3, "The run has lost its right to go on.";

@@ -3,6 +3,7 @@
 use crate::{AppName, NameError, text};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr, sync::Arc};
+use utoipa::ToSchema;
 
 /// Longest topic: as long as the longest app name in a topic of three words, and some.
 pub const TOPIC_BYTES_MAX: usize = 128;
@@ -27,8 +28,9 @@ fn is_topic(text: &str, stars: bool) -> bool {
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident = $what:literal, $rule:expr, $stars:literal;)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
         #[serde(try_from = "String", into = "String")]
+        #[schema(value_type = String)]
         pub struct $name(Arc<str>);
 
         impl $name {

@@ -3,10 +3,11 @@
 use crate::ErrorCode;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use utoipa::ToSchema;
 
 /// An error at the edge: a stable code for programs, a message and a next step for people, and text for the log that
 /// people at the door never see.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Failure {
     /// The stable code.
     pub code: ErrorCode,

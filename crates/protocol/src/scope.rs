@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
+use utoipa::ToSchema;
 
 /// Where code may run (S0). A deployment has one zone; an app lists those its author supports.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Zone {
     /// The owner's own machine: every app, under its grants.
@@ -46,7 +47,7 @@ impl fmt::Display for Zone {
 }
 
 /// The families of scopes, as `permissions` names them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ScopeWord {
     /// Hosts on the network.
@@ -117,7 +118,7 @@ impl ScopeWord {
 }
 
 /// Reading or writing. Writing does not include reading.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FileAccess {
     /// Read and list.
@@ -127,7 +128,7 @@ pub enum FileAccess {
 }
 
 /// Which requests a network scope covers.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct HostRule {
     /// An exact host name or address.
@@ -144,7 +145,7 @@ pub struct HostRule {
 }
 
 /// One thing that an app asks for, in full. A grant holds the same form, narrowed by the owner.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "scope", rename_all = "snake_case")]
 pub enum Scope {
     /// Files in folders. As a request, `folders` are the author's proposals (none: the owner picks); as a grant,
@@ -308,7 +309,7 @@ fn is_chat(topic: &str) -> bool {
 }
 
 /// The name of one switch on a card: `file.read`, `storage`, `mcp.github` … An app has at most one grant per line.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 pub struct Line(String);
 
@@ -342,7 +343,7 @@ impl fmt::Display for Line {
 }
 
 /// A scope as a manifest asks for it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ScopeRequest {
     /// What is asked for.
     #[serde(flatten)]
@@ -353,7 +354,7 @@ pub struct ScopeRequest {
 }
 
 /// What the owner said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum GrantState {
     /// Go ahead.
@@ -391,7 +392,7 @@ impl FromStr for GrantState {
 }
 
 /// How long an answer holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case", tag = "for", content = "until")]
 pub enum GrantDuration {
     /// Until the owner changes it.

@@ -5,9 +5,10 @@
 use crate::text;
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, fmt};
+use utoipa::ToSchema;
 
 /// An argument of a sentence.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Arg {
     /// Foreign text, shown escaped.
@@ -19,6 +20,7 @@ pub enum Arg {
     /// A duration in milliseconds, shown as s, min …
     Millis(u64),
     /// Another sentence.
+    #[schema(no_recursion)]
     Sentence(Box<Sentence>),
     /// Several texts, shown with commas.
     List(Vec<String>),
@@ -92,9 +94,10 @@ fn write_millis(f: &mut fmt::Formatter<'_>, ms: u64) -> fmt::Result {
 }
 
 /// A sentence: its code in the catalogue and its arguments.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Sentence {
     /// Which sentence.
+    #[schema(value_type = String)]
     pub code: Cow<'static, str>,
     /// Its arguments, in the catalogue's order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -12,8 +12,9 @@ use std::{
 };
 use testkit::TempHome;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    io::{AsyncReadExt, AsyncWriteExt},
     net::UnixStream,
+    sync::mpsc,
 };
 
 pub(crate) struct Household {
@@ -82,35 +83,68 @@ impl Household {
     }
 
     /// A connection of one's own to the socket.
-    pub(crate) async fn connect(&self) -> BufReader<UnixStream> {
-        BufReader::new(UnixStream::connect(self.home().join("socket")).await.unwrap())
+    pub(crate) async fn connect(&self) -> UnixStream {
+        UnixStream::connect(self.home().join("socket")).await.unwrap()
     }
 
-    /// Says something as it is, and reads the first answer; `None` if the connection is closed without one.
-    pub(crate) async fn say(&self, bytes: &[u8]) -> Option<Value> {
+    /// Asks through a connection of one's own.
+    pub(crate) async fn ask_raw(&self, request: Request) -> mpsc::Receiver<Frame> {
+        gateway::client::ask_through(self.connect().await, &Envelope { presence: false, request }).await.unwrap()
+    }
+
+    /// Says something as it is, and reads the answer.
+    pub(crate) async fn say(&self, bytes: &[u8]) -> Said {
         let mut stream = self.connect().await;
         // Whoever answers early need not take the rest.
         drop(stream.write_all(bytes).await);
+        read(&mut stream).await
+    }
+
+    /// Says something as it is and not a word more, and reads the answer.
+    pub(crate) async fn say_half(&self, bytes: &[u8]) -> Said {
+        let mut stream = self.connect().await;
+        drop(stream.write_all(bytes).await);
         drop(stream.shutdown().await);
-        frame(&mut stream).await
+        read(&mut stream).await
     }
 }
 
-/// The next frame of a connection.
-pub(crate) async fn frame(stream: &mut BufReader<UnixStream>) -> Option<Value> {
-    let mut line = String::new();
-    let read = tokio::time::timeout(Duration::from_secs(30), stream.read_line(&mut line));
-    match read.await.expect("an answer in time") {
-        Ok(0) | Err(_) => None,
-        Ok(_) => Some(serde_json::from_str(&line).unwrap()),
+/// An answer as it came: its status, none if the connection was closed without one; and its body.
+pub(crate) struct Said {
+    pub(crate) status: Option<u16>,
+    pub(crate) body: String,
+}
+
+impl Said {
+    /// The code of a problem.
+    pub(crate) fn code(&self) -> String {
+        let problem: Value = serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no problem: {}", self.body));
+        assert_eq!(problem["status"], self.status.unwrap());
+        problem["code"].as_str().unwrap().to_owned()
     }
 }
 
-/// A request as a line.
-pub(crate) fn line(request: Request) -> Vec<u8> {
-    let mut line = serde_json::to_vec(&Envelope { presence: false, request }).unwrap();
-    line.push(b'\n');
-    line
+/// Reads a connection to its end.
+pub(crate) async fn read(stream: &mut UnixStream) -> Said {
+    let mut bytes = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(30), stream.read_to_end(&mut bytes));
+    // Whoever was refused may also be cut off.
+    drop(read.await.expect("an answer in time"));
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+    let status = head.strip_prefix("HTTP/1.1 ").map(|rest| rest[..3].parse().unwrap());
+    Said { status, body: body.to_owned() }
+}
+
+/// A message with a body of JSON.
+pub(crate) fn http(method: &str, path: &str, body: &[u8]) -> Vec<u8> {
+    let mut message = format!(
+        "{method} {path} HTTP/1.1\r\nhost: oikos\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    )
+    .into_bytes();
+    message.extend_from_slice(body);
+    message
 }
 
 pub(crate) async fn ask(client: &Client, request: Request) -> Result<Reply, Failure> {

@@ -2,14 +2,14 @@
 
 use crate::{
     Household,
-    household::{ask, begun, frame, line, start, stop, until},
+    household::{ask, begun, http, read, start, stop, until},
 };
 use assembly::{Answers, Client};
 use protocol::{
     ErrorCode,
     api::{Envelope, Frame, Reply, Request, StopTarget},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt as _;
 
@@ -20,61 +20,72 @@ fn connections(holder: &Client) -> usize {
     }
 }
 
-fn code(frame: Option<&Value>) -> &str {
-    let frame = frame.expect("an answer");
-    assert_eq!(frame["frame"], "failed", "{frame}");
-    frame["failure"]["code"].as_str().unwrap()
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_no_request_is_refused_in_words_and_harms_nobody() {
     let household = Household::new();
     let holder = household.client().await;
-    let deep = [b"{\"presence\":false,\"request\":".as_slice(), &[b'['; 100_000], b"\n"].concat();
-    let cases: [&[u8]; 14] = [
-        b"\n",
-        b"hello\n",
-        b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        b"\x00\x01\x02\xff\xfe\n",
-        b"null\n",
-        b"[]\n",
-        b"{}\n",
-        br#"{"presence":false,"request":{"request":"self_destruct"}}
-"#,
-        br#"{"presence":"yes","request":{"request":"hello"}}
-"#,
-        br#"{"presence":false,"request":{"request":"app_info"}}
-"#,
-        br#"{"presence":false,"request":{"request":"app_info","app":"../../etc"}}
-"#,
-        br#"{"presence":false,"request":{"request":"log","limit":-1}}
-"#,
-        // Half a line, and a whole one that does not end.
-        br#"{"presence":false,"request":{"req"#,
+    // What is no HTTP gets its status, or nothing.
+    let long = format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(100_000));
+    let many = format!("GET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(10_000));
+    for bytes in [
+        b"hello\n".as_slice(),
+        b"\x00\x01\x02\xff\xfe\r\n\r\n",
         br#"{"presence":false,"request":{"request":"hello"}}"#,
-    ];
-    for bytes in cases.into_iter().chain([deep.as_slice()]) {
-        let answer = household.say(bytes).await;
-        assert_eq!(
-            code(answer.as_ref()),
-            "invalid_input",
-            "{}",
-            String::from_utf8_lossy(&bytes[..bytes.len().min(80)])
-        );
-        let message = answer.as_ref().unwrap()["failure"]["message"].as_str().unwrap();
-        assert!(message.len() < 400, "{message}");
+        b"GET /api/v1/status HTTP/9.9\r\n\r\n",
+        b"GET /api/v1/status HTTP/1.1\r\ncontent-length: 4\r\ncontent-length: 5\r\n\r\n",
+        long.as_bytes(),
+        many.as_bytes(),
+    ] {
+        let said = household.say(bytes).await;
+        let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(80)]);
+        assert!(matches!(said.status, Some(400 | 414 | 431 | 505)), "{shown}: {:?} {}", said.status, said.body);
     }
-    assert_eq!(
-        household.say(b"").await.as_ref().map(|answer| code(Some(answer)).to_owned()).as_deref(),
-        Some("invalid_input")
-    );
+    // Half a message.
+    for bytes in [
+        b"".as_slice(),
+        b"\n",
+        b"GET /api/v1/sta",
+        b"GET /api/v1/status HTTP/1.1\r\n",
+        &http("POST", "/api/v1/runs", b"{\"app\"")[..70],
+    ] {
+        assert!(household.say_half(bytes).await.status.is_none_or(|status| status == 400));
+    }
+    let cut =
+        [b"POST /api/v1/runs HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{".as_slice()]
+            .concat();
+    assert!(household.say_half(&cut).await.status.is_none_or(|status| status == 400));
+    let deep = vec![b'['; 100_000];
+    let wrong_app = br#"{"app":"../../etc","action":"x"}"#;
+    let plain = b"POST /api/v1/runs HTTP/1.1\r\ncontent-type: text/plain\r\ncontent-length: 2\r\n\r\n{}";
+    for (message, code) in [
+        (http("POST", "/api/v1/runs", b"hello"), "invalid_input"),
+        (http("POST", "/api/v1/runs", b"null"), "invalid_input"),
+        (http("POST", "/api/v1/runs", b"[]"), "invalid_input"),
+        (http("POST", "/api/v1/runs", b"{}"), "invalid_input"),
+        (http("POST", "/api/v1/runs", b""), "invalid_input"),
+        (http("POST", "/api/v1/runs", b"\xff\xfe"), "invalid_input"),
+        (http("POST", "/api/v1/runs", &deep), "invalid_input"),
+        (http("POST", "/api/v1/runs", wrong_app), "invalid_input"),
+        (plain.to_vec(), "invalid_input"),
+        (http("GET", "/api/v1/apps/..%2F..%2Fetc", b""), "invalid_input"),
+        (http("GET", "/api/v1/apps/%ff%fe", b""), "invalid_input"),
+        (http("GET", "/api/v1/runs/none/stream", b""), "invalid_input"),
+        (http("GET", "/api/v1/log?limit=-1", b""), "invalid_input"),
+        (http("GET", "/api/v1/log?app=..", b""), "invalid_input"),
+        (http("GET", "/api/v1/apps?limit=0", b""), "invalid_input"),
+        (http("PUT", "/api/v1/apps", b""), "invalid_input"),
+        (http("GET", "/api/v1/apps/../../etc/passwd", b""), "not_found"),
+        (http("GET", "/api/v1/self_destruct", b""), "not_found"),
+        (http("GET", "/", b""), "not_found"),
+    ] {
+        let said = household.say(&message).await;
+        let shown = String::from_utf8_lossy(&message[..message.len().min(80)]).into_owned();
+        assert_eq!(said.code(), code, "{shown}");
+        assert!(said.body.len() < 800, "{}", said.body);
+    }
     // What a newer client adds is passed over.
-    let newer = br#"{"presence":false,"since":"2.0","request":{"request":"hello","with":{"colour":"blue"}}}
-"#;
-    let mut stream = household.connect().await;
-    stream.write_all(newer).await.unwrap();
-    assert_eq!(frame(&mut stream).await.unwrap()["reply"]["reply"], "hello");
-    drop(stream);
+    let newer = http("POST", "/api/v1/offers", br#"{"source":"/nowhere","with":{"colour":"blue"}}"#);
+    assert_eq!(household.say(&newer).await.code(), "package_unreadable");
     assert!(ask(&household.client().await, Request::AppList).await.is_ok());
     until("all to have gone", || connections(&holder) == 0).await;
     holder.close().await;
@@ -85,7 +96,10 @@ async fn a_request_has_a_largest_size_on_both_sides() {
     let household = Household::new();
     let holder = household.client().await;
     let endless = vec![b'x'; 17 << 20];
-    assert_eq!(code(household.say(&endless).await.as_ref()), "too_large");
+    assert_eq!(household.say(&http("POST", "/api/v1/runs", &endless)).await.code(), "too_large");
+    // Also where nobody says how much will come.
+    let head = b"POST /api/v1/runs HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n1100000\r\n";
+    assert_eq!(household.say(&[head.as_slice(), &endless].concat()).await.code(), "too_large");
     let through = household.client().await;
     let large = start("talk", json!({ "text": "x".repeat(17 << 20) }));
     let refused = ask(&through, large).await.unwrap_err();
@@ -105,15 +119,20 @@ async fn those_who_say_nothing_keep_nobody_out() {
     for _ in 0..60 {
         silent.push(household.connect().await);
     }
-    for stream in &mut silent[..20] {
-        stream.write_all(b"{\"presence\":").await.unwrap();
+    for (place, stream) in silent[..20].iter_mut().enumerate() {
+        let begun: &[u8] = match place % 2 {
+            0 => b"POST /api/v1/ru",
+            _ => b"POST /api/v1/runs HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{",
+        };
+        stream.write_all(begun).await.unwrap();
     }
     let begin = Instant::now();
     let through = household.client().await;
     assert!(ask(&through, Request::AppList).await.is_ok());
     assert!(begin.elapsed() < Duration::from_secs(5));
     // They are told to go after a while, and then nothing of them is left.
-    assert_eq!(frame(&mut silent[0]).await, None);
+    assert_eq!(read(&mut silent[1]).await.code(), "invalid_input");
+    assert!(matches!(read(&mut silent[30]).await.status, None | Some(408)));
     drop((silent, through));
     until("all to have gone", || connections(&holder) == 0).await;
     holder.close().await;
@@ -126,28 +145,29 @@ async fn watchers_leave_room_for_stop() {
     let holder = household.client().await;
     household.install(&holder).await;
     let (run, first) = begun(&holder, "wait").await;
-    let follow = line(Request::RunFollow { run, after_seq: 0 });
+    let follow = Request::RunFollow { run, after_seq: 0 };
     let mut watchers = Vec::new();
     for _ in 0..64 {
-        let mut stream = household.connect().await;
-        stream.write_all(&follow).await.unwrap();
-        assert_eq!(frame(&mut stream).await.unwrap()["frame"], "run");
-        watchers.push(stream);
+        let mut frames = household.ask_raw(follow.clone()).await;
+        assert!(matches!(frames.recv().await, Some(Frame::Run { .. })));
+        watchers.push(frames);
     }
     for _ in 0..100 {
-        assert_eq!(code(household.say(&follow).await.as_ref()), "host_busy");
+        let refused = household.ask_raw(follow.clone()).await.recv().await;
+        assert!(matches!(refused, Some(Frame::Failed { failure }) if failure.code == ErrorCode::HostBusy));
     }
     let begin = Instant::now();
     let other = household.client().await;
     stop(&other, run).await;
     assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
     assert!(matches!(first.reply().await.unwrap(), Reply::RunEnd { .. }));
-    for stream in &mut watchers {
-        let mut last = Value::Null;
-        while let Some(next) = frame(stream).await {
-            last = next;
+    for frames in &mut watchers {
+        let mut last = None;
+        while let Some(next) = frames.recv().await {
+            last = Some(next);
         }
-        assert_eq!(last["reply"]["run"]["failure"]["code"], "stopped");
+        let Some(Frame::Done { reply: Reply::RunEnd { run } }) = last else { panic!("{last:?}") };
+        assert_eq!(run.summary.failure.unwrap().code, ErrorCode::Stopped);
     }
     drop((watchers, other));
     holder.close().await;
@@ -175,20 +195,18 @@ async fn a_slow_reader_gets_everything_and_holds_up_nobody() {
     let household = Household::new();
     let holder = household.client().await;
     household.install(&holder).await;
-    let mut slow = household.connect().await;
-    slow.write_all(&line(start("talk", json!({ "count": 4_000 })))).await.unwrap();
+    let mut slow = household.ask_raw(start("talk", json!({ "count": 4_000 }))).await;
     let through = household.client().await;
     let quick = ask(&through, start("talk", json!({ "count": 100 }))).await.unwrap();
     assert!(matches!(quick, Reply::RunEnd { run } if run.text.as_deref() == Some("talked")));
     let mut seq = 0;
     loop {
-        let next = frame(&mut slow).await.expect("the end comes");
-        match next["frame"].as_str().unwrap() {
-            "chunk" => {
+        match slow.recv().await.expect("the end comes") {
+            Frame::Chunk(chunk) => {
                 seq += 1;
-                assert_eq!(next["seq"], seq);
+                assert_eq!(chunk.seq, seq);
             }
-            "done" => break,
+            Frame::Done { .. } => break,
             _ => {}
         }
     }

@@ -3,6 +3,7 @@
 mod app;
 mod approval;
 mod author;
+mod daemon;
 mod doctor;
 mod emit;
 mod grant;
@@ -101,8 +102,18 @@ pub(crate) async fn perform(words: Words) -> ExitCode {
             reference::perform(&terminal);
             return ExitCode::SUCCESS;
         }
-        Command::Up { no_doors, config } => {
-            return match up::perform(&terminal, words.home, *no_doors, config.as_deref()).await {
+        Command::Openapi => {
+            reference::api(&terminal);
+            return ExitCode::SUCCESS;
+        }
+        Command::Up { words: up, log } => {
+            return match up::perform(&terminal, words.home, up, *log).await {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(failure) => exit::failed(&terminal, &failure),
+            };
+        }
+        Command::Daemon(command) => {
+            return match daemon::perform(&terminal, words.home, command).await {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(failure) => exit::failed(&terminal, &failure),
             };
@@ -192,7 +203,7 @@ async fn route(session: &Session, command: Command) -> Result<ExitCode, Failure>
         Command::Schedule(ScheduleCommand::List) => schedule::perform(session).await,
         Command::Doctor => doctor::perform(session).await,
         // Performed before there was a session.
-        Command::Reference | Command::Up { .. } => Ok(ExitCode::SUCCESS),
+        Command::Reference | Command::Openapi | Command::Up { .. } | Command::Daemon(_) => Ok(ExitCode::SUCCESS),
     }
 }
 

@@ -1,4 +1,5 @@
-//! `oikos reference`: every command as Markdown, for `docs/reference/cli.md`.
+//! `oikos reference`: every command as Markdown, for `docs/reference/cli.md`. `oikos openapi`: the HTTP API as its
+//! description, for `docs/openapi.json`.
 
 use crate::{terminal::Terminal, words::Words};
 use clap::CommandFactory;
@@ -8,6 +9,12 @@ pub(super) fn perform(terminal: &Terminal) {
     command.build();
     terminal.line("# Commands\n\nMade from the command line's own words; do not edit.");
     print(terminal, &mut command, "oikos");
+}
+
+/// The HTTP API's description.
+pub(super) fn api(terminal: &Terminal) {
+    let description = serde_json::to_string_pretty(&assembly::openapi()).unwrap_or_default();
+    terminal.line(description);
 }
 
 fn print(terminal: &Terminal, command: &mut clap::Command, path: &str) {

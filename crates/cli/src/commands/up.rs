@@ -1,13 +1,11 @@
 //! `oikos up`: serve here until told to end.
 
 use super::{config, recovered_note};
-use crate::{show, terminal::Terminal};
-use assembly::Client;
-use protocol::{ErrorCode, Failure};
-use std::{
-    io::Read,
-    path::{Path, PathBuf},
-};
+use crate::{show, terminal::Terminal, words::UpWords};
+use assembly::{Client, Service, ServiceNote, SystemClock, TcpDoor, log_to_home};
+use protocol::{Clock as _, ErrorCode, Failure};
+use std::{io::Read, path::PathBuf};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Longest configuration file.
 const CONFIG_BYTES_MAX: u64 = 1 << 20;
@@ -15,15 +13,11 @@ const CONFIG_BYTES_MAX: u64 = 1 << 20;
 pub(super) async fn perform(
     terminal: &Terminal,
     home: Option<PathBuf>,
-    no_doors: bool,
-    file: Option<&Path>,
+    words: &UpWords,
+    log: bool,
 ) -> Result<(), Failure> {
-    if !no_doors {
-        let failure = Failure::new(ErrorCode::NotAvailable, "the doors (HTTP, MCP) are not in this version of oikos");
-        return Err(failure.hint("oikos up --no-doors"));
-    }
     let mut config = config(home)?;
-    if let Some(file) = file {
+    if let Some(file) = &words.config {
         let shown = protocol::text::escape(&file.to_string_lossy());
         let mut text = String::new();
         std::fs::File::open(file)
@@ -39,17 +33,43 @@ pub(super) async fn perform(
     let Client::Holder { oikos, .. } = &client else {
         return Err(Failure::new(ErrorCode::Internal, "this process does not hold OIKOS_HOME"));
     };
-    show::up(terminal, oikos.home());
+    if log {
+        let filter = std::env::var("OIKOS_LOG").ok();
+        log_to_home(oikos.home(), filter.as_deref())?;
+    }
+    let door = match words.no_doors {
+        true => None,
+        false => Some(client.open_door(words.port).await?),
+    };
+    let address = door.as_ref().map(TcpDoor::address);
+    let service = Service {
+        pid: std::process::id(),
+        url: address.map(|address| format!("http://{address}")),
+        since: SystemClock::new().now(),
+    };
+    let mut signals = EndSignals::listen()?;
+    let note = ServiceNote::leave(oikos.home(), &service).map_err(|error| {
+        Failure::new(ErrorCode::HomeUnusable, "OIKOS_HOME cannot be written").log(error.to_string())
+    })?;
+    show::up(terminal, oikos.home(), address);
     let ended = tokio::select! {
         ended = oikos.work() => ended,
-        told = told_to_end() => told,
+        () = signals.next() => Ok(()),
     };
+    note.ending();
     terminal.note("ending: nothing begins any more, and what runs has a moment to come to its end; Ctrl-C ends it now");
     tokio::select! {
         () = oikos.drain() => {}
-        _ = told_to_end() => {}
+        () = signals.next() => {}
     }
-    client.close().await;
+    let closing = async {
+        if let Some(door) = door {
+            door.close().await;
+        }
+    };
+    // What waits at the door waits for what ends now.
+    tokio::join!(closing, client.close());
+    drop(note);
     if ended.is_ok() {
         terminal.note("ended");
     }
@@ -57,14 +77,33 @@ pub(super) async fn perform(
 }
 
 /// Ctrl-C, or what a service manager sends.
-pub(super) async fn told_to_end() -> Result<(), Failure> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let deaf = |error: std::io::Error| {
-        Failure::new(ErrorCode::Internal, "the signals of the system cannot be heard").log(error.to_string())
-    };
-    let mut terminate = signal(SignalKind::terminate()).map_err(deaf)?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        pressed = tokio::signal::ctrl_c() => pressed.map_err(deaf),
+struct EndSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl EndSignals {
+    /// Heard from here on: what comes before anybody waits for it is not lost.
+    fn listen() -> Result<Self, Failure> {
+        let listen = |kind| {
+            signal(kind).map_err(|error| {
+                Failure::new(ErrorCode::Internal, "the signals of the system cannot be heard").log(error.to_string())
+            })
+        };
+        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
     }
+
+    /// Waits for the next one.
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Waits until somebody says that this should end.
+pub(super) async fn told_to_end() -> Result<(), Failure> {
+    EndSignals::listen()?.next().await;
+    Ok(())
 }

@@ -2,12 +2,13 @@
 
 use super::{RunPrinter, moment, table, table_text};
 use crate::terminal::{BAD, GOOD, QUIET, STRONG, Terminal, styled};
+use assembly::Service;
 use protocol::{
     Timestamp, Topic,
     api::{EventHeard, RunSummary, ScheduleView},
     text::{count, escape},
 };
-use std::path::Path;
+use std::{net::SocketAddr, path::Path};
 
 /// Prints how an event was heard; an answer as the run that gave it would print it.
 pub(crate) fn heard(terminal: &Terminal, topic: &Topic, heard: &EventHeard) {
@@ -74,20 +75,38 @@ pub(crate) fn schedules(terminal: &Terminal, schedules: &[ScheduleView]) {
         ]);
     }
     terminal.line(table_text(&rows));
-    terminal.note(styled(
-        QUIET,
-        "schedules are followed while `oikos up --no-doors` runs; one run makes up for what was missed",
+    terminal.note(styled(QUIET, "schedules are followed while `oikos up` runs; one run makes up for what was missed"));
+}
+
+/// Says that oikos is up, and where its door is.
+pub(crate) fn up(terminal: &Terminal, home: &Path, door: Option<SocketAddr>) {
+    let url = door.map(|address| format!("http://{address}"));
+    if terminal.json {
+        let mut said = serde_json::json!({ "up": home, "pid": std::process::id() });
+        if let (Some(url), Some(fields)) = (url, said.as_object_mut()) {
+            fields.insert("url".to_owned(), url.into());
+        }
+        terminal.value(&said);
+        return;
+    }
+    let at = url.map(|url| format!(" at {url}")).unwrap_or_default();
+    terminal.line(format_args!(
+        "oikos is up in {}{at}; apps hear events and follow the clock; Ctrl-C ends it",
+        escape(&home.to_string_lossy())
     ));
 }
 
-/// Says that oikos is up.
-pub(crate) fn up(terminal: &Terminal, home: &Path) {
+/// Prints where a service is up, and since when.
+pub(crate) fn service(terminal: &Terminal, home: &Path, service: &Service) {
     if terminal.json {
-        terminal.value(&serde_json::json!({ "up": home, "pid": std::process::id() }));
+        terminal.value(&serde_json::json!(service));
         return;
     }
+    let at = service.url.as_ref().map(|url| format!(" at {url}")).unwrap_or_default();
     terminal.line(format_args!(
-        "oikos is up in {}; apps hear events and follow the clock; Ctrl-C ends it",
-        escape(&home.to_string_lossy())
+        "oikos is up in {}{at}, since {} (pid {})",
+        escape(&home.to_string_lossy()),
+        moment(service.since),
+        service.pid
     ));
 }

@@ -7,6 +7,7 @@
 mod authors; // working on an app while it runs
 mod big_csv; // the product's main job on a real file
 mod crashes; // kill -9 at every moment
+mod doors; // the port and the socket, from outside
 mod kit; // a home, the binary, a terminal
 mod limits; // endless loops, stop, several terminals
 mod process; // a command that is under way, at a terminal or not

@@ -1,0 +1,344 @@
+//! What goes over the wire, as types: what a request says in its path, query and body, and what an answer has in its
+//! body. Both ends use the same ones, so what one writes the other reads.
+
+use protocol::{
+    ActionName, AppName, AuditEntry, Card, OfferId, PublisherName, Question, RequestId, RunId, Sentence, Topic,
+    api::{
+        AppDetail, AppSummary, ChainReport, DoctorCheck, EventHeard, GrantView, LineChoice, NamedPath, PublisherView,
+        Reply, RunReport, RunSummary, ScheduleView,
+    },
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+/// An answer's body: one kind of [`Reply`].
+pub(crate) trait AnswerBody: Serialize + DeserializeOwned + Send {
+    /// The reply's content, if it is of this kind.
+    fn of(reply: Reply) -> Option<Self>;
+
+    /// The reply again.
+    fn into_reply(self) -> Reply;
+
+    /// Keeps one page of a list. What comes after it begins behind the key that is returned.
+    fn turn(&mut self, _page: &Page) -> Result<Option<String>, String> {
+        Ok(None)
+    }
+}
+
+/// One page of a list. Without it the whole list is the answer.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Page {
+    /// At most this many.
+    #[param(minimum = 1, maximum = 1000)]
+    pub(crate) limit: Option<usize>,
+    /// Begin behind this one: an app's name, a run's id, a question's id. `Link: <…>; rel="next"` of the page before
+    /// has it.
+    pub(crate) after: Option<String>,
+}
+
+/// Longest page.
+const PAGE_ITEMS_MAX: usize = 1_000;
+
+/// Cuts a list to a page.
+fn cut<T>(items: &mut Vec<T>, page: &Page, key: impl Fn(&T) -> String) -> Result<Option<String>, String> {
+    if let Some(after) = &page.after {
+        let place = items.iter().position(|item| key(item) == *after).ok_or_else(|| {
+            format!("'{}' is not in the list any more: begin again without after", protocol::text::shorten(after, 80))
+        })?;
+        items.drain(..=place);
+    }
+    let Some(limit) = page.limit else { return Ok(None) };
+    if !(1..=PAGE_ITEMS_MAX).contains(&limit) {
+        return Err(format!("limit is from 1 to {PAGE_ITEMS_MAX}"));
+    }
+    if items.len() <= limit {
+        return Ok(None);
+    }
+    items.truncate(limit);
+    Ok(items.last().map(key))
+}
+
+macro_rules! answers {
+    ($($(#[$doc:meta])* $name:ident = $reply:ident {
+        $($(#[$field_doc:meta])* $field:ident: $type:ty,)*
+    } $(by $list:ident |$item:ident| $key:expr)?;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Serialize, Deserialize, ToSchema)]
+        pub(crate) struct $name {
+            $($(#[$field_doc])* pub(crate) $field: $type,)*
+        }
+
+        impl AnswerBody for $name {
+            fn of(reply: Reply) -> Option<Self> {
+                match reply {
+                    Reply::$reply { $($field),* } => Some(Self { $($field),* }),
+                    _ => None,
+                }
+            }
+
+            fn into_reply(self) -> Reply {
+                Reply::$reply { $($field: self.$field),* }
+            }
+
+            $(fn turn(&mut self, page: &Page) -> Result<Option<String>, String> {
+                cut(&mut self.$list, page, |$item| $key)
+            })?
+        }
+    )*};
+}
+
+answers! {
+    /// Who answers.
+    Status = Hello {
+        /// oikos' version.
+        version: String,
+        /// The answering process.
+        pid: u32,
+    };
+    /// A package that was verified and waits for the owner's yes.
+    Offered = Offer {
+        /// The offer, to install or to decline.
+        offer: OfferId,
+        /// What the owner should read before.
+        card: Box<Card>,
+    };
+    /// An app that was installed.
+    Installed = Installed {
+        /// The app as it is now.
+        app: Box<AppDetail>,
+    };
+    /// Installed apps.
+    Apps = Apps {
+        /// By name.
+        apps: Vec<AppSummary>,
+    } by apps |item| item.name.to_string();
+    /// One app.
+    App = App {
+        /// The app.
+        app: Box<AppDetail>,
+    };
+    /// A run that has ended.
+    RunEnd = RunEnd {
+        /// How it ended.
+        run: Box<RunReport>,
+    };
+    /// Runs under way, and the last ended ones.
+    Runs = Runs {
+        /// Newest first.
+        runs: Vec<RunSummary>,
+    } by runs |item| item.run.to_string();
+    /// What was stopped.
+    Stopped = Stopped {
+        /// The runs that were stopped.
+        runs: Vec<RunId>,
+        /// Apps that do not start by themselves until they are enabled again.
+        paused: Vec<AppName>,
+    };
+    /// What happened.
+    Log = Log {
+        /// Oldest first.
+        entries: Vec<AuditEntry>,
+    };
+    /// Whether the log holds.
+    Verified = Verified {
+        /// What was found.
+        report: ChainReport,
+    };
+    /// What was taken back.
+    Undone = Undone {
+        /// In words, newest change first.
+        steps: Vec<Sentence>,
+    };
+    /// An app's switches.
+    Grants = Grants {
+        /// The app.
+        app: AppName,
+        /// Its switches.
+        grants: Vec<GrantView>,
+    };
+    /// Open questions.
+    Questions = Questions {
+        /// Oldest first.
+        questions: Vec<Question>,
+    } by questions |item| item.id.to_string();
+    /// Publishers that the owner knows.
+    Publishers = Publishers {
+        /// The project's own key first, then by name.
+        publishers: Vec<PublisherView>,
+    };
+    /// One publisher.
+    Publisher = Publisher {
+        /// The publisher as it is known now.
+        publisher: PublisherView,
+    };
+    /// An event that was sent.
+    Emitted = Emitted {
+        /// How it was heard.
+        heard: EventHeard,
+    };
+    /// What the clock starts.
+    Schedules = Schedules {
+        /// By app.
+        schedules: Vec<ScheduleView>,
+    };
+    /// Everything that could be wrong.
+    Checks = Doctor {
+        /// One row a check.
+        checks: Vec<DoctorCheck>,
+    };
+}
+
+/// Nothing to say.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Nothing;
+
+impl AnswerBody for Nothing {
+    fn of(reply: Reply) -> Option<Self> {
+        matches!(reply, Reply::Ok).then_some(Self)
+    }
+
+    fn into_reply(self) -> Reply {
+        Reply::Ok
+    }
+}
+
+/// A package to read, verify and stage.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct OfferBody {
+    /// A folder or an archive, by its absolute path on the answering machine.
+    pub(crate) source: String,
+    /// The fingerprint or the public key of a publisher whom the owner accepts with this package.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) trust: Option<String>,
+    /// An older version than was there before is fine.
+    #[serde(default)]
+    pub(crate) downgrade: bool,
+}
+
+/// The owner's choices for switches.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct ChoicesBody {
+    /// What is not named stays as it is; in an offer, as its card proposes.
+    #[serde(default)]
+    pub(crate) choices: Vec<LineChoice>,
+}
+
+/// How to go back.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct RollbackBody {
+    /// Bring the app's storage back as well: what was stored since the upgrade is lost.
+    #[serde(default)]
+    pub(crate) restore_storage: bool,
+}
+
+/// A run to start.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct RunBody {
+    /// Asking twice with the same id gives the stored answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) request_id: Option<RequestId>,
+    /// The app.
+    pub(crate) app: AppName,
+    /// The action or tool.
+    pub(crate) action: ActionName,
+    /// Its input; named files are filled in as handles.
+    #[serde(default)]
+    pub(crate) input: Value,
+    /// Files and folders that the person names: each *is* the grant, for this run.
+    #[serde(default)]
+    pub(crate) files: Vec<NamedPath>,
+}
+
+/// A publisher to trust.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct TrustBody {
+    /// A minisign public key, in one line or as its file, or a fingerprint.
+    pub(crate) publisher: String,
+    /// How to call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<PublisherName>,
+}
+
+/// Statements of publishers that changed their keys.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct StatementsBody {
+    /// The statements, each signed by the old key.
+    pub(crate) statements: String,
+}
+
+/// An event to send.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct EventBody {
+    /// What it is about.
+    pub(crate) topic: Topic,
+    /// What it says.
+    #[serde(default)]
+    pub(crate) payload: Value,
+}
+
+/// How to remove an app.
+#[derive(Debug, Default, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RemoveQuery {
+    /// Erase its stored data too.
+    #[serde(default)]
+    #[param(required = false)]
+    pub(crate) erase: bool,
+}
+
+/// Which part of the log.
+#[derive(Debug, Default, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct LogQuery {
+    /// Only this app.
+    pub(crate) app: Option<AppName>,
+    /// Only this run.
+    pub(crate) run: Option<RunId>,
+    /// At most this many of the newest entries.
+    #[serde(default = "log_limit")]
+    #[param(required = false, default = 100)]
+    pub(crate) limit: u32,
+}
+
+/// Entries of the log where nobody says how many.
+fn log_limit() -> u32 {
+    100
+}
+
+/// From where to stream a run.
+#[derive(Debug, Default, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct StreamQuery {
+    /// Chunks up to this one are known already. Without it, what the header `Last-Event-ID` says; else all.
+    pub(crate) after_seq: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_follow_each_other_without_a_gap() {
+        let all: Vec<String> = (0..7).map(|number| format!("app-{number}")).collect();
+        let (mut seen, mut after) = (Vec::new(), None);
+        loop {
+            let mut items = all.clone();
+            let page = Page { limit: Some(3), after: after.clone() };
+            after = cut(&mut items, &page, String::clone).expect("is cut");
+            seen.extend(items);
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, all);
+        let page = |limit, after: &str| Page { limit, after: Some(after.to_owned()) };
+        assert!(cut(&mut all.clone(), &page(Some(0), "app-1"), String::clone).is_err());
+        assert!(cut(&mut all.clone(), &page(Some(1_001), "app-1"), String::clone).is_err());
+        assert!(cut(&mut all.clone(), &page(None, "app-9"), String::clone).expect_err("gone").contains("begin again"));
+        let mut rest = all.clone();
+        assert_eq!(cut(&mut rest, &page(None, "app-5"), String::clone), Ok(None));
+        assert_eq!(rest, ["app-6"]);
+    }
+}

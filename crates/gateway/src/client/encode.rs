@@ -1,0 +1,110 @@
+//! A request as HTTP: the other half of the routes. That each says what the other hears is held by a test over every
+//! request there is.
+
+use crate::{
+    PRESENCE_HEADER,
+    asked::EVENT_STREAM,
+    bodies::{ChoicesBody, EventBody, OfferBody, RollbackBody, RunBody, StatementsBody, TrustBody},
+};
+use http_body_util::Full;
+use hyper::{Method, Request as Message, body::Bytes, header};
+use protocol::{
+    ErrorCode, Failure,
+    api::{Envelope, Request, StopTarget},
+};
+use serde::Serialize;
+
+/// A request as HTTP. Names and ids are such that a path takes them as they are.
+pub fn encode(envelope: &Envelope) -> Result<Message<Full<Bytes>>, Failure> {
+    let (method, path, body) = parts(&envelope.request)?;
+    let mut message = Message::builder()
+        .method(method)
+        .uri(format!("/api/v1/{path}"))
+        .header(header::HOST, "oikos")
+        .header(header::ACCEPT, format!("{EVENT_STREAM}, application/json"));
+    if envelope.presence {
+        message = message.header(PRESENCE_HEADER, "yes");
+    }
+    if body.is_some() {
+        message = message.header(header::CONTENT_TYPE, "application/json");
+    }
+    message.body(Full::from(body.unwrap_or_default())).map_err(unsayable)
+}
+
+fn unsayable(error: impl std::error::Error) -> Failure {
+    Failure::new(ErrorCode::Internal, "the request cannot be said").log(error.to_string())
+}
+
+type Parts = (Method, String, Option<Vec<u8>>);
+
+fn parts(request: &Request) -> Result<Parts, Failure> {
+    use Request as R;
+    let get = |path: String| Ok((Method::GET, path, None));
+    let post = |path: String| Ok((Method::POST, path, None));
+    let delete = |path: String| Ok((Method::DELETE, path, None));
+    match request {
+        R::Hello => get("status".to_owned()),
+        R::Doctor => get("doctor".to_owned()),
+        R::AppOffer { source, trust, downgrade } => {
+            let body = OfferBody { source: source.clone(), trust: trust.clone(), downgrade: *downgrade };
+            say(Method::POST, "offers".to_owned(), &body)
+        }
+        R::AppInstall { offer, choices } => {
+            say(Method::POST, format!("offers/{offer}/install"), &ChoicesBody { choices: choices.clone() })
+        }
+        R::AppDecline { offer } => delete(format!("offers/{offer}")),
+        R::AppList => get("apps".to_owned()),
+        R::AppInfo { app } => get(format!("apps/{app}")),
+        R::AppRollback { app, restore_storage } => {
+            let body = RollbackBody { restore_storage: *restore_storage };
+            say(Method::POST, format!("apps/{app}/rollback"), &body)
+        }
+        R::AppEnable { app } => post(format!("apps/{app}/enable")),
+        R::AppDisable { app } => post(format!("apps/{app}/disable")),
+        R::AppRemove { app, erase } => delete(format!("apps/{app}?erase={erase}")),
+        R::RunStart { id, app, action, input, files } => {
+            let body = RunBody {
+                request_id: *id,
+                app: app.clone(),
+                action: action.clone(),
+                input: input.clone(),
+                files: files.clone(),
+            };
+            say(Method::POST, "runs".to_owned(), &body)
+        }
+        R::RunFollow { run, after_seq } => get(format!("runs/{run}/stream?after_seq={after_seq}")),
+        R::RunList => get("runs".to_owned()),
+        R::RunStop { target: StopTarget::Run(run) } => post(format!("runs/{run}/stop")),
+        R::RunStop { target: StopTarget::App(app) } => post(format!("apps/{app}/stop")),
+        R::RunStop { target: StopTarget::All } => post("stop".to_owned()),
+        R::Log { app, run, limit } => {
+            let app = app.as_ref().map(|app| format!("&app={app}")).unwrap_or_default();
+            let run = run.map(|run| format!("&run={run}")).unwrap_or_default();
+            get(format!("log?limit={limit}{app}{run}"))
+        }
+        R::LogVerify => get("log/verify".to_owned()),
+        R::Undo { run } => post(format!("runs/{run}/undo")),
+        R::GrantList { app } => get(format!("apps/{app}/grants")),
+        R::GrantSet { app, choices } => {
+            say(Method::PATCH, format!("apps/{app}/grants"), &ChoicesBody { choices: choices.clone() })
+        }
+        R::ApprovalList => get("approvals".to_owned()),
+        R::ApprovalAnswer { question, answer } => say(Method::POST, format!("approvals/{question}"), answer),
+        R::PublisherList => get("publishers".to_owned()),
+        R::PublisherTrust { publisher, name } => {
+            let body = TrustBody { publisher: publisher.clone(), name: name.clone() };
+            say(Method::POST, "publishers".to_owned(), &body)
+        }
+        R::PublisherImport { statements } => {
+            say(Method::POST, "publishers/import".to_owned(), &StatementsBody { statements: statements.clone() })
+        }
+        R::EventEmit { topic, payload } => {
+            say(Method::POST, "events".to_owned(), &EventBody { topic: topic.clone(), payload: payload.clone() })
+        }
+        R::ScheduleList => get("schedules".to_owned()),
+    }
+}
+
+fn say(method: Method, path: String, body: &impl Serialize) -> Result<Parts, Failure> {
+    Ok((method, path, Some(serde_json::to_vec(body).map_err(unsayable)?)))
+}

@@ -1,0 +1,77 @@
+//! What all doors share: who answers, who guards, how many may watch.
+
+use crate::{Arrival, Guard, Household};
+use protocol::{ErrorCode, Failure, api::Request};
+use std::sync::{Arc, Weak};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Runs that are watched at once through the socket: several terminals and scripts, not a flood.
+const WATCHERS_MAX: usize = 64;
+/// Runs that are watched at once through TCP: pages and programs hold many open.
+const TCP_WATCHERS_MAX: usize = 1_024;
+/// Clients at once that said hello and may ask. More are answered too, but not waited for.
+const VISITS_MAX: usize = 256;
+
+/// What all doors of a household share.
+#[derive(Clone)]
+pub struct Doors(Arc<Shared>);
+
+struct Shared {
+    /// Not held: a household ends when whoever opened it says so, however many connections are open.
+    household: Weak<dyn Household>,
+    guard: Arc<dyn Guard>,
+    watchers: Arc<Semaphore>,
+    tcp_watchers: Arc<Semaphore>,
+    visits: Arc<Semaphore>,
+}
+
+impl Doors {
+    /// The doors of a household.
+    pub fn new(household: Weak<dyn Household>, guard: Arc<dyn Guard>) -> Self {
+        Self(Arc::new(Shared {
+            household,
+            guard,
+            watchers: Arc::new(Semaphore::new(WATCHERS_MAX)),
+            tcp_watchers: Arc::new(Semaphore::new(TCP_WATCHERS_MAX)),
+            visits: Arc::new(Semaphore::new(VISITS_MAX)),
+        }))
+    }
+
+    /// Connections that should find a place: those that watch, and some beside them, so that whoever wants to stop
+    /// something, answer or look gets in however many watch.
+    pub const CONNECTIONS_MAX: usize = WATCHERS_MAX + 16;
+
+    pub(crate) fn guard(&self) -> &dyn Guard {
+        &*self.0.guard
+    }
+
+    pub(crate) fn household(&self) -> Result<Arc<dyn Household>, Failure> {
+        self.0.household.upgrade().ok_or_else(|| {
+            Failure::new(ErrorCode::HomeLocked, "the oikos process that was asked is about to end").hint("try again")
+        })
+    }
+
+    /// A place among those who watch, where the request needs one. In its own process nobody keeps others out.
+    pub(crate) fn watcher(&self, request: &Request, arrival: Arrival) -> Result<Option<OwnedSemaphorePermit>, Failure> {
+        use Request::{EventEmit, RunFollow, RunStart};
+        if !matches!(request, RunStart { .. } | RunFollow { .. } | EventEmit { .. }) {
+            return Ok(None);
+        }
+        let (watchers, most) = match arrival {
+            Arrival::Process => return Ok(None),
+            Arrival::Socket => (&self.0.watchers, WATCHERS_MAX),
+            Arrival::Tcp { .. } => (&self.0.tcp_watchers, TCP_WATCHERS_MAX),
+        };
+        let place = watchers.clone().try_acquire_owned().map_err(|_| {
+            let other = if arrival == Arrival::Socket { "from other terminals" } else { "through this door" };
+            Failure::new(ErrorCode::HostBusy, format!("{most} runs are being watched {other}"))
+                .hint("try again when one of them has ended; oikos stop --all ends them")
+        })?;
+        Ok(Some(place))
+    }
+
+    /// A place among the visitors, if there is one.
+    pub(crate) fn visit(&self) -> Option<OwnedSemaphorePermit> {
+        self.0.visits.clone().try_acquire_owned().ok()
+    }
+}

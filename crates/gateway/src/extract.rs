@@ -1,0 +1,126 @@
+//! What a request says: path, query, body. What cannot be read is refused in words, with a bound on size and time.
+
+use crate::{REQUEST_BYTES_MAX, REQUEST_WAIT, problem::Refusal};
+use axum::{
+    body::Body,
+    extract::{FromRequest, FromRequestParts, Path, Query, Request},
+    http::{HeaderMap, StatusCode, header, request::Parts},
+};
+use http_body_util::BodyExt as _;
+use protocol::{ErrorCode, Failure};
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long what was refused may go on talking, so that it hears why.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// The names in a path.
+pub(crate) struct Named<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Named<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        match Path::from_request_parts(parts, state).await {
+            Ok(Path(named)) => Ok(Self(named)),
+            Err(refused) => Err(Refusal::unreadable(&refused.body_text())),
+        }
+    }
+}
+
+/// What stands behind the question mark.
+pub(crate) struct Asking<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Asking<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        match Query::from_request_parts(parts, state).await {
+            Ok(Query(asking)) => Ok(Self(asking)),
+            Err(refused) => Err(Refusal::unreadable(&refused.body_text())),
+        }
+    }
+}
+
+/// What the body says, as JSON. No body says nothing: `{}`.
+pub(crate) struct Said<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequest<S> for Said<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Refusal> {
+        let (parts, body) = request.into_parts();
+        let bytes = read(body, &parts.headers).await?;
+        if bytes.is_empty() {
+            return parse(b"{}").map(Self);
+        }
+        if !is_json(&parts.headers) {
+            let failure = Failure::new(ErrorCode::InvalidInput, "the body is not said to be JSON");
+            let refusal = Refusal::from(failure.hint("content-type: application/json"));
+            return Err(refusal.with(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+        }
+        parse(&bytes).map(Self)
+    }
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+    serde_json::from_slice(bytes).map_err(|error| Refusal::unreadable(&format!("the request cannot be read: {error}")))
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let said = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = said.split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case("application/json")
+}
+
+async fn read(body: Body, headers: &HeaderMap) -> Result<Vec<u8>, Refusal> {
+    let read = timeout(REQUEST_WAIT, collect(body)).await.map_err(|_| {
+        let waited = protocol::Arg::Millis(REQUEST_WAIT.as_millis().try_into().unwrap_or(u64::MAX));
+        Refusal::unreadable(&format!("the request did not come to its end within {waited}"))
+    })??;
+    match read {
+        Collected::Whole(bytes) => Ok(bytes),
+        Collected::TooLarge(rest) => {
+            // What is still on its way is taken and thrown away, or the system would throw away the answer with it. A
+            // client that asks before it sends is not told to go on.
+            if !headers.contains_key(header::EXPECT) {
+                drop(timeout(LINGER, swallow(rest)).await);
+            }
+            Err(too_large().into())
+        }
+    }
+}
+
+enum Collected {
+    Whole(Vec<u8>),
+    TooLarge(Body),
+}
+
+async fn collect(mut body: Body) -> Result<Collected, Refusal> {
+    use axum::body::HttpBody as _;
+    if body.size_hint().lower() > REQUEST_BYTES_MAX as u64 {
+        return Ok(Collected::TooLarge(body));
+    }
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| Refusal::unreadable(&format!("the request broke off: {error}")))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if bytes.len() + data.len() > REQUEST_BYTES_MAX {
+            return Ok(Collected::TooLarge(body));
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok(Collected::Whole(bytes))
+}
+
+async fn swallow(mut body: Body) {
+    while let Some(Ok(_)) = body.frame().await {}
+}
+
+/// A request that is larger than one may be.
+pub(crate) fn too_large() -> Failure {
+    let most = protocol::Arg::Bytes(REQUEST_BYTES_MAX as u64);
+    Failure::new(ErrorCode::TooLarge, format!("the request is larger than {most}"))
+        .hint("hand large data over as a file: --file NAME=PATH")
+}

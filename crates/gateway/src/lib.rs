@@ -1,0 +1,39 @@
+//! Every way in: the HTTP API, its description, and the client that speaks it. Decode, dispatch, encode.
+//!
+//! What a caller can do is a [`protocol::api::Request`]; each route makes one of it, hands it to the [`Household`]
+//! behind the doors, and puts the answer into HTTP. Nothing here decides: who asks is said by the [`Guard`], whether
+//! they may is said by who answers.
+//!
+//! The same router answers over a Unix socket, over TCP and in this process; an [`Arrival`] says which it was.
+
+mod asked; // one request on its way through: dispatch, and the answer as JSON or as events
+mod bodies; // what goes over the wire, as types
+pub mod client; // the same API from the other side
+mod doors; // what all doors share: who answers, who guards, how many may watch
+mod extract; // what a request says: path, query, body
+mod household; // who stands behind the doors, and who in front of them
+mod problem; // failures as HTTP says them
+mod router; // all routes, and their description
+mod routes; // one handler a route
+mod serve; // one connection
+mod stream; // frames as server-sent events, and back
+mod tcp; // the door at the loopback address
+
+pub use axum::Router;
+pub use doors::Doors;
+pub use household::{Arrival, FrameSender, Guard, Household};
+pub use problem::{Problem, status};
+pub use router::{openapi, router};
+pub use serve::{Connection, Place, serve};
+pub use stream::{EventReader, FRAME_BYTES_MAX, StreamError};
+pub use tcp::TcpDoor;
+
+/// Says that a person sits at the other end and can answer. Only heard from the socket and in process: whoever can open
+/// the socket is the owner's own process, and over TCP anybody could say so.
+pub const PRESENCE_HEADER: &str = "oikos-presence";
+/// Longest body of a request: an input of 4 MiB with room for its escapes.
+pub const REQUEST_BYTES_MAX: usize = 16 << 20;
+/// How long a client may take to say what it wants.
+pub const REQUEST_WAIT: std::time::Duration = std::time::Duration::from_secs(10);
+/// Frames that wait for a slow client.
+pub const FRAMES_WAITING_MAX: usize = 64;

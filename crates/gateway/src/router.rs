@@ -1,0 +1,183 @@
+//! All routes, and their description. A route that is not described does not exist: both come from one list.
+
+use crate::{Arrival, Doors, Problem, problem::Refusal, routes};
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::StatusCode,
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{MethodFilter, get, on},
+};
+use protocol::{ErrorCode, Failure, api::Frame};
+use utoipa::{
+    OpenApi, Path as _,
+    openapi::{
+        Content, RefOr, ResponseBuilder,
+        path::{Operation, PathItem},
+        schema::Ref,
+    },
+};
+use utoipa_axum::{PathItemExt as _, router::OpenApiRouter, routes};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "oikos",
+        description = "Everything that a person can do with an oikos. Failures are problem bodies (RFC 9457) with the \
+                       stable codes of the error page; what takes long also answers as server-sent events, each of \
+                       them a Frame."
+    ),
+    components(schemas(Frame, Problem)),
+    tags(
+        (name = "household", description = "Who answers, and whether all is well"),
+        (name = "apps", description = "Packages, their cards, and what they may do"),
+        (name = "runs", description = "Starting, watching, stopping and taking back"),
+        (name = "approvals", description = "Questions that apps are waiting for"),
+        (name = "publishers", description = "Keys that sign apps"),
+        (name = "log", description = "What happened"),
+        (name = "events", description = "What starts apps: events and the clock"),
+    )
+)]
+struct Description;
+
+/// From one list, the routes and the routes with their description: describing takes as long as a whole short command,
+/// and most processes describe nothing.
+macro_rules! routes_of {
+    ($($module:ident::$handler:ident,)*) => {
+        fn described() -> OpenApiRouter<Doors> {
+            use routes::{apps, events, household, log, people, runs};
+            OpenApiRouter::with_openapi(Description::openapi())$(.routes(routes!($module::$handler)))*
+        }
+
+        fn answering() -> Router<Doors> {
+            use routes::{apps, events, household, log, people, runs};
+            utoipa_axum::paste! {
+                Router::new()$(.route(
+                    &$module::[<__path_ $handler>]::path(),
+                    on(method::<$module::[<__path_ $handler>]>(), $module::$handler),
+                ))*
+            }
+        }
+    };
+}
+
+routes_of! {
+    household::status,
+    household::doctor,
+    apps::offer,
+    apps::install,
+    apps::decline,
+    apps::list,
+    apps::info,
+    apps::remove,
+    apps::rollback,
+    apps::enable,
+    apps::disable,
+    apps::stop,
+    apps::grants,
+    apps::grants_change,
+    runs::list,
+    runs::start,
+    runs::report,
+    runs::follow,
+    runs::stop,
+    runs::stop_all,
+    runs::undo,
+    people::approvals,
+    people::answer,
+    people::publishers,
+    people::trust,
+    people::import,
+    log::read,
+    log::verify,
+    events::emit,
+    events::schedules,
+}
+
+fn method<P: utoipa::Path>() -> MethodFilter {
+    let mut methods = P::methods().into_iter().map(|method| method.to_method_filter());
+    let first = methods.next().unwrap_or(MethodFilter::GET);
+    methods.fold(first, MethodFilter::or)
+}
+
+/// Everything that answers at the doors of a household.
+pub fn router(doors: Doors) -> Router {
+    answering()
+        .fallback(nowhere)
+        .method_not_allowed_fallback(not_so)
+        .layer(middleware::from_fn_with_state(doors.clone(), pass))
+        // Whoever watches over the process has no key. These say nothing else.
+        .route("/livez", get(|| async { "alive\n" }))
+        .route("/readyz", get(ready))
+        .route("/healthz", get(ready))
+        .with_state(doors)
+}
+
+/// The description of the API, for whoever writes a client.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let (_, mut description) = described().split_for_parts();
+    description.info.version = "1".to_owned();
+    description.info.license = None;
+    for item in description.paths.paths.values_mut() {
+        for operation in operations(item) {
+            for answer in operation.responses.responses.values_mut() {
+                if let RefOr::T(answer) = answer
+                    && answer.description.is_empty()
+                {
+                    answer.description = "It went well.".to_owned();
+                }
+            }
+            // The same for all of them: any failure, with the status that its code has.
+            let content = Content::new(Some(RefOr::Ref(Ref::from_schema_name("Problem"))));
+            let failed = ResponseBuilder::new()
+                .description("It did not go well: the code says why.")
+                .content(crate::problem::PROBLEM_JSON, content);
+            operation.responses.responses.insert("default".to_owned(), RefOr::T(failed.build()));
+        }
+    }
+    description
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
+}
+
+/// The one place where a request becomes somebody's request.
+async fn pass(State(doors): State<Doors>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let arrival = parts.extensions.get::<Arrival>().copied();
+    let Some(arrival) = arrival else {
+        let failure = Failure::new(ErrorCode::Internal, "nobody said which door this is");
+        return Refusal::from(failure).into_response();
+    };
+    match doors.guard().authenticate(&parts, &arrival) {
+        Ok(caller) => {
+            parts.extensions.insert(caller);
+            next.run(Request::from_parts(parts, body)).await
+        }
+        Err(failure) => Refusal::from(failure).into_response(),
+    }
+}
+
+async fn nowhere(request: Request) -> Refusal {
+    let path = protocol::text::shorten(request.uri().path(), 120);
+    Failure::new(ErrorCode::NotFound, format!("there is nothing at {path}")).hint("docs/reference/api.md").into()
+}
+
+async fn not_so(request: Request) -> Refusal {
+    let path = protocol::text::shorten(request.uri().path(), 120);
+    let failure = Failure::new(ErrorCode::InvalidInput, format!("{path} does not take {}", request.method()));
+    Refusal::from(failure.hint("docs/reference/api.md")).with(StatusCode::METHOD_NOT_ALLOWED)
+}
+
+async fn ready(State(doors): State<Doors>) -> (StatusCode, &'static str) {
+    let ready = doors.household().map_err(|failure| failure.message).and_then(|household| household.readiness());
+    match ready {
+        Ok(()) => (StatusCode::OK, "ready\n"),
+        Err(why) => {
+            tracing::warn!(%why, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
+        }
+    }
+}

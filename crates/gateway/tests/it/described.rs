@@ -1,0 +1,62 @@
+//! The API's description says what the routes do.
+
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+fn description() -> Value {
+    serde_json::to_value(gateway::openapi()).unwrap()
+}
+
+/// Every reference leads somewhere, and every operation has a name of its own, a success and a failure.
+#[test]
+fn it_is_whole() {
+    let description = description();
+    let text = description.to_string();
+    for reference in text.split("\"#/").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        assert!(description.pointer(&format!("/{reference}")).is_some(), "{reference}");
+    }
+    let mut names = BTreeSet::new();
+    for (path, item) in description["paths"].as_object().unwrap() {
+        assert!(path.starts_with("/api/v1/"), "{path}");
+        for (method, operation) in item.as_object().unwrap() {
+            let name = operation["operationId"].as_str().unwrap();
+            assert!(names.insert(name.to_owned()), "{name} twice");
+            assert!(operation["summary"].is_string(), "{method} {path}");
+            let answers = operation["responses"].as_object().unwrap();
+            assert!(answers.keys().any(|status| status.starts_with('2')), "{method} {path}");
+            assert!(answers["default"]["content"]["application/problem+json"].is_object(), "{method} {path}");
+        }
+    }
+    assert!(names.len() >= 26, "{names:?}");
+}
+
+#[test]
+fn a_reader_sees_at_a_glance_what_there_is() {
+    let description = description();
+    let mut rows = Vec::new();
+    for (path, item) in description["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let name = operation["operationId"].as_str().unwrap();
+            rows.push(format!("{:<7}{path:<36}{name}", method.to_uppercase()));
+        }
+    }
+    rows.sort_by_key(|row| row[7..].to_owned());
+    insta::assert_snapshot!(rows.join("\n"));
+}
+
+/// What is described is there, with its method.
+#[tokio::test]
+async fn every_described_route_answers() {
+    let house = crate::stage::replies(|| protocol::api::Reply::Ok);
+    for (path, item) in description()["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys() {
+            let path = path
+                .replace("{app}", "notes")
+                .replace("{offer}", "0193c8a2-7f3e-7a10-9b1c-2f6d5e4c3b2a")
+                .replace("{run}", "0193c8a2-7f3e-7a10-9b1c-2f6d5e4c3b2a")
+                .replace("{question}", "0193c8a2-7f3e-7a10-9b1c-2f6d5e4c3b2a");
+            let answer = house.say(&method.to_uppercase(), &path, &[], "").await;
+            assert!(!matches!(answer.status.as_u16(), 404 | 405), "{method} {path}: {}", answer.status);
+        }
+    }
+}

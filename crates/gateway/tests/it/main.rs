@@ -1,0 +1,8 @@
+//! The doors as their clients meet them, with a household behind them that only notes what it is asked.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod answers; // JSON, events, problems, pages, tags
+mod described; // the API's description
+mod every_request; // what the client says, the routes hear
+mod stage; // a household that answers what it is told to
