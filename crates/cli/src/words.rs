@@ -87,7 +87,7 @@ Examples:
     /// What the clock starts
     #[command(subcommand)]
     Schedule(ScheduleCommand),
-    /// Serve here until Ctrl-C: the HTTP API, and apps hear events and start when their time comes
+    /// Serve here until Ctrl-C: the HTTP API, events, and what the clock starts
     #[command(after_help = "\
 Examples:
   oikos up               other terminals go through this one; events and schedules are followed

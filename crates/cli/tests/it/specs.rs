@@ -61,6 +61,7 @@ areas! {
     lifecycle: "What happens to an app between its install and its removal.";
     events: "What starts apps by itself: events, messages, the clock.";
     zones: "Where oikos runs decides what it shows and runs.";
+    daemon: "An oikos in the background.";
     author: "Making an app: new, lint, test.";
     apps: "The official apps, as somebody uses them.";
 }
