@@ -321,7 +321,7 @@ pub(crate) async fn visit(path: &SocketPath) -> std::io::Result<Visit> {
     /// An answer to a hello is shorter.
     const HELLO_BYTES_MAX: u64 = 4096;
     let mut stream = UnixStream::connect(&path.path).await?;
-    let mut line = serde_json::to_vec(&Envelope { presence: false, request: Request::Hello })?;
+    let mut line = serde_json::to_vec(&Envelope { presence: false, owner: None, request: Request::Hello })?;
     line.push(b'\n');
     stream.write_all(&line).await?;
     line.clear();

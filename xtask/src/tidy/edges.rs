@@ -21,10 +21,11 @@ pub(super) const ROOMS: &[Room] = &[
     Room { name: "kernel", floor: 3, uses: &["protocol", "package", "state", "link", "broker"] },
     Room { name: "sandbox", floor: 4, uses: &["protocol", "broker", "kernel"] },
     Room { name: "effects", floor: 4, uses: &["protocol", "state", "broker", "kernel"] },
+    Room { name: "gateway", floor: 5, uses: &["protocol", "state", "link"] },
     Room {
         name: "assembly",
         floor: 6,
-        uses: &["protocol", "package", "state", "link", "broker", "kernel", "sandbox", "effects"],
+        uses: &["protocol", "package", "state", "link", "broker", "kernel", "sandbox", "effects", "gateway"],
     },
     Room { name: "cli", floor: 7, uses: &["protocol", "assembly"] },
     Room { name: "xtask", floor: 7, uses: &["protocol"] },

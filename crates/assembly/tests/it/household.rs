@@ -108,13 +108,13 @@ pub(crate) async fn frame(stream: &mut BufReader<UnixStream>) -> Option<Value> {
 
 /// A request as a line.
 pub(crate) fn line(request: Request) -> Vec<u8> {
-    let mut line = serde_json::to_vec(&Envelope { presence: false, request }).unwrap();
+    let mut line = serde_json::to_vec(&Envelope { presence: false, owner: None, request }).unwrap();
     line.push(b'\n');
     line
 }
 
 pub(crate) async fn ask(client: &Client, request: Request) -> Result<Reply, Failure> {
-    client.ask(Envelope { presence: false, request }).await?.reply().await
+    client.ask(Envelope { presence: false, owner: None, request }).await?.reply().await
 }
 
 pub(crate) fn start(action: &str, input: Value) -> Request {
@@ -123,7 +123,8 @@ pub(crate) fn start(action: &str, input: Value) -> Request {
 
 /// Starts an action, and waits until it has said something.
 pub(crate) async fn begun(client: &Client, action: &str) -> (RunId, assembly::Answers) {
-    let mut answers = client.ask(Envelope { presence: false, request: start(action, json!({})) }).await.unwrap();
+    let mut answers =
+        client.ask(Envelope { presence: false, owner: None, request: start(action, json!({})) }).await.unwrap();
     let Frame::Run { run } = answers.next().await else { panic!("no run") };
     assert!(matches!(answers.next().await, Frame::Chunk(_)));
     (run, answers)

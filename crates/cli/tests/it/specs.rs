@@ -63,6 +63,7 @@ areas! {
     zones: "Where oikos runs decides what it shows and runs.";
     author: "Making an app: new, lint, test.";
     apps: "The official apps, as somebody uses them.";
+    access: "Who may come in: API keys, browsers, owners.";
 }
 
 // ---- one case ----
