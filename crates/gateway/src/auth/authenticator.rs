@@ -20,10 +20,8 @@ use std::{net::IpAddr, sync::Arc};
 
 /// Over the socket: on whose behalf, where that is not the first owner.
 pub const OWNER_HEADER: HeaderName = HeaderName::from_static("oikos-owner");
-/// Over the socket: whether a person sits at the other end, who can answer.
+/// Over the socket: that a person sits at the other end, who can answer.
 pub const PRESENCE_HEADER: HeaderName = HeaderName::from_static("oikos-presence");
-/// The value of [`PRESENCE_HEADER`] that says so.
-pub const PERSON: &str = "person";
 
 /// Where a request comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,7 +146,7 @@ impl Authenticator {
                 Refusal::new(ErrorCode::OwnerNotFound, "there is no owner of this name", "oikos owner list")
             })?,
         };
-        let caller = local_caller(owner, self.device, text(&PRESENCE_HEADER) == Some(PERSON));
+        let caller = local_caller(owner, self.device, parts.headers.contains_key(PRESENCE_HEADER));
         Ok(Admitted { caller, revocation: Revocation::never(), credential: Used::Machine })
     }
 

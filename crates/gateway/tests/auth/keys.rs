@@ -145,7 +145,7 @@ fn the_socket_is_the_first_owner_unless_it_names_another() {
     let house = House::new();
     let local = |headers: &[(&str, &str)]| house.access.authenticate(&get(headers), Peer::Socket);
     assert_eq!(local(&[]).unwrap().caller.door, Door::Socket);
-    let person = local(&[("oikos-presence", "person")]).unwrap().caller;
+    let person = local(&[("oikos-presence", "yes")]).unwrap().caller;
     assert_eq!((person.owner, person.has_presence()), (OwnerId::LOCAL, true));
     assert_eq!(local(&[("oikos-owner", "ben")]).unwrap().caller.owner, OTHER);
     assert_eq!(code(local(&[("oikos-owner", "nobody")])), ErrorCode::OwnerNotFound);
@@ -153,8 +153,8 @@ fn the_socket_is_the_first_owner_unless_it_names_another() {
     // From a network these say nothing.
     let (_, key) = house.key(&owner(), "script", &[Right::Read], None);
     let bearer = format!("Bearer {key}");
-    let parts = get(&[("authorization", &bearer), ("oikos-owner", "ben"), ("oikos-presence", "person")]);
+    let parts = get(&[("authorization", &bearer), ("oikos-owner", "ben"), ("oikos-presence", "yes")]);
     let caller = house.send(HOME, &parts).unwrap().caller;
     assert_eq!((caller.owner, caller.has_presence()), (OwnerId::LOCAL, false));
-    assert_eq!(code(house.send(HOME, &get(&[("oikos-presence", "person")]))), ErrorCode::Unauthenticated);
+    assert_eq!(code(house.send(HOME, &get(&[("oikos-presence", "yes")]))), ErrorCode::Unauthenticated);
 }
