@@ -141,6 +141,35 @@ impl Oikos {
                 let publisher = blocking(move || oikos.kernel.publisher_import(&caller, &statements)).await?;
                 Reply::Publisher { publisher }
             }
+            Request::TokenNew { name, rights, expires_in_ms } => {
+                let oikos = self.clone();
+                let make = move || {
+                    oikos.access().keys().make(&caller, name, &rights, expires_in_ms, &*oikos.clock, &*oikos.entropy)
+                };
+                let (token, secret) = blocking(make).await?;
+                Reply::Token { token, secret }
+            }
+            Request::TokenList => Reply::Tokens { tokens: self.access().keys().list(&caller)? },
+            Request::TokenRevoke { token } => {
+                let oikos = self.clone();
+                blocking(move || oikos.access().keys().revoke(&caller, token, &*oikos.clock)).await?;
+                Reply::Ok
+            }
+            Request::LoginLink => {
+                let (url, expires_at) = self.access().link(&caller)?;
+                Reply::Link { url, expires_at }
+            }
+            Request::LoginList => Reply::Logins { logins: self.access().logins().list(&caller, self.clock.now())? },
+            Request::LoginRevoke { login } => {
+                let oikos = self.clone();
+                blocking(move || oikos.access().logins().revoke(&caller, login, &*oikos.clock)).await?;
+                Reply::Ok
+            }
+            Request::OwnerNew { name } => {
+                let oikos = self.clone();
+                Reply::Owner { owner: blocking(move || oikos.kernel.owner_new(&caller, name)).await? }
+            }
+            Request::OwnerList => Reply::Owners { owners: kernel.owner_list(&caller)? },
             Request::Doctor => {
                 require(caller.rights.has(Right::Read))?;
                 let oikos = self.clone();

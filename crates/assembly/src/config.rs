@@ -2,7 +2,7 @@
 
 use kernel::RestartPolicy;
 use protocol::Zone;
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 /// The set-up of one oikos. Everything else has its default in the part that needs it.
 #[derive(Clone, Debug)]
@@ -21,6 +21,37 @@ pub struct Config {
     pub engine_of: Option<PathBuf>,
     /// How the parts of a running oikos are started again when they fail.
     pub restarts: RestartPolicy,
+    /// Where the doors are, and what protects them.
+    pub doors: Doors,
+}
+
+/// Where the doors are, and what protects them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doors {
+    /// The address that is listened at.
+    pub bind: SocketAddr,
+    /// Names by which others reach it, beside those that a machine has for itself.
+    pub hosts: Vec<String>,
+    /// What makes it speak TLS.
+    pub tls: Option<TlsFiles>,
+}
+
+/// A chain of certificates and its key, in PEM. Absolute paths.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificates, the listener's own first.
+    pub cert: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+}
+
+/// Where the doors are, unless the operator says otherwise.
+pub const PORT: u16 = 7070;
+
+impl Default for Doors {
+    fn default() -> Self {
+        Self { bind: SocketAddr::from(([127, 0, 0, 1], PORT)), hosts: Vec::new(), tls: None }
+    }
 }
 
 impl Config {
@@ -34,6 +65,7 @@ impl Config {
             time_zone: jiff::tz::TimeZone::system(),
             engine_of: None,
             restarts: RestartPolicy::default(),
+            doors: Doors::default(),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! A household's set-up as an operator writes it. Pure: who calls has read the file.
 
-use crate::Config;
+use crate::{Config, TlsFiles};
 use jiff::tz::TimeZone;
 use kernel::RestartPolicy;
 use protocol::{ErrorCode, Failure, Zone, text};
 use serde::Deserialize;
+use std::{net::SocketAddr, path::PathBuf};
 
 /// What the file may say.
 #[derive(Deserialize)]
@@ -14,6 +15,61 @@ struct Written {
     zone: Option<String>,
     #[serde(default)]
     supervisor: Supervisor,
+    #[serde(default)]
+    doors: DoorsWritten,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DoorsWritten {
+    bind: Option<SocketAddr>,
+    #[serde(default)]
+    hosts: Vec<HostName>,
+    tls: Option<TlsWritten>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TlsWritten {
+    cert: AbsolutePath,
+    key: AbsolutePath,
+}
+
+/// Read as they are written, so that a mistake shows its place.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct HostName(String);
+
+impl TryFrom<String> for HostName {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        /// What the name system allows.
+        const NAME_BYTES_MAX: usize = 253;
+        let is_label = |label: &str| {
+            !label.is_empty()
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        };
+        let is_name = text.len() <= NAME_BYTES_MAX && text.split('.').all(is_label);
+        let is_address = text.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>().is_ok();
+        if is_name || is_address {
+            return Ok(Self(text));
+        }
+        Err("a host is a name or an address, without scheme, port or '*': box.example, 192.168.1.5".to_owned())
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(try_from = "PathBuf")]
+struct AbsolutePath(PathBuf);
+
+impl TryFrom<PathBuf> for AbsolutePath {
+    type Error = &'static str;
+    fn try_from(path: PathBuf) -> Result<Self, Self::Error> {
+        // A service is started anywhere.
+        if path.is_absolute() { Ok(Self(path)) } else { Err("the path has to begin at the root of the file system") }
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -61,6 +117,10 @@ impl Config {
         self.time_zone = time_zone;
         self.zone = zone;
         self.restarts = restarts;
+        let DoorsWritten { bind, hosts, tls } = written.doors;
+        self.doors.bind = bind.unwrap_or(self.doors.bind);
+        self.doors.hosts.extend(hosts.into_iter().map(|HostName(host)| host));
+        self.doors.tls = tls.map(|tls| TlsFiles { cert: tls.cert.0, key: tls.key.0 }).or(self.doors.tls.take());
         Ok(())
     }
 }
@@ -116,6 +176,34 @@ mod tests {
         check("[supervisor", Err("line 1"));
         check("zone = \"browser\"", Err("zone 'browser' is none that oikos can be"));
         check("zone = \"moon\"", Err("zone 'moon'"));
+    }
+
+    #[test]
+    fn doors_are_where_the_file_says_and_mistakes_show_their_place() {
+        let read = |text: &str| {
+            let mut config = Config::new("/nowhere");
+            config.read("oikos.toml", text).map(|()| config.doors).map_err(|failure| failure.message)
+        };
+        assert_eq!(read("").unwrap(), crate::Doors::default());
+        let doors = read(
+            "[doors]\nbind = \"0.0.0.0:443\"\nhosts = [\"box.example\", \"192.168.1.5\", \"[fd00::1]\"]\n\
+             tls = { cert = \"/etc/oikos/cert.pem\", key = \"/etc/oikos/key.pem\" }",
+        );
+        let doors = doors.unwrap();
+        assert_eq!((doors.bind.port(), doors.hosts.len(), doors.tls.is_some()), (443, 3, true));
+        for (text, says) in [
+            ("[doors]\nbind = \"everywhere\"", "line 2, column 8"),
+            ("[doors]\nbind = \"0.0.0.0\"", "invalid socket address"),
+            ("[doors]\nhosts = [\"ok\", \"*.example\"]", "line 2, column 16"),
+            ("[doors]\nhosts = [\"http://box.example\"]", "without scheme"),
+            ("[doors]\nhosts = [\"box.example:7070\"]", "without scheme"),
+            ("[doors]\ntls = { cert = \"cert.pem\", key = \"/key.pem\" }", "begin at the root"),
+            ("[doors]\ntls = { cert = \"/cert.pem\" }", "missing field `key`"),
+            ("[doors]\ncors = \"*\"", "unknown field `cors`"),
+        ] {
+            let message = read(text).unwrap_err();
+            assert!(message.contains(says) && message.contains('^'), "{text}: {message}");
+        }
     }
 
     #[test]

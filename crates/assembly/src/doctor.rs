@@ -11,7 +11,7 @@ use state::Space;
 /// All checks, each a row.
 pub(crate) fn checks(oikos: &Oikos, caller: &Caller, apps: &[AppSummary]) -> Vec<DoctorCheck> {
     let mut checks = vec![home(oikos), room(oikos), store(oikos), log(oikos, caller), intents(oikos, caller)];
-    checks.push(recovered(oikos));
+    checks.push(recovered(oikos, caller));
     checks.extend(apps.iter().map(|app| self::app(oikos, caller, app)));
     checks
 }
@@ -96,7 +96,7 @@ pub fn break_text(found: &ChainBreak) -> String {
 }
 
 fn intents(oikos: &Oikos, caller: &Caller) -> DoctorCheck {
-    let running = oikos.kernel.live_runs();
+    let running = oikos.kernel.live_runs_of(caller.owner);
     match oikos.store.scan(caller.owner, Space::Intent, "", None, 100) {
         Ok(open) if open.is_empty() || running > 0 => {
             check("effects", true, format!("{} under way, no effect left open", text::count(running, "run")), None)
@@ -111,8 +111,8 @@ fn intents(oikos: &Oikos, caller: &Caller) -> DoctorCheck {
     }
 }
 
-fn recovered(oikos: &Oikos) -> DoctorCheck {
-    let found = oikos.recovered;
+fn recovered(oikos: &Oikos, caller: &Caller) -> DoctorCheck {
+    let found = oikos.recovered_of(caller.owner);
     if found == kernel::Recovered::default() {
         return check("last end", true, "the last process ended properly", None);
     }

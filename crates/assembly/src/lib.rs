@@ -9,7 +9,7 @@
 //! use assembly::{Client, Config};
 //! use protocol::api::{Envelope, Request};
 //! let client = Client::connect(&Config::new("/tmp/household")).await?;
-//! let answer = client.ask(Envelope { presence: false, request: Request::AppList }).await?;
+//! let answer = client.ask(Envelope { presence: false, owner: None, request: Request::AppList }).await?;
 //! println!("{:?}", answer.reply().await?);
 //! client.close().await;
 //! # Ok(())
@@ -37,7 +37,7 @@ pub use author::{
     app_lint, app_new, app_test,
 };
 pub use client::{Answers, Client};
-pub use config::{Config, default_home, default_publishers};
+pub use config::{Config, Doors, PORT, TlsFiles, default_home, default_publishers};
 pub use doctor::break_text;
 pub use gateway::{TcpDoor, openapi};
 pub use kernel::RestartPolicy;

@@ -8,15 +8,18 @@ use crate::{
     system::{SystemClock, SystemEntropy},
 };
 use broker::{Broker, ProtectedFolder};
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
+use gateway::auth::{Authenticator, AuthenticatorParts};
 use kernel::{Kernel, KernelParts, LIVE_RUNS_MAX, Recovered, RestartPolicy, effect::Effects};
 use link::{DeveloperKey, DeviceKey, HeadFile, PublisherFolder};
 use protocol::{
-    AuditHead, Caller, Clock, DeviceId, Door, Entropy, ErrorCode, Failure, OwnerId, Right, Rights,
+    AuditHead, Caller, Clock, DeviceId, Door, Entropy, ErrorCode, Failure, OwnerId, OwnerName, Right, Rights,
     api::{ChainBreak, ChainReport},
 };
 use sandbox::JsRunnerConfig;
 use state::{BlobStore, ChainCheck, HomeLock, SqliteStore, Store, StoreError};
 use std::{
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -31,8 +34,11 @@ pub struct Oikos {
     pub(crate) home: PathBuf,
     pub(crate) kernel: Arc<Kernel>,
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) recovered: Recovered,
+    /// What the last process left open, by owner.
+    recovered: BTreeMap<OwnerId, Recovered>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    access: Arc<Authenticator>,
     device_key: DeviceKey,
     device: DeviceId,
     heads: HeadFile,
@@ -78,13 +84,28 @@ impl Oikos {
             runtime: tokio::runtime::Handle::current(),
             live_runs_max: LIVE_RUNS_MAX,
         });
-        let recovered = kernel.recover(OwnerId::LOCAL)?;
+        let owners = kernel.owner_ids()?;
+        let mut recovered = BTreeMap::new();
+        for owner in &owners {
+            recovered.insert(*owner, kernel.recover(*owner)?);
+        }
+        let named = kernel.clone();
+        let access = Authenticator::open(AuthenticatorParts {
+            store: store.clone(),
+            owners,
+            owner_of: Box::new(move |name| named.owner_named(name).ok()),
+            device,
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+        })?;
         let oikos = Arc::new(Self {
             home,
             kernel,
             store,
             recovered,
             clock,
+            entropy,
+            access: Arc::new(access),
             device_key,
             device,
             heads,
@@ -99,7 +120,7 @@ impl Oikos {
                 tokio::time::sleep(HEAD_EVERY).await;
                 let Some(oikos) = signing.upgrade() else { return };
                 // Waits for the disk.
-                drop(tokio::task::spawn_blocking(move || oikos.head_sign()).await);
+                drop(tokio::task::spawn_blocking(move || oikos.heads_sign()).await);
             }
         });
         *oikos.signer.lock() = Some(signer);
@@ -114,14 +135,51 @@ impl Oikos {
     /// Brings to its end what the last process left half-way: hooks of apps that were installed. Once; whoever comes
     /// meanwhile waits for it.
     pub(crate) async fn begin(&self) {
-        self.begun.get_or_init(|| self.kernel.lives_resume(OwnerId::LOCAL)).await;
+        let resume = || async {
+            for owner in self.owners() {
+                self.kernel.lives_resume(owner).await;
+            }
+        };
+        self.begun.get_or_init(resume).await;
     }
 
-    /// Does what has to be done while an oikos is up: hears events, follows the clock. Ends when oikos ends, or when a
-    /// part fails too often; dropping the future ends it at once.
+    /// Does what has to be done while an oikos is up: hears events, follows the clock, for each owner, also for those who
+    /// come later. Ends when oikos ends, or when a part fails too often; dropping the future ends it at once.
     pub async fn work(&self) -> Result<(), Failure> {
         self.begin().await;
-        self.kernel.work(OwnerId::LOCAL, &self.restarts).await
+        let mut known = BTreeSet::new();
+        let mut works = FuturesUnordered::new();
+        loop {
+            let mut added = std::pin::pin!(self.kernel.owner_added());
+            for owner in self.kernel.owner_ids()? {
+                if known.insert(owner) {
+                    works.push(self.kernel.work(owner, &self.restarts));
+                }
+            }
+            // Until somebody comes: what ends without a fault ends because oikos does.
+            loop {
+                tokio::select! {
+                    ended = works.next() => match ended {
+                        Some(ended) => ended?,
+                        None => return Ok(()),
+                    },
+                    () = &mut added => break,
+                }
+            }
+        }
+    }
+
+    /// All owners. Where that cannot be read, the first one, whom there always is.
+    fn owners(&self) -> Vec<OwnerId> {
+        self.kernel.owner_ids().unwrap_or_else(|error| {
+            tracing::error!(%error, "the owners cannot be read");
+            vec![OwnerId::LOCAL]
+        })
+    }
+
+    /// Who may come in by the doors.
+    pub fn access(&self) -> &Arc<Authenticator> {
+        &self.access
     }
 
     /// Lets no further run begin, and gives those under way some time to come to their end by themselves.
@@ -145,18 +203,34 @@ impl Oikos {
         &self.home
     }
 
-    /// What the last process left open, if it ended abruptly.
+    /// What the last process left open of all owners, if it ended abruptly.
     pub fn recovered(&self) -> Recovered {
-        self.recovered
+        self.recovered.values().fold(Recovered::default(), |sum, found| Recovered {
+            runs: sum.runs + found.runs,
+            effects: sum.effects + found.effects,
+            questions: sum.questions + found.questions,
+            archives: sum.archives + found.archives,
+        })
     }
 
-    /// The local owner, at a terminal with a person or from their own script.
+    /// What it left open of one owner.
+    pub(crate) fn recovered_of(&self, owner: OwnerId) -> Recovered {
+        self.recovered.get(&owner).copied().unwrap_or_default()
+    }
+
+    /// The first owner, at a terminal with a person or from their own script.
     pub fn caller(&self, has_presence: bool) -> Caller {
         if has_presence {
             return Caller { owner: OwnerId::LOCAL, device: self.device, door: Door::Terminal, rights: Rights::OWNER };
         }
         let rights = Rights::of(&[Right::Read, Right::Run, Right::Manage]);
         Caller { owner: OwnerId::LOCAL, device: self.device, door: Door::Socket, rights }
+    }
+
+    /// The same on behalf of an owner: who sits at the machine may speak for each of them.
+    pub fn caller_for(&self, has_presence: bool, owner: Option<&OwnerName>) -> Result<Caller, Failure> {
+        let owner = owner.map_or(Ok(OwnerId::LOCAL), |name| self.kernel.owner_named(name))?;
+        Ok(Caller { owner, ..self.caller(has_presence) })
     }
 
     /// Proves the owner's log, also against the heads kept outside the store.
@@ -170,9 +244,14 @@ impl Oikos {
         Ok(report)
     }
 
-    /// Signs the end of the log as it is now, unless that was done already.
-    fn head_sign(&self) {
-        let owner = OwnerId::LOCAL;
+    /// Signs the end of each owner's log as it is now, unless that was done already.
+    fn heads_sign(&self) {
+        for owner in self.owners() {
+            self.head_sign(owner);
+        }
+    }
+
+    fn head_sign(&self, owner: OwnerId) {
         let tail = self.store.flush().and_then(|()| self.store.log_tail(owner));
         let (seq, hash) = match tail {
             Ok(Some(tail)) => tail,
@@ -242,7 +321,7 @@ impl Oikos {
             tracing::warn!("runs did not settle in time; their effects will show as unknown");
         }
         let closing = self.clone();
-        if tokio::task::spawn_blocking(move || closing.head_sign()).await.is_err() {
+        if tokio::task::spawn_blocking(move || closing.heads_sign()).await.is_err() {
             tracing::error!("the end of the log could not be signed");
         }
     }

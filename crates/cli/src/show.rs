@@ -1,5 +1,6 @@
 //! Answers as people read them. Foreign text is escaped before it reaches a terminal.
 
+mod access; // keys of programs, browsers, owners
 mod apps; // apps, actions, switches
 mod author; // remarks, cases, what changed
 mod card; // what an app may do, before it is installed
@@ -10,6 +11,7 @@ mod household; // doctor, questions
 mod publishers; // keys, one's own and others'
 mod run; // a run's stream and its end
 
+pub(crate) use access::{logins, owners, tokens};
 pub(crate) use apps::{app, apps, grants, input_example};
 pub(crate) use author::{dev, lint, trial};
 pub(crate) use card::card;

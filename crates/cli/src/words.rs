@@ -1,7 +1,10 @@
 //! The command line's words. `docs/reference/cli.md` is made from them.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use protocol::{ActionName, AppName, GrantState, PublisherName, QuestionId, RunId, Topic};
+use protocol::{
+    ActionName, AppName, GrantState, LoginId, OwnerName, PublisherName, QuestionId, Right, RunId, TokenId, TokenName,
+    Topic,
+};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -26,6 +29,9 @@ pub(crate) struct Words {
     /// Where all state lives, instead of OIKOS_HOME
     #[arg(long, global = true, value_name = "FOLDER")]
     pub(crate) home: Option<PathBuf>,
+    /// On behalf of this owner, instead of the first one
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) owner: Option<OwnerName>,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -87,6 +93,15 @@ Examples:
     /// What the clock starts
     #[command(subcommand)]
     Schedule(ScheduleCommand),
+    /// API keys: let programs in, with as little as they need
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Browsers that are signed in
+    #[command(subcommand)]
+    Login(LoginCommand),
+    /// Owners: each with apps, grants, keys and a log of their own
+    #[command(subcommand)]
+    Owner(OwnerCommand),
     /// Serve here until Ctrl-C: the HTTP API, events, and what the clock starts
     #[command(after_help = "\
 Examples:
@@ -101,7 +116,11 @@ The configuration file, with what holds where it says nothing:
   window_ms = 60000              # within this time,
   pause_first_ms = 100           # after a pause that doubles
   pause_max_ms = 10000           # up to this,
-  jitter_percent = 50            # of which so much is left to chance")]
+  jitter_percent = 50            # of which so much is left to chance
+  [doors]
+  bind = \"127.0.0.1:7070\"        # others only with tls and an API key
+  hosts = []                     # names by which others reach it: [\"box.example\"]
+  tls = { cert = \"/cert.pem\", key = \"/key.pem\" }    # none")]
     Up {
         #[command(flatten)]
         words: UpWords,
@@ -377,6 +396,66 @@ Example:
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Make an API key; it is shown once
+    #[command(after_help = "\
+Examples:
+  oikos token new backup --rights read --expires 30d
+  oikos token new home-assistant --rights read,run
+
+  read      see apps, runs, grants and the log
+  run       start and stop runs
+  manage    enable, disable and remove apps, undo
+
+A key never answers questions, and never installs, grants or lets others in: that is your word alone.")]
+    New {
+        /// How you call it
+        name: TokenName,
+        /// What it may do
+        #[arg(long, value_name = "RIGHTS", value_delimiter = ',', default_value = "read,run", value_parser = right_word)]
+        rights: Vec<Right>,
+        /// For how long, such as 12h, 30d or 1y; else until you revoke it
+        #[arg(long, value_name = "TIME", value_parser = life_word)]
+        expires: Option<u64>,
+    },
+    /// Your API keys, with their last four characters
+    List,
+    /// Revoke an API key: what it is doing ends at once
+    Revoke {
+        /// The key's id, as `oikos token list` shows it
+        id: TokenId,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LoginCommand {
+    /// Make a link that signs in a browser: once, within a minute
+    Link,
+    /// Browsers that are signed in
+    List,
+    /// Sign a browser out: what it has open ends at once
+    Revoke {
+        /// The login's id, as `oikos login list` shows it
+        id: LoginId,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OwnerCommand {
+    /// Make an owner
+    #[command(after_help = "\
+Example:
+  oikos owner new ben
+  oikos --owner ben token new phone    a key by which Ben comes in")]
+    New {
+        /// How you call them
+        name: OwnerName,
+    },
+    /// Owners of this oikos
+    List,
+}
+
 #[derive(Debug, Args)]
 #[command(
     arg_required_else_help = true,
@@ -497,6 +576,26 @@ pub(crate) enum ChoiceWord {
     Always,
     /// No
     No,
+}
+
+fn right_word(text: &str) -> Result<Right, String> {
+    let right: Right = text.parse().map_err(|error: protocol::NameError| error.to_string())?;
+    Right::OF_KEYS.contains(&right).then_some(right).ok_or_else(|| "a key is no person: it cannot answer".to_owned())
+}
+
+/// `30d` in milliseconds.
+fn life_word(text: &str) -> Result<u64, String> {
+    let wrong = || "write a number and m, h, d or y, such as 30d".to_owned();
+    let unit = text.chars().next_back().ok_or_else(wrong)?;
+    let unit_ms: u64 = match unit {
+        'm' => 60_000,
+        'h' => 3_600_000,
+        'd' => 86_400_000,
+        'y' => 365 * 86_400_000,
+        _ => return Err(wrong()),
+    };
+    let number = text[..text.len() - unit.len_utf8()].parse::<u32>().map_err(|_| wrong())?;
+    u64::from(number).checked_mul(unit_ms).filter(|ms| *ms > 0).ok_or_else(wrong)
 }
 
 fn log_limit(text: &str) -> Result<u32, String> {

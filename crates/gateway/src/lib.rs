@@ -1,10 +1,23 @@
-//! Every way in: the HTTP API, its description, and the client that speaks it. Decode, dispatch, encode.
+//! Every way in: who may come in, the HTTP API, its description, and the client that speaks it. Decode, dispatch, encode.
 //!
 //! What a caller can do is a [`protocol::api::Request`]; each route makes one of it, hands it to the [`Household`]
 //! behind the doors, and puts the answer into HTTP. Nothing here decides: who asks is said by the [`Guard`], whether
 //! they may is said by who answers.
 //!
 //! The same router answers over a Unix socket, over TCP and in this process; an [`Arrival`] says which it was.
+//!
+//! ```
+//! use gateway::auth::{Credential, Kind};
+//! use testkit::TestEntropy;
+//! let key = Credential::generate(Kind::Key, &TestEntropy::seeded(1));
+//! let text = key.text();
+//! assert!(text.expose().starts_with("oikos_"));
+//! assert_eq!(Credential::read(Kind::Key, text.expose())?.digest(), key.digest());
+//! assert_eq!(format!("{key:?} {text}"), "Credential(Key, «secret») «secret»");
+//! # Ok::<(), gateway::auth::CredentialFault>(())
+//! ```
+
+pub mod auth; // who may come in, and by what right
 
 mod asked; // one request on its way through: dispatch, and the answer as JSON or as events
 mod bodies; // what goes over the wire, as types

@@ -171,6 +171,7 @@ impl Kernel {
 
     /// Answers a question: only the owner, only with a person present.
     pub fn approval_answer(&self, caller: &Caller, id: QuestionId, answer: Answer) -> Result<(), Failure> {
+        self.require_paths(caller, answer.path.is_some())?;
         self.broker.questions().answer(caller, id, answer).map(|_| ()).map_err(|error| {
             let (code, hint) = match error {
                 broker::AnswerError::NotFound => (ErrorCode::NotFound, "oikos approval list shows what is open"),

@@ -74,15 +74,16 @@ struct State {
     routing: usize,
     /// Owners who wait to be told.
     watched: HashMap<EventId, Vec<RunSummary>>,
-    /// The last minute that was told.
-    minute: Option<i64>,
+    /// The last minute that each owner's apps were told.
+    minutes: HashMap<OwnerId, i64>,
 }
 
 impl Bus {
     /// Whether nothing waits and nothing is under way.
     fn is_idle(&self) -> bool {
         let state = self.state.lock();
-        state.unrouted.is_empty() && state.queue.is_idle()
+        // What waits for an owner whose apps are not loaded waits for their next time.
+        state.queue.is_idle() && !state.unrouted.iter().any(|event| state.known.contains(&event.owner))
     }
 
     /// Hearings under way.

@@ -10,6 +10,13 @@ use protocol::{
 };
 use std::sync::Arc;
 
+/// Whether choices hand over folders of the machine.
+pub(crate) fn names_paths(choices: &[LineChoice]) -> bool {
+    choices.iter().any(|choice| {
+        choice.target.as_ref().is_some_and(|target| choice.line.starts_with("file") || target.starts_with('/'))
+    })
+}
+
 impl Kernel {
     /// What an app is granted: the owner's choices, else what held before, else what the card proposes. Of what held before,
     /// the first word counts; for less than it was said for, it holds for what is left.
@@ -153,7 +160,8 @@ impl Kernel {
         app: AppName,
         choices: Vec<LineChoice>,
     ) -> Result<Vec<GrantView>, Failure> {
-        self.require(&caller, Right::Manage)?;
+        self.require_word(&caller, Right::Manage)?;
+        self.require_paths(&caller, names_paths(&choices))?;
         let loaded = self.app_load(caller.owner, &app).await?;
         let kernel = self.clone();
         tokio::task::spawn_blocking(move || {

@@ -61,6 +61,7 @@ impl Kernel {
         downgrade: bool,
     ) -> Result<(OfferId, Card), Failure> {
         self.require(&caller, Right::Manage)?;
+        self.require_paths(&caller, !["https://", "http://"].iter().any(|scheme| source.starts_with(scheme)))?;
         let consent = Consent::read(trust, downgrade)?;
         let path = PathBuf::from(&source);
         let read = tokio::task::spawn_blocking(move || Package::read(&path))
@@ -119,7 +120,8 @@ impl Kernel {
         offer: OfferId,
         choices: Vec<LineChoice>,
     ) -> Result<AppDetail, Failure> {
-        self.require(&caller, Right::Manage)?;
+        self.require_word(&caller, Right::Manage)?;
+        self.require_paths(&caller, crate::grants::names_paths(&choices))?;
         let owner = caller.owner;
         let offer = {
             let mut offers = self.offers.lock();
@@ -243,7 +245,7 @@ impl Kernel {
         let app = LoadedApp::new(record, offer.package, Some(image.clone()), storage);
         self.app_put(owner, &app, grants, image.exports())?;
         if let Some(old) = old.filter(|old| old.digest != app.record.digest) {
-            self.archive_release(owner, old.digest);
+            self.archive_release(old.digest);
         }
         Ok(app)
     }
@@ -283,8 +285,8 @@ impl Kernel {
     }
 
     /// Removes an archive that no app points to any more. Runs under way hold theirs in memory.
-    pub(crate) fn archive_release(&self, owner: OwnerId, digest: Digest) {
-        if self.archives_used(owner).is_ok_and(|used| !used.contains(&digest)) {
+    pub(crate) fn archive_release(&self, digest: Digest) {
+        if self.archives_used().is_ok_and(|used| !used.contains(&digest)) {
             self.runner.forget(digest);
             if let Err(error) = self.blobs.remove(digest) {
                 tracing::warn!(%digest, %error, "an archive that nobody needs could not be removed");
@@ -292,19 +294,22 @@ impl Kernel {
         }
     }
 
-    /// Archives that apps point to, and those that a rollback goes back to.
-    fn archives_used(&self, owner: OwnerId) -> Result<Vec<Digest>, Failure> {
+    /// Archives that apps of any owner point to, and those that a rollback goes back to: owners share the bytes of what they
+    /// both installed, and nothing else.
+    fn archives_used(&self) -> Result<Vec<Digest>, Failure> {
         let mut used: Vec<Digest> = Vec::new();
-        for record in self.app_records(owner)? {
-            used.extend(self.version_before(owner, &record.name)?.map(|before| before.record.digest));
-            used.push(record.digest);
+        for owner in self.owner_ids()? {
+            for record in self.app_records(owner)? {
+                used.extend(self.version_before(owner, &record.name)?.map(|before| before.record.digest));
+                used.push(record.digest);
+            }
         }
         Ok(used)
     }
 
     /// Archives that no app points to: left by an install that was cut off. Removes them.
-    pub(crate) fn archives_sweep(&self, owner: OwnerId) -> Result<usize, Failure> {
-        let used = self.archives_used(owner)?;
+    pub(crate) fn archives_sweep(&self) -> Result<usize, Failure> {
+        let used = self.archives_used()?;
         let all = self.blobs.list().map_err(|error| Failure::from_error(error.code(), &error))?;
         let orphans: Vec<Digest> = all.into_iter().filter(|digest| !used.contains(digest)).collect();
         for digest in &orphans {

@@ -20,6 +20,7 @@ mod journal; // what is written into the log
 mod lifecycle; // enabled, disabled, removed, and the hooks on the way
 mod moving; // an app's storage while an upgrade moves it on
 mod notes; // what a run did, gathered until its end
+mod owners; // who is an owner here
 mod picks; // what a person hands over for a run
 mod publishers; // whom the owner trusts, and to whom a name belongs
 mod recovery; // after an abrupt end
@@ -43,6 +44,7 @@ pub use bus::{
     HEARINGS_MAX, HOPS_MAX, TRIES_MAX,
 };
 pub use history::{LOG_LIMIT_MAX, LogFilter};
+pub use owners::OWNERS_MAX;
 pub use recovery::Recovered;
 pub use run::RunRequest;
 pub use stop::Stopped;
@@ -71,7 +73,7 @@ use std::{
     },
 };
 use stream::RunStream;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 /// Runs that live at once. With what a fresh run holds (some 350 KB) this stays below 100 MB; what guests allocate
 /// beyond is bounded by the sandbox's own cap.
@@ -158,6 +160,8 @@ pub struct Kernel {
     lives: Mutex<HashMap<Whose, Arc<tokio::sync::Mutex<()>>>>,
     /// Held by whoever takes back changes.
     undoing: Mutex<()>,
+    /// There is an owner more.
+    owners_changed: Notify,
     /// Places on the threads where effects block.
     effect_places: Arc<Semaphore>,
     is_ending: AtomicBool,
@@ -191,6 +195,7 @@ impl Kernel {
             changing: Mutex::default(),
             lives: Mutex::default(),
             undoing: Mutex::default(),
+            owners_changed: Notify::new(),
             effect_places: Arc::new(Semaphore::new(EFFECTS_AT_ONCE)),
             is_ending: AtomicBool::new(false),
         })
@@ -213,6 +218,11 @@ impl Kernel {
     /// How many runs are under way.
     pub fn live_runs(&self) -> usize {
         self.live.lock().len()
+    }
+
+    /// How many runs of an owner are under way.
+    pub fn live_runs_of(&self, owner: OwnerId) -> usize {
+        self.live.lock().values().filter(|run| run.owner() == owner).count()
     }
 
     /// Lets no further run begin: this process is about to end. Those under way go on.
@@ -244,6 +254,26 @@ impl Kernel {
             return Ok(());
         }
         Err(Failure::new(ErrorCode::PermissionDenied, "this caller does not have the right to do that"))
+    }
+
+    /// What needs the owner's own word: grants, installs, publishers, other owners. An API key can be copied, and whoever
+    /// has it could allow themselves anything.
+    fn require_word(&self, caller: &Caller, right: Right) -> Result<(), Failure> {
+        self.require(caller, right)?;
+        if caller.door.is_owners_word() {
+            return Ok(());
+        }
+        Err(Failure::new(ErrorCode::PermissionDenied, "an API key cannot decide that in the owner's place")
+            .hint("say it at the machine's terminal, or in the page"))
+    }
+
+    /// Paths of this machine are named by whom they belong to: who sits at it. Naming one *is* the grant.
+    fn require_paths(&self, caller: &Caller, has_paths: bool) -> Result<(), Failure> {
+        if !has_paths || caller.may_name_paths() {
+            return Ok(());
+        }
+        Err(Failure::new(ErrorCode::PermissionDenied, "files of this machine are handed over by who sits at it")
+            .hint("name them at the machine's terminal"))
     }
 
     /// A record that nobody waits for. Should it not be written, the store counts and logs it.

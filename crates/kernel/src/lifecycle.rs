@@ -268,7 +268,7 @@ impl Kernel {
             // What began in between has no grants any more, and no app.
             kernel.runs_end(owner, &app, LeaseEnd::Stopped);
             for record in record.into_iter().chain(before.map(|before| before.record)) {
-                kernel.archive_release(owner, record.digest);
+                kernel.archive_release(record.digest);
             }
             Ok(())
         })

@@ -187,7 +187,7 @@ impl Kernel {
         publisher: &str,
         name: Option<PublisherName>,
     ) -> Result<PublisherView, Failure> {
-        self.require(caller, Right::Manage)?;
+        self.require_word(caller, Right::Manage)?;
         let (fingerprint, key, given) = read_publisher(publisher)?;
         let _changing = self.changing.lock();
         let known = self.known(caller.owner, None)?;
@@ -226,7 +226,7 @@ impl Kernel {
 
     /// Learns from statements that publishers changed their keys. Only what begins with a known key is of interest.
     pub fn publisher_import(&self, caller: &Caller, statements: &str) -> Result<PublisherView, Failure> {
-        self.require(caller, Right::Manage)?;
+        self.require_word(caller, Right::Manage)?;
         let statements = Successor::read_all(statements.as_bytes()).map_err(|error| {
             Failure::from_error(ErrorCode::SuccessorInvalid, &error).hint("ask the publisher for the whole file")
         })?;

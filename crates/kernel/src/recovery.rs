@@ -33,7 +33,7 @@ impl Kernel {
     /// nothing more.
     pub fn recover(&self, owner: OwnerId) -> Result<Recovered, Failure> {
         let mut batch = Batch::new();
-        let mut found = Recovered { archives: self.archives_sweep(owner)?, ..Recovered::default() };
+        let mut found = Recovered { archives: self.archives_sweep()?, ..Recovered::default() };
         let caller = self.own_caller(owner);
         let now = self.clock.now();
         let live = self.store.scan(owner, Space::Run, "live/", None, crate::SCAN_MAX).map_err(store_failure)?;

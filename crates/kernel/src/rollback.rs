@@ -102,7 +102,7 @@ impl Kernel {
         if !triggers.is_scheduled() {
             self.schedule_drop(owner, name);
         }
-        self.archive_release(owner, now.digest);
+        self.archive_release(now.digest);
         Ok(back)
     }
 }

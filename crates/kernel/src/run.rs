@@ -214,6 +214,7 @@ impl Kernel {
             return self.run_follow(&caller, run, 0);
         }
         let RunRequest { id, app, action, input, files } = request;
+        self.require_paths(&caller, !files.is_empty())?;
         let call = Call::Action(action);
         self.run_begin(caller, Begin { id, app, call, input, files, cause: None, wall_ms_max: None }).await
     }

@@ -124,7 +124,7 @@ impl Kernel {
         if switched.is_err() {
             let kernel = self.clone();
             // What is left over is swept at the next start, should this fail.
-            drop(tokio::task::spawn_blocking(move || kernel.archive_release(caller.owner, digest)).await);
+            drop(tokio::task::spawn_blocking(move || kernel.archive_release(digest)).await);
         }
         switched
     }
@@ -301,7 +301,7 @@ impl Kernel {
             self.schedule_drop(owner, name);
         }
         if let Some(unused) = unused {
-            self.archive_release(owner, unused);
+            self.archive_release(unused);
         }
         (report, switched)
     }

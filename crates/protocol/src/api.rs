@@ -3,8 +3,8 @@
 
 use crate::{
     ActionName, Answer, AppName, AuditEntry, Badge, Card, CardLine, Digest, EventId, Failure, GrantDuration,
-    GrantState, OfferId, PublisherName, Question, QuestionId, RequestId, RunId, Sentence, SequencedChunk, Timestamp,
-    Topic, Zone,
+    GrantState, LoginId, OfferId, OwnerId, OwnerName, PublisherName, Question, QuestionId, RequestId, Right, RunId,
+    Sentence, SequencedChunk, ShownOnce, Timestamp, TokenId, TokenName, Topic, Zone,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -15,6 +15,9 @@ use utoipa::ToSchema;
 pub struct Envelope {
     /// Whether a person sits at the other end and can answer.
     pub presence: bool,
+    /// On whose behalf, where that is not the first owner. Only over the socket, which belongs to who sits at the machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<OwnerName>,
     /// What is asked.
     pub request: Request,
 }
@@ -170,6 +173,39 @@ pub enum Request {
     },
     /// What the clock starts, with next times and last results.
     ScheduleList,
+    /// Make an API key. The answer has the secret, once.
+    TokenNew {
+        /// How to call it.
+        name: TokenName,
+        /// What it may do; never answer.
+        rights: Vec<Right>,
+        /// For how long; absent means until it is revoked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires_in_ms: Option<u64>,
+    },
+    /// API keys, by their names.
+    TokenList,
+    /// Revoke an API key: what it is doing ends at once.
+    TokenRevoke {
+        /// The key.
+        token: TokenId,
+    },
+    /// Make a link that signs in a browser, once, within a minute.
+    LoginLink,
+    /// Browsers that are signed in.
+    LoginList,
+    /// Sign a browser out.
+    LoginRevoke {
+        /// Which.
+        login: LoginId,
+    },
+    /// Make an owner, with data, grants and keys of their own.
+    OwnerNew {
+        /// How to call them.
+        name: OwnerName,
+    },
+    /// Owners of this oikos.
+    OwnerList,
     /// Look at everything that could be wrong.
     Doctor,
 }
@@ -337,6 +373,40 @@ pub enum Reply {
         /// By app.
         schedules: Vec<ScheduleView>,
     },
+    /// To `TokenNew`.
+    Token {
+        /// It.
+        token: TokenView,
+        /// The key itself. Nobody can see it again.
+        secret: ShownOnce,
+    },
+    /// To `TokenList`.
+    Tokens {
+        /// By name.
+        tokens: Vec<TokenView>,
+    },
+    /// To `LoginLink`.
+    Link {
+        /// The address with the secret after its `#`. Nobody can see it again.
+        url: ShownOnce,
+        /// Until when it can be used.
+        expires_at: Timestamp,
+    },
+    /// To `LoginList`.
+    Logins {
+        /// Newest first.
+        logins: Vec<LoginView>,
+    },
+    /// To `OwnerNew`.
+    Owner {
+        /// It.
+        owner: OwnerView,
+    },
+    /// To `OwnerList`.
+    Owners {
+        /// In the order in which they came.
+        owners: Vec<OwnerView>,
+    },
     /// To `Doctor`.
     Doctor {
         /// One row a check.
@@ -430,6 +500,54 @@ pub struct PublisherView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub succeeded_by: Option<String>,
     /// Since when it is trusted; absent for the project's own key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+}
+
+/// An API key, as it is listed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenView {
+    /// What to revoke it by.
+    pub id: TokenId,
+    /// How the owner calls it.
+    pub name: TokenName,
+    /// Its last four characters, to tell it from others.
+    pub last_four: String,
+    /// What it may do.
+    pub rights: Vec<Right>,
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// When it was used last, to the minute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_at: Option<Timestamp>,
+    /// When it ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A browser that is signed in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginView {
+    /// What to sign it out by.
+    pub id: LoginId,
+    /// What the browser calls itself.
+    pub browser: String,
+    /// When it was signed in.
+    pub made_at: Timestamp,
+    /// When it was used last, to the minute.
+    pub used_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// An owner, as others at the machine may know them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnerView {
+    /// Their number, which nobody else ever gets.
+    pub id: OwnerId,
+    /// How they are called.
+    pub name: OwnerName,
+    /// Since when there are things of theirs; absent for who was here first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
 }

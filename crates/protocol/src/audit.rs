@@ -91,6 +91,8 @@ pub enum AuditEvent {
     App,
     /// The owner trusted a publisher, a name was bound to one, or one changed its key.
     Publisher,
+    /// An API key, a login or an owner was made or revoked.
+    Access,
     /// A package was refused.
     Refused,
     /// The owner stopped something.

@@ -77,6 +77,10 @@ ids! {
     OfferId = "offer id";
     /// Something that happened and was told on the bus.
     EventId = "event id";
+    /// An API key, as it is listed; not the key itself.
+    TokenId = "key's id";
+    /// A browser that was signed in.
+    LoginId = "login's id";
 }
 
 macro_rules! names {
@@ -160,6 +164,23 @@ names! {
             && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
             && !text.starts_with("oikos")
             && !matches!(text, "official" | "system" | "developer" | "you")
+    };
+    /// What an owner calls an API key.
+    TokenName = "name of an API key",
+    "1 to 64 characters: a lower-case letter, then lower-case letters, digits or '-'",
+    |text| {
+        (1..=64).contains(&text.len())
+            && text.starts_with(|c: char| c.is_ascii_lowercase())
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    };
+    /// An owner's name.
+    OwnerName = "owner's name",
+    "1 to 32 characters: a lower-case letter, then lower-case letters, digits or '-'; not 'oikos'",
+    |text| {
+        (1..=32).contains(&text.len())
+            && text.starts_with(|c: char| c.is_ascii_lowercase())
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && text != "oikos"
     };
 }
 

@@ -336,6 +336,16 @@ sentences! {
     publisher_trusted(publisher) = "you trusted the publisher {publisher}";
     publisher_succeeded(old, new) = "{old} named {new} as its successor";
     app_refused(source, code) = "refused to install {source} ({code})";
+    token_made(name, rights) = "you made the API key {name} ({rights})";
+    token_made_until(name, rights, until) = "you made the API key {name} ({rights}), valid until {until}";
+    token_made_first(name, rights) = "the bootstrap token was used up: it made the API key {name} ({rights})";
+    token_revoked(name) = "you revoked the API key {name}";
+    bootstrap_made() = "a bootstrap token was made, for one use";
+    login_made(browser) = "you signed in a browser ({browser})";
+    login_revoked(browser) = "you signed out a browser ({browser})";
+    access_locked(address, failures) = "{address} sent {failures} wrong {failures:credential|credentials} and is locked out for a while";
+    owner_made(name) = "you made the owner {name}";
+    owner_begun(name) = "you are {name}, an owner of this oikos from now on";
     granted(line, state) = "you set {line} to {state}";
     granted_for(line, state, targets) = "you set {line} to {state} for {targets}";
     grant_carried(line, state) = "your {state} for {line} goes as far as this version asks, and no further";

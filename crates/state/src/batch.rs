@@ -65,6 +65,12 @@ spaces! {
     Event = "event";
     /// Which times of an app's schedule are over, and how its last run ended.
     Schedule = "schedule";
+    /// API keys, as digests.
+    Token = "token";
+    /// Browsers that are signed in, as digests.
+    Login = "login";
+    /// Who else is an owner: rows of the first one, who makes them.
+    Owner = "owner";
     /// What can be made again.
     Cache = "cache";
 }

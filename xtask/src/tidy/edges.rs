@@ -21,7 +21,7 @@ pub(super) const ROOMS: &[Room] = &[
     Room { name: "kernel", floor: 3, uses: &["protocol", "package", "state", "link", "broker"] },
     Room { name: "sandbox", floor: 4, uses: &["protocol", "broker", "kernel"] },
     Room { name: "effects", floor: 4, uses: &["protocol", "state", "broker", "kernel"] },
-    Room { name: "gateway", floor: 5, uses: &["protocol"] },
+    Room { name: "gateway", floor: 5, uses: &["protocol", "state", "link"] },
     Room {
         name: "assembly",
         floor: 6,

@@ -62,7 +62,7 @@ impl Workshop {
     }
 
     async fn ask(&self, request: Request) -> Result<Reply, Failure> {
-        self.client.ask(Envelope { presence: false, request }).await?.reply().await
+        self.client.ask(Envelope { presence: false, owner: None, request }).await?.reply().await
     }
 
     /// Installs an app, or what became of it since, with every switch of its card on.

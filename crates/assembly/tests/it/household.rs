@@ -148,7 +148,7 @@ pub(crate) fn http(method: &str, path: &str, body: &[u8]) -> Vec<u8> {
 }
 
 pub(crate) async fn ask(client: &Client, request: Request) -> Result<Reply, Failure> {
-    client.ask(Envelope { presence: false, request }).await?.reply().await
+    client.ask(Envelope { presence: false, owner: None, request }).await?.reply().await
 }
 
 pub(crate) fn start(action: &str, input: Value) -> Request {
@@ -157,7 +157,8 @@ pub(crate) fn start(action: &str, input: Value) -> Request {
 
 /// Starts an action, and waits until it has said something.
 pub(crate) async fn begun(client: &Client, action: &str) -> (RunId, assembly::Answers) {
-    let mut answers = client.ask(Envelope { presence: false, request: start(action, json!({})) }).await.unwrap();
+    let mut answers =
+        client.ask(Envelope { presence: false, owner: None, request: start(action, json!({})) }).await.unwrap();
     let Frame::Run { run } = answers.next().await else { panic!("no run") };
     assert!(matches!(answers.next().await, Frame::Chunk(_)));
     (run, answers)

@@ -5,6 +5,7 @@
 mod doctor; // damaged parts, signed ends
 mod household; // a home, an app, raw connections
 mod opening; // who holds a home, and who goes through
+mod owners; // two owners, and the keys by which they come in
 mod socket; // what a stranger could say to the socket
 
 use household::Household;

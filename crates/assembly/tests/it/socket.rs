@@ -250,7 +250,7 @@ async fn an_answer_that_never_comes_is_a_failure() {
     household.install(&holder).await;
     let through = household.client().await;
     let mut answers: Answers =
-        through.ask(Envelope { presence: false, request: start("wait", json!({})) }).await.unwrap();
+        through.ask(Envelope { presence: false, owner: None, request: start("wait", json!({})) }).await.unwrap();
     assert!(matches!(answers.next().await, Frame::Run { .. }));
     holder.close().await;
     let end = answers.reply().await;

@@ -71,7 +71,9 @@ async fn installed(terminal: &Terminal, home: Option<PathBuf>) -> Vec<AppName> {
     };
     let names = async {
         let client = Client::connect(&config).await?;
-        let reply = async { client.ask(Envelope { presence: false, request: Request::AppList }).await?.reply().await };
+        let reply = async {
+            client.ask(Envelope { presence: false, owner: None, request: Request::AppList }).await?.reply().await
+        };
         let reply = reply.await;
         client.close().await;
         match reply? {

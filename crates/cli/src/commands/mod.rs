@@ -1,5 +1,6 @@
 //! One file a command: words in, requests out, answers shown.
 
+mod access;
 mod app;
 mod approval;
 mod author;
@@ -25,7 +26,7 @@ use crate::{
 };
 use assembly::{Answers, Client, Config, default_home, default_publishers};
 use protocol::{
-    ErrorCode, Failure,
+    ErrorCode, Failure, OwnerName,
     api::{Envelope, Frame, LineChoice, Reply, Request},
 };
 use serde_json::Value;
@@ -40,11 +41,14 @@ use std::{
 pub(crate) struct Session {
     pub(crate) client: Client,
     pub(crate) terminal: Terminal,
+    /// On whose behalf.
+    pub(crate) owner: Option<OwnerName>,
 }
 
 impl Session {
     async fn ask(&self, request: Request) -> Result<Answers, Failure> {
-        self.client.ask(Envelope { presence: self.terminal.has_person(), request }).await
+        let owner = self.owner.clone();
+        self.client.ask(Envelope { presence: self.terminal.has_person(), owner, request }).await
     }
 
     /// Asks and waits, showing steps on the way.
@@ -125,7 +129,7 @@ pub(crate) async fn perform(words: Words) -> ExitCode {
         Err(failure) => return exit::failed(&terminal, &failure),
     };
     recovered_note(&terminal, &client);
-    let session = Session { client, terminal };
+    let session = Session { client, terminal, owner: words.owner };
     let result = route(&session, words.command).await;
     let code = match result {
         Ok(code) => code,
@@ -200,6 +204,9 @@ async fn route(session: &Session, command: Command) -> Result<ExitCode, Failure>
         Command::Publisher(command) => publisher::perform(session, command).await,
         Command::Approval(command) => approval::perform(session, command).await,
         Command::Emit(words) => emit::perform(session, words).await,
+        Command::Token(command) => access::perform_token(session, command).await,
+        Command::Login(command) => access::perform_login(session, command).await,
+        Command::Owner(command) => access::perform_owner(session, command).await,
         Command::Schedule(ScheduleCommand::List) => schedule::perform(session).await,
         Command::Doctor => doctor::perform(session).await,
         // Performed before there was a session.

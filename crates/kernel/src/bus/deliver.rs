@@ -24,7 +24,7 @@ use protocol::{
 use serde_json::{Value, json};
 use state::{Batch, Durability, Key, Space};
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{Arc, atomic::Ordering::SeqCst},
     time::Duration,
 };
@@ -158,7 +158,12 @@ impl Kernel {
             state.unrouted.extend(events.into_iter().filter(|event| event.is_kept || state.routing > 0));
             let mut acks = Vec::new();
             if state.routing > 0 {
-                while let Some(event) = state.unrouted.pop_front() {
+                // Of an owner whose apps are not loaded nobody knows yet who listens.
+                let (known, unknown): (VecDeque<_>, VecDeque<_>) = std::mem::take(&mut state.unrouted)
+                    .into_iter()
+                    .partition(|event| state.known.contains(&event.owner));
+                state.unrouted = unknown;
+                for event in known {
                     let heard = state.heard_before.remove(&event.id).unwrap_or_default();
                     let mut listeners = state.table.hearing(event.owner, &event.topic, event.text().as_deref());
                     listeners.retain(|listener| {
@@ -423,7 +428,7 @@ impl Kernel {
         const MINUTE_MS: i64 = 60_000;
         let now = self.clock.now();
         let minute = now.0.div_euclid(MINUTE_MS);
-        let is_new = self.bus.state.lock().minute.replace(minute) != Some(minute);
+        let is_new = self.bus.state.lock().minutes.insert(owner, minute) != Some(minute);
         if is_new {
             self.event_system(owner, Topic::SYSTEM_TICK, &json!({ "minute": minute * MINUTE_MS }));
         }

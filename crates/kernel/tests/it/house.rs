@@ -190,6 +190,19 @@ impl House {
         handlers: &[&str],
         choices: Vec<LineChoice>,
     ) -> Result<AppDetail, Failure> {
+        self.listening_as(owner(), name, asks, trigger, handlers, choices).await
+    }
+
+    /// The same for an owner.
+    pub(crate) async fn listening_as(
+        &self,
+        caller: Caller,
+        name: &str,
+        asks: &Value,
+        trigger: Option<Value>,
+        handlers: &[&str],
+        choices: Vec<LineChoice>,
+    ) -> Result<AppDetail, Failure> {
         let mut logic = "export async function go(payload, ctx) {}\n".to_owned();
         handlers.iter().for_each(|handler| logic.push_str(&format!("// {handler}\n")));
         let mut manifest = json!({ "id": name, "name": name, "version": "1.0.0" });
@@ -205,8 +218,8 @@ impl House {
         .map(|(path, text)| (path.to_owned(), text.into_bytes()))
         .into();
         let path = self.archive(name, &package::pack(&files).unwrap());
-        let (offer, _) = self.offer(owner(), &path).await?;
-        self.kernel.app_install(owner(), offer, choices).await
+        let (offer, _) = self.offer(caller, &path).await?;
+        self.kernel.app_install(caller, offer, choices).await
     }
 
     pub(crate) fn archive(&self, name: &str, bytes: &[u8]) -> PathBuf {

@@ -1,0 +1,50 @@
+//! Who may come in. A request over a network passes the [`Guards`] (is it meant for us, does it come from our page?), then
+//! its credential is looked up among the [`Keys`]; wrong ones are counted by the [`Limiter`]. What comes of it is a
+//! `Caller` with an end that can be waited for, because a stream that is open when its key is revoked has to close.
+
+mod authenticator; // from a request to a caller
+mod bind; // where doors may be opened
+mod bootstrap; // the first key of a household that nobody sits at
+mod credential; // the text form of every secret that is handed out
+mod guard; // is it meant for us, and does it come from our page?
+mod key; // API keys, as they are kept
+mod limit; // how often one may be wrong
+mod login; // browsers that are signed in
+mod refusal; // no, and with which status
+mod revocation; // an end that can be waited for
+mod tls; // what makes a listener speak TLS
+
+pub use authenticator::{
+    Admitted, Authenticator, AuthenticatorParts, OWNER_HEADER, OwnerLookup, PRESENCE_HEADER, Peer, Used,
+};
+pub use bind::Bind;
+pub use bootstrap::BOOTSTRAP_LIFE_MS;
+pub use credential::{Credential, CredentialFault, Kind};
+pub use guard::{Guards, PAGE_HEADER, Presented, is_websocket};
+pub use key::{KEYS_MAX, Keys};
+pub use limit::{FAILURES_FREE, LOCK_FIRST_MS, LOCK_MAX_MS, Limiter, PREFIX_FAILURES_FREE, Try, peer_of};
+pub use login::{LINK_LIFE_MS, LOGIN_LIFE_MS, LOGINS_MAX, Logins, SignedIn};
+pub use refusal::Refusal;
+pub use revocation::{Revocation, Revoker};
+pub use tls::{PEM_BYTES_MAX, PemFile, tls_config};
+
+use protocol::{AuditEvent, AuditRecord, Caller, Labels, Sentence, Timestamp};
+use state::Batch;
+
+/// Adds a line about who may come in to the log of the caller's owner.
+fn note(batch: &mut Batch, at: Timestamp, caller: &Caller, said: Sentence) {
+    let record = AuditRecord {
+        at,
+        event: AuditEvent::Access,
+        sentence: said,
+        door: caller.door,
+        run: None,
+        app: None,
+        grant: None,
+        rule: None,
+        arguments: None,
+        labels: Labels::NONE,
+    };
+    // A record is made of texts, numbers and ids: it always has a JSON form.
+    batch.append(caller.owner, serde_json::to_vec(&record).unwrap_or_default());
+}

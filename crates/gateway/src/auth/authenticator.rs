@@ -1,0 +1,309 @@
+//! From a request to a caller: the one function that every door over a network or the socket goes through.
+
+use super::{
+    Credential, CredentialFault, Guards, Keys, Kind, Limiter, Logins, Presented, Refusal, Revocation, SignedIn,
+    limit::{Try, peer_of},
+    note,
+};
+use http::{
+    HeaderName,
+    header::{ORIGIN, USER_AGENT},
+    request::Parts,
+};
+use parking_lot::RwLock;
+use protocol::{
+    Caller, Clock, DeviceId, Digest, Door, Entropy, ErrorCode, Failure, LoginId, OwnerId, OwnerName, Right, Rights,
+    ShownOnce, Timestamp, TokenId, sentence,
+};
+use state::{Batch, Durability, Store};
+use std::{net::IpAddr, sync::Arc};
+
+/// Over the socket: on whose behalf, where that is not the first owner.
+pub const OWNER_HEADER: HeaderName = HeaderName::from_static("oikos-owner");
+/// Over the socket: that a person sits at the other end, who can answer.
+pub const PRESENCE_HEADER: HeaderName = HeaderName::from_static("oikos-presence");
+
+/// Where a request comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// The socket; the system says that whoever is at the other end is the user whose household this is.
+    Socket,
+    /// A network, the machine's own included.
+    Address(IpAddr),
+}
+
+/// By what somebody was let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Used {
+    /// Nothing: the system says that it is who sits at the machine.
+    Machine,
+    /// An API key.
+    Key(TokenId),
+    /// A browser's login.
+    Login(LoginId),
+}
+
+/// Who was let in.
+#[derive(Clone, Debug)]
+pub struct Admitted {
+    /// Who asks, by which door, with which rights.
+    pub caller: Caller,
+    /// Until when: what is open for this caller ends when this is over.
+    pub revocation: Revocation,
+    /// By what.
+    pub credential: Used,
+}
+
+/// Which owner has a name.
+pub type OwnerLookup = Box<dyn Fn(&OwnerName) -> Option<OwnerId> + Send + Sync>;
+
+/// What an authenticator is made of.
+pub struct AuthenticatorParts {
+    /// Where keys are kept.
+    pub store: Arc<dyn Store>,
+    /// The owners there are now.
+    pub owners: Vec<OwnerId>,
+    /// Which owner has a name.
+    pub owner_of: OwnerLookup,
+    /// This device.
+    pub device: DeviceId,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// Lets callers in, or not.
+pub struct Authenticator {
+    pub(super) keys: Keys,
+    logins: Logins,
+    limiter: Limiter,
+    guards: RwLock<Arc<Guards>>,
+    owner_of: OwnerLookup,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) device: DeviceId,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) entropy: Arc<dyn Entropy>,
+}
+
+impl Authenticator {
+    /// With everything that was kept.
+    pub fn open(parts: AuthenticatorParts) -> Result<Self, Failure> {
+        Ok(Self {
+            keys: Keys::open(parts.store.clone(), &parts.owners)?,
+            logins: Logins::open(parts.store.clone(), &parts.owners)?,
+            limiter: Limiter::new(&*parts.entropy),
+            guards: RwLock::new(Arc::new(Guards::closed())),
+            owner_of: parts.owner_of,
+            store: parts.store,
+            device: parts.device,
+            clock: parts.clock,
+            entropy: parts.entropy,
+        })
+    }
+
+    /// The API keys.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// Browsers that are signed in.
+    pub fn logins(&self) -> &Logins {
+        &self.logins
+    }
+
+    /// What requests over a network have to agree with.
+    pub fn guards(&self) -> Arc<Guards> {
+        self.guards.read().clone()
+    }
+
+    /// A listener is there, by these names. Before that nothing is let in over a network.
+    pub fn guards_set(&self, guards: Guards) {
+        *self.guards.write() = Arc::new(guards);
+    }
+
+    /// Who sends a request. Looks at its head only; nothing of the request is used before this let it in.
+    pub fn authenticate(&self, parts: &Parts, peer: Peer) -> Result<Admitted, Refusal> {
+        let address = match peer {
+            Peer::Socket => return self.local(parts),
+            Peer::Address(address) => address,
+        };
+        let guards = self.guards();
+        guards.check(parts)?;
+        match guards.presented(parts)? {
+            Presented::Bearer(text) => self.bearer(text, address),
+            Presented::Login { login, page } => self.login(login, page, address),
+            Presented::Nothing => Err(missing()),
+        }
+    }
+
+    /// The owner at the machine.
+    pub fn local(&self, parts: &Parts) -> Result<Admitted, Refusal> {
+        let text = |name: &HeaderName| parts.headers.get(name).map(|value| value.to_str().unwrap_or_default());
+        let owner = match text(&OWNER_HEADER) {
+            None => OwnerId::LOCAL,
+            Some(name) => name.parse().ok().and_then(|name| (self.owner_of)(&name)).ok_or_else(|| {
+                Refusal::new(ErrorCode::OwnerNotFound, "there is no owner of this name", "oikos owner list")
+            })?,
+        };
+        let caller = local_caller(owner, self.device, parts.headers.contains_key(PRESENCE_HEADER));
+        Ok(Admitted { caller, revocation: Revocation::never(), credential: Used::Machine })
+    }
+
+    fn bearer(&self, text: &str, address: IpAddr) -> Result<Admitted, Refusal> {
+        let now = self.clock.now();
+        let find = |digest: &Digest| self.keys.find(digest);
+        let (key, peer) = self.looked_up("key", Kind::Key, text, address, find, |key, peer| key.is_known_from(peer))?;
+        if key.is_over(now) {
+            return Err(Refusal::new(
+                ErrorCode::Unauthenticated,
+                "the API key has expired",
+                "oikos token new NAME makes another one",
+            ));
+        }
+        self.keys.used(&key, peer, now);
+        let caller = Caller { owner: key.owner, device: self.device, door: Door::Key, rights: key.rights() };
+        Ok(Admitted { caller, revocation: key.revocation(), credential: Used::Key(key.id()) })
+    }
+
+    /// A browser that was signed in: the cookie, and the secret of the page. Every listener of this host sees the cookie,
+    /// so that it alone lets nobody in.
+    fn login(&self, text: &str, page: Option<&str>, address: IpAddr) -> Result<Admitted, Refusal> {
+        let now = self.clock.now();
+        let find = |digest: &Digest| self.logins.find(digest).filter(|login| !login.is_over(now));
+        let (login, peer) =
+            self.looked_up("login", Kind::Login, text, address, find, |login, peer| login.is_known_from(peer))?;
+        let Some(page) = page else {
+            return Err(Refusal::new(
+                ErrorCode::Unauthenticated,
+                "the browser is signed in, and this page of it is not",
+                "open the page by a link: oikos login link",
+            ));
+        };
+        let find = |digest: &Digest| login.is_page(digest).then_some(());
+        self.looked_up("page", Kind::Page, page, address, find, |(), peer| login.is_known_from(peer))?;
+        self.logins.used(&login, peer, now);
+        let caller = Caller { owner: login.owner, device: self.device, door: Door::Page, rights: Rights::OWNER };
+        Ok(Admitted { caller, revocation: login.revocation(), credential: Used::Login(login.id()) })
+    }
+
+    /// Makes a link that signs in a browser: the address of the page, with the secret after its `#`, and until when it can
+    /// be used.
+    pub fn link(&self, caller: &Caller) -> Result<(ShownOnce, Timestamp), Failure> {
+        let guards = self.guards();
+        let origin = guards.origins().first().ok_or_else(|| {
+            Failure::new(ErrorCode::NotAvailable, "there is no page to sign in to: no door is open").hint("oikos up")
+        })?;
+        let (secret, expires_at) = self.logins.link(caller, &*self.clock, &*self.entropy)?;
+        Ok((ShownOnce::new(format!("{origin}/#{}", secret.expose())), expires_at))
+    }
+
+    /// Signs a browser in with what stood in a link: the body of a request whose head is `parts`. Uses the link up.
+    pub fn sign_in(&self, parts: &Parts, address: IpAddr, link: &str) -> Result<SignedIn, Refusal> {
+        self.guards().check(parts)?;
+        if !parts.headers.contains_key(ORIGIN) {
+            return Err(Refusal::new(
+                ErrorCode::OriginRefused,
+                "only a page of this oikos signs itself in",
+                "a program uses an API key: oikos token new NAME",
+            ));
+        }
+        let now = self.clock.now();
+        let find = |digest: &Digest| self.logins.link_find(digest, now).then_some(*digest);
+        let (digest, _) = self.looked_up("link", Kind::Link, link, address, find, |_, _| false)?;
+        // Of two that were quick, one is let in.
+        let owner = self.logins.link_take(&digest, now).ok_or_else(invalid)?;
+        let caller = Caller { owner, device: self.device, door: Door::Page, rights: Rights::OWNER };
+        let browser = parts.headers.get(USER_AGENT).and_then(|name| name.to_str().ok()).unwrap_or_default();
+        let made = self.logins.make(&caller, browser, &*self.clock, &*self.entropy);
+        made.map_err(|failure| Refusal { failure, retry_after_ms: None })
+    }
+
+    /// Finds what a credential is of. Wrong ones are counted, and whoever is locked out is not looked at, unless what they
+    /// send was right from there before.
+    pub(super) fn looked_up<T>(
+        &self,
+        path: &str,
+        kind: Kind,
+        text: &str,
+        address: IpAddr,
+        find: impl FnOnce(&Digest) -> Option<T>,
+        is_known: impl FnOnce(&T, IpAddr) -> bool,
+    ) -> Result<(T, IpAddr), Refusal> {
+        let peer = peer_of(address);
+        let attempt = self.limiter.attempt(path, address, text);
+        let credential = Credential::read(kind, text);
+        let found = credential.as_ref().ok().and_then(|credential| find(&credential.digest()));
+        let found = match found {
+            Some(found) if is_known(&found, peer) => return Ok((found, peer)),
+            found => found,
+        };
+        let now_ms = self.clock.monotonic_ns() / 1_000_000;
+        if let Some(wait_ms) = self.limiter.locked_ms(&attempt, now_ms) {
+            return Err(locked(wait_ms));
+        }
+        match found {
+            Some(found) => Ok((found, peer)),
+            None => Err(self.wrong(&attempt, now_ms, peer, credential.err())),
+        }
+    }
+
+    fn wrong(&self, attempt: &Try, now_ms: u64, peer: IpAddr, fault: Option<CredentialFault>) -> Refusal {
+        if let Some(failures) = self.limiter.failed(attempt, now_ms) {
+            tracing::warn!(%peer, failures, "an address is locked out after wrong credentials");
+            let caller = local_caller(OwnerId::LOCAL, self.device, false);
+            let mut batch = Batch::new();
+            note(&mut batch, self.clock.now(), &caller, sentence::access_locked(peer.to_string(), failures));
+            // Nobody waits for it; a disk that does not keep up must not hold up who comes in.
+            if self.store.takes_lazy_now()
+                && let Err(error) = self.store.commit(batch, Durability::Lazy)
+            {
+                tracing::warn!(%error, "a lock-out could not be written to the log");
+            }
+        }
+        let what = match fault {
+            Some(CredentialFault::Checksum) => "the credential was not copied as it was: its checksum does not fit",
+            _ => "the credential is not valid, or not any more",
+        };
+        Refusal::new(
+            ErrorCode::Unauthenticated,
+            what,
+            "oikos token list shows the keys there are; oikos token new NAME \
+             makes one",
+        )
+    }
+}
+
+/// The owner at the machine: a person at a terminal, or their own script.
+pub(super) fn local_caller(owner: OwnerId, device: DeviceId, has_presence: bool) -> Caller {
+    if has_presence {
+        return Caller { owner, device, door: Door::Terminal, rights: Rights::OWNER };
+    }
+    Caller { owner, device, door: Door::Socket, rights: Rights::of(&[Right::Read, Right::Run, Right::Manage]) }
+}
+
+pub(super) fn invalid() -> Refusal {
+    Refusal::new(
+        ErrorCode::Unauthenticated,
+        "the credential is not valid, or not any more",
+        "oikos login link makes another one; oikos token new NAME another key",
+    )
+}
+
+fn missing() -> Refusal {
+    Refusal::new(
+        ErrorCode::Unauthenticated,
+        "the request has no credential",
+        "oikos token new NAME makes an API key; send it as Authorization: Bearer KEY",
+    )
+}
+
+fn locked(wait_ms: u64) -> Refusal {
+    let mut refusal = Refusal::new(
+        ErrorCode::RateLimited,
+        "too many wrong credentials came from there",
+        "try again after what Retry-After says",
+    );
+    refusal.retry_after_ms = Some(wait_ms);
+    refusal
+}

@@ -1,0 +1,529 @@
+//! Is a request meant for us, and does it come from our page? Pure: looks at the head of a request and at nothing else.
+//!
+//! A page of somebody else can make a browser send requests to an address of this machine. What it cannot do is make the
+//! browser lie about where it comes from (`Origin`, `Sec-Fetch-Site`), about whom it believes to talk to (`Host`, which
+//! shows a name that was pointed at us), or read what only our page holds. Each of these is looked at by itself, so that no
+//! one of them has to hold.
+
+use super::{Refusal, credential};
+use http::{
+    HeaderMap, HeaderName, Method,
+    header::{
+        AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, ORIGIN, SEC_WEBSOCKET_PROTOCOL,
+        TRANSFER_ENCODING, UPGRADE,
+    },
+    request::Parts,
+};
+use percent_encoding::percent_decode_str;
+use protocol::ErrorCode;
+
+/// Where a page sends the secret that it holds beside the cookie.
+pub const PAGE_HEADER: HeaderName = HeaderName::from_static("oikos-page");
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Names of parameters by which credentials are put into addresses. Letters and digits only: `access-token`,
+/// `access_token` and `accessToken` are one.
+const CREDENTIAL_PARAMETERS: &[&str] = &[
+    "accesstoken",
+    "apikey",
+    "apitoken",
+    "auth",
+    "authorization",
+    "authtoken",
+    "bearer",
+    "credential",
+    "credentials",
+    "idtoken",
+    "jwt",
+    "passphrase",
+    "passwd",
+    "password",
+    "pwd",
+    "refreshtoken",
+    "secret",
+    "sessiontoken",
+    "token",
+    "xapikey",
+];
+
+/// What a request has to agree with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guards {
+    /// `name:port`, and the name alone where the port is the scheme's own.
+    hosts: Vec<String>,
+    /// The same with the scheme before it.
+    origins: Vec<String>,
+    cookie: String,
+    is_tls: bool,
+}
+
+/// What a request brought to show who sends it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Presented<'a> {
+    /// Nothing.
+    Nothing,
+    /// An API key.
+    Bearer(&'a str),
+    /// A browser's cookie, and the secret of its page, if the page sent it.
+    Login {
+        /// The cookie.
+        login: &'a str,
+        /// The page's secret.
+        page: Option<&'a str>,
+    },
+}
+
+impl Guards {
+    /// Of a listener at a port of this machine: by the names that only this machine has for itself.
+    pub fn new(port: u16, is_tls: bool) -> Self {
+        let cookie = match is_tls {
+            // A browser takes a cookie of such a name only from a host itself, and only over TLS.
+            true => format!("__Host-oikos-login-{port}"),
+            // Cookies know no ports: two households at one machine must not sign each other out.
+            false => format!("oikos-login-{port}"),
+        };
+        let guards = Self { hosts: Vec::new(), origins: Vec::new(), cookie, is_tls };
+        ["127.0.0.1", "[::1]", "localhost"].iter().fold(guards, |guards, host| guards.host(host, port))
+    }
+
+    /// Of no listener: nothing is meant for us.
+    pub fn closed() -> Self {
+        Self { hosts: Vec::new(), origins: Vec::new(), cookie: String::new(), is_tls: false }
+    }
+
+    /// Also by this name, which its operator gave it.
+    #[must_use]
+    pub fn host(mut self, host: &str, port: u16) -> Self {
+        let (scheme, usual) = if self.is_tls { ("https", 443) } else { ("http", 80) };
+        let host = host.to_ascii_lowercase();
+        let mut names = vec![format!("{host}:{port}")];
+        if port == usual {
+            names.push(host);
+        }
+        for name in names {
+            self.origins.push(format!("{scheme}://{name}"));
+            self.hosts.push(name);
+        }
+        self
+    }
+
+    /// The origins of our own page, as browsers write them.
+    pub fn origins(&self) -> &[String] {
+        &self.origins
+    }
+
+    /// The name of the cookie of a login.
+    pub fn cookie(&self) -> &str {
+        &self.cookie
+    }
+
+    /// The head of an answer that signs a browser in, or out where there is no text.
+    pub fn cookie_set(&self, text: &str, seconds: u64) -> String {
+        let secure = if self.is_tls { "; Secure" } else { "" };
+        format!("{}={text}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}", self.cookie)
+    }
+
+    /// Looks at a request. Nothing of it is used before this said yes.
+    pub fn check(&self, parts: &Parts) -> Result<(), Refusal> {
+        self.host_check(parts)?;
+        self.address_check(parts)?;
+        self.origin_check(parts)?;
+        body_check(parts)
+    }
+
+    fn host_check(&self, parts: &Parts) -> Result<(), Refusal> {
+        let refused = || {
+            Refusal::new(
+                ErrorCode::HostRefused,
+                "this oikos does not answer to the host that the request names",
+                "use one of its own names, such as 127.0.0.1 or localhost, with its port; others are named in the \
+                 configuration",
+            )
+        };
+        let is_ours = |name: &str| self.hosts.iter().any(|host| host.eq_ignore_ascii_case(name));
+        let mut headers = parts.headers.get_all(HOST).iter();
+        let header = headers.next().map(|value| value.to_str().unwrap_or_default());
+        let named = parts.uri.authority().map(|authority| authority.as_str());
+        let is_one = headers.next().is_none() && (header.is_some() || named.is_some());
+        let agree = header.into_iter().chain(named).all(is_ours);
+        if is_one && agree { Ok(()) } else { Err(refused()) }
+    }
+
+    fn origin_check(&self, parts: &Parts) -> Result<(), Refusal> {
+        let refused = |what: &str| {
+            Refusal::new(
+                ErrorCode::OriginRefused,
+                what,
+                "programs use an API key: oikos token new NAME; pages are served \
+                 by oikos itself",
+            )
+        };
+        if let Some(origin) = one(&parts.headers, &ORIGIN).map_err(|()| refused("the request has several origins"))?
+            && !self.origins.iter().any(|ours| ours.as_bytes() == origin.as_bytes())
+        {
+            return Err(refused("the request comes from a page of another origin"));
+        }
+        let site = one(&parts.headers, &FETCH_SITE).map_err(|()| refused("the request comes from several sites"))?;
+        // `same-site` is another port of this machine: whose that is nobody knows.
+        if site.is_some_and(|site| !matches!(site, "same-origin" | "none")) {
+            return Err(refused("the browser says that another site caused the request"));
+        }
+        Ok(())
+    }
+
+    fn address_check(&self, parts: &Parts) -> Result<(), Refusal> {
+        let decoded = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
+        let query = parts.uri.query().unwrap_or_default();
+        let named = query.split(['&', ';']).any(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let name: String =
+                decoded(name).chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+            CREDENTIAL_PARAMETERS.contains(&name.as_str()) || decoded(value).to_ascii_lowercase().starts_with("bearer ")
+        });
+        let within = [parts.uri.path(), query].iter().any(|text| credential::is_within(&decoded(text)));
+        if named || within {
+            return Err(Refusal::new(
+                ErrorCode::CredentialInUrl,
+                "a credential stands in the address, where histories, logs and other sites get to see it",
+                "send it as a header: Authorization: Bearer KEY; a key that was in an address is better revoked: oikos \
+                 token revoke ID",
+            ));
+        }
+        Ok(())
+    }
+
+    /// What a request brought. Of a browser it is only taken where the browser says that it comes from our page.
+    pub fn presented<'a>(&self, parts: &'a Parts) -> Result<Presented<'a>, Refusal> {
+        let unclear =
+            |what: &str| Refusal::new(ErrorCode::Unauthenticated, what, "send one header: Authorization: Bearer KEY");
+        let bearer =
+            one(&parts.headers, &AUTHORIZATION).map_err(|()| unclear("the request has several credentials"))?;
+        if let Some(value) = bearer {
+            let (scheme, text) = value.split_once(' ').unwrap_or((value, ""));
+            if !scheme.eq_ignore_ascii_case("bearer") || text.is_empty() || text.contains(' ') {
+                return Err(unclear("the header Authorization is not of the form Bearer KEY"));
+            }
+            return Ok(Presented::Bearer(text));
+        }
+        let cookies =
+            parts.headers.get_all(COOKIE).iter().flat_map(|value| value.to_str().unwrap_or_default().split(';'));
+        let mut logins =
+            cookies.filter_map(|pair| pair.trim().split_once('=')).filter(|(name, _)| *name == self.cookie);
+        let Some((_, login)) = logins.next() else { return Ok(Presented::Nothing) };
+        // A second one was put there by somebody else, who also has a port or a name at this host.
+        if logins.next().is_some() {
+            return Err(unclear("the browser sent two cookies of one name"));
+        }
+        let is_upgrade = is_websocket(parts);
+        if (is_upgrade || is_unsafe(&parts.method)) && !parts.headers.contains_key(ORIGIN) {
+            return Err(Refusal::new(
+                ErrorCode::OriginRefused,
+                "the request has a browser's cookie and no origin",
+                "a program uses an API key instead of a cookie: oikos token new NAME",
+            ));
+        }
+        let page = one(&parts.headers, &PAGE_HEADER).map_err(|()| unclear("the request has several page secrets"))?;
+        // A page cannot set headers of a WebSocket, but it can name protocols.
+        let offered = parts.headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter(|_| is_upgrade);
+        let mut offered = offered.flat_map(|value| value.to_str().unwrap_or_default().split(',')).map(str::trim);
+        let page = page.or_else(|| offered.find(|word| word.starts_with(credential::Kind::Page.word())));
+        Ok(Presented::Login { login, page })
+    }
+}
+
+/// The one value of a header. `Err`: it is there more than once, or is no text.
+fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, ()> {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    match values.next() {
+        None => value.to_str().map(Some).map_err(|_| ()),
+        Some(_) => Err(()),
+    }
+}
+
+/// Whether a method may change something.
+fn is_unsafe(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// Whether a request wants to become a WebSocket.
+pub fn is_websocket(parts: &Parts) -> bool {
+    let has = |name: &HeaderName, word: &str| {
+        let values = parts.headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split(',')).any(|value| value.trim().eq_ignore_ascii_case(word))
+    };
+    has(&CONNECTION, "upgrade") && has(&UPGRADE, "websocket")
+}
+
+/// What changes something is JSON and says so: no page of another origin can send that without asking first, and nobody
+/// answers that it may.
+fn body_check(parts: &Parts) -> Result<(), Refusal> {
+    if !is_unsafe(&parts.method) {
+        return Ok(());
+    }
+    let mut lengths = parts.headers.get_all(CONTENT_LENGTH).iter();
+    let has_body = parts.headers.contains_key(TRANSFER_ENCODING) || lengths.any(|length| length.as_bytes() != b"0");
+    let of = one(&parts.headers, &CONTENT_TYPE);
+    let essence = |value: &str| value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let is_fine = match of {
+        Ok(Some(value)) => essence(value) == "application/json",
+        Ok(None) => !has_body,
+        Err(()) => false,
+    };
+    if is_fine {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        ErrorCode::ContentTypeRefused,
+        "the body of the request is not said to be JSON",
+        "Content-Type: application/json",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use http::Request;
+    use proptest::prelude::*;
+
+    fn parts(method: &str, uri: &str, headers: &[(&str, &str)]) -> Parts {
+        let mut request = Request::builder().method(method).uri(uri);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.body(()).unwrap().into_parts().0
+    }
+
+    /// What the guards say to a request with these lines beside the right host.
+    fn check(method: &str, uri: &str, headers: &[(&str, &str)], expected: Result<(), ErrorCode>) {
+        let all = [&[("host", "127.0.0.1:7070")], headers].concat();
+        let said = Guards::new(7070, false).check(&parts(method, uri, &all));
+        assert_eq!(said.map_err(|refusal| refusal.failure.code), expected, "{method} {uri} {headers:?}");
+    }
+
+    fn check_host(hosts: &[&str], is_ours: bool) {
+        let headers: Vec<_> = hosts.iter().map(|host| ("host", *host)).collect();
+        let said = Guards::new(7070, false).check(&parts("GET", "/api/v1/apps", &headers));
+        assert_eq!(said.is_ok(), is_ours, "{hosts:?}");
+        assert!(said.is_ok() || said.unwrap_err().status() == 421);
+    }
+
+    #[test]
+    fn a_name_that_was_pointed_at_us_is_not_ours() {
+        for ours in ["127.0.0.1:7070", "localhost:7070", "LOCALHOST:7070", "[::1]:7070"] {
+            check_host(&[ours], true);
+        }
+        for foreign in [
+            "evil.example",
+            "evil.example:7070",
+            "127.0.0.1",
+            "127.0.0.1:7071",
+            "127.0.0.1:07070",
+            "127.1:7070",
+            "0.0.0.0:7070",
+            "2130706433:7070",
+            "localhost.:7070",
+            "localhost.evil.example:7070",
+            "127.0.0.1:7070.evil.example",
+            "evil.example#127.0.0.1:7070",
+            "user@127.0.0.1:7070",
+            "127.0.0.1:7070,evil.example",
+            "[::ffff:127.0.0.1]:7070",
+            "::1:7070",
+            "",
+            " ",
+        ] {
+            check_host(&[foreign], false);
+        }
+        check_host(&[], false);
+        check_host(&["127.0.0.1:7070", "evil.example"], false);
+        check_host(&["127.0.0.1:7070", "127.0.0.1:7070"], false);
+        // The address line may name a host too, and both have to be ours.
+        let said =
+            |uri: &str, host: &str| Guards::new(7070, false).check(&parts("GET", uri, &[("host", host)])).is_ok();
+        assert!(said("http://127.0.0.1:7070/x", "127.0.0.1:7070"));
+        assert!(!said("http://evil.example/x", "127.0.0.1:7070"));
+        assert!(!said("http://127.0.0.1:7070/x", "evil.example"));
+        assert!(!said("http://me:pw@127.0.0.1:7070/x", "127.0.0.1:7070"));
+    }
+
+    #[test]
+    fn a_name_that_the_operator_gave_is_ours_with_its_port_only() {
+        let guards = Guards::new(443, true).host("Box.example", 443);
+        let said = |host: &str| guards.check(&parts("GET", "/", &[("host", host)])).is_ok();
+        assert!(said("box.example") && said("box.example:443") && said("localhost"));
+        assert!(!said("box.example:80") && !said("other.example"));
+        assert!(guards.origins().contains(&"https://box.example".to_owned()));
+        assert!(!guards.origins().iter().any(|origin| origin.starts_with("http://")));
+        assert!(guards.cookie().starts_with("__Host-") && guards.cookie_set("x", 5).ends_with("Max-Age=5; Secure"));
+        assert_ne!(Guards::new(7070, false).cookie(), Guards::new(7071, false).cookie());
+    }
+
+    #[test]
+    fn a_page_of_another_origin_gets_nothing() {
+        let json = ("content-type", "application/json");
+        let refused = Err(ErrorCode::OriginRefused);
+        for origin in [
+            "http://evil.example",
+            "null",
+            "http://127.0.0.1:3000",
+            "https://127.0.0.1:7070",
+            "http://127.0.0.1",
+            "http://localhost:7070.evil.example",
+            "HTTP://127.0.0.1:7070",
+            "http://127.0.0.1:7070/",
+            "",
+        ] {
+            check("POST", "/api/v1/runs", &[("origin", origin), json], refused);
+            check("GET", "/api/v1/apps", &[("origin", origin)], refused);
+            check("GET", "/ws", &[("origin", origin), ("connection", "Upgrade"), ("upgrade", "websocket")], refused);
+            check("OPTIONS", "/api/v1/runs", &[("origin", origin), ("access-control-request-method", "POST")], refused);
+        }
+        check("POST", "/api/v1/runs", &[("origin", "http://127.0.0.1:7070"), json], Ok(()));
+        check("POST", "/api/v1/runs", &[("origin", "http://localhost:7070"), json], Ok(()));
+        let twice = [("origin", "http://127.0.0.1:7070"), ("origin", "http://evil.example"), json];
+        check("POST", "/api/v1/runs", &twice, refused);
+    }
+
+    #[test]
+    fn the_browsers_word_on_who_caused_a_request_counts() {
+        for site in ["cross-site", "same-site", "whatever", "", "Same-Origin"] {
+            check("GET", "/api/v1/apps", &[("sec-fetch-site", site)], Err(ErrorCode::OriginRefused));
+        }
+        for site in ["same-origin", "none"] {
+            check("GET", "/api/v1/apps", &[("sec-fetch-site", site)], Ok(()));
+        }
+        check("GET", "/api/v1/apps", &[], Ok(()));
+    }
+
+    #[test]
+    fn what_any_page_can_send_changes_nothing() {
+        for simple in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "", "json"]
+        {
+            check("POST", "/api/v1/runs", &[("content-type", simple)], Err(ErrorCode::ContentTypeRefused));
+        }
+        let refused = Err(ErrorCode::ContentTypeRefused);
+        check("POST", "/api/v1/runs", &[("content-length", "5")], refused);
+        check("POST", "/api/v1/runs", &[("transfer-encoding", "chunked")], refused);
+        check("POST", "/x", &[("content-type", "application/json"), ("content-type", "text/plain")], refused);
+        check("POST", "/x", &[("content-type", "text/plain;application/json"), ("content-length", "5")], refused);
+        check("POST", "/x", &[("content-type", "Application/JSON; charset=utf-8"), ("content-length", "5")], Ok(()));
+        check("DELETE", "/x", &[], Ok(()));
+        check("POST", "/x", &[("content-length", "0")], Ok(()));
+        check("GET", "/x", &[("content-type", "text/plain")], Ok(()));
+    }
+
+    #[test]
+    fn no_credential_stands_in_an_address() {
+        let refused = Err(ErrorCode::CredentialInUrl);
+        let key = "oikos_0123456789abcdef0123456789abcdef";
+        for uri in [
+            "/x?token=1",
+            "/x?a=1&access_token=2",
+            "/x?a=1;ToKeN=2",
+            "/x?api-key",
+            "/x?%74oken=1",
+            "/x?Authorization=x",
+            "/x?q=Bearer+abc",
+            "/x?q=bearer%20abc",
+        ] {
+            check("GET", uri, &[], refused);
+        }
+        check("GET", &format!("/x?q={key}"), &[], refused);
+        check("GET", &format!("/x/{key}/y"), &[], refused);
+        check("GET", &format!("/x?q=oikos%5f{}", &key[6..]), &[], refused);
+        check("GET", "/x?q=bearers&tokens=5&gatewayUrl=ws://evil.example", &[], Ok(()));
+        let said = Guards::new(7070, false)
+            .check(&parts("GET", &format!("/x?q={key}"), &[("host", "127.0.0.1:7070")]))
+            .unwrap_err();
+        assert!(!format!("{said:?}").contains(key), "a refusal does not repeat it");
+    }
+
+    /// What a request presents, in short.
+    fn presented(method: &str, headers: &[(&str, &str)]) -> String {
+        match Guards::new(7070, false).presented(&parts(method, "/x", headers)) {
+            Ok(Presented::Nothing) => "nothing".to_owned(),
+            Ok(Presented::Bearer(text)) => format!("bearer {text}"),
+            Ok(Presented::Login { login, page }) => format!("login {login} {}", page.unwrap_or("-")),
+            Err(refusal) => refusal.failure.code.word().to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_is_presented_is_read_without_doubt_or_not_at_all() {
+        let ours = ("origin", "http://127.0.0.1:7070");
+        let cookie = ("cookie", "a=b; oikos-login-7070=abc; c=d");
+        assert_eq!(presented("GET", &[]), "nothing");
+        assert_eq!(presented("GET", &[("authorization", "Bearer abc")]), "bearer abc");
+        assert_eq!(presented("GET", &[("authorization", "bearer abc"), cookie]), "bearer abc");
+        for odd in ["Basic YTpi", "Bearer", "Bearer ", "Bearer a b", "abc", "Bearer  abc"] {
+            assert_eq!(presented("GET", &[("authorization", odd), cookie]), "unauthenticated", "{odd}");
+        }
+        let twice = [("authorization", "Bearer abc"), ("authorization", "Bearer def")];
+        assert_eq!(presented("GET", &twice), "unauthenticated");
+        assert_eq!(presented("GET", &[cookie]), "login abc -");
+        assert_eq!(presented("GET", &[cookie, ("oikos-page", "p")]), "login abc p");
+        assert_eq!(presented("POST", &[cookie, ("oikos-page", "p"), ours]), "login abc p");
+        assert_eq!(presented("POST", &[cookie, ("oikos-page", "p")]), "origin_refused");
+        // The cookie of another household at this machine, and one that somebody put beside ours.
+        assert_eq!(presented("GET", &[("cookie", "oikos-login-7071=abc")]), "nothing");
+        assert_eq!(presented("GET", &[cookie, ("cookie", "oikos-login-7070=evil")]), "unauthenticated");
+        let upgrade = [("connection", "keep-alive, Upgrade"), ("upgrade", "WebSocket")];
+        let words = ("sec-websocket-protocol", "oikos.v1, oikospage_77");
+        assert_eq!(presented("GET", &[&upgrade[..], &[cookie, words]].concat()), "origin_refused");
+        assert_eq!(presented("GET", &[&upgrade[..], &[cookie, words, ours]].concat()), "login abc oikospage_77");
+        assert_eq!(presented("GET", &[cookie, words]), "login abc -", "only where it becomes a WebSocket");
+    }
+
+    fn any_headers() -> impl Strategy<Value = Vec<(String, String)>> {
+        const NAMES: &[&str] =
+            &["host", "origin", "sec-fetch-site", "content-type", "cookie", "authorization", "oikos-page", "upgrade"];
+        let values = prop_oneof![
+            "[ -~]{0,40}",
+            Just("127.0.0.1:7070".to_owned()),
+            Just("http://127.0.0.1:7070".to_owned()),
+            Just("http://evil.example".to_owned()),
+            Just("application/json".to_owned()),
+            Just("same-origin".to_owned()),
+            Just("oikos-login-7070=abc".to_owned()),
+        ];
+        prop::collection::vec((prop::sample::select(NAMES).prop_map(str::to_owned), values), 0..6)
+    }
+
+    proptest! {
+        /// Whatever else a request says: what passes has one host, ours, and no origin but ours.
+        #[test]
+        fn what_passes_is_meant_for_us(method in "GET|POST|PUT|DELETE|OPTIONS|FOO", query in "[a-z=&%0-9]{0,20}", headers in any_headers()) {
+            let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            let parts = parts(&method, &format!("/x?{query}"), &headers);
+            let guards = Guards::new(7070, false);
+            drop(guards.presented(&parts));
+            if guards.check(&parts).is_ok() {
+                let all = |name: &str| headers.iter().filter(|(known, _)| *known == name).map(|(_, value)| *value).collect::<Vec<_>>();
+                prop_assert_eq!(all("host").len(), 1);
+                prop_assert!(guards.hosts.iter().any(|host| host.eq_ignore_ascii_case(all("host")[0])));
+                prop_assert!(all("origin").iter().all(|origin| guards.origins.iter().any(|ours| ours == origin)));
+                prop_assert!(all("sec-fetch-site").iter().all(|site| ["same-origin", "none"].contains(site)));
+                if is_unsafe(&parts.method) {
+                    prop_assert!(all("content-type").iter().all(|value| value.to_lowercase().trim().starts_with("application/json")));
+                }
+                if let Ok(Presented::Login { .. }) = guards.presented(&parts) && is_unsafe(&parts.method) {
+                    prop_assert_eq!(all("origin").len(), 1);
+                }
+            }
+        }
+
+        #[test]
+        fn any_bytes_in_a_header_are_refused_or_read(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+            let Ok(value) = http::HeaderValue::from_bytes(&bytes) else { return Ok(()) };
+            for name in [HOST, ORIGIN, COOKIE, AUTHORIZATION, CONTENT_TYPE, UPGRADE, SEC_WEBSOCKET_PROTOCOL] {
+                let mut parts = parts("POST", "/x", &[]);
+                parts.headers.insert(name, value.clone());
+                let guards = Guards::new(7070, false);
+                drop(guards.check(&parts));
+                drop(guards.presented(&parts));
+            }
+        }
+    }
+}
