@@ -188,7 +188,12 @@ export interface Tools {
   readonly file: FileTool;
   /** Tables in CSV files, computed by the host. */
   readonly csv: CsvTool;
-  /** HTTP to granted hosts. **Not available yet.** */
+  /**
+   * Requests to hosts that `network` was granted for. What is not granted fails with `permission_denied`, and the message
+   * has the one command that would allow it; a host that cannot be reached, or answers nonsense, fails with
+   * `network_failed`. Redirects are decided like requests of the app's own. A run that has read private data and a
+   * stranger's words can send nothing more, and every answer is a stranger's words.
+   */
   readonly http: { fetch(url: string, options?: HttpOptions): Promise<HttpResponse> };
   /** Text of PDF files. **Not available yet.** */
   readonly pdf: { text(path: string): Promise<string> };
@@ -517,18 +522,36 @@ export interface Ai {
   embed(texts: readonly string[], options?: { model?: string }): Promise<number[][]>;
 }
 
-/** Options of a request. **Not available yet.** */
+/** Options of a request. */
 export interface HttpOptions {
+  /** `GET` without it. `HEAD`, `POST`, `PUT`, `PATCH`, `DELETE` and `OPTIONS` are the others. */
   method?: string;
+  /**
+   * At most 64. `Host`, `Cookie`, `Content-Length`, `Accept-Encoding` and what belongs to the connection are refused.
+   * Credentials of your own go to their origin and to none that it redirects to.
+   */
   headers?: Readonly<Record<string, string>>;
-  body?: string | Uint8Array;
+  /** At most 4 MiB. */
+  body?: string | Uint8Array | ArrayBuffer;
+  /** What to do with a redirect: `follow` it (at most 10), take it as the answer (`manual`), or fail (`error`). */
+  redirect?: "follow" | "manual" | "error";
 }
 
-/** The answer to a request. **Not available yet.** */
+/** The answer to a request, whatever its status. */
 export interface HttpResponse {
-  status: number;
-  headers: Readonly<Record<string, string>>;
-  body: Uint8Array;
+  readonly status: number;
+  /** Whether the status is 200 to 299. */
+  readonly ok: boolean;
+  /** Where the answer came from, after redirects. */
+  readonly url: string;
+  /** Names in lower case; several of one name with `, ` between them. `Set-Cookie` is left out. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** At most 3.75 MiB; more fails with `too_large`. */
+  readonly body: Uint8Array;
+  /** The body as UTF-8; what is none becomes U+FFFD. */
+  text(): string;
+  /** The body as JSON. */
+  json(): any;
 }
 
 /** How a program ended. **Not available yet.** */

@@ -6,7 +6,7 @@ use std::{fs, process::Command};
 
 /// The targets; `fuzz/README.md` says what each is.
 pub(crate) const TARGETS: &[&str] =
-    &["archive", "manifest", "yaml", "scopes", "actions", "script", "cron", "minisign", "doors"];
+    &["archive", "manifest", "yaml", "scopes", "actions", "script", "cron", "minisign", "doors", "hosts"];
 
 /// How long each target runs unless somebody says otherwise.
 const SECONDS: u32 = 60;
@@ -94,7 +94,9 @@ mod tests {
         check(&["--seconds", "0"], Err("--seconds needs a number"));
         check(
             &["nothing"],
-            Err("no target `nothing`; there are archive, manifest, yaml, scopes, actions, script, cron, minisign"),
+            Err(
+                "no target `nothing`; there are archive, manifest, yaml, scopes, actions, script, cron, minisign, hosts",
+            ),
         );
     }
 }

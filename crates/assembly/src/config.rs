@@ -19,6 +19,8 @@ pub struct Config {
     pub time_zone: jiff::tz::TimeZone,
     /// Another home of the same person whose compiled engine is used, if it has one: for homes that live for minutes.
     pub engine_of: Option<PathBuf>,
+    /// A file of certificates (PEM) of authorities that are trusted beside the public ones.
+    pub authorities: Option<PathBuf>,
     /// How the parts of a running oikos are started again when they fail.
     pub restarts: RestartPolicy,
     /// Where the doors are, and what protects them.
@@ -64,6 +66,7 @@ impl Config {
             guest_threads: None,
             time_zone: jiff::tz::TimeZone::system(),
             engine_of: None,
+            authorities: None,
             restarts: RestartPolicy::default(),
             doors: Doors::default(),
         }

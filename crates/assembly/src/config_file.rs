@@ -14,6 +14,8 @@ struct Written {
     time_zone: Option<String>,
     zone: Option<String>,
     #[serde(default)]
+    network: Network,
+    #[serde(default)]
     supervisor: Supervisor,
     #[serde(default)]
     doors: DoorsWritten,
@@ -74,6 +76,12 @@ impl TryFrom<PathBuf> for AbsolutePath {
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Network {
+    authorities: Option<std::path::PathBuf>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Supervisor {
     restarts_max: Option<u32>,
     window_ms: Option<u64>,
@@ -114,6 +122,7 @@ impl Config {
             jitter_percent: jitter_percent.unwrap_or(known.jitter_percent),
         };
         restarts_check(&restarts).map_err(|what| wrong(format!("[supervisor] {what}")))?;
+        self.authorities = written.network.authorities.or(self.authorities.take());
         self.time_zone = time_zone;
         self.zone = zone;
         self.restarts = restarts;

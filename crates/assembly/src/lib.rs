@@ -18,6 +18,7 @@
 
 mod api; // from a request to the kernel and back
 mod author; // what authors do with a folder
+mod authorities; // whom an operator trusts beside the public authorities
 mod client; // how a process reaches an oikos
 mod config; // what a household is set up with
 mod config_file; // the same, as an operator writes it

@@ -66,7 +66,7 @@ impl Oikos {
         let store: Arc<dyn Store> = Arc::new(store);
         let blobs = BlobStore::open(&lock).map_err(|error| Failure::from_error(error.code(), &error))?;
         let protected = protected_folders(&home, config.publishers.as_deref())?;
-        let effects = effects(&home, &protected, &store, &entropy);
+        let effects = effects(config, &home, &protected, &store, &entropy)?;
         let runner = LazyJsRunner::new(runner_config(config, &home, &device_key, &clock, &*entropy));
         let heads = HeadFile::new(&home);
         let kernel = Kernel::new(KernelParts {
@@ -377,12 +377,23 @@ fn runner_config(
     JsRunnerConfig { guest_threads: config.guest_threads.unwrap_or(usual.guest_threads), ..usual }
 }
 
-fn effects(home: &Path, protected: &[ProtectedFolder], store: &Arc<dyn Store>, entropy: &Arc<dyn Entropy>) -> Effects {
-    effects::build(effects::EffectsConfig {
+fn effects(
+    config: &Config,
+    home: &Path,
+    protected: &[ProtectedFolder],
+    store: &Arc<dyn Store>,
+    entropy: &Arc<dyn Entropy>,
+) -> Result<Effects, Failure> {
+    let roots = config.authorities.as_deref().map(crate::authorities::read).transpose()?.unwrap_or_default();
+    let client = egress::Client::new(egress::ClientConfig { roots, ..Default::default() })
+        .map_err(|error| Failure::new(ErrorCode::FileUnusable, format!("a certificate cannot be used: {error}")))?;
+    Ok(effects::build(effects::EffectsConfig {
         trash: home.join("trash"),
         scratch: home.join("scratch"),
         protected: protected.to_vec(),
         store: store.clone(),
         entropy: entropy.clone(),
-    })
+        client: Arc::new(client),
+        runtime: tokio::runtime::Handle::current(),
+    }))
 }

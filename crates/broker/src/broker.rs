@@ -6,7 +6,7 @@ use crate::{
         Demand,
         event::{Start, is_final},
         file::is_beneath,
-        refusal, verdict,
+        network, refusal, verdict,
     },
 };
 use parking_lot::RwLock;
@@ -70,7 +70,11 @@ impl<D: Demand> Ask<D> {
 
     /// The denial if nobody says yes.
     pub fn refused(self, rule: Sentence) -> Denied {
-        let command = self.may_last.then(|| self.demand.command(&self.lease));
+        let command = if self.may_last {
+            Some(self.demand.command(&self.lease))
+        } else {
+            self.demand.command_once_asked(&self.lease)
+        };
         Denied { what: self.demand.sentence(), rule, command, code: ErrorCode::PermissionDenied }
     }
 }
@@ -213,7 +217,10 @@ impl Broker {
             return denied(&demand, refusal(Verdict::ZoneDenies, word, self.zone, &line), false);
         }
         if let Err(rule) = demand.resolve(lease, &grants, &self.protected, now) {
-            let allowable = rule.code != "rule_protected" && !is_final(&rule) && grants.asks_for(&line);
+            let allowable = rule.code != "rule_protected"
+                && !is_final(&rule)
+                && !network::is_final(&rule)
+                && grants.asks_for(&line);
             return denied(&demand, rule, allowable);
         }
         let (state, basis) = match demand.basis(lease, &grants, now) {
@@ -257,6 +264,24 @@ impl Broker {
         }
         let basis = Basis::Asked { question: settled.question };
         Ok(self.permit(&ask.lease.clone(), ask.demand, basis))
+    }
+
+    /// The owner's own act: they send for something at an address that they named, or that it answers is elsewhere. No app
+    /// has a part in it; `app` is the name under which it is counted. The lease is nobody's run and is not kept.
+    pub fn errand(
+        &self,
+        caller: Caller,
+        app: &AppName,
+        run: RunId,
+        url: crate::WebUrl,
+        is_named: bool,
+        now_ns: u64,
+    ) -> Result<Permit<crate::NetworkDemand>, Box<Denied>> {
+        let what = sentence::ask_http_read(url.shown());
+        let demand = crate::NetworkDemand::of_owner(url, is_named)
+            .map_err(|rule| Box::new(Denied { what, rule, command: None, code: ErrorCode::PermissionDenied }))?;
+        let lease = Lease::new(caller, app.clone(), run, self.zone, Limits::default(), now_ns);
+        Ok(Permit::new(demand, lease, Basis::Picked { rule: sentence::rule_errand() }))
     }
 
     /// Whether an app may be started without a person, and by which grant. Nobody is there to be asked, so a switch that
@@ -317,6 +342,18 @@ impl Resolve for FileDemand {
 impl Resolve for crate::StorageDemand {
     fn resolve(&mut self, _: &Lease, _: &AppGrants, _: &[ProtectedFolder], _: Timestamp) -> Result<(), Sentence> {
         Ok(())
+    }
+}
+
+impl Resolve for crate::NetworkDemand {
+    fn resolve(
+        &mut self,
+        lease: &Lease,
+        grants: &AppGrants,
+        _: &[ProtectedFolder],
+        now: Timestamp,
+    ) -> Result<(), Sentence> {
+        Self::resolve(self, lease, grants, now)
     }
 }
 

@@ -1,7 +1,11 @@
 //! What the owner sees before an install. Everything a package asks for becomes exactly one line; what the card does
 //! not show is blocked.
 
-use crate::scopes::{Verdict, verdict};
+use crate::scopes::{
+    Verdict,
+    network::{is_private_rule, rule_text},
+    verdict,
+};
 use protocol::{
     AppName, Arg, Badge, Card, CardLine, Digest, FileAccess, GrantState, LimitChanges, Limits, RiskySeverity, Scope,
     ScopeRequest, ScopeWord, Sentence, Zone, is_wide_folder, sentence, text,
@@ -41,7 +45,7 @@ pub struct CardSubject<'a> {
 }
 
 /// Families that this version can perform; the others show on the card as not available yet.
-const AVAILABLE: [ScopeWord; 3] = [ScopeWord::File, ScopeWord::Storage, ScopeWord::Event];
+const AVAILABLE: [ScopeWord; 4] = [ScopeWord::File, ScopeWord::Storage, ScopeWord::Event, ScopeWord::Network];
 
 /// Makes the card.
 pub fn card_build(subject: &CardSubject<'_>, zone: Zone) -> Card {
@@ -124,6 +128,8 @@ fn severity(scope: &Scope) -> RiskySeverity {
         Scope::File { access: FileAccess::Read, .. } => RiskySeverity::Medium,
         Scope::File { access: FileAccess::Write, .. } => RiskySeverity::High,
         Scope::Network { rules } if rules.is_empty() => RiskySeverity::High,
+        // On the owner's own network are things that trust whoever stands there.
+        Scope::Network { rules } if rules.iter().any(is_private_rule) => RiskySeverity::High,
         Scope::Network { .. } | Scope::Ai { .. } | Scope::Gpu => RiskySeverity::Medium,
         Scope::Shell { .. } | Scope::Clipboard { .. } | Scope::Mcp { .. } | Scope::Secret { .. } => RiskySeverity::High,
     }
@@ -139,7 +145,7 @@ fn line_sentence(scope: &Scope) -> Sentence {
         Scope::File { access: FileAccess::Write, folders } => sentence::card_file_write(list(folders)),
         Scope::Storage { quota_bytes } => sentence::card_storage(Arg::Bytes(*quota_bytes)),
         Scope::Network { rules } if rules.is_empty() => sentence::card_network_any(),
-        Scope::Network { rules } => sentence::card_network(Arg::List(rules.iter().map(host_rule_text).collect())),
+        Scope::Network { rules } => sentence::card_network(Arg::List(rules.iter().map(rule_text).collect())),
         Scope::Shell { commands } if commands.is_empty() => sentence::card_shell_any(),
         Scope::Shell { commands } => {
             sentence::card_shell(Arg::List(commands.iter().map(|command| command.join(" ")).collect()))
@@ -162,21 +168,6 @@ fn line_sentence(scope: &Scope) -> Sentence {
         Scope::Secret { name, hosts } => sentence::card_secret(name, list(hosts)),
         Scope::View => sentence::card_view(),
     }
-}
-
-/// A host rule with everything it says: grouping on a card loses nothing.
-fn host_rule_text(rule: &protocol::HostRule) -> String {
-    let mut shown = rule.host.clone();
-    if let Some(port) = rule.port {
-        shown.push_str(&format!(":{port}"));
-    }
-    if !rule.paths.is_empty() {
-        shown.push_str(&format!(" {}", rule.paths.join(" ")));
-    }
-    if !rule.methods.is_empty() {
-        shown.push_str(&format!(" ({})", rule.methods.join(", ")));
-    }
-    shown
 }
 
 /// What the app can never do, because it does not even ask.

@@ -75,6 +75,7 @@ mod tests {
             port: None,
             methods: texts(methods),
             paths: texts(paths),
+            by_owner: false,
         };
         Scope::Network { rules: rules.iter().map(rule).collect() }
     }

@@ -67,6 +67,22 @@ pub enum GrantError {
         /// The switch.
         line: String,
     },
+    /// The target names no host.
+    #[error("'{target}' names no host: {why}")]
+    NoHost {
+        /// What was given.
+        target: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// What is not granted is blocked already.
+    #[error("'{line}' is blocked as a whole; a host that is not allowed is blocked already, so leave out ':{target}'")]
+    BlockTarget {
+        /// The switch.
+        line: String,
+        /// What was given.
+        target: String,
+    },
     /// This switch has no targets.
     #[error("'{line}' has nothing to narrow it to; leave out ':{target}'")]
     NoTarget {
@@ -101,6 +117,17 @@ impl AppGrants {
         // Grants stand in the order in which they were said; of equals, the last is the maximum.
         let holding = self.grants.iter().filter(|grant| grant.line == *line && grant.holds(now, run));
         holding.max_by_key(|grant| grant.duration != GrantDuration::Always)
+    }
+
+    /// All grants that hold for a line now, what the owner said last for a time first and the standing one last.
+    pub fn holding(&self, line: &Line, now: Timestamp, run: Option<RunId>) -> Vec<&Grant> {
+        if !self.asks_for(line) {
+            return Vec::new();
+        }
+        let mut holding: Vec<&Grant> =
+            self.grants.iter().rev().filter(|grant| grant.line == *line && grant.holds(now, run)).collect();
+        holding.sort_by_key(|grant| grant.duration == GrantDuration::Always);
+        holding
     }
 
     /// What the owner says now is what holds: a standing grant replaces all of its line, a temporary one goes before

@@ -74,12 +74,13 @@ Example:
 Examples:
   oikos grant scribe                                   the switches as they stand
   oikos grant scribe file.read=allow:~/notes           one folder, to read
-  oikos grant scribe file=ask:~/notes storage=block    several switches at once")]
+  oikos grant scribe file=ask:~/notes storage=block    several switches at once
+  oikos grant page-watch network=allow:example.com     one host more: HOST[:PORT][/PATH]")]
     Grant {
         /// The app
         app: AppName,
         /// A switch and its state: allow, ask or block; for files, in a folder
-        #[arg(value_name = "SWITCH=STATE[:FOLDER]", value_parser = grant_word)]
+        #[arg(value_name = "SWITCH=STATE[:TARGET]", value_parser = grant_word)]
         changes: Vec<GrantWord>,
     },
     /// Keys that sign apps: yours, and those of others whom you trust
@@ -178,13 +179,14 @@ pub(crate) enum AppCommand {
 Examples:
   oikos app install apps/notes
   oikos app install notes-1.0.0.aisapp --yes
+  oikos app install https://example.com/notes-1.0.0.aisapp
   oikos app install scribe/ --yes --grant file.read=allow:~/notes --grant file.write=ask:~/notes
   oikos app install notes-1.0.0.aisapp --trust 0123-4567-89ab-cdef-0123-4567-89ab-cdef
 
 --yes takes the card as it is proposed; every --grant changes one switch. --trust accepts a
 publisher by the fingerprint or the public key that you have from them, not from the package.")]
     Install {
-        /// A folder or an .aisapp archive
+        /// A folder, an .aisapp archive, or the https:// address of one
         source: PathBuf,
         /// Take the card as proposed
         #[arg(long)]
@@ -192,7 +194,7 @@ publisher by the fingerprint or the public key that you have from them, not from
         #[command(flatten)]
         signer: SignerWords,
         /// Set a switch: allow, ask or block; for files, in a folder. May be repeated
-        #[arg(long = "grant", value_name = "SWITCH=STATE[:FOLDER]", value_parser = grant_word)]
+        #[arg(long = "grant", value_name = "SWITCH=STATE[:TARGET]", value_parser = grant_word)]
         grants: Vec<GrantWord>,
     },
     /// Show an app's card without installing it
@@ -221,7 +223,7 @@ Where a hook or the health check of the new version fails, the old one goes on a
         #[command(flatten)]
         signer: SignerWords,
         /// Set a switch: allow, ask or block; for files, in a folder. May be repeated
-        #[arg(long = "grant", value_name = "SWITCH=STATE[:FOLDER]", value_parser = grant_word)]
+        #[arg(long = "grant", value_name = "SWITCH=STATE[:TARGET]", value_parser = grant_word)]
         grants: Vec<GrantWord>,
     },
     /// Go back to the version before the last upgrade
@@ -607,7 +609,7 @@ fn log_limit(text: &str) -> Result<u32, String> {
         .ok_or_else(|| format!("a number from 1 to {ENTRIES_MAX} is needed"))
 }
 
-/// `SWITCH=STATE[:FOLDER]`
+/// `SWITCH=STATE[:TARGET]`: a folder for files, a host for the network.
 #[derive(Clone, Debug)]
 pub(crate) struct GrantWord {
     pub(crate) line: String,

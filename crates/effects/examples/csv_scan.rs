@@ -129,17 +129,22 @@ struct Desk {
     effects: Effects,
     lease: Lease,
     named: String,
+    /// Nothing is sent here; the families are built with it.
+    _runtime: tokio::runtime::Runtime,
 }
 
 impl Desk {
     fn new(home: &TempHome, path: &Path) -> Result<Self, Box<dyn Error>> {
         let (clock, entropy) = (TestClock::new(), TestEntropy::seeded(SEED));
+        let runtime = tokio::runtime::Runtime::new()?;
         let effects = effects::build(effects::EffectsConfig {
             trash: home.path().join("trash"),
             scratch: home.path().join("scratch"),
             protected: vec![],
             store: Arc::new(state::MemoryStore::new()),
             entropy: Arc::new(entropy.clone()),
+            client: Arc::new(egress::Client::new(egress::ClientConfig::default())?),
+            runtime: runtime.handle().clone(),
         });
         let folder: PathBuf = path.parent().unwrap_or(Path::new("/")).into();
         let folder = effects.places.folder(&folder.to_string_lossy())?;
@@ -163,7 +168,7 @@ impl Desk {
             rights: Rights::OWNER,
         };
         let lease = broker.lease_open(caller, &app, RunId::new(&clock, &entropy), Limits::default(), 0);
-        Ok(Self { broker, effects, lease, named: path.to_string_lossy().into_owned() })
+        Ok(Self { broker, effects, lease, named: path.to_string_lossy().into_owned(), _runtime: runtime })
     }
 
     fn call(&self, call: CsvCall) -> Result<Value, Box<dyn Error>> {
@@ -176,7 +181,7 @@ impl Desk {
         match self.effects.csv.perform(permit, call, &Quiet(self.lease.clone()))?.answer {
             HostAnswer::JsonText(text) => Ok(serde_json::from_slice(&text)?),
             HostAnswer::Json(value) => Ok(value),
-            HostAnswer::Bytes(_) => Err("bytes".into()),
+            HostAnswer::Bytes(_) | HostAnswer::Redirect(_) => Err("no JSON".into()),
         }
     }
 }
@@ -202,6 +207,16 @@ impl Scene for Quiet {
     }
     fn intent(&self, _: Sentence, _: &Change) -> Result<(), EffectError> {
         Ok(())
+    }
+
+    fn intent_send(&self, _: Sentence, _: protocol::Digest) -> Result<(), EffectError> {
+        Ok(())
+    }
+    fn refuse(&self, denied: broker::Denied) -> EffectError {
+        EffectError::guest(denied.code, denied.message())
+    }
+    fn is_still_allowed(&self, _: &broker::NetworkDemand) -> bool {
+        true
     }
     fn progress(&self, _: Sentence, _: u64, _: Option<u64>) {}
 }

@@ -1,4 +1,4 @@
-//! The families of effects that this version has: `file`, `storage`, `csv`; siblings of one shape.
+//! The families of effects that this version has: `file`, `storage`, `csv`, `http`; siblings of one shape.
 //!
 //! Each does exactly what its permit says, by the way its permit says, and says what it did. Nothing here decides
 //! whether something is allowed, follows a link, destroys a file (what is overwritten or removed goes to the trash), or
@@ -8,6 +8,7 @@
 //! # use std::sync::Arc;
 //! # use protocol::Entropy;
 //! # struct Fixed; impl Entropy for Fixed { fn fill(&self, bytes: &mut [u8]) { bytes.fill(4); } }
+//! let runtime = tokio::runtime::Runtime::new().unwrap();
 //! let home = std::env::temp_dir().join("oikos-effects-example");
 //! let families = effects::build(effects::EffectsConfig {
 //!     trash: home.join("trash"),
@@ -15,6 +16,8 @@
 //!     protected: vec![],
 //!     store: Arc::new(state::MemoryStore::new()),
 //!     entropy: Arc::new(Fixed),
+//!     client: Arc::new(egress::Client::new(egress::ClientConfig::default()).unwrap()),
+//!     runtime: runtime.handle().clone(),
 //! });
 //! // What a person means by a path: the folder with its identity.
 //! let folder = families.places.folder("/usr").unwrap();
@@ -25,6 +28,7 @@
 mod common; // what the families share
 mod csv; // tables in CSV files, gone through by the host
 mod file; // files and folders, and taking changes back
+mod http; // requests to hosts, through the one client
 mod storage; // the app's own keys and values
 
 pub use file::protected_folder;
@@ -48,16 +52,23 @@ pub struct EffectsConfig {
     pub store: Arc<dyn Store>,
     /// Makes the key of hash tables.
     pub entropy: Arc<dyn Entropy>,
+    /// The way to the network.
+    pub client: Arc<egress::Client>,
+    /// Where its connections are moved.
+    pub runtime: tokio::runtime::Handle,
 }
 
 /// The families, ready for the kernel.
 pub fn build(config: EffectsConfig) -> Effects {
     let walker = file::walk::Walker::new(config.protected);
     let writer = file::Writer { walker: walker.clone(), trash: file::Trash::new(config.trash) };
+    let http = http::HttpEffect::new(config.client, config.runtime);
     Effects {
         file: Box::new(file::FileEffect::new(writer.clone())),
         storage: Box::new(storage::StorageEffect::new(config.store)),
         csv: Box::new(csv::CsvEffect::new(walker, config.scratch, &*config.entropy)),
+        http: Box::new(http.clone()),
+        errand: Box::new(http),
         undo: Box::new(writer),
         places: Box::new(file::Finder),
     }

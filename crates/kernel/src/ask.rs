@@ -6,8 +6,8 @@ use crate::{
 };
 use broker::{LeaseEnd, Settled};
 use protocol::{
-    Answer, AuditEvent, Caller, Choice, Chunk, ErrorCode, Failure, GrantDuration, GrantState, Labels, Line, Question,
-    QuestionId, QuestionKind, Right, Sentence, sentence,
+    Answer, AuditEvent, Caller, Choice, Chunk, ErrorCode, Failure, GrantDuration, GrantState, Labels, Question,
+    QuestionId, QuestionKind, Right, Scope, Sentence, sentence,
 };
 use state::{Batch, Durability, Key, Space};
 use std::{sync::Arc, time::Duration};
@@ -20,13 +20,13 @@ const HOUR_MS: u64 = 3_600_000;
 
 impl Kernel {
     /// Asks, and waits for the answer with what it took. `Ok(Err(rule))`: nobody is asked. `Err`: the run ended
-    /// meanwhile. An answer that holds for longer than once becomes a grant of the line that `may_last`.
+    /// meanwhile. An answer that holds for longer than once becomes a grant of the scope that `may_last`.
     pub(crate) async fn ask(
         self: &Arc<Self>,
         run: &Arc<Run>,
         said: Sentence,
         kind: QuestionKind,
-        may_last: Option<Line>,
+        may_last: Option<Scope>,
     ) -> Result<Result<(Settled, u64), Sentence>, LeaseEnd> {
         if !self.somebody_is_there(run.owner()) {
             return Ok(Err(sentence::rule_nobody_there()));
@@ -61,7 +61,7 @@ impl Kernel {
         run: &Arc<Run>,
         said: Sentence,
         kind: QuestionKind,
-        may_last: Option<Line>,
+        may_last: Option<Scope>,
         gone: oneshot::Receiver<()>,
     ) -> Result<Result<(Settled, u64), Sentence>, LeaseEnd> {
         // The run's end waits for this guard, so that the answer stands in the log before the end.
@@ -122,9 +122,9 @@ impl Kernel {
         if let Err(failure) = self.commit_aside(batch).await {
             tracing::error!(error = %failure, "an answer could not be written to the log");
         }
-        if let (Some(line), Ok(Some(answer))) = (may_last, settled.as_ref().map(Settled::answer)) {
+        if let (Some(scope), Ok(Some(answer))) = (may_last, settled.as_ref().map(Settled::answer)) {
             let (kernel, run, choice) = (self.clone(), run.clone(), answer.choice);
-            let granting = tokio::task::spawn_blocking(move || kernel.grant_from_answer(&run, &line, choice));
+            let granting = tokio::task::spawn_blocking(move || kernel.grant_from_answer(&run, scope, choice));
             if let Err(error) = granting.await {
                 tracing::error!(%error, "an answer could not be kept as a grant");
             }
@@ -132,8 +132,9 @@ impl Kernel {
         settled.map(|settled| Ok((settled, now_ns.saturating_sub(started_ns) / 1_000_000)))
     }
 
-    /// An answer that holds for longer than once becomes a grant of the line as it stands, allowed.
-    fn grant_from_answer(&self, run: &Run, line: &Line, choice: Choice) {
+    /// An answer that holds for longer than once becomes a grant of what was asked about, allowed.
+    fn grant_from_answer(&self, run: &Run, scope: Scope, choice: Choice) {
+        let line = scope.line();
         let duration = match choice {
             Choice::Hour => GrantDuration::Until(self.clock.now().plus_ms(HOUR_MS)),
             Choice::Always => GrantDuration::Always,
@@ -148,16 +149,17 @@ impl Kernel {
         let mut grants = self.broker.grants(caller.owner, app).as_ref().clone();
         let now = self.clock.now();
         grants.prune(now);
-        let Some(standing) = grants.effective(line, now, None).cloned() else { return };
+        let Some(standing) = grants.effective(&line, now, None).cloned() else { return };
         grants.set(broker::Grant {
             id: protocol::GrantId::new(&*self.clock, &*self.entropy),
+            scope,
             state: GrantState::Allow,
             duration,
             at: now,
             ..standing
         });
         let record =
-            journal::record(now, &caller, AuditEvent::Granted, Some(app), sentence::granted(line, GrantState::Allow));
+            journal::record(now, &caller, AuditEvent::Granted, Some(app), sentence::granted(&line, GrantState::Allow));
         if let Err(failure) = self.grants_write(caller.owner, app, &grants, &[record]) {
             tracing::error!(error = %failure, "an answer could not be kept as a grant");
         }

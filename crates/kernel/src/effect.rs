@@ -51,6 +51,12 @@ pub trait Scene: Send + Sync {
     /// About to do something that the store cannot take back. Returns once the intent is on disk; from then on the
     /// kernel records how it ended, also after a crash. At most once per call.
     fn intent(&self, sentence: Sentence, change: &Change) -> Result<(), EffectError>;
+    /// About to send something: nobody can take that back. Otherwise as [`Scene::intent`]. At most one of both per call.
+    fn intent_send(&self, said: Sentence, digest: Digest) -> Result<(), EffectError>;
+    /// Something that only showed while the effect was under way may not be: it is recorded like any other denial.
+    fn refuse(&self, denied: broker::Denied) -> EffectError;
+    /// Whether a request under way would still be allowed if it began now.
+    fn is_still_allowed(&self, demand: &broker::NetworkDemand) -> bool;
     /// How far something long has come. Call it as often as you like: it is thinned out, and counts as progress.
     fn progress(&self, sentence: Sentence, done: u64, total: Option<u64>);
 }
@@ -62,7 +68,7 @@ pub struct Done {
     pub answer: HostAnswer,
     /// What the log says, in words.
     pub said: Option<Said>,
-    /// What it changed, for `oikos undo`; there exactly if it announced an intent.
+    /// What it changed, for `oikos undo`; there exactly if it announced an intent to change something.
     pub change: Option<Change>,
     /// Labels of the data it brought in beside those of its demand.
     pub labels: Labels,
@@ -300,6 +306,16 @@ pub enum UndoError {
     },
 }
 
+/// What decides on each request of an errand: the address, and whether the owner named it themselves.
+pub type ErrandPermit<'a> =
+    dyn FnMut(broker::WebUrl, bool) -> Result<Permit<broker::NetworkDemand>, Box<broker::Denied>> + 'a;
+
+/// Fetching what the owner themselves asked for: an app's archive.
+pub trait Errand: Send + Sync {
+    /// The bytes at an address, at most so many. Waits for the network.
+    fn fetch(&self, url: &str, bytes_max: usize, permit: &mut ErrandPermit<'_>) -> Result<Vec<u8>, GuestError>;
+}
+
 /// Finding out what a person means by a path: the identity of folders to grant and of things picked.
 pub trait Places: Send + Sync {
     /// A folder with its identity; refuses anything that is not a folder. The path is made canonical.
@@ -323,6 +339,10 @@ pub struct Effects {
     pub storage: Box<dyn Effect<Demand = broker::StorageDemand, Call = crate::host_call::StorageCall>>,
     /// Tables.
     pub csv: Box<dyn Effect<Demand = broker::FileDemand, Call = crate::host_call::CsvCall>>,
+    /// Requests to hosts.
+    pub http: Box<dyn Effect<Demand = broker::NetworkDemand, Call = crate::host_call::HttpCall>>,
+    /// What the owner fetches.
+    pub errand: Box<dyn Errand>,
     /// Taking file changes back.
     pub undo: Box<dyn Undo>,
     /// What paths mean.
@@ -335,6 +355,7 @@ impl Effects {
         self.file.run_end(lease, keep, batch);
         self.storage.run_end(lease, keep, batch);
         self.csv.run_end(lease, keep, batch);
+        self.http.run_end(lease, keep, batch);
     }
 }
 

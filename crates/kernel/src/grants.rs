@@ -1,7 +1,7 @@
 //! What the owner grants an app: chosen on a card, looked at, changed.
 
 use crate::{Kernel, apps::scope_requests, journal, run::internal};
-use broker::{AppGrants, Folder, Grant, GrantError, card_lines, covers};
+use broker::{AppGrants, Folder, Grant, GrantError, card_lines, covers, rule_read, rule_text, rules_left, rules_with};
 use protocol::{
     AppName, AuditEvent, Caller, CardLine, ErrorCode, Failure, GrantDuration, GrantId, GrantState, Line, OwnerId,
     Right, Scope, ScopeRequest, Sentence, Timestamp,
@@ -42,7 +42,15 @@ impl Kernel {
             });
             grants.grants.push(match held {
                 Some((grant, true)) => grant.clone(),
-                Some((grant, false)) => self.grant_new(line, grant.state, grant.folders.clone(), now),
+                Some((grant, false)) => Grant {
+                    scope: match (&grant.scope, &line.scope) {
+                        (Scope::Network { rules }, Scope::Network { rules: asked }) => {
+                            Scope::Network { rules: rules_left(rules, asked) }
+                        }
+                        _ => self.grant_scope(line, &grant.folders),
+                    },
+                    ..self.grant_new(line, grant.state, grant.folders.clone(), now)
+                },
                 None => self.grant_new(line, line.state, Vec::new(), now),
             });
         }
@@ -51,12 +59,7 @@ impl Kernel {
     }
 
     fn grant_new(&self, line: &CardLine, state: GrantState, folders: Vec<Folder>, at: Timestamp) -> Grant {
-        let scope = match &line.scope {
-            Scope::File { access, .. } => {
-                Scope::File { access: *access, folders: folders.iter().map(|folder| folder.path.clone()).collect() }
-            }
-            scope => scope.clone(),
-        };
+        let scope = self.grant_scope(line, &folders);
         Grant {
             id: GrantId::new(&*self.clock, &*self.entropy),
             line: line.line.clone(),
@@ -66,6 +69,32 @@ impl Kernel {
             folders,
             at,
         }
+    }
+
+    fn grant_scope(&self, line: &CardLine, folders: &[Folder]) -> Scope {
+        match &line.scope {
+            Scope::File { access, .. } => {
+                Scope::File { access: *access, folders: folders.iter().map(|folder| folder.path.clone()).collect() }
+            }
+            scope => scope.clone(),
+        }
+    }
+
+    /// A grant for one host more: of the same word, hosts add up.
+    fn grant_host(
+        &self,
+        line: &CardLine,
+        standing: Option<&Grant>,
+        choice: &LineChoice,
+        target: &str,
+    ) -> Result<Grant, GrantError> {
+        if choice.state == GrantState::Block {
+            return Err(GrantError::BlockTarget { line: line.line.to_string(), target: target.to_owned() });
+        }
+        let same = standing.filter(|grant| grant.state == choice.state).map(|grant| &grant.scope);
+        let rules = rules_with(same, rule_read(target)?);
+        let grant = self.grant_new(line, choice.state, Vec::new(), self.clock.now());
+        Ok(Grant { scope: Scope::Network { rules }, ..grant })
     }
 
     /// Applies choices to grants. Returns the lines that changed.
@@ -97,6 +126,19 @@ impl Kernel {
                     Some(grant) if !first || choice.target.is_none() => grant.folders.clone(),
                     _ => Vec::new(),
                 };
+                if let (Scope::Network { .. }, Some(target)) = (&line.scope, &choice.target) {
+                    let mut standing = grants.grants.iter();
+                    let standing =
+                        standing.find(|grant| grant.line == line.line && grant.duration == GrantDuration::Always);
+                    let grant = self
+                        .grant_host(line, standing, choice, target)
+                        .map_err(|error| Failure::from_error(ErrorCode::Usage, &error))?;
+                    grants.set(grant);
+                    if first {
+                        changed.push(line.line.clone());
+                    }
+                    continue;
+                }
                 if let Some(target) = &choice.target {
                     if !matches!(line.scope, Scope::File { .. }) {
                         let error = GrantError::NoTarget { line: line.line.to_string(), target: target.clone() };
@@ -186,11 +228,14 @@ impl Kernel {
 
 /// A line for the log: what the owner said about a switch.
 pub(crate) fn grant_record(at: Timestamp, caller: &Caller, app: &AppName, grant: &Grant) -> protocol::AuditRecord {
-    let said: Sentence = if grant.folders.is_empty() {
+    let targets: Vec<String> = match &grant.scope {
+        Scope::Network { rules } if rules.iter().any(|rule| rule.by_owner) => rules.iter().map(rule_text).collect(),
+        _ => grant.folders.iter().map(|folder| folder.path.clone()).collect(),
+    };
+    let said: Sentence = if targets.is_empty() {
         sentence::granted(&grant.line, grant.state)
     } else {
-        let folders: Vec<String> = grant.folders.iter().map(|folder| folder.path.clone()).collect();
-        sentence::granted_for(&grant.line, grant.state, folders)
+        sentence::granted_for(&grant.line, grant.state, targets)
     };
     let mut record = journal::record(at, caller, AuditEvent::Granted, Some(app), said);
     record.grant = Some(grant.id);

@@ -3,18 +3,18 @@
 use crate::{
     Kernel,
     effect::{Change, Done, Effect, EffectError, Scene},
-    host_call::{FileCall, GuestError, HostAnswer, HostCall, HostError, StorageCall},
+    host_call::{FileCall, GuestError, HostAnswer, HostCall, HostError, HttpCall, StorageCall},
     journal,
     run::{Run, effect_number, progress},
     runner::{GuestHost, GuestPiece, Push},
-    trash::TrashRow,
+    trash::{SentRow, TrashRow},
 };
-use broker::{Ask, Basis, Decision, Demand, Denied, FileDemand, Lease, Permit, Resolve, StorageDemand};
+use broker::{Ask, Basis, Decision, Demand, Denied, FileDemand, Lease, NetworkDemand, Permit, Resolve, StorageDemand};
 use futures_util::{FutureExt, future::BoxFuture};
 use parking_lot::Mutex;
 use protocol::{
-    AuditEvent, Chunk, Digest, EffectState, ErrorCode, FileAccess, Labels, OwnerId, QuestionKind, ScopeWord, Sentence,
-    Timestamp, sentence, sha256,
+    AuditEvent, Chunk, Digest, EffectState, ErrorCode, FileAccess, Labels, OwnerId, QuestionKind, Scope, ScopeWord,
+    Sentence, Timestamp, sentence, sha256,
 };
 use state::{Batch, Durability, Key, Space};
 use std::{
@@ -135,6 +135,7 @@ async fn call_route(kernel: &Arc<Kernel>, run: &Arc<Run>, call: HostCall) -> Res
         HostCall::File(FileCall::Pick { access, folder, purpose }) => pick(kernel, run, access, folder, purpose).await,
         HostCall::File(call) => effect(kernel, run, |kernel| &*kernel.effects.file, call).await,
         HostCall::Csv(call) => effect(kernel, run, |kernel| &*kernel.effects.csv, call).await,
+        HostCall::Http(call) => http(kernel, run, call).await,
         HostCall::Storage(call) => storage(kernel, run, call).await,
         HostCall::Emit { topic, payload } => crate::bus::emit::emit(kernel, run, topic, payload).await,
         HostCall::Timer { ms } => {
@@ -167,7 +168,6 @@ async fn storage(kernel: &Arc<Kernel>, run: &Arc<Run>, call: StorageCall) -> Res
 fn undeclared(kernel: &Kernel, run: &Run, feature: &str) -> Option<Denied> {
     let word = match feature.split('.').next()? {
         "ai" => ScopeWord::Ai,
-        "http" => ScopeWord::Network,
         "clipboard" => ScopeWord::Clipboard,
         "shell" => ScopeWord::Shell,
         // What it depends on is on its card too, and is missing rather than forbidden.
@@ -182,6 +182,17 @@ fn undeclared(kernel: &Kernel, run: &Run, feature: &str) -> Option<Denied> {
         command: None,
         code: ErrorCode::PermissionDenied,
     })
+}
+
+/// A request, and those that its answers lead to: each is decided and written down like one of its own.
+async fn http(kernel: &Arc<Kernel>, run: &Arc<Run>, mut call: HttpCall) -> Result<HostAnswer, HostError> {
+    loop {
+        match effect(kernel, run, |kernel| &*kernel.effects.http, call).await? {
+            // The effect counts them, and ends a circle.
+            HostAnswer::Redirect(next) => call = *next,
+            answer => return Ok(answer),
+        }
+    }
 }
 
 /// The labels that stand beside what a demand is about.
@@ -199,6 +210,13 @@ impl Labelled for FileDemand {
 impl Labelled for StorageDemand {
     fn stored_labels(&self, _: &Kernel, _: &Run) -> Result<Labels, GuestError> {
         // The effect reads them with the value.
+        Ok(Labels::NONE)
+    }
+}
+
+impl Labelled for NetworkDemand {
+    fn stored_labels(&self, _: &Kernel, _: &Run) -> Result<Labels, GuestError> {
+        // What comes from elsewhere says of itself what it likes: its label is that of the demand.
         Ok(Labels::NONE)
     }
 }
@@ -324,7 +342,11 @@ where
                         Some(crate::effect::Said::Once(said)) => said,
                         _ => sentence::effect_done(),
                     };
-                    let announced = Announced { change: change.unwrap_or(announced.change), ..announced };
+                    let what = match (announced.what, change) {
+                        (Act::Changing(_, labels), Some(change)) => Act::Changing(change, labels),
+                        (what, _) => what,
+                    };
+                    let announced = Announced { what, ..announced };
                     settle(kernel, run, announced, EffectState::Done, said, basis.as_ref())?;
                 }
                 None => {
@@ -352,9 +374,15 @@ where
 /// An effect that said what it was about to do.
 struct Announced {
     effect: u64,
-    change: Change,
-    /// The labels of the file before.
-    labels: Labels,
+    what: Act,
+}
+
+/// What it is.
+enum Act {
+    /// Changing a file, with the labels that the file had before.
+    Changing(Change, Labels),
+    /// Sending something: nothing of it can be taken back.
+    Sending,
 }
 
 /// Writes how an announced effect ended, and keeps what is needed to take it back.
@@ -366,24 +394,31 @@ fn settle(
     said: Sentence,
     basis: Option<&Basis>,
 ) -> Result<(), HostError> {
-    let Announced { effect, change, labels } = announced;
-    run.notes.add_settled(said.clone(), state);
+    let Announced { effect, what } = announced;
+    run.notes.add_settled(said.clone(), state, matches!(what, Act::Changing(..)));
     let owner = run.owner();
     let key = journal::effect_key(run.id(), effect);
     let mut batch = Batch::new();
     let event = AuditEvent::Outcome { effect, state };
-    let record = journal::effect_record(kernel.clock.now(), &run.lease, event, said, basis, None);
+    let record = journal::effect_record(kernel.clock.now(), &run.lease, event, said.clone(), basis, None);
     journal::append(&mut batch, owner, &record);
     batch.delete(&Key::new(owner, Space::Intent, key.clone()));
     let trash = Key::new(owner, Space::Trash, key);
     if state == EffectState::NotDone {
         batch.delete(&trash);
     } else {
-        // Of an unknown end too: it can be tried to take it back, and that looks at the file first.
-        if let Some(path) = change.path_after() {
-            batch.put(&file_label_key(owner, &path), Vec::new(), run.lease.labels());
+        match what {
+            // Of an unknown end too: it can be tried to take it back, and that looks at the file first.
+            Act::Changing(change, labels) => {
+                if let Some(path) = change.path_after() {
+                    batch.put(&file_label_key(owner, &path), Vec::new(), run.lease.labels());
+                }
+                batch.put(&trash, TrashRow::done(change).to_bytes(), labels);
+            }
+            Act::Sending => {
+                batch.put(&trash, SentRow { sent: said }.to_bytes(), Labels::NONE);
+            }
         }
-        batch.put(&trash, TrashRow::done(change).to_bytes(), labels);
     }
     // The effect has happened: its record may use what a full disk keeps back.
     batch.use_reserve();
@@ -413,7 +448,9 @@ where
     };
     let line = ask.demand().line();
     let kind = QuestionKind::Permission { line: line.clone(), content: ask.demand().content() };
-    let may_last = ask.may_last.then_some(line);
+    let standing = kernel.broker.grants_of(&run.lease);
+    let standing = standing.effective(&line, kernel.clock.now(), None).filter(|_| ask.may_last);
+    let may_last: Option<Scope> = standing.map(|standing| ask.demand().lasting(&standing.scope));
     match kernel.ask(run, ask.sentence.clone(), kind, may_last).await? {
         Ok((settled, waited_ms)) => {
             kernel.broker.settle(ask, &settled, waited_ms).map_err(|denied| refuse(kernel, run, *denied))
@@ -531,9 +568,47 @@ impl Scene for RunScene<'_> {
         self.kernel.store.commit(batch, Durability::Synced).map_err(|error| {
             EffectError::guest(error.code(), "the intent could not be written, so nothing was done")
         })?;
-        *announced = Some(Announced { effect, change: change.clone(), labels });
+        *announced = Some(Announced { effect, what: Act::Changing(change.clone(), labels) });
         crate::crash_point("effect::after_intent");
         Ok(())
+    }
+
+    fn intent_send(&self, said: Sentence, digest: Digest) -> Result<(), EffectError> {
+        let mut announced = self.announced.lock();
+        if announced.is_some() {
+            return Err(EffectError::guest(ErrorCode::Internal, "an effect announced itself twice"));
+        }
+        let effect = effect_number(self.run);
+        let owner = self.run.owner();
+        let key = journal::effect_key(self.run.id(), effect);
+        let row = SentRow { sent: said.clone() }.to_bytes();
+        let mut batch = Batch::new();
+        let event = AuditEvent::Intent { effect };
+        let record = journal::effect_record(self.now(), &self.run.lease, event, said, self.basis, Some(digest));
+        journal::append(&mut batch, owner, &record);
+        batch.put(&Key::new(owner, Space::Intent, key), row, self.run.lease.labels());
+        self.kernel.store.commit(batch, Durability::Synced).map_err(|error| {
+            EffectError::guest(error.code(), "the intent could not be written, so nothing was sent")
+        })?;
+        *announced = Some(Announced { effect, what: Act::Sending });
+        crate::crash_point("effect::after_intent");
+        Ok(())
+    }
+
+    fn refuse(&self, denied: Denied) -> EffectError {
+        match refuse(self.kernel, self.run, denied) {
+            HostError::Guest(error) => EffectError::Guest(error),
+            HostError::Ended(end) => EffectError::Ended(end),
+        }
+    }
+
+    fn is_still_allowed(&self, demand: &NetworkDemand) -> bool {
+        // A question is no: whoever said yes to it said so to this request.
+        !matches!(
+            self.kernel.broker.decide(&self.run.lease, demand.clone(), self.now()),
+            // What it brings in has a label from the beginning; what the run has read since did not go with it.
+            Decision::Denied(denied) if denied.code == ErrorCode::PermissionDenied && denied.rule.code != "rule_both_labels"
+        )
     }
 
     fn progress(&self, said: Sentence, done: u64, total: Option<u64>) {

@@ -5,6 +5,7 @@ use broker::LeaseEnd;
 use protocol::{ErrorCode, FileAccess, Topic, limit::HOST_ARGUMENT_BYTES_MAX};
 use serde::Deserialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// An effect, decoded and bounded, not yet allowed.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +16,8 @@ pub enum HostCall {
     Storage(StorageCall),
     /// Tables in CSV files, computed by the host.
     Csv(CsvCall),
+    /// Requests to hosts.
+    Http(HttpCall),
     /// `ctx.emit`: tells what happened.
     Emit {
         /// What it is about.
@@ -89,6 +92,36 @@ pub enum CsvCall {
     Stringify { rows: Vec<Vec<Value>>, options: CsvOptions },
 }
 
+/// `ctx.tools.http.fetch`: one request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HttpCall {
+    /// Upper case.
+    pub method: String,
+    /// Where to, as the app wrote it.
+    pub url: String,
+    /// Headers.
+    pub headers: Vec<(String, String)>,
+    /// What is sent along.
+    pub body: Vec<u8>,
+    /// What is done when the answer is that it is elsewhere.
+    pub redirect: HttpRedirect,
+    /// How many redirects led here.
+    pub hops: u8,
+}
+
+/// What is done with a redirect.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HttpRedirect {
+    /// It is decided like a request of the app's own, and followed.
+    #[default]
+    Follow,
+    /// It is the answer.
+    Manual,
+    /// It is an error.
+    Error,
+}
+
 /// How a CSV text is written.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
@@ -148,6 +181,8 @@ pub enum HostAnswer {
     JsonText(Vec<u8>),
     /// Bytes: a `Uint8Array` in the guest.
     Bytes(Vec<u8>),
+    /// Not the answer yet: it is at the end of another request, which is decided afresh. The kernel's own, no guest sees it.
+    Redirect(Box<HttpCall>),
 }
 
 /// Why an effect did not answer. What the guest may see and what ends the guest never mix.
@@ -190,6 +225,10 @@ impl From<LeaseEnd> for HostError {
 
 /// Longest text a key of `storage` may have: it is an index key, not a document.
 pub const STORAGE_KEY_BYTES_MAX: usize = 512;
+/// Headers that a request may have: more than any interface asks for.
+pub const HTTP_HEADERS_MAX: usize = 64;
+/// Longest method name that any interface knows, with room.
+const HTTP_METHOD_BYTES_MAX: usize = 16;
 /// Longest path that a guest may name; longer ones exist on no system we run on.
 pub const PATH_BYTES_MAX: usize = 4096;
 
@@ -256,12 +295,23 @@ impl HostCall {
                 let Stringify { rows, options } = read(name, arguments)?;
                 Self::Csv(CsvCall::Stringify { rows, options })
             }
+            "http.fetch" => {
+                let Fetch { url, method, headers, redirect } = read(name, arguments)?;
+                let method = method.unwrap_or_else(|| "GET".to_owned());
+                let method = protocol::text::shorten(&method, HTTP_METHOD_BYTES_MAX).to_ascii_uppercase();
+                if headers.len() > HTTP_HEADERS_MAX {
+                    let message = format!("a request may have at most {HTTP_HEADERS_MAX} headers");
+                    return Err(GuestError::new(ErrorCode::TooLarge, message));
+                }
+                let redirect = redirect.unwrap_or_default();
+                Self::Http(HttpCall { method, url, headers: headers.into_iter().collect(), body, redirect, hops: 0 })
+            }
             "emit" => {
                 let Emit { topic, payload } = read(name, arguments)?;
                 Self::Emit { topic, payload: crate::bus::emit::payload_text(&payload)? }
             }
             "timer" => Self::Timer { ms: read::<Timer>(name, arguments)?.ms },
-            "ai.generateText" | "ai.generateObject" | "ai.embed" | "http.fetch" | "pdf.text" | "clipboard.read"
+            "ai.generateText" | "ai.generateObject" | "ai.embed" | "pdf.text" | "clipboard.read"
             | "clipboard.write" | "shell.run" | "mcp.call" | "mcp.list" | "knowledge.add" | "knowledge.search" => {
                 Self::NotAvailable { feature: name.to_owned() }
             }
@@ -367,6 +417,16 @@ struct Stringify {
     rows: Vec<Vec<Value>>,
     #[serde(default)]
     options: CsvOptions,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fetch {
+    url: String,
+    method: Option<String>,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    redirect: Option<HttpRedirect>,
 }
 
 #[derive(Deserialize)]

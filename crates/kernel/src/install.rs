@@ -15,15 +15,17 @@ use crate::{
 use broker::AppGrants;
 use package::{Hook, Package};
 use protocol::{
-    AuditEvent, Caller, Card, Digest, ErrorCode, Failure, Labels, OfferId, OwnerId, Right, Sentence,
+    AppName, AuditEvent, Caller, Card, Digest, ErrorCode, Failure, Labels, OfferId, OwnerId, Right, Sentence,
     api::{AppDetail, LineChoice},
     sentence,
 };
 use state::{Batch, Durability, Key, Space};
-use std::{collections::VecDeque, path::PathBuf, sync::Arc};
+use std::{collections::VecDeque, path::PathBuf, str::FromStr as _, sync::Arc};
 
 /// Offers that wait for a yes at once; older ones are forgotten.
 const OFFERS_MAX: usize = 16;
+/// What the owner fetches is counted under this name.
+const ERRAND_NAME: &str = "errand";
 /// What their archives may take in memory together: the largest package a few times over.
 const OFFERS_BYTES_MAX: usize = 256 << 20;
 
@@ -49,6 +51,15 @@ pub(crate) fn said_installed(record: &AppRecord, before: Option<&semver::Version
     }
 }
 
+/// Where a package came from, as the log keeps it: of an address on the web nothing that may be a secret.
+fn source_shown(source: &str) -> String {
+    match broker::WebUrl::parse(source) {
+        Ok(url) => url.shown(),
+        Err(_) if source.starts_with("https://") || source.starts_with("http://") => "a web address".to_owned(),
+        Err(_) => source.to_owned(),
+    }
+}
+
 impl Kernel {
     /// Reads, verifies and stages a package, and shows its card. Nothing is installed. `trust` is the key or the
     /// fingerprint of a publisher whom the owner accepts with this package; with `downgrade` an older version than before
@@ -63,14 +74,11 @@ impl Kernel {
         self.require(&caller, Right::Manage)?;
         self.require_paths(&caller, !["https://", "http://"].iter().any(|scheme| source.starts_with(scheme)))?;
         let consent = Consent::read(trust, downgrade)?;
-        let path = PathBuf::from(&source);
-        let read = tokio::task::spawn_blocking(move || Package::read(&path))
+        let (kernel, from) = (self.clone(), source.clone());
+        let read = tokio::task::spawn_blocking(move || kernel.package_read(caller, &from))
             .await
             .map_err(|_| internal("the package could not be read"))?;
-        let package = match read {
-            Ok(package) => package,
-            Err(error) => return Err(self.app_refuse(&caller, &source, Failure::from(error))),
-        };
+        let package = read.map_err(|failure| self.app_refuse(&caller, &source, failure))?;
         if let Err(failure) = Triggers::of(&package) {
             return Err(self.app_refuse(&caller, &source, failure));
         }
@@ -99,9 +107,27 @@ impl Kernel {
         Ok((id, card))
     }
 
+    /// Reads and verifies a package, from a folder, a file, or where the owner says it is on the web. An archive that
+    /// comes from there is held in memory until it is verified: nothing of it is written before.
+    fn package_read(&self, caller: Caller, source: &str) -> Result<Package, Failure> {
+        if !source.starts_with("https://") && !source.starts_with("http://") {
+            return Package::read(&PathBuf::from(source)).map_err(Failure::from);
+        }
+        let run = protocol::RunId::new(&*self.clock, &*self.entropy);
+        let app = AppName::from_str(ERRAND_NAME).map_err(|_| internal("the errand has no name"))?;
+        let now_ns = self.clock.monotonic_ns();
+        let mut permit =
+            |url: broker::WebUrl, is_named: bool| self.broker.errand(caller, &app, run, url, is_named, now_ns);
+        let bytes = self.effects.errand.fetch(source, package::ARCHIVE_BYTES_MAX, &mut permit).map_err(|error| {
+            let code = if error.code == ErrorCode::TooLarge { ErrorCode::PackageTooLarge } else { error.code };
+            Failure::new(code, error.message)
+        })?;
+        Package::read_bytes(bytes).map_err(Failure::from)
+    }
+
     /// One audit line for a refused package; the failure goes on.
     pub(crate) fn app_refuse(&self, caller: &Caller, source: &str, failure: Failure) -> Failure {
-        let said = sentence::app_refused(source, failure.code);
+        let said = sentence::app_refused(source_shown(source), failure.code);
         let record = journal::record(self.clock.now(), caller, AuditEvent::Refused, None, said);
         self.note(caller.owner, &record);
         failure

@@ -91,9 +91,9 @@ impl Notes {
     }
 
     /// An effect that was announced: it has its own records already.
-    pub(crate) fn add_settled(&self, said: Sentence, state: EffectState) {
+    pub(crate) fn add_settled(&self, said: Sentence, state: EffectState, can_be_undone: bool) {
         let mut inner = self.0.lock();
-        inner.changes += u64::from(state != EffectState::NotDone);
+        inner.changes += u64::from(can_be_undone && state != EffectState::NotDone);
         if inner.said.len() < SAID_MAX {
             inner.said.push(said);
         }

@@ -6,7 +6,7 @@ use crate::{
     host::file_label_key,
     journal,
     run::{commit_failure, live_key, run_key, store_failure},
-    trash::{TrashRow, TrashState},
+    trash::{SentRow, TrashRow, TrashState},
 };
 use protocol::{
     AuditEvent, EffectState, ErrorCode, Failure, Labels, OwnerId, RunId,
@@ -58,12 +58,22 @@ impl Kernel {
                 Some(row) => self.effects.undo.recover(&row.change).unwrap_or(EffectState::Unknown),
                 None => EffectState::Unknown,
             };
+            let sent = SentRow::from_bytes(&entry.value);
             let what = match &row {
+                None if sent.is_some() => String::new(),
                 Some(row) if of_undo => format!("taking back {}", row.change.path()),
                 Some(row) => format!("changing {}", row.change.path()),
                 None => format!("busy with effect {effect_key}, whose record cannot be read"),
             };
             let trash = Key::new(owner, Space::Trash, effect_key.clone());
+            let said = match sent {
+                Some(sent) => {
+                    let said = sentence::sending_unknown(sent.sent.clone());
+                    batch.put(&trash, SentRow { sent: said.clone() }.to_bytes(), Labels::NONE);
+                    said
+                }
+                None => sentence::file_unknown(what),
+            };
             if let Some(row) = row {
                 let path = row.change.path();
                 let before = self.store.get(&trash).map_err(store_failure)?.map_or(Labels::NONE, |entry| entry.labels);
@@ -91,7 +101,7 @@ impl Kernel {
             }
             let (run, number) = split_effect(&effect_key);
             let event = AuditEvent::Outcome { effect: number, state: EffectState::Unknown };
-            let mut record = journal::record(now, &caller, event, app_of(run).as_ref(), sentence::file_unknown(what));
+            let mut record = journal::record(now, &caller, event, app_of(run).as_ref(), said);
             record.run = run;
             journal::append(&mut batch, owner, &record);
             batch.delete(&Key::new(owner, Space::Intent, key));
@@ -108,8 +118,11 @@ impl Kernel {
             journal::append(&mut batch, owner, &record);
             summary.ended_at = Some(now);
             summary.failure = Some(Failure::new(code, sentence::run_lost().to_string()));
-            let undoable =
-                !self.store.scan(owner, Space::Trash, &format!("{run}/"), None, 1).map_err(store_failure)?.is_empty();
+            let rows = self
+                .store
+                .scan(owner, Space::Trash, &format!("{run}/"), None, crate::SCAN_MAX)
+                .map_err(store_failure)?;
+            let undoable = rows.iter().any(|(_, entry)| TrashRow::from_bytes(&entry.value).is_some());
             let report = RunReport {
                 summary,
                 data: None,

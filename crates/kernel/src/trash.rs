@@ -55,6 +55,23 @@ impl TrashRow {
     }
 }
 
+/// What is kept of something that was sent, beside the changes of its run: that it cannot be taken back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentRow {
+    /// What was sent, in words.
+    pub sent: Sentence,
+}
+
+impl SentRow {
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+}
+
 /// The key of the intent to take a change back.
 fn undo_key(key: &str) -> String {
     format!("undo/{key}")
@@ -81,8 +98,14 @@ impl Kernel {
         let _undoing = self.undoing.lock();
         let mut rows = self.trash_rows(owner, run)?;
         rows.retain(|(_, row, _)| row.state == TrashState::Done);
+        let sent = self.sent_rows(owner, run)?;
         if rows.is_empty() {
             return match report {
+                Some(_) if !sent.is_empty() => {
+                    let stays: Vec<String> = sent.iter().map(ToString::to_string).collect();
+                    Err(Failure::new(ErrorCode::Conflict, stays.join("; "))
+                        .hint(format!("oikos log --run {run} tells what was sent, and why it was allowed")))
+                }
                 Some(_) => {
                     Err(Failure::new(ErrorCode::NotFound, "this run changed no file, or was taken back already"))
                 }
@@ -118,6 +141,7 @@ impl Kernel {
                 }
             }
         }
+        steps.extend(sent);
         Ok(steps)
     }
 
@@ -165,6 +189,14 @@ impl Kernel {
         self.store.commit(batch, Durability::Synced).map_err(commit_failure)?;
         crate::crash_point("undo::after_outcome");
         result.map_err(|error| Failure::from_error(ErrorCode::Conflict, &error))
+    }
+
+    /// What the run sent, and is with somebody else now.
+    fn sent_rows(&self, owner: OwnerId, run: RunId) -> Result<Vec<Sentence>, Failure> {
+        let entries =
+            self.store.scan(owner, Space::Trash, &format!("{run}/"), None, crate::SCAN_MAX).map_err(store_failure)?;
+        let rows = entries.into_iter().filter_map(|(_, entry)| SentRow::from_bytes(&entry.value));
+        Ok(rows.map(|row| sentence::undo_sent_stays(row.sent)).collect())
     }
 
     /// What is kept of a run's changes, with the labels that the files had before.

@@ -233,6 +233,7 @@ fn read_host(host: &Value) -> HostRule {
             port: rule.get("port").and_then(Value::as_u64).and_then(|port| u16::try_from(port).ok()),
             methods: texts_of(Some(rule), "methods"),
             paths: texts_of(Some(rule), "paths"),
+            by_owner: false,
         },
         host => HostRule { host: host.as_str().unwrap_or_default().to_ascii_lowercase(), ..HostRule::default() },
     }

@@ -253,6 +253,11 @@ impl Package {
         let file = fs::File::open(path).map_err(io)?;
         let mut bytes = Vec::new();
         file.take(ARCHIVE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(io)?;
+        Self::read_bytes(bytes)
+    }
+
+    /// Reads an archive's bytes, wherever they came from.
+    pub fn read_bytes(bytes: Vec<u8>) -> Result<Self, PackageError> {
         Self::load(Archive::open(bytes)?.verify()?)
     }
 }

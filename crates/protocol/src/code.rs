@@ -47,6 +47,7 @@ codes! {
     HomeLocked = "home_locked", exit 1, "Another process holds this OIKOS_HOME and does not answer.";
     HomeUnusable = "home_unusable", exit 1, "OIKOS_HOME cannot be read or written.";
     HostBusy = "host_busy", exit 1, "The machine had no room for this run before its deadline.";
+    NetworkFailed = "network_failed", exit 1, "A host cannot be found or reached, could not prove who it is, or did not answer as it should.";
     NotAvailable = "not_available", exit 1, "This part of oikos is not in this version; the message names it.";
     StoreDamaged = "store_damaged", exit 1, "The store cannot be read as it should; nothing was changed.";
     StoreNewer = "store_newer", exit 1, "The store was written by a newer oikos; this one refuses to open it.";

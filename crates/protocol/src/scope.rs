@@ -131,7 +131,7 @@ pub enum FileAccess {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct HostRule {
-    /// An exact host name or address.
+    /// An exact host name or address, or `*.` and a name: all names below it. In a grant, `*` alone is any public host.
     pub host: String,
     /// The port; absent means 443.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -142,6 +142,9 @@ pub struct HostRule {
     /// Path prefixes; empty means all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<String>,
+    /// The owner named it: then it may lie on their own machine or network. No manifest can say so.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub by_owner: bool,
 }
 
 /// One thing that an app asks for, in full. A grant holds the same form, narrowed by the owner.

@@ -256,6 +256,17 @@ sentences! {
     rule_event_rate(burst, rate) = "it has sent {burst} events at once, and may send {rate} a second";
     rule_event_waiting(events) = "{events} of its events still wait to be heard";
     rule_event_hops(hops) = "the event comes from an event that comes from an event, {hops} times over: this is a circle";
+    rule_host_outside(host, line) = "{host} is not among the hosts of {line}";
+    rule_port_outside(port, line) = "{line} is for the usual ports, and port {port} is none of them";
+    rule_method_outside(method, host, line) = "{method} is not among what {line} is for at {host}";
+    rule_path_outside(path, host, line) = "{path} is not among the paths of {line} at {host}";
+    rule_path_unclear(path, line) = "{path} can be read in more than one way, so no path of {line} covers it";
+    rule_private(host) = "{host} lies on your own machine or network, and only you can name it";
+    rule_private_answer(host, address) = "{host} leads to {address}, which is not out in the public, and only you can name it";
+    rule_both_labels() = "the run has read private data and the words of strangers, and what it would send then cannot be shown to you yet";
+    rule_brokered(host) = "oikos itself sends your secret to {host}, so the app may send no credentials of its own there";
+    rule_withdrawn(line) = "{line} was taken back while it was under way";
+    rule_errand() = "you asked for it yourself";
     rule_picked_access(name, access) = "{name} was handed over for {access} only";
 
     // Denials: what was refused, and the one command that would allow it.
@@ -269,6 +280,9 @@ sentences! {
     ask_file_move_executable(path, to) = "move {path} to {to}, where other programs execute or load one of the two";
     ask_file_read(path) = "read {path}";
     ask_storage(line) = "use {line}";
+    ask_http_read(url) = "read {url}";
+    ask_http_send(bytes, url, method) = "send {bytes} to {url} ({method})";
+    ask_http_send_shared(bytes, url, method, what) = "send {bytes} to {url} ({method}), {what} where anybody can have a place";
     ask_feature(feature) = "use {feature}";
     ask_event(topic) = "send an event to {topic}";
     ask_event_content(topic, bytes) = "send what it has read to {topic} ({bytes})";
@@ -303,6 +317,9 @@ sentences! {
     storage_deleted(keys) = "deleted from its storage ({keys} {keys:value|values})";
     csv_scanned(path, rows, bytes) = "went through {path}: {rows} {rows:row|rows}, {bytes}";
     event_sent(topic, events, bytes) = "sent {events} {events:event|events} to {topic} ({bytes})";
+    http_will_send(bytes, url, method) = "about to send {bytes} to {url} ({method})";
+    http_sent(bytes, url, method, status) = "sent {bytes} to {url} ({method}), which answered {status}";
+    sending_unknown(what) = "cut off when it was {what}: nobody knows whether that arrived";
     effect_denied(what, rule) = "BLOCKED: wanted to {what}; {rule}";
     effect_done() = "done";
     effect_not_done(why) = "not done: {why}";
@@ -358,6 +375,7 @@ sentences! {
     undo_restore(path) = "put back the old {path}";
     undo_move_back(path, to) = "moved {to} back to {path}";
     undo_remove_created(path) = "removed {path}, which the run had created";
+    undo_sent_stays(what) = "what was sent cannot be taken back: {what}";
     recovered(runs, effects) = "after an abrupt end: {runs} {runs:run was|runs were} cut off, {effects} {effects:effect has|effects have} an unknown end";
 
     // What starts an app by itself.

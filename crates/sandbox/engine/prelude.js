@@ -27,6 +27,7 @@
   const setHas = uncurry(Set.prototype.has);
   const setDelete = uncurry(Set.prototype.delete);
   const setForEach = uncurry(Set.prototype.forEach);
+  const bytesPart = uncurry(Uint8Array.prototype.slice);
   const textSlice = uncurry(String.prototype.slice);
   const textReplaceAll = uncurry(String.prototype.replaceAll);
   const toWellFormed = uncurry(String.prototype.toWellFormed);
@@ -449,6 +450,42 @@
     stringify: promising((rows, options) => hostCall("csv.stringify", { __proto__: null, rows, options: optional(options) })),
   });
 
+  // An answer comes as one piece: the length of its head in four bytes, the head as JSON, the body.
+  const responseMake = (bytes) => {
+    const start = 4 + bytes[0] + bytes[1] * 256 + bytes[2] * 65536;
+    const head = jsonParse(native.utf8Decode(bytesPart(bytes, 4, start), false));
+    const body = bytesPart(bytes, start);
+    const text = () => native.utf8Decode(body, false);
+    const headers = { __proto__: null };
+    const names = ownKeys(head.headers);
+    for (let i = 0; i < names.length; i++) headers[names[i]] = head.headers[names[i]];
+    return freeze({
+      __proto__: null,
+      status: head.status,
+      ok: head.status >= 200 && head.status < 300,
+      url: head.url,
+      headers: freeze(headers),
+      body,
+      text,
+      json: () => jsonParse(text()),
+    });
+  };
+  const http = freeze({
+    fetch: promising((url, options) => {
+      const body = optional(options?.body);
+      if (body !== undefined && typeof body !== "string" && !isView(body) && !(body instanceof ArrayBuffer))
+        throw invalidInput("http.fetch: the body is a string, a Uint8Array or an ArrayBuffer");
+      const args = {
+        __proto__: null,
+        url: String(url),
+        method: optional(options?.method),
+        headers: optional(options?.headers),
+        redirect: optional(options?.redirect),
+      };
+      return hostCall("http.fetch", args, typeof body === "string" ? toWellFormed(body) : body, responseMake);
+    }),
+  });
+
   const storage = freeze({
     get: promising((key) => hostCall("storage.get", { __proto__: null, key }, undefined, (value) => (value === null ? undefined : value))),
     set: promising((key, value) => hostCall("storage.set", { __proto__: null, key }, jsonText(value, "storage.set: the value"))),
@@ -518,7 +555,7 @@
     tools: freeze({
       file,
       csv,
-      http: freeze({ fetch: later("http.fetch") }),
+      http,
       pdf: freeze({ text: later("pdf.text") }),
       clipboard: freeze({ read: later("clipboard.read"), write: later("clipboard.write") }),
       shell: freeze({ run: later("shell.run") }),

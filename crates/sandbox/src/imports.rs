@@ -269,6 +269,10 @@ fn answer_encode(ended: Ended) -> Result<(i32, Vec<u8>)> {
         Ok(HostAnswer::Json(value)) => (KIND_JSON, serde_json::to_vec(&value)?),
         Ok(HostAnswer::JsonText(text)) => (KIND_JSON, text),
         Ok(HostAnswer::Bytes(bytes)) => (KIND_BYTES, bytes),
+        Ok(HostAnswer::Redirect(_)) => {
+            let message = "oikos lost its way to the answer";
+            (KIND_ERROR, error_encode(&GuestError::new(ErrorCode::Internal, message)))
+        }
         Err(HostError::Guest(error)) => (KIND_ERROR, error_encode(&error)),
         Err(HostError::Ended(end)) => return Err(Stop(end).into()),
     };

@@ -116,7 +116,7 @@ fn held_bytes(ended: &Ended) -> usize {
     match ended {
         Ok(HostAnswer::Bytes(bytes) | HostAnswer::JsonText(bytes)) => bytes.len(),
         // Values are made small by their effects: rows come in batches, lists have limits.
-        Ok(HostAnswer::Json(_)) => 1024,
+        Ok(HostAnswer::Json(_) | HostAnswer::Redirect(_)) => 1024,
         Err(_) => 256,
     }
 }

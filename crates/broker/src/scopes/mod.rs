@@ -2,10 +2,11 @@
 
 pub mod event;
 pub mod file;
+pub mod network;
 pub mod storage;
 
 use crate::{AppGrants, Basis, Lease};
-use protocol::{GrantState, Labels, Line, ScopeWord, Sentence, Timestamp, Zone, sentence};
+use protocol::{GrantState, Labels, Line, Scope, ScopeWord, Sentence, Timestamp, Zone, sentence};
 
 /// One effect that a run wants. Sealed: the families are listed here and nowhere else.
 pub trait Demand: sealed::Sealed + Clone + std::fmt::Debug + Send + 'static {
@@ -27,12 +28,21 @@ pub trait Demand: sealed::Sealed + Clone + std::fmt::Debug + Send + 'static {
     fn basis(&self, lease: &Lease, grants: &AppGrants, now: Timestamp) -> Result<(GrantState, Basis), Sentence>;
     /// The one command that would allow it.
     fn command(&self, lease: &Lease) -> String;
+    /// The one command after which a person would not have to be asked each time, where there is one.
+    fn command_once_asked(&self, _: &Lease) -> Option<String> {
+        None
+    }
+    /// What a yes that lasts is a yes to: all of the switch, or less of it.
+    fn lasting(&self, standing: &Scope) -> Scope {
+        standing.clone()
+    }
 }
 
 mod sealed {
     pub trait Sealed {}
     impl Sealed for super::event::EventDemand {}
     impl Sealed for super::file::FileDemand {}
+    impl Sealed for super::network::NetworkDemand {}
     impl Sealed for super::storage::StorageDemand {}
 }
 

@@ -84,6 +84,7 @@ fn grouping_loses_nothing() {
         port: Some(8443),
         methods: vec!["GET".into()],
         paths: vec!["/v1/".into()],
+        by_owner: false,
     };
     let shown = card(&[request(Scope::Network { rules: vec![rule] })], Zone::Local, "T").lines[0].sentence.to_string();
     assert_eq!(shown, "talk to api.example.com:8443 /v1/ (GET)");

@@ -9,7 +9,11 @@ mod files; // paths: what is covered and what never is
 mod forging; // permits and leases that cannot be made elsewhere
 mod grants; // what the owner said, how long it holds
 mod leases; // bounds, clocks, ends
+mod network; // which requests are covered, and where they may end
 mod questions; // asked and answered
 mod scene; // an app, a run, grants
+
+#[path = "../../../../fuzz/targets/broker.rs"]
+mod targets;
 
 use scene::Scene;

@@ -1,6 +1,6 @@
 //! `oikos app`: install with a card, upgrade, go back, look, enable, disable, remove.
 
-use super::{Session, choices, path_text, unexpected};
+use super::{Session, choices, path_text, source_text, unexpected};
 use crate::{
     show,
     terminal::{STRONG, styled},
@@ -103,7 +103,7 @@ async fn changed(session: &Session, request: Request, said: String) -> Result<()
 
 async fn offer(session: &Session, source: &Path, signer: SignerWords) -> Result<(OfferId, Box<Card>), Failure> {
     let SignerWords { trust, downgrade } = signer;
-    let request = Request::AppOffer { source: path_text(source)?, trust, downgrade };
+    let request = Request::AppOffer { source: source_text(source)?, trust, downgrade };
     match session.reply(request).await? {
         Reply::Offer { offer, card } => Ok((offer, card)),
         _ => Err(unexpected()),

@@ -277,12 +277,29 @@ fn shown(path: &Path) -> String {
     protocol::text::escape(&path.to_string_lossy())
 }
 
+/// What a switch is narrowed to: hosts for the network, folders for all else.
+fn target_text(line: &str, target: &Path) -> Result<String, Failure> {
+    if line == "network" {
+        return Ok(target.to_string_lossy().into_owned());
+    }
+    path_text(target)
+}
+
+/// Where an app comes from: an address on the web as it is, a path as this terminal means it.
+pub(crate) fn source_text(source: &Path) -> Result<String, Failure> {
+    match source.to_str() {
+        Some(url) if url.starts_with("https://") || url.starts_with("http://") => Ok(url.to_owned()),
+        Some(url) => path_text(Path::new(url.strip_prefix("file://").unwrap_or(url))),
+        None => path_text(source),
+    }
+}
+
 /// The words of `--grant` as choices.
 pub(crate) fn choices(words: &[GrantWord]) -> Result<Vec<LineChoice>, Failure> {
     words
         .iter()
         .map(|word| {
-            let target = word.target.as_deref().map(path_text).transpose()?;
+            let target = word.target.as_deref().map(|target| target_text(&word.line, target)).transpose()?;
             Ok(LineChoice { line: word.line.clone(), state: word.state, target })
         })
         .collect()

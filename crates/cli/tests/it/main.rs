@@ -13,3 +13,4 @@ mod limits; // endless loops, stop, several terminals
 mod process; // a command that is under way, at a terminal or not
 mod specs; // cases that anyone can write
 mod upgrades; // a version that takes over beside fifty runs
+mod web; // pages for cases

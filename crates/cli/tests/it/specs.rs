@@ -12,7 +12,7 @@
 //!   A command goes to `sh`, in a folder of its own, with an empty OIKOS_HOME for each case. `$APPS` holds the official
 //!   apps, `$TEST_APPS` the tests' own; `$RUN1`, `$RUN2` … are the runs in the order in which they showed up, `$NOTE1` … the notes,
 //!   `$KEY1` … and `$PRINT1` … publishers' keys and their fingerprints.
-//! * `files/`: copied into that folder, if there is one.
+//! * `files/`: copied into that folder, if there is one. What is in its `web/` is also served, at `http://$WEB/`.
 //!
 //! A case whose first line is `# needs: PROGRAM…` is left out, with a printed line, where one of them is not installed.
 //!
@@ -105,6 +105,9 @@ fn play(case: &Path) -> Result<(), String> {
         copy(&case.join("files"), &oikos.files());
     }
     let mut redactions = Redactions::new(&oikos);
+    if case.join("files/web").exists() {
+        redactions.serve(oikos.files().join("web"));
+    }
     let (mut written, mut wrong) = (String::new(), String::new());
     for step in steps {
         let said = Said::of(shell(&oikos, &step.command, &redactions).output().unwrap());
@@ -137,6 +140,9 @@ fn shell(oikos: &Oikos, command: &str, redactions: &Redactions) -> std::process:
     let mut shell = oikos.program("sh");
     shell.args(["-c", command]).env("PATH", path).env("HOME", oikos.person());
     shell.env("APPS", official()).env("TEST_APPS", own());
+    if let Some(web) = &redactions.web {
+        shell.env("WEB", web);
+    }
     let Redactions { runs, notes, keys, prints, .. } = redactions;
     for (name, values) in [("RUN", runs), ("NOTE", notes), ("KEY", keys), ("PRINT", prints)] {
         for (index, value) in values.iter().enumerate() {
@@ -261,6 +267,8 @@ fn the_guide_to_a_first_app_shows_what_is_said() {
 // ---- what differs from time to time ----
 
 struct Redactions {
+    /// Where a case's pages are served.
+    web: Option<String>,
     paths: Vec<(String, &'static str)>,
     runs: Vec<String>,
     ids: Vec<String>,
@@ -291,6 +299,7 @@ impl Redactions {
             }
         }
         Self {
+            web: None,
             paths,
             runs: Vec::new(),
             ids: Vec::new(),
@@ -299,6 +308,12 @@ impl Redactions {
             keys: Vec::new(),
             prints: Vec::new(),
         }
+    }
+
+    fn serve(&mut self, folder: PathBuf) {
+        let web = crate::web::serve(folder).to_string();
+        self.paths.push((web.clone(), "[WEB]"));
+        self.web = Some(web);
     }
 
     fn apply(&mut self, text: &str) -> String {

@@ -205,6 +205,15 @@ fn a_stop_ends_a_pass_in_its_middle() {
         fn intent(&self, sentence: protocol::Sentence, change: &kernel::effect::Change) -> Result<(), EffectError> {
             self.0.intent(sentence, change)
         }
+        fn intent_send(&self, _: protocol::Sentence, _: protocol::Digest) -> Result<(), EffectError> {
+            Ok(())
+        }
+        fn refuse(&self, denied: broker::Denied) -> EffectError {
+            EffectError::guest(denied.code, denied.message())
+        }
+        fn is_still_allowed(&self, _: &broker::NetworkDemand) -> bool {
+            true
+        }
         fn progress(&self, sentence: protocol::Sentence, done: u64, total: Option<u64>) {
             self.0.progress(sentence, done, total);
             if done > 3 << 20 {

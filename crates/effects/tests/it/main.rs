@@ -7,6 +7,7 @@ mod contract; // what holds for every family
 mod crash; // the process ends in the middle
 mod csv; // tables
 mod file; // files, and what is done to trick them
+mod http; // requests, with a server at the other end
 mod oracle; // the same file by python and sqlite
 mod places; // what a person means by a path
 mod storage; // keys and values

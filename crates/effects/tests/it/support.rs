@@ -72,7 +72,7 @@ impl Outcome {
         match self.done().answer {
             HostAnswer::Json(value) => value,
             HostAnswer::JsonText(text) => serde_json::from_slice(&text).expect("JSON"),
-            HostAnswer::Bytes(bytes) => panic!("bytes: {bytes:?}"),
+            other => panic!("no JSON: {other:?}"),
         }
     }
 
@@ -124,6 +124,8 @@ impl House {
             protected: protected.clone(),
             store: store.clone(),
             entropy: Arc::new(entropy.clone()),
+            client: Arc::new(egress::Client::new(egress::ClientConfig::default()).expect("a client")),
+            runtime: runtime(),
         });
         let house = Self {
             home: Home { path: home, beside, _goes_away: goes_away },
@@ -210,6 +212,8 @@ impl House {
             quota_bytes: 1 << 20,
             intents: Mutex::default(),
             on_intent: Mutex::default(),
+            sending: Mutex::default(),
+            is_withdrawn: Default::default(),
             progress: Mutex::default(),
         }
     }
@@ -289,6 +293,7 @@ impl House {
         self.effects.file.run_end(lease, keep, &mut batch);
         self.effects.storage.run_end(lease, keep, &mut batch);
         self.effects.csv.run_end(lease, keep, &mut batch);
+        self.effects.http.run_end(lease, keep, &mut batch);
         self.store.commit(batch, Durability::Saved).expect("a commit");
         self.broker.lease_close(lease.run());
     }
@@ -333,7 +338,18 @@ pub(crate) struct TestScene {
     pub(crate) intents: Mutex<Vec<Change>>,
     /// Called once when an intent is announced: what happens in just that moment.
     pub(crate) on_intent: Mutex<Option<OnIntent>>,
+    /// What was announced to be sent.
+    pub(crate) sending: Mutex<Option<String>>,
+    /// Whether the grant was taken back meanwhile.
+    pub(crate) is_withdrawn: Arc<std::sync::atomic::AtomicBool>,
     pub(crate) progress: Mutex<Vec<(u64, Option<u64>)>>,
+}
+
+/// Where connections are moved: one for all tests of a process.
+pub(crate) fn runtime() -> tokio::runtime::Handle {
+    static RUNTIME: std::sync::LazyLock<tokio::runtime::Runtime> =
+        std::sync::LazyLock::new(|| tokio::runtime::Runtime::new().expect("a runtime"));
+    RUNTIME.handle().clone()
 }
 
 impl Scene for TestScene {
@@ -367,6 +383,21 @@ impl Scene for TestScene {
             happens(change);
         }
         Ok(())
+    }
+
+    fn intent_send(&self, said: Sentence, _: protocol::Digest) -> Result<(), EffectError> {
+        let mut sending = self.sending.lock();
+        assert!(sending.is_none(), "at most one intent a call");
+        *sending = Some(said.to_string());
+        Ok(())
+    }
+
+    fn refuse(&self, denied: Denied) -> EffectError {
+        EffectError::guest(denied.code, denied.message())
+    }
+
+    fn is_still_allowed(&self, _: &broker::NetworkDemand) -> bool {
+        !self.is_withdrawn.load(std::sync::atomic::Ordering::SeqCst)
     }
 
     fn progress(&self, _: Sentence, done: u64, total: Option<u64>) {

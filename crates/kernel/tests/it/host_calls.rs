@@ -47,7 +47,7 @@ fn each_name_is_one_call() {
     check("storage.list", "{}", list("", None, None));
     check("storage.list", r#"{"prefix": "p", "after": "k", "limit": 9}"#, list("p", Some(key()), Some(9)));
     check("timer", r#"{"ms": 12}"#, HostCall::Timer { ms: 12 });
-    for feature in ["ai.generateText", "http.fetch", "clipboard.write", "shell.run", "mcp.call", "knowledge.search"] {
+    for feature in ["ai.generateText", "clipboard.write", "shell.run", "mcp.call", "knowledge.search"] {
         check(feature, "whatever", HostCall::NotAvailable { feature: feature.to_owned() });
     }
 }

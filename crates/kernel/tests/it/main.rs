@@ -12,6 +12,7 @@ mod host_calls; // names, arguments and bytes that a guest sends
 mod house; // a kernel with everything around it
 mod lifecycle; // hooks, upgrades, rollbacks
 mod log; // read back, proven
+mod network; // requests to hosts
 mod owners; // two who share a machine and nothing else
 mod places; // who waits, who does not
 mod publishers; // who signed, and who may

@@ -1,12 +1,14 @@
 //! Files in memory, and the effects on them: as the real ones would, without a disk.
 
-use broker::{Demand as _, FileDemand, FileVerb, Folder, Lease, Permit, StorageDemand, StorageVerb};
+use broker::{
+    Demand as _, FileDemand, FileVerb, Folder, Lease, NetworkDemand, Permit, StorageDemand, StorageVerb, WebUrl,
+};
 use kernel::{
     effect::{
-        Change, ChangeKind, Destination, Done, Effect, EffectError, Effects, FileStamp, Places, Said, Scene, Undo,
-        UndoError,
+        Change, ChangeKind, Destination, Done, Effect, EffectError, Effects, Errand, ErrandPermit, FileStamp, Places,
+        Said, Scene, Undo, UndoError,
     },
-    host_call::{CsvCall, FileCall, GuestError, HostAnswer, StorageCall},
+    host_call::{CsvCall, FileCall, GuestError, HostAnswer, HttpCall, StorageCall},
 };
 use parking_lot::{Condvar, Mutex};
 use protocol::{Arg, EffectState, ErrorCode, FileAccess, Labels, OwnerId, RunId, Sentence, sentence, sha256};
@@ -95,8 +97,69 @@ pub(crate) fn effects(world: &Arc<World>, store: &Arc<dyn Store>) -> Effects {
         file: Box::new(Files(world.clone())),
         storage: Box::new(Keys { store: store.clone(), held: Mutex::default() }),
         csv: Box::new(Tables(world.clone())),
+        http: Box::new(Web(world.clone())),
+        errand: Box::new(NoErrand),
         undo: Box::new(Back(world.clone())),
         places: Box::new(Finder),
+    }
+}
+
+/// A web of redirects: `/to/N/…` leads to `/…` with status N, everything else answers with what it was asked.
+struct Web(Arc<World>);
+
+impl Effect for Web {
+    type Demand = NetworkDemand;
+    type Call = HttpCall;
+
+    fn demand(&self, _: &Lease, call: &HttpCall) -> Result<Option<NetworkDemand>, GuestError> {
+        let url =
+            WebUrl::parse(&call.url).map_err(|error| GuestError::new(ErrorCode::InvalidInput, error.to_string()))?;
+        Ok(Some(NetworkDemand::new(&call.method, url, &call.body, false)))
+    }
+
+    fn perform(
+        &self,
+        permit: Option<Permit<NetworkDemand>>,
+        call: HttpCall,
+        scene: &dyn Scene,
+    ) -> Result<Done, EffectError> {
+        let permit = permit.expect("a permit");
+        let demand = permit.demand();
+        if !demand.is_reading() {
+            let said = sentence::http_will_send(Arg::Bytes(demand.body_bytes), demand.url.shown(), &call.method);
+            scene.intent_send(said, sha256(&call.body))?;
+            if let Some(error) = self.0.between.lock().take().and_then(|between| between()) {
+                return Err(error);
+            }
+        }
+        self.0.pass();
+        let said = match demand.is_reading() {
+            true => Said::Read { what: demand.url.shown(), bytes: 1 },
+            false => {
+                let bytes = Arg::Bytes(demand.body_bytes);
+                Said::Once(sentence::http_sent(bytes, demand.url.shown(), &call.method, 200_u32))
+            }
+        };
+        let answer = match demand.url.path_and_query().strip_prefix("/to/") {
+            Some(next) => {
+                HostAnswer::Redirect(Box::new(HttpCall { url: format!("https://{next}"), hops: call.hops + 1, ..call }))
+            }
+            None => HostAnswer::Bytes(format!("{} {}", call.method, call.url).into_bytes()),
+        };
+        Ok(Done { answer, said: Some(said), change: None, labels: Labels::NONE })
+    }
+
+    fn run_end(&self, _: &Lease, _: bool, _: &mut Batch) {}
+}
+
+/// Nothing is fetched here.
+struct NoErrand;
+
+impl Errand for NoErrand {
+    fn fetch(&self, url: &str, _: usize, permit: &mut ErrandPermit<'_>) -> Result<Vec<u8>, GuestError> {
+        let url = WebUrl::parse(url).map_err(|error| GuestError::new(ErrorCode::Usage, error.to_string()))?;
+        permit(url, true).map_err(|denied| GuestError::new(denied.code, denied.message()))?;
+        Err(GuestError::new(ErrorCode::NetworkFailed, "there is no network in this house"))
     }
 }
 

@@ -130,7 +130,8 @@ fn every_scope_is_decoded() {
                     host: text("y.org"),
                     port: Some(8443),
                     methods: vec![text("GET")],
-                    paths: vec![text("/v1/")]
+                    paths: vec![text("/v1/")],
+                    by_owner: false
                 },
             ]
         }]
@@ -265,7 +266,11 @@ fn scopes_without_a_plain_form_ask_for_details() {
         ("{\"event\": true}", "name the topics"),
         ("{\"secret\": true}", "name the secret"),
         ("{\"secret\": {\"name\": \"k\"}}", "the key 'hosts' is missing"),
-        ("{\"network\": {\"hosts\": [\"*.x.com\"]}}", "an exact host name"),
+        ("{\"network\": {\"hosts\": [\"*.com\"]}}", "an exact host name"),
+        ("{\"network\": {\"hosts\": [\"*\"]}}", "an exact host name"),
+        ("{\"network\": {\"hosts\": [\"a.*.com\"]}}", "an exact host name"),
+        ("{\"network\": {\"hosts\": [{\"host\": \"x.com\", \"by_owner\": true}]}}", "unknown key 'by_owner'"),
+        ("{\"secret\": {\"name\": \"k\", \"hosts\": [\"*.x.com\"]}}", "an exact host name"),
         ("{\"network\": {\"hosts\": [\"http://x.com\"]}}", "an exact host name"),
         ("{\"network\": {\"hosts\": []}}", "at least 1 entries"),
         ("{\"storage\": {\"quota\": \"2 GiB\"}}", "from 1 byte to 1 GiB"),

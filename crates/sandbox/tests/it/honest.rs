@@ -211,6 +211,17 @@ fn effects_show_tables() {
 }
 
 #[test]
+fn effects_fetch() {
+    let data = House::new().run("effects", "fetches", json!(null)).data();
+    let plain = json!([404, false, "https://a.example/x", "text/plain", null, "[1,\"\u{e9}\"]", [1, "\u{e9}"]]);
+    assert_eq!(data["plain"], plain);
+    assert_eq!((&data["isBytes"], &data["keys"]), (&json!(true), &json!(["__proto__", "content-type"])));
+    assert_eq!(data["sent"], json!(["POST", [["X-A", "1"]], [195, 169], "Manual"]));
+    assert_eq!(data["bytes"], json!(["PUT", [], [1, 2], "Follow"]));
+    assert_eq!(data["refused"][0], "invalid_input");
+}
+
+#[test]
 fn effects_fail_with_stable_codes() {
     let house = House::new();
     let data = house.run("effects", "errors", json!(null)).data();
@@ -221,7 +232,7 @@ fn effects_fail_with_stable_codes() {
     for seen in data.as_array().unwrap() {
         assert_eq!((&seen[0], &seen[2]), (&json!("OikosError"), &json!(true)));
     }
-    assert!(data[5][3].as_str().unwrap().contains("http.fetch"));
+    assert!(data[5][3].as_str().unwrap().contains("pdf.text"));
     assert_eq!(house.run("effects", "uncaught", json!(null)).threw().1, Some(ErrorCode::NotFound));
     assert!(house.run("effects", "circular", json!(null)).threw().0.contains("circular"));
 }

@@ -323,6 +323,21 @@ impl FakeHost {
                 *told = json!(events).to_string().into_bytes();
                 Ok(HostAnswer::Json(Value::Null))
             }
+            HostCall::Http(call) => {
+                let (status, body) = match call.url.ends_with("/echo") {
+                    true => {
+                        let told = json!([call.method, call.headers, call.body, format!("{:?}", call.redirect)]);
+                        (200, told.to_string())
+                    }
+                    false => (404, "[1,\"\u{e9}\"]".to_owned()),
+                };
+                let headers = json!({ "content-type": "text/plain", "__proto__": "x" });
+                let head = json!({ "status": status, "url": call.url, "headers": headers }).to_string();
+                let mut frame = u32::try_from(head.len()).unwrap().to_le_bytes().to_vec();
+                frame.extend_from_slice(head.as_bytes());
+                frame.extend_from_slice(body.as_bytes());
+                Ok(HostAnswer::Bytes(frame))
+            }
             HostCall::NotAvailable { feature } => Err(HostError::from(GuestError::new(
                 ErrorCode::NotAvailable,
                 format!("{feature} is not in this version of oikos"),

@@ -58,11 +58,27 @@ export async function errors(_, ctx) {
   await look(async () => {
     for await (const _ of ctx.ai.generateText("p"));
   });
-  await look(() => ctx.tools.http.fetch("http://example.org"));
+  await look(() => ctx.tools.pdf.text("a.pdf"));
   await look(() => ctx.emit("Not a topic", 1));
   await look(async () => ctx.on("topic", () => {}));
   await look(async () => ctx.route("GET", "/", () => {}));
   return seen;
+}
+
+export async function fetches(_, ctx) {
+  const { fetch } = ctx.tools.http;
+  const plain = await fetch("https://a.example/x");
+  const sent = await fetch("https://a.example/echo", { method: "post", headers: { "X-A": "1" }, body: "é", redirect: "manual" });
+  const bytes = await fetch("https://a.example/echo", { method: "PUT", body: new Uint8Array([1, 2]) });
+  const refused = await fetch("https://a.example/", { method: "POST", body: { no: 1 } }).catch((error) => [error.code, error.message]);
+  return {
+    plain: [plain.status, plain.ok, plain.url, plain.headers["content-type"], plain.headers.missing ?? null, plain.text(), plain.json()],
+    isBytes: plain.body instanceof Uint8Array && Object.isFrozen(plain),
+    keys: Object.keys(plain.headers),
+    sent: sent.json(),
+    bytes: bytes.json(),
+    refused,
+  };
 }
 
 export async function uncaught(_, ctx) {

@@ -1,0 +1,251 @@
+//! Resolve, check, connect to what was checked.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this file is the way out: behind a permit, to an address that it allows"
+)]
+
+use crate::{
+    Bounds, EgressError, Resolver,
+    bounds::{ADDRESSES_MAX, ADDRESSES_TRIED, HEAD_BYTES_MAX, HEADERS_MAX},
+    leash::Leash,
+};
+use broker::{NetworkDemand, Permit, WebHost};
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::{
+    Request, Response,
+    body::Incoming,
+    client::conn::{http1, http2},
+};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::{ClientConfig, pki_types::ServerName};
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    sync::Arc,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    task::JoinHandle,
+};
+use tokio_rustls::TlsConnector;
+
+/// A connection that a permit opened.
+pub(crate) struct Connection {
+    /// Where it ends: the address that was checked.
+    pub(crate) address: IpAddr,
+    sender: Sender,
+    /// Moves its bytes; ends with the last who could use it.
+    driver: Arc<Driver>,
+}
+
+enum Sender {
+    One(http1::SendRequest<Full<Bytes>>),
+    Many(http2::SendRequest<Full<Bytes>>),
+}
+
+struct Driver(JoinHandle<()>);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// A request that did not get out.
+pub(crate) struct Unsent {
+    pub(crate) error: hyper::Error,
+    /// There if nothing of it was written: it can be sent again.
+    pub(crate) request: Option<Request<Full<Bytes>>>,
+}
+
+impl Connection {
+    pub(crate) fn is_closed(&self) -> bool {
+        match &self.sender {
+            Sender::One(sender) => sender.is_closed(),
+            Sender::Many(sender) => sender.is_closed(),
+        }
+    }
+
+    /// The same connection once more, where several requests can share one.
+    pub(crate) fn share(&self) -> Option<Self> {
+        match &self.sender {
+            Sender::One(_) => None,
+            Sender::Many(sender) => {
+                Some(Self { address: self.address, sender: Sender::Many(sender.clone()), driver: self.driver.clone() })
+            }
+        }
+    }
+
+    pub(crate) fn is_http2(&self) -> bool {
+        matches!(self.sender, Sender::Many(_))
+    }
+
+    pub(crate) async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Unsent> {
+        let unsent = |mut error: hyper::client::conn::TrySendError<Request<Full<Bytes>>>| {
+            let request = error.take_message();
+            Unsent { error: error.into_error(), request }
+        };
+        match &mut self.sender {
+            Sender::One(sender) => {
+                if let Err(error) = sender.ready().await {
+                    return Err(Unsent { error, request: Some(request) });
+                }
+                sender.try_send_request(request).await.map_err(unsent)
+            }
+            Sender::Many(sender) => {
+                if let Err(error) = sender.ready().await {
+                    return Err(Unsent { error, request: Some(request) });
+                }
+                sender.try_send_request(request).await.map_err(unsent)
+            }
+        }
+    }
+}
+
+/// Opens a connection for a permit's request.
+pub(crate) async fn connect(
+    permit: &Permit<NetworkDemand>,
+    resolver: &dyn Resolver,
+    tls: &Arc<ClientConfig>,
+    bounds: &Bounds,
+    leash: &mut Leash,
+) -> Result<Connection, EgressError> {
+    let demand = permit.demand();
+    let addresses = addresses(permit, resolver, bounds, leash).await?;
+    let mut last = EgressError::Unresolved { host: leash.host() };
+    for address in addresses.into_iter().take(ADDRESSES_TRIED) {
+        let opening = open(address, demand, tls, leash.host());
+        match leash.hold("to be connected to", bounds.connect_ms, opening).await {
+            Ok(Ok(connection)) => return Ok(connection),
+            // Whoever is there and cannot prove who they are: another address of theirs would be no better.
+            Ok(Err(error @ EgressError::Tls { .. })) | Err(error @ EgressError::Ended(_)) => return Err(error),
+            Ok(Err(error)) | Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+/// The addresses of the permit's host, each of them allowed. One that is not refuses them all: a name that leads both out
+/// and in is a trap.
+async fn addresses(
+    permit: &Permit<NetworkDemand>,
+    resolver: &dyn Resolver,
+    bounds: &Bounds,
+    leash: &mut Leash,
+) -> Result<Vec<IpAddr>, EgressError> {
+    let demand = permit.demand();
+    let addresses = match demand.url.host() {
+        WebHost::Address(address) => vec![*address],
+        // Whatever a resolver says: this machine (RFC 6761).
+        WebHost::Name(name) if name == "localhost" || name.ends_with(".localhost") => {
+            vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]
+        }
+        WebHost::Name(name) => {
+            let found = leash.hold("to be found", bounds.connect_ms, resolver.resolve(name)).await?;
+            found.map_err(|error| {
+                tracing::debug!(%error, "a name could not be resolved");
+                EgressError::Unresolved { host: leash.host() }
+            })?
+        }
+    };
+    if addresses.len() > ADDRESSES_MAX {
+        return Err(EgressError::TooLarge { host: leash.host(), what: "a list of addresses", most: ADDRESSES_MAX });
+    }
+    for address in &addresses {
+        if let Err(rule) = demand.may_connect(*address) {
+            let denied = demand.refuse_address(permit.lease(), *address, rule);
+            return Err(EgressError::Denied(Box::new(denied)));
+        }
+    }
+    Ok(addresses)
+}
+
+async fn open(
+    address: IpAddr,
+    demand: &NetworkDemand,
+    tls: &Arc<ClientConfig>,
+    host: String,
+) -> Result<Connection, EgressError> {
+    let unreachable = |error: &io::Error| EgressError::Unreachable { host: host.clone(), why: reason(error) };
+    let stream = TcpStream::connect((address, demand.url.port())).await.map_err(|error| unreachable(&error))?;
+    stream.set_nodelay(true).map_err(|error| unreachable(&error))?;
+    if !demand.url.is_https() {
+        return speak(stream, false, address, host).await;
+    }
+    let name = match demand.url.host() {
+        WebHost::Address(address) => ServerName::IpAddress((*address).into()),
+        WebHost::Name(name) => ServerName::try_from(name.clone())
+            .map_err(|_| EgressError::Tls { host: host.clone(), why: "no certificate can have this name" })?,
+    };
+    let stream =
+        TlsConnector::from(tls.clone()).connect(name, stream).await.map_err(|error| tls_error(&host, &error))?;
+    let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    speak(stream, is_http2, address, host).await
+}
+
+async fn speak<S>(stream: S, is_http2: bool, address: IpAddr, host: String) -> Result<Connection, EgressError>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let broken = |_| EgressError::Broken { host, why: "it ended the connection at its beginning" };
+    let stream = TokioIo::new(stream);
+    let (sender, driver) = if is_http2 {
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        // At most 64 KiB, so it fits.
+        builder.max_header_list_size(HEAD_BYTES_MAX as u32);
+        let (sender, connection) = builder.handshake(stream).await.map_err(broken)?;
+        let driver = tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended");
+            }
+        });
+        (Sender::Many(sender), driver)
+    } else {
+        let mut builder = http1::Builder::new();
+        builder.max_buf_size(HEAD_BYTES_MAX).max_headers(HEADERS_MAX);
+        let (sender, connection) = builder.handshake(stream).await.map_err(broken)?;
+        let driver = tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended");
+            }
+        });
+        (Sender::One(sender), driver)
+    };
+    Ok(Connection { address, sender, driver: Arc::new(Driver(driver)) })
+}
+
+fn reason(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => "nobody listens there",
+        io::ErrorKind::TimedOut => "it does not answer",
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable | io::ErrorKind::NetworkDown => {
+            "there is no way to it from here"
+        }
+        _ => "the connection could not be made",
+    }
+}
+
+fn tls_error(host: &str, error: &io::Error) -> EgressError {
+    use rustls::{CertificateError, Error};
+    let host = host.to_owned();
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+    let why = match inner {
+        Some(Error::InvalidCertificate(certificate)) => match certificate {
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => "its certificate has expired",
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                "its certificate is not valid yet"
+            }
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                "its certificate is for another name"
+            }
+            CertificateError::UnknownIssuer => "nobody known here has signed its certificate",
+            CertificateError::Revoked => "its certificate was revoked",
+            _ => "its certificate is not right",
+        },
+        Some(_) => "it does not speak TLS as it should",
+        None => return EgressError::Unreachable { host, why: "it ended the connection while TLS began" },
+    };
+    EgressError::Tls { host, why }
+}

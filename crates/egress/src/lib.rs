@@ -1,0 +1,43 @@
+//! The one HTTP client: check, connect to what was checked, account.
+//!
+//! A request goes where a [`Permit`](broker::Permit) of the broker says and nowhere else. Its host is resolved once, each
+//! address is shown to the permit, and the connection goes to an address that was; whoever answers a name with another
+//! address the next moment is not asked again. A redirect is an answer like any other: [`redirect`] says what would be
+//! asked next, and that needs a permit of its own.
+//!
+//! Nothing here reads the environment, keeps cookies, follows a proxy, undoes a compression or hands a connection from one
+//! run to another. Everything is bounded: see [`Bounds`].
+//!
+//! Bodies come as they are sent. The client asks for no compression (`accept-encoding: identity`) and undoes none: what apps
+//! read is small, and a decoder would be one more parser of hostile bytes whose output somebody has to bound.
+//!
+//! ```
+//! use egress::redirect;
+//! use broker::WebUrl;
+//!
+//! let here = WebUrl::parse("https://example.com/a").unwrap();
+//! let next = redirect("POST", &here, 303, "/b").unwrap().unwrap();
+//! assert_eq!((next.method.as_str(), next.url.as_str()), ("GET", "https://example.com/b"));
+//! assert!(!next.keeps_body && !next.leaves_origin);
+//! ```
+
+mod bounds; // how much, how long
+mod client; // one request
+mod connect; // resolve, check, connect to what was checked
+mod error; // why there is no answer
+mod leash; // how long a step may take, and whether the run goes on
+mod next; // what a redirect asks for
+mod pool; // open connections of a run
+mod resolver; // from a name to addresses
+mod usage; // what was moved for whom
+
+pub use bounds::{ADDRESSES_MAX, Bounds, HEAD_BYTES_MAX, HEADERS_MAX, REDIRECTS_MAX};
+pub use client::{Answer, Client, ClientConfig, Outgoing};
+pub use error::{EgressError, Failed};
+pub use hyper::{
+    HeaderMap,
+    header::{HeaderName, HeaderValue},
+};
+pub use next::{Next, is_credential, redirect};
+pub use resolver::{Resolver, Resolving, SystemResolver};
+pub use usage::Usage;
