@@ -2,10 +2,11 @@
 //! body. Both ends use the same ones, so what one writes the other reads.
 
 use protocol::{
-    ActionName, AppName, AuditEntry, Card, OfferId, PublisherName, Question, RequestId, RunId, Sentence, Topic,
+    ActionName, AppName, AuditEntry, Card, OfferId, OwnerName, PublisherName, Question, RequestId, Right, RunId,
+    Sentence, ShownOnce, Timestamp, TokenName, Topic,
     api::{
-        AppDetail, AppSummary, ChainReport, DoctorCheck, EventHeard, GrantView, LineChoice, NamedPath, PublisherView,
-        Reply, RunReport, RunSummary, ScheduleView,
+        AppDetail, AppSummary, ChainReport, DoctorCheck, EventHeard, GrantView, LineChoice, LoginView, NamedPath,
+        OwnerView, PublisherView, Reply, RunReport, RunSummary, ScheduleView, TokenView,
     },
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -183,6 +184,40 @@ answers! {
         /// By app.
         schedules: Vec<ScheduleView>,
     };
+    /// An API key that was made.
+    Token = Token {
+        /// It.
+        token: TokenView,
+        /// The key itself. Nobody can see it again.
+        secret: ShownOnce,
+    };
+    /// API keys.
+    Tokens = Tokens {
+        /// By name.
+        tokens: Vec<TokenView>,
+    };
+    /// A link that signs in a browser.
+    Link = Link {
+        /// The address with the secret after its `#`. Nobody can see it again.
+        url: ShownOnce,
+        /// Until when it can be used.
+        expires_at: Timestamp,
+    };
+    /// Browsers that are signed in.
+    Logins = Logins {
+        /// Newest first.
+        logins: Vec<LoginView>,
+    };
+    /// An owner who was made.
+    Owner = Owner {
+        /// It.
+        owner: OwnerView,
+    };
+    /// Owners of this oikos.
+    Owners = Owners {
+        /// In the order in which they came.
+        owners: Vec<OwnerView>,
+    };
     /// Everything that could be wrong.
     Checks = Doctor {
         /// One row a check.
@@ -259,6 +294,25 @@ pub(crate) struct TrustBody {
     /// How to call it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) name: Option<PublisherName>,
+}
+
+/// An API key to make.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct TokenBody {
+    /// How to call it.
+    pub(crate) name: TokenName,
+    /// What it may do; never answer.
+    pub(crate) rights: Vec<Right>,
+    /// For how long; absent means until it is revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) expires_in_ms: Option<u64>,
+}
+
+/// An owner to make.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct OwnerBody {
+    /// How to call them.
+    pub(crate) name: OwnerName,
 }
 
 /// Statements of publishers that changed their keys.

@@ -57,14 +57,18 @@ impl Problem {
 pub fn status(code: ErrorCode) -> StatusCode {
     use ErrorCode as E;
     match code {
-        E::InvalidInput | E::Usage => StatusCode::BAD_REQUEST,
+        E::InvalidInput | E::Usage | E::CredentialInUrl => StatusCode::BAD_REQUEST,
         E::Unauthenticated => StatusCode::UNAUTHORIZED,
-        E::PermissionDenied | E::NotInActivation | E::LeaseRevoked | E::ConsentMissing => StatusCode::FORBIDDEN,
-        E::NotFound | E::AppNotFound | E::ActionNotFound | E::PublisherNotFound | E::RunNotFound => {
+        E::OriginRefused | E::PermissionDenied | E::NotInActivation | E::LeaseRevoked | E::ConsentMissing => {
+            StatusCode::FORBIDDEN
+        }
+        E::NotFound | E::OwnerNotFound | E::AppNotFound | E::ActionNotFound | E::PublisherNotFound | E::RunNotFound => {
             StatusCode::NOT_FOUND
         }
         // What is asked cannot be done to things as they stand now.
-        E::AppDisabled | E::AppStopped | E::Conflict | E::PublisherExists | E::Stopped => StatusCode::CONFLICT,
+        E::OwnerExists | E::AppDisabled | E::AppStopped | E::Conflict | E::PublisherExists | E::Stopped => {
+            StatusCode::CONFLICT
+        }
         E::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         // The request was understood; what it names is not as it must be, or did not come to a good end.
         E::AppFailed
@@ -107,8 +111,13 @@ pub fn status(code: ErrorCode) -> StatusCode {
         | E::StreamLimit
         | E::OperationLimit
         | E::HostLimit => StatusCode::UNPROCESSABLE_ENTITY,
-        E::EventLimit => StatusCode::TOO_MANY_REQUESTS,
-        E::Internal | E::StoreDamaged | E::StoreNewer | E::HomeUnusable => StatusCode::INTERNAL_SERVER_ERROR,
+        E::HostRefused => StatusCode::MISDIRECTED_REQUEST,
+        E::ContentTypeRefused => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        E::EventLimit | E::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        E::Internal | E::BindRefused | E::StoreDamaged | E::StoreNewer | E::HomeUnusable => {
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
+        E::NetworkFailed => StatusCode::BAD_GATEWAY,
         E::NotAvailable => StatusCode::NOT_IMPLEMENTED,
         E::HomeLocked | E::HostBusy => StatusCode::SERVICE_UNAVAILABLE,
         E::DiskFull | E::QuotaExceeded => StatusCode::INSUFFICIENT_STORAGE,

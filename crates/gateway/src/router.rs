@@ -36,6 +36,7 @@ use utoipa_axum::{PathItemExt as _, router::OpenApiRouter, routes};
         (name = "approvals", description = "Questions that apps are waiting for"),
         (name = "publishers", description = "Keys that sign apps"),
         (name = "log", description = "What happened"),
+        (name = "access", description = "Keys, browsers, owners: who may come in"),
         (name = "events", description = "What starts apps: events and the clock"),
     )
 )]
@@ -46,12 +47,12 @@ struct Description;
 macro_rules! routes_of {
     ($($module:ident::$handler:ident,)*) => {
         fn described() -> OpenApiRouter<Doors> {
-            use routes::{apps, events, household, log, people, runs};
+            use routes::{access, apps, events, household, log, people, runs};
             OpenApiRouter::with_openapi(Description::openapi())$(.routes(routes!($module::$handler)))*
         }
 
         fn answering() -> Router<Doors> {
-            use routes::{apps, events, household, log, people, runs};
+            use routes::{access, apps, events, household, log, people, runs};
             utoipa_axum::paste! {
                 Router::new()$(.route(
                     &$module::[<__path_ $handler>]::path(),
@@ -93,6 +94,14 @@ routes_of! {
     log::verify,
     events::emit,
     events::schedules,
+    access::tokens,
+    access::token_new,
+    access::token_revoke,
+    access::logins,
+    access::login_link,
+    access::login_revoke,
+    access::owners,
+    access::owner_new,
 }
 
 fn method<P: utoipa::Path>() -> MethodFilter {

@@ -1,5 +1,6 @@
 //! One handler a route: what it is called in the API's description, and the one request that it makes.
 
+pub(crate) mod access; // who may come in
 pub(crate) mod apps; // packages, cards, switches
 pub(crate) mod events; // what starts apps
 pub(crate) mod household; // who answers, and whether all is well

@@ -505,7 +505,7 @@ pub struct PublisherView {
 }
 
 /// An API key, as it is listed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TokenView {
     /// What to revoke it by.
     pub id: TokenId,
@@ -526,7 +526,7 @@ pub struct TokenView {
 }
 
 /// A browser that is signed in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LoginView {
     /// What to sign it out by.
     pub id: LoginId,
@@ -541,7 +541,7 @@ pub struct LoginView {
 }
 
 /// An owner, as others at the machine may know them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct OwnerView {
     /// Their number, which nobody else ever gets.
     pub id: OwnerId,

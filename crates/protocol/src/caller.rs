@@ -6,7 +6,7 @@ use std::{fmt, str::FromStr};
 
 /// The person whose data, grants and budget these are. Standalone begins with one, [`OwnerId::LOCAL`]. A number is given
 /// once and never again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(transparent)]
 pub struct OwnerId(pub u32);
 
@@ -68,7 +68,7 @@ impl Door {
 }
 
 /// One thing that a caller may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
 pub enum Right {

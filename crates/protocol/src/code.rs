@@ -62,7 +62,6 @@ codes! {
     Unauthenticated = "unauthenticated", exit 3, "No credential came with the request, or none that is valid any more.";
     PermissionDenied = "permission_denied", exit 3, "The broker said no: not granted, blocked, or nobody answered.";
     NotInActivation = "not_in_activation", exit 3, "Effects, randomness and time do not exist while an app is being activated.";
-    Unauthenticated = "unauthenticated", exit 3, "No credential came with the request, or none that is valid any more.";
     HostRefused = "host_refused", exit 3, "The request was meant for a host that this oikos is not; a page may have been tricked into sending it.";
     OriginRefused = "origin_refused", exit 3, "The request comes from a page of another origin.";
     CredentialInUrl = "credential_in_url", exit 3, "A credential stood in the address, where logs and histories keep it.";

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 /// A secret on its way to the person or program that asked for it. It has a serialized form, because that way may be a
@@ -12,8 +13,9 @@ use zeroize::Zeroizing;
 /// assert_eq!(format!("{made} {made:?}"), "«secret» «secret»");
 /// assert_eq!(made.expose(), "hunter2");
 /// ```
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(from = "String", into = "String")]
+#[schema(value_type = String)]
 pub struct ShownOnce(Zeroizing<String>);
 
 impl ShownOnce {

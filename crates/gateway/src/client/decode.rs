@@ -4,8 +4,8 @@ use crate::{
     EventReader, FRAME_BYTES_MAX, Problem,
     asked::EVENT_STREAM,
     bodies::{
-        AnswerBody, App, Apps, Checks, Emitted, Grants, Installed, Log, Nothing, Offered, Publisher, Publishers,
-        Questions, RunEnd, Runs, Schedules, Status, Stopped, Undone, Verified,
+        AnswerBody, App, Apps, Checks, Emitted, Grants, Installed, Link, Log, Logins, Nothing, Offered, Owner, Owners,
+        Publisher, Publishers, Questions, RunEnd, Runs, Schedules, Status, Stopped, Token, Tokens, Undone, Verified,
     },
     stream::is_last,
 };
@@ -48,6 +48,13 @@ pub(super) fn answer_of(request: &Request) -> AnswerOf {
         R::PublisherTrust { .. } | R::PublisherImport { .. } => read::<Publisher>,
         R::EventEmit { .. } => read::<Emitted>,
         R::ScheduleList => read::<Schedules>,
+        R::TokenNew { .. } => read::<Token>,
+        R::TokenList => read::<Tokens>,
+        R::TokenRevoke { .. } | R::LoginRevoke { .. } => read::<Nothing>,
+        R::LoginLink => read::<Link>,
+        R::LoginList => read::<Logins>,
+        R::OwnerNew { .. } => read::<Owner>,
+        R::OwnerList => read::<Owners>,
         R::Doctor => read::<Checks>,
     }
 }

@@ -4,7 +4,10 @@
 use crate::{
     PRESENCE_HEADER,
     asked::EVENT_STREAM,
-    bodies::{ChoicesBody, EventBody, OfferBody, RollbackBody, RunBody, StatementsBody, TrustBody},
+    auth::OWNER_HEADER,
+    bodies::{
+        ChoicesBody, EventBody, OfferBody, OwnerBody, RollbackBody, RunBody, StatementsBody, TokenBody, TrustBody,
+    },
 };
 use http_body_util::Full;
 use hyper::{Method, Request as Message, body::Bytes, header};
@@ -24,6 +27,9 @@ pub fn encode(envelope: &Envelope) -> Result<Message<Full<Bytes>>, Failure> {
         .header(header::ACCEPT, format!("{EVENT_STREAM}, application/json"));
     if envelope.presence {
         message = message.header(PRESENCE_HEADER, "yes");
+    }
+    if let Some(owner) = &envelope.owner {
+        message = message.header(OWNER_HEADER, owner.as_str());
     }
     if body.is_some() {
         message = message.header(header::CONTENT_TYPE, "application/json");
@@ -102,6 +108,17 @@ fn parts(request: &Request) -> Result<Parts, Failure> {
             say(Method::POST, "events".to_owned(), &EventBody { topic: topic.clone(), payload: payload.clone() })
         }
         R::ScheduleList => get("schedules".to_owned()),
+        R::TokenNew { name, rights, expires_in_ms } => {
+            let body = TokenBody { name: name.clone(), rights: rights.clone(), expires_in_ms: *expires_in_ms };
+            say(Method::POST, "tokens".to_owned(), &body)
+        }
+        R::TokenList => get("tokens".to_owned()),
+        R::TokenRevoke { token } => delete(format!("tokens/{token}")),
+        R::LoginLink => post("logins/link".to_owned()),
+        R::LoginList => get("logins".to_owned()),
+        R::LoginRevoke { login } => delete(format!("logins/{login}")),
+        R::OwnerNew { name } => say(Method::POST, "owners".to_owned(), &OwnerBody { name: name.clone() }),
+        R::OwnerList => get("owners".to_owned()),
     }
 }
 
