@@ -84,13 +84,21 @@ async function onlyFolder(ctx) {
 
 /** @param {{ moves: import("./plan.js").Move[], stays: { name: string, why: string }[], more: number }} plan */
 function told(plan) {
-  const lines = plan.moves.slice(0, LINES_MAX).map(({ name, folder, to }) => `  ${name} → ${folder}/${to === name ? "" : to}`);
+  const lines = plan.moves.slice(0, LINES_MAX).map(({ name, folder, to }) => `  ${shown(name)} → ${folder}/${to === name ? "" : shown(to)}`);
   if (plan.moves.length > LINES_MAX) lines.push(`  … and ${plan.moves.length - LINES_MAX} more`);
   if (plan.stays.length > 0) lines.push(`${count(plan.stays.length)} ${plan.stays.length === 1 ? "stays" : "stay"}:`);
-  lines.push(...plan.stays.slice(0, LINES_MAX).map(({ name, why }) => `  ${name}: ${why}`));
+  lines.push(...plan.stays.slice(0, LINES_MAX).map(({ name, why }) => `  ${shown(name)}: ${why}`));
   if (plan.stays.length > LINES_MAX) lines.push(`  … and ${plan.stays.length - LINES_MAX} more`);
   if (plan.more > 0) lines.push(`${count(plan.more)} more than ${MOVES_MAX} at a time: tidy once more for the rest`);
   return lines.join("\n");
+}
+
+/**
+ * A name on one line, so that a file cannot be called like a line of this summary.
+ * @param {string} name
+ */
+function shown(name) {
+  return name.replace(/[\p{Cc}\u2028\u2029]/gu, (sign) => (sign === "\n" ? "\\n" : `\\u{${sign.codePointAt(0)?.toString(16)}}`));
 }
 
 /** @param {number} files */
