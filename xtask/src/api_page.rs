@@ -1,7 +1,6 @@
 //! The page of the HTTP API, from its description.
 
 use serde_json::Value;
-use std::fmt::Write as _;
 
 /// The page, from the description as `oikos openapi` prints it.
 pub(crate) fn api_page(description: &Value, notice: &str) -> String {
@@ -11,7 +10,7 @@ pub(crate) fn api_page(description: &Value, notice: &str) -> String {
     );
     for tag in description["tags"].as_array().into_iter().flatten() {
         let name = text(tag, "name");
-        let _ = write!(page, "\n## {}\n\n{}.\n", capital(name), text(tag, "description"));
+        page.push_str(&format!("\n## {}\n\n{}.\n", capital(name), text(tag, "description")));
         for (path, item) in fields(&description["paths"]) {
             for (method, operation) in fields(item) {
                 if operation["tags"].as_array().into_iter().flatten().any(|tagged| tagged == name) {
@@ -30,7 +29,7 @@ pub(crate) fn api_page(description: &Value, notice: &str) -> String {
 fn one(path: &str, method: &str, operation: &Value) -> String {
     let mut said = format!("\n### `{} {path}`\n\n{}.\n", method.to_uppercase(), text(operation, "summary"));
     if let Some(more) = operation["description"].as_str() {
-        let _ = write!(said, "\n{more}\n");
+        said.push_str(&format!("\n{more}\n"));
     }
     let given = operation["parameters"].as_array().into_iter().flatten();
     let mut rows: Vec<_> = given
@@ -45,7 +44,7 @@ fn one(path: &str, method: &str, operation: &Value) -> String {
     if !rows.is_empty() {
         said.push_str("\n| given | as | meaning |\n|---|---|---|\n");
         for (name, place, meaning) in rows {
-            let _ = writeln!(said, "| `{name}` | {} | {} |", cell(&place), cell(&meaning));
+            said.push_str(&format!("| `{name}` | {} | {} |\n", cell(&place), cell(&meaning)));
         }
     }
     said.push_str("\n| answer | as | meaning |\n|---|---|---|\n");
@@ -53,7 +52,7 @@ fn one(path: &str, method: &str, operation: &Value) -> String {
         let kinds: Vec<_> = fields(&answer["content"])
             .map(|(media, content)| format!("{} ({media})", kind(&content["schema"])))
             .collect();
-        let _ = writeln!(said, "| {status} | {} | {} |", cell(&kinds.join(", ")), cell(text(answer, "description")));
+        said.push_str(&format!("| {status} | {} | {} |\n", cell(&kinds.join(", ")), cell(text(answer, "description"))));
     }
     said
 }
@@ -64,9 +63,9 @@ fn form(name: &str, schema: &Value) -> String {
     let alternatives: Vec<&Value> = parts.flatten().collect();
     if let Some(words) = schema["enum"].as_array() {
         let words: Vec<_> = words.iter().filter_map(Value::as_str).map(|word| format!("`{word}`")).collect();
-        let _ = write!(said, "\nOne of {}.\n", words.join(", "));
+        said.push_str(&format!("\nOne of {}.\n", words.join(", ")));
     } else if alternatives.is_empty() && schema["properties"].is_null() {
-        let _ = write!(said, "\nA {}.\n", kind(schema));
+        said.push_str(&format!("\nA {}.\n", kind(schema)));
     }
     let mut rows = rows(schema);
     for part in alternatives {
@@ -83,7 +82,7 @@ fn form(name: &str, schema: &Value) -> String {
         said.push_str("\n| field | as | meaning |\n|---|---|---|\n");
         for (field, kind, meaning) in rows {
             let field = if field.is_empty() { String::new() } else { format!("`{field}`") };
-            let _ = writeln!(said, "| {field} | {} | {} |", cell(&kind), cell(&meaning));
+            said.push_str(&format!("| {field} | {} | {} |\n", cell(&kind), cell(&meaning)));
         }
     }
     said

@@ -1,13 +1,10 @@
 //! How a process reaches an oikos: it holds the home itself, or goes through the one that does.
 
 use crate::{
-    Config, Oikos,
+    Config, Door, Doors, Oikos,
     socket::{self, SocketPath, SocketServer},
 };
-use gateway::{
-    TcpDoor,
-    client::{Visit, ask_here},
-};
+use gateway::client::{Visit, ask_here};
 use protocol::{
     ErrorCode, Failure,
     api::{Envelope, Frame, Reply},
@@ -105,10 +102,10 @@ impl Client {
         }
     }
 
-    /// Opens the door at a port of the loopback address, for whoever holds the home.
-    pub async fn open_door(&self, port: u16) -> Result<TcpDoor, Failure> {
+    /// Opens the door that others reach, for whoever holds the home.
+    pub async fn open_door(&self, doors: &Doors) -> Result<Door, Failure> {
         match self {
-            Self::Holder { server, .. } => TcpDoor::open(port, server.router().clone()).await,
+            Self::Holder { server, oikos } => Door::open(doors, oikos, server.router().clone()).await,
             Self::Through { .. } => Err(Failure::new(ErrorCode::HomeLocked, "another process holds OIKOS_HOME")),
         }
     }

@@ -23,7 +23,7 @@ mod client; // how a process reaches an oikos
 mod config; // what a household is set up with
 mod config_file; // the same, as an operator writes it
 mod doctor; // everything that could be wrong
-mod guard; // who comes in by which door
+mod door; // the door that others reach, as the set-up says
 mod log_file; // what a service tells its operator
 mod oikos; // one oikos, put together
 mod pack; // an author's folder into an archive
@@ -40,7 +40,8 @@ pub use author::{
 pub use client::{Answers, Client};
 pub use config::{Config, Doors, PORT, TlsFiles, default_home, default_publishers};
 pub use doctor::break_text;
-pub use gateway::{TcpDoor, openapi};
+pub use door::Door;
+pub use gateway::openapi;
 pub use kernel::RestartPolicy;
 pub use log_file::{log_tail, log_to_home};
 pub use oikos::Oikos;

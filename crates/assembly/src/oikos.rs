@@ -13,7 +13,7 @@ use gateway::auth::{Authenticator, AuthenticatorParts};
 use kernel::{Kernel, KernelParts, LIVE_RUNS_MAX, Recovered, RestartPolicy, effect::Effects};
 use link::{DeveloperKey, DeviceKey, HeadFile, PublisherFolder};
 use protocol::{
-    AuditHead, Caller, Clock, DeviceId, Door, Entropy, ErrorCode, Failure, OwnerId, OwnerName, Right, Rights,
+    AuditHead, Caller, Clock, DeviceId, Door, Entropy, ErrorCode, Failure, OwnerId, Right, Rights,
     api::{ChainBreak, ChainReport},
 };
 use sandbox::JsRunnerConfig;
@@ -225,12 +225,6 @@ impl Oikos {
         }
         let rights = Rights::of(&[Right::Read, Right::Run, Right::Manage]);
         Caller { owner: OwnerId::LOCAL, device: self.device, door: Door::Socket, rights }
-    }
-
-    /// The same on behalf of an owner: who sits at the machine may speak for each of them.
-    pub fn caller_for(&self, has_presence: bool, owner: Option<&OwnerName>) -> Result<Caller, Failure> {
-        let owner = owner.map_or(Ok(OwnerId::LOCAL), |name| self.kernel.owner_named(name))?;
-        Ok(Caller { owner, ..self.caller(has_presence) })
     }
 
     /// Proves the owner's log, also against the heads kept outside the store.

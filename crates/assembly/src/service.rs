@@ -82,7 +82,7 @@ pub async fn service(home: &Path) -> Option<Service> {
     let home = fs::canonicalize(home).ok()?;
     let service = read(&note(&home))?;
     let path = SocketPath::of(&home);
-    let hello = Envelope { presence: false, request: Request::Hello };
+    let hello = Envelope { presence: false, owner: None, request: Request::Hello };
     let asking = async { socket::ask(&path, &hello).await.ok()?.recv().await };
     match tokio::time::timeout(HELLO_WAIT, asking).await.ok()?? {
         Frame::Done { reply: Reply::Hello { pid, .. } } if pid == service.pid => Some(service),

@@ -4,7 +4,7 @@
 //! whoever serves does not go away under a client that is about to ask. Only processes of the same user may connect; the
 //! file is private and the kernel tells who is at the other end.
 
-use crate::{Oikos, guard::HomeGuard};
+use crate::Oikos;
 use gateway::{Arrival, Connection, Doors, Household, Place, Router, client};
 use protocol::{
     Digest, ErrorCode, Failure,
@@ -93,8 +93,7 @@ impl SocketServer {
         })?;
         let serving = Serving::default();
         let household: Arc<dyn Household> = oikos.clone();
-        let guard = Arc::new(HomeGuard(Arc::downgrade(&oikos)));
-        let router = gateway::router(Doors::new(Arc::downgrade(&household), guard));
+        let router = gateway::router(Doors::new(Arc::downgrade(&household), Arc::downgrade(oikos.access())));
         let accepting = tokio::spawn(accept(listener, router.clone(), Arc::downgrade(&oikos), serving.clone()));
         Ok(Self { path, router, accepting, serving })
     }

@@ -148,9 +148,9 @@ pub(crate) struct UpWords {
     /// Open no door but the local socket
     #[arg(long, conflicts_with = "port")]
     pub(crate) no_doors: bool,
-    /// The port of the HTTP API, at the loopback address only
-    #[arg(long, default_value_t = 7070, value_name = "N")]
-    pub(crate) port: u16,
+    /// The port of the HTTP API, instead of the configuration's (7070)
+    #[arg(long, value_name = "N")]
+    pub(crate) port: Option<u16>,
     /// A configuration file (TOML)
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,

@@ -1,9 +1,9 @@
 //! One request on its way through: dispatch, and the answer as JSON or as events.
 
 use crate::{
-    Arrival, Doors, FRAMES_WAITING_MAX,
+    Arrival, Doors, FRAMES_WAITING_MAX, Refusal,
+    auth::Admitted,
     bodies::{AnswerBody, Page},
-    problem::Refusal,
     serve::Place,
     stream::{STILL_HERE, event, is_last},
 };
@@ -14,11 +14,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use protocol::{
-    Caller, ErrorCode, Failure,
+    ErrorCode, Failure,
     api::{Frame, Request},
     sha256,
 };
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, future::pending, pin::Pin, time::Duration};
 use tokio::sync::mpsc;
 
 /// How often a stream without news says that it is still there.
@@ -31,7 +31,7 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// Who asks, how, and what for an answer they understand.
 pub(crate) struct Asked {
     doors: Doors,
-    caller: Caller,
+    admitted: Admitted,
     arrival: Arrival,
     place: Option<Place>,
     method: Method,
@@ -43,13 +43,13 @@ impl FromRequestParts<Doors> for Asked {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, doors: &Doors) -> Result<Self, Refusal> {
-        // Put there by the guard, before any route is looked at.
-        let (Some(caller), Some(arrival)) = (parts.extensions.get(), parts.extensions.get()) else {
+        // Put there before any route is looked at.
+        let (Some(admitted), Some(arrival)) = (parts.extensions.get::<Admitted>(), parts.extensions.get()) else {
             return Err(Failure::new(ErrorCode::Unauthenticated, "nobody said who asks").into());
         };
         Ok(Self {
             doors: doors.clone(),
-            caller: *caller,
+            admitted: admitted.clone(),
             arrival: *arrival,
             place: parts.extensions.get().cloned(),
             method: parts.method.clone(),
@@ -73,8 +73,12 @@ impl Asked {
     /// Asks for a list, and answers with a page of it.
     pub(crate) async fn page<B: AnswerBody>(self, request: Request, page: &Page) -> Response {
         let answered = async {
+            let over = self.over()?;
             let (frames, _watcher) = self.ask(request)?;
-            whole::<B>(frames).await
+            tokio::select! {
+                answer = whole::<B>(frames) => answer,
+                () = over => Err(revoked().into()),
+            }
         };
         match answered.await {
             Ok(body) => self.json(body, page).unwrap_or_else(IntoResponse::into_response),
@@ -94,7 +98,8 @@ impl Asked {
     /// Asks, and answers with each step as it comes.
     pub(crate) async fn stream(self, request: Request) -> Response {
         let is_hello = matches!(request, Request::Hello);
-        let (mut frames, watcher) = match self.ask(request) {
+        let asked = self.over().and_then(|over| Ok((self.ask(request)?, over)));
+        let ((mut frames, watcher), over) = match asked {
             Ok(asked) => asked,
             Err(refusal) => return refusal.into_response(),
         };
@@ -114,17 +119,25 @@ impl Asked {
             _ => None,
         };
         let stays = visit.is_some();
-        let events = futures_util::stream::unfold(Some((Some(first), frames)), move |state| {
+        let events = futures_util::stream::unfold(Some((Some(first), frames, over)), move |state| {
             // Held until the stream is dropped.
             let _held = (&watcher, &visit);
             async move {
-                let (first, mut frames) = state?;
+                let (first, mut frames, mut over) = state?;
                 let next = match first {
                     Some(first) => Ok(Some(first)),
-                    None => tokio::time::timeout(STILL_HERE_EVERY, frames.recv()).await,
+                    None => tokio::select! {
+                        biased;
+                        // Nothing more is told to whoever came in by what is revoked, however much there is to tell.
+                        () = &mut over => {
+                            (frames, over) = (silent(), Box::pin(pending()));
+                            Ok(Some(Frame::Failed { failure: revoked() }))
+                        }
+                        next = tokio::time::timeout(STILL_HERE_EVERY, frames.recv()) => next,
+                    },
                 };
                 match next {
-                    Err(_) => Some((Ok::<_, Infallible>(Bytes::from_static(STILL_HERE)), Some((None, frames)))),
+                    Err(_) => Some((Ok::<_, Infallible>(Bytes::from_static(STILL_HERE)), Some((None, frames, over)))),
                     Ok(None) => None,
                     Ok(Some(frame)) => {
                         let is_last = is_last(&frame);
@@ -133,7 +146,8 @@ impl Asked {
                             STILL_HERE.to_vec()
                         });
                         // A visit ends with the client, that is, with its process at the latest.
-                        let rest = if is_last && stays { Some((None, silent())) } else { Some((None, frames)) };
+                        let frames = if is_last && stays { silent() } else { frames };
+                        let rest = Some((None, frames, over));
                         let rest = if is_last && !stays { None } else { rest };
                         Some((Ok(bytes.into()), rest))
                     }
@@ -147,6 +161,12 @@ impl Asked {
         (headers, Body::from_stream(events)).into_response()
     }
 
+    /// Comes back when what the caller came in by holds no longer.
+    fn over(&self) -> Result<Pin<Box<dyn Future<Output = ()> + Send>>, Refusal> {
+        let access = self.doors.access()?;
+        Ok(access.over(&self.admitted))
+    }
+
     /// Hands the request on. The answer is made in a task of its own: a client that goes takes nothing with it.
     fn ask(
         &self,
@@ -155,7 +175,7 @@ impl Asked {
         let watcher = self.doors.watcher(&request, self.arrival)?;
         let household = self.doors.household()?;
         let (frames, waiting) = mpsc::channel(FRAMES_WAITING_MAX);
-        tokio::spawn(household.answer(self.caller, request, frames));
+        tokio::spawn(household.answer(self.admitted.caller, request, frames));
         Ok((waiting, watcher))
     }
 
@@ -203,6 +223,11 @@ async fn whole<B: AnswerBody>(mut frames: mpsc::Receiver<Frame>) -> Result<B, Re
             None => return Err(no_end().into()),
         }
     }
+}
+
+fn revoked() -> Failure {
+    Failure::new(ErrorCode::Unauthenticated, "what this caller came in by was revoked, or has expired")
+        .hint("oikos token list; oikos login list")
 }
 
 fn no_end() -> Failure {

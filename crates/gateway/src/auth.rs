@@ -10,7 +10,6 @@ mod guard; // is it meant for us, and does it come from our page?
 mod key; // API keys, as they are kept
 mod limit; // how often one may be wrong
 mod login; // browsers that are signed in
-mod refusal; // no, and with which status
 mod revocation; // an end that can be waited for
 mod tls; // what makes a listener speak TLS
 
@@ -24,7 +23,6 @@ pub use guard::{Guards, PAGE_HEADER, Presented, is_websocket};
 pub use key::{KEYS_MAX, Keys};
 pub use limit::{FAILURES_FREE, LOCK_FIRST_MS, LOCK_MAX_MS, Limiter, PREFIX_FAILURES_FREE, Try, peer_of};
 pub use login::{LINK_LIFE_MS, LOGIN_LIFE_MS, LOGINS_MAX, Logins, SignedIn};
-pub use refusal::Refusal;
 pub use revocation::{Revocation, Revoker};
 pub use tls::{PEM_BYTES_MAX, PemFile, tls_config};
 

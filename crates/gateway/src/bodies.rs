@@ -308,6 +308,33 @@ pub(crate) struct TokenBody {
     pub(crate) expires_in_ms: Option<u64>,
 }
 
+/// A link, as a page got it behind the `#` of its address.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct SignInBody {
+    /// What stands behind the `#`.
+    pub(crate) link: ShownOnce,
+}
+
+/// A browser that was signed in. The other half of its secret is a cookie that no script can read.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SignIn {
+    /// The login, as it is listed.
+    pub(crate) login: LoginView,
+    /// For the page, which sends it as the header `oikos-page`.
+    pub(crate) page: ShownOnce,
+}
+
+/// The bootstrap token, and the first key to make with it.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct BootstrapBody {
+    /// What was shown when oikos was started for the first time.
+    pub(crate) token: ShownOnce,
+    /// How to call the key.
+    pub(crate) name: TokenName,
+    /// What it may do; never answer.
+    pub(crate) rights: Vec<Right>,
+}
+
 /// An owner to make.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct OwnerBody {

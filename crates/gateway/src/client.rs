@@ -73,7 +73,7 @@ pub struct Visit {
 
 /// Says hello through a connection.
 pub async fn visit(io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Result<Visit, Failure> {
-    let mut frames = ask_through(io, &Envelope { presence: false, request: Request::Hello }).await?;
+    let mut frames = ask_through(io, &Envelope { presence: false, owner: None, request: Request::Hello }).await?;
     match frames.recv().await {
         Some(Frame::Done { reply: Reply::Hello { .. } }) => Ok(Visit { _frames: frames }),
         Some(Frame::Failed { failure }) => Err(failure),

@@ -1,6 +1,6 @@
-//! What all doors share: who answers, who guards, how many may watch.
+//! What all doors share: who answers, who lets in, how many may watch.
 
-use crate::{Arrival, Guard, Household};
+use crate::{Arrival, Household, auth::Authenticator};
 use protocol::{ErrorCode, Failure, api::Request};
 use std::sync::{Arc, Weak};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -19,7 +19,7 @@ pub struct Doors(Arc<Shared>);
 struct Shared {
     /// Not held: a household ends when whoever opened it says so, however many connections are open.
     household: Weak<dyn Household>,
-    guard: Arc<dyn Guard>,
+    access: Weak<Authenticator>,
     watchers: Arc<Semaphore>,
     tcp_watchers: Arc<Semaphore>,
     visits: Arc<Semaphore>,
@@ -27,10 +27,10 @@ struct Shared {
 
 impl Doors {
     /// The doors of a household.
-    pub fn new(household: Weak<dyn Household>, guard: Arc<dyn Guard>) -> Self {
+    pub fn new(household: Weak<dyn Household>, access: Weak<Authenticator>) -> Self {
         Self(Arc::new(Shared {
             household,
-            guard,
+            access,
             watchers: Arc::new(Semaphore::new(WATCHERS_MAX)),
             tcp_watchers: Arc::new(Semaphore::new(TCP_WATCHERS_MAX)),
             visits: Arc::new(Semaphore::new(VISITS_MAX)),
@@ -41,14 +41,13 @@ impl Doors {
     /// something, answer or look gets in however many watch.
     pub const CONNECTIONS_MAX: usize = WATCHERS_MAX + 16;
 
-    pub(crate) fn guard(&self) -> &dyn Guard {
-        &*self.0.guard
+    /// Who lets callers in. No route behind the doors is reached around it.
+    pub(crate) fn access(&self) -> Result<Arc<Authenticator>, Failure> {
+        self.0.access.upgrade().ok_or_else(ending)
     }
 
     pub(crate) fn household(&self) -> Result<Arc<dyn Household>, Failure> {
-        self.0.household.upgrade().ok_or_else(|| {
-            Failure::new(ErrorCode::HomeLocked, "the oikos process that was asked is about to end").hint("try again")
-        })
+        self.0.household.upgrade().ok_or_else(ending)
     }
 
     /// A place among those who watch, where the request needs one. In its own process nobody keeps others out.
@@ -74,4 +73,8 @@ impl Doors {
     pub(crate) fn visit(&self) -> Option<OwnedSemaphorePermit> {
         self.0.visits.clone().try_acquire_owned().ok()
     }
+}
+
+fn ending() -> Failure {
+    Failure::new(ErrorCode::HomeLocked, "the oikos process that was asked is about to end").hint("try again")
 }

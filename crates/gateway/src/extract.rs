@@ -1,6 +1,6 @@
 //! What a request says: path, query, body. What cannot be read is refused in words, with a bound on size and time.
 
-use crate::{REQUEST_BYTES_MAX, REQUEST_WAIT, problem::Refusal};
+use crate::{Arrival, Doors, REQUEST_BYTES_MAX, REQUEST_WAIT, Refusal, auth::Authenticator, auth::Peer};
 use axum::{
     body::Body,
     extract::{FromRequest, FromRequestParts, Path, Query, Request},
@@ -9,11 +9,38 @@ use axum::{
 use http_body_util::BodyExt as _;
 use protocol::{ErrorCode, Failure};
 use serde::de::DeserializeOwned;
-use std::time::Duration;
+use std::{net::IpAddr, sync::Arc, time::Duration};
 use tokio::time::timeout;
 
 /// How long what was refused may go on talking, so that it hears why.
 const LINGER: Duration = Duration::from_secs(1);
+
+/// Somebody who is not let in yet, and sends what lets them in.
+pub(crate) struct Newcomer {
+    pub(crate) access: Arc<Authenticator>,
+    pub(crate) parts: Parts,
+    pub(crate) address: IpAddr,
+}
+
+impl FromRequestParts<Doors> for Newcomer {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, doors: &Doors) -> Result<Self, Refusal> {
+        let access = doors.access()?;
+        match parts.extensions.get::<Arrival>().map(|arrival| arrival.peer()) {
+            Some(Peer::Address(address)) => {
+                // Before the body is read: what is not meant for us takes no more of our time.
+                access.guards().check(parts)?;
+                Ok(Self { access, parts: parts.clone(), address })
+            }
+            _ => Err(Refusal::new(
+                ErrorCode::NotAvailable,
+                "who comes in through the socket is let in without this",
+                "leave it out",
+            )),
+        }
+    }
+}
 
 /// The names in a path.
 pub(crate) struct Named<T>(pub(crate) T);

@@ -1,8 +1,8 @@
 //! Who stands behind the doors, and who in front of them.
 
-use axum::http::request::Parts;
+use crate::auth::Peer;
 use protocol::{
-    Caller, Failure,
+    Caller,
     api::{Frame, Request},
 };
 use std::{net::SocketAddr, pin::Pin, sync::Arc};
@@ -26,13 +26,6 @@ pub trait Household: Send + Sync + 'static {
     fn readiness(&self) -> Result<(), String>;
 }
 
-/// Says who asks, from what a request says before its body, or refuses it. There is one for all doors, and no route
-/// behind the doors is reached around it.
-pub trait Guard: Send + Sync + 'static {
-    /// Who asks; or why they may not.
-    fn authenticate(&self, parts: &Parts, arrival: &Arrival) -> Result<Caller, Failure>;
-}
-
 /// The way a request came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrival {
@@ -48,8 +41,12 @@ pub enum Arrival {
 }
 
 impl Arrival {
-    /// Whether the other end is the owner's own process, by the system's word.
-    pub fn is_own(self) -> bool {
-        matches!(self, Self::Process | Self::Socket)
+    /// Where a request that came this way comes from.
+    pub(crate) fn peer(self) -> Peer {
+        match self {
+            // Whoever can open the socket is the owner's own process, by the system's word.
+            Self::Process | Self::Socket => Peer::Socket,
+            Self::Tcp { peer } => Peer::Address(peer.ip()),
+        }
     }
 }

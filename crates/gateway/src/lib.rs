@@ -1,8 +1,8 @@
 //! Every way in: who may come in, the HTTP API, its description, and the client that speaks it. Decode, dispatch, encode.
 //!
 //! What a caller can do is a [`protocol::api::Request`]; each route makes one of it, hands it to the [`Household`]
-//! behind the doors, and puts the answer into HTTP. Nothing here decides: who asks is said by the [`Guard`], whether
-//! they may is said by who answers.
+//! behind the doors, and puts the answer into HTTP. Who asks is said by the [`auth::Authenticator`]; whether they may is
+//! said by who answers.
 //!
 //! The same router answers over a Unix socket, over TCP and in this process; an [`Arrival`] says which it was.
 //!
@@ -30,20 +30,18 @@ mod router; // all routes, and their description
 mod routes; // one handler a route
 mod serve; // one connection
 mod stream; // frames as server-sent events, and back
-mod tcp; // the door at the loopback address
+mod tcp; // the door at an address
 
 pub use axum::Router;
 pub use doors::Doors;
-pub use household::{Arrival, FrameSender, Guard, Household};
-pub use problem::{Problem, status};
+pub use household::{Arrival, FrameSender, Household};
+pub use problem::{Problem, Refusal, status};
 pub use router::{openapi, router};
+pub use rustls::ServerConfig;
 pub use serve::{Connection, Place, serve};
 pub use stream::{EventReader, FRAME_BYTES_MAX, StreamError};
-pub use tcp::TcpDoor;
+pub use tcp::{Listen, TcpDoor};
 
-/// Says that a person sits at the other end and can answer. Only heard from the socket and in process: whoever can open
-/// the socket is the owner's own process, and over TCP anybody could say so.
-pub const PRESENCE_HEADER: &str = "oikos-presence";
 /// Longest body of a request: an input of 4 MiB with room for its escapes.
 pub const REQUEST_BYTES_MAX: usize = 16 << 20;
 /// How long a client may take to say what it wants.

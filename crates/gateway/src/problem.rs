@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 /// What a body of this kind is called.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 /// When to try again, where something is busy: a second is long for what waits here.
-const RETRY_AFTER_SECONDS: &str = "1";
+const RETRY_AFTER_SECONDS: u64 = 1;
 
 /// A failure as it goes over the wire (RFC 9457).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -124,21 +124,46 @@ pub fn status(code: ErrorCode) -> StatusCode {
     }
 }
 
-/// A refusal on its way out.
-#[derive(Debug)]
-pub(crate) struct Refusal {
-    failure: Failure,
+/// Why a request is not answered. To whoever was not let in it says nothing about what there is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refusal {
+    /// Why, for the one who asked. Never holds what was sent as a credential.
+    pub failure: Failure,
+    /// For `Retry-After`, where it is known how long waiting helps.
+    pub retry_after_ms: Option<u64>,
     status: StatusCode,
 }
 
 impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Self {
         let status = status(failure.code);
-        Self { failure, status }
+        Self { failure, retry_after_ms: None, status }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        refusal.failure
     }
 }
 
 impl Refusal {
+    pub(crate) fn new(code: ErrorCode, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Failure::new(code, message).hint(hint).into()
+    }
+
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Whole seconds for `Retry-After`, never too few.
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        let known = self.retry_after_ms.map(|ms| ms.div_ceil(1_000).max(1));
+        let is_busy = matches!(self.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
+        known.or(is_busy.then_some(RETRY_AFTER_SECONDS))
+    }
+
     /// What could not be read of a request, in words that do not grow with it.
     pub(crate) fn unreadable(what: &str) -> Self {
         Failure::new(ErrorCode::InvalidInput, protocol::text::shorten(what, 300)).into()
@@ -152,7 +177,8 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let Self { failure, status } = self;
+        let retry_after = self.retry_after_seconds();
+        let Self { failure, status, .. } = self;
         if let Some(log) = &failure.log {
             tracing::debug!(code = %failure.code, %log, "a request was refused");
         }
@@ -161,9 +187,7 @@ impl IntoResponse for Refusal {
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
-        if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
-        }
+        headers.extend(retry_after.map(|seconds| (header::RETRY_AFTER, HeaderValue::from(seconds))));
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"oikos\""));
         }

@@ -1,6 +1,6 @@
 //! All routes, and their description. A route that is not described does not exist: both come from one list.
 
-use crate::{Arrival, Doors, Problem, problem::Refusal, routes};
+use crate::{Arrival, Doors, Problem, Refusal, routes};
 use axum::{
     Router,
     extract::{Request, State},
@@ -45,10 +45,12 @@ struct Description;
 /// From one list, the routes and the routes with their description: describing takes as long as a whole short command,
 /// and most processes describe nothing.
 macro_rules! routes_of {
-    ($($module:ident::$handler:ident,)*) => {
+    ($($module:ident::$handler:ident,)*; $($before:ident::$newcomer:ident,)*) => {
         fn described() -> OpenApiRouter<Doors> {
             use routes::{access, apps, events, household, log, people, runs};
-            OpenApiRouter::with_openapi(Description::openapi())$(.routes(routes!($module::$handler)))*
+            OpenApiRouter::with_openapi(Description::openapi())
+                $(.routes(routes!($module::$handler)))*
+                $(.routes(routes!($before::$newcomer)))*
         }
 
         fn answering() -> Router<Doors> {
@@ -57,6 +59,16 @@ macro_rules! routes_of {
                 Router::new()$(.route(
                     &$module::[<__path_ $handler>]::path(),
                     on(method::<$module::[<__path_ $handler>]>(), $module::$handler),
+                ))*
+            }
+        }
+
+        fn before() -> Router<Doors> {
+            use routes::access;
+            utoipa_axum::paste! {
+                Router::new()$(.route(
+                    &$before::[<__path_ $newcomer>]::path(),
+                    on(method::<$before::[<__path_ $newcomer>]>(), $before::$newcomer),
                 ))*
             }
         }
@@ -102,6 +114,11 @@ routes_of! {
     access::login_revoke,
     access::owners,
     access::owner_new,
+
+    // Before the doors: by these somebody gets what lets them in.
+    ;
+    access::sign_in,
+    access::bootstrap,
 }
 
 fn method<P: utoipa::Path>() -> MethodFilter {
@@ -116,6 +133,7 @@ pub fn router(doors: Doors) -> Router {
         .fallback(nowhere)
         .method_not_allowed_fallback(not_so)
         .layer(middleware::from_fn_with_state(doors.clone(), pass))
+        .merge(before())
         // Whoever watches over the process has no key. These say nothing else.
         .route("/livez", get(|| async { "alive\n" }))
         .route("/readyz", get(ready))
@@ -160,12 +178,13 @@ async fn pass(State(doors): State<Doors>, request: Request, next: Next) -> Respo
         let failure = Failure::new(ErrorCode::Internal, "nobody said which door this is");
         return Refusal::from(failure).into_response();
     };
-    match doors.guard().authenticate(&parts, &arrival) {
-        Ok(caller) => {
-            parts.extensions.insert(caller);
+    let admitted = doors.access().map_err(Refusal::from);
+    match admitted.and_then(|access| access.authenticate(&parts, arrival.peer())) {
+        Ok(admitted) => {
+            parts.extensions.insert(admitted);
             next.run(Request::from_parts(parts, body)).await
         }
-        Err(failure) => Refusal::from(failure).into_response(),
+        Err(refusal) => refusal.into_response(),
     }
 }
 

@@ -1,24 +1,33 @@
-//! The door at the loopback address: TCP, for browsers, programs with a key, and whoever watches over the process.
+//! The door at an address: TCP, with or without TLS, for browsers, programs with a key, and whoever watches over the
+//! process.
 
-use crate::{Arrival, Connection, Place, serve};
+use crate::{Arrival, Connection, Place, REQUEST_WAIT, serve};
 use axum::Router;
 use protocol::{ErrorCode, Failure};
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    sync::Arc,
-    time::Duration,
-};
+use rustls::ServerConfig;
+use std::{error::Error, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
     task::JoinHandle,
     time::timeout,
 };
+use tokio_rustls::TlsAcceptor;
 
 /// Connections at once: many idle pages and programs, and still few enough for the memory that they take.
 const CONNECTIONS_MAX: usize = 8_192;
 /// How long connections may take to end when the door closes: what they wait for has ended by then.
 const CLOSING_WAIT: Duration = Duration::from_secs(5);
+
+/// Where a door is to be.
+#[derive(Clone, Debug)]
+pub struct Listen {
+    /// The address; port 0 takes any that is free. Whether it may be opened was decided before, see
+    /// [`crate::auth::Bind`].
+    pub address: SocketAddr,
+    /// What makes it speak TLS.
+    pub tls: Option<Arc<ServerConfig>>,
+}
 
 /// An open door. Closed when dropped; [`TcpDoor::close`] also waits for those who are on their way out.
 #[derive(Debug)]
@@ -30,10 +39,9 @@ pub struct TcpDoor {
 }
 
 impl TcpDoor {
-    /// Opens the door at a port of the loopback address; port 0 takes any that is free. Nobody on the network reaches
-    /// it: that needs more than a port, and is not offered here.
-    pub async fn open(port: u16, router: Router) -> Result<Self, Failure> {
-        let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    /// Opens the door.
+    pub async fn open(listen: Listen, router: Router) -> Result<Self, Failure> {
+        let Listen { address: wanted, tls } = listen;
         let taken = |error: std::io::Error| {
             let failure = Failure::new(ErrorCode::Conflict, format!("the door at {wanted} cannot be opened: {error}"));
             failure.hint("another program may be there; oikos up --port N takes another port, --no-doors none")
@@ -42,7 +50,7 @@ impl TcpDoor {
         let address = listener.local_addr().map_err(taken)?;
         let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         let (ending, ended) = watch::channel(false);
-        let accepting = tokio::spawn(accept(listener, router, places.clone(), ended));
+        let accepting = tokio::spawn(accept(listener, tls.map(TlsAcceptor::from), router, places.clone(), ended));
         Ok(Self { address, accepting, places, ending })
     }
 
@@ -75,7 +83,13 @@ impl Drop for TcpDoor {
     }
 }
 
-async fn accept(listener: TcpListener, router: Router, places: Arc<Semaphore>, ending: watch::Receiver<bool>) {
+async fn accept(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    places: Arc<Semaphore>,
+    ending: watch::Receiver<bool>,
+) {
     loop {
         let Ok(place) = places.clone().acquire_owned().await else { return };
         let (stream, peer) = match listener.accept().await {
@@ -93,11 +107,23 @@ async fn accept(listener: TcpListener, router: Router, places: Arc<Semaphore>, e
         }
         let connection =
             Connection { arrival: Arrival::Tcp { peer }, place: Place::new(place), ending: Some(ending.clone()) };
-        let router = router.clone();
+        let (router, tls) = (router.clone(), tls.clone());
         tokio::spawn(async move {
-            if let Err(error) = serve(stream, router, connection).await {
+            if let Err(error) = speak(stream, tls, router, connection).await {
                 tracing::debug!(%error, "a connection ended early");
             }
         });
     }
+}
+
+async fn speak(
+    stream: TcpStream,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    connection: Connection,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let Some(tls) = tls else { return Ok(serve(stream, router, connection).await?) };
+    // Who says nothing, or says it slowly, is sent away as one who does not say what they want.
+    let stream = timeout(REQUEST_WAIT, tls.accept(stream)).await??;
+    Ok(serve(stream, router, connection).await?)
 }

@@ -343,7 +343,7 @@ where
                         _ => sentence::effect_done(),
                     };
                     let what = match (announced.what, change) {
-                        (Act::Changing(_, labels), Some(change)) => Act::Changing(change, labels),
+                        (Act::Changing(_, labels), Some(change)) => Act::Changing(Box::new(change), labels),
                         (what, _) => what,
                     };
                     let announced = Announced { what, ..announced };
@@ -380,7 +380,7 @@ struct Announced {
 /// What it is.
 enum Act {
     /// Changing a file, with the labels that the file had before.
-    Changing(Change, Labels),
+    Changing(Box<Change>, Labels),
     /// Sending something: nothing of it can be taken back.
     Sending,
 }
@@ -413,7 +413,7 @@ fn settle(
                 if let Some(path) = change.path_after() {
                     batch.put(&file_label_key(owner, &path), Vec::new(), run.lease.labels());
                 }
-                batch.put(&trash, TrashRow::done(change).to_bytes(), labels);
+                batch.put(&trash, TrashRow::done(*change).to_bytes(), labels);
             }
             Act::Sending => {
                 batch.put(&trash, SentRow { sent: said }.to_bytes(), Labels::NONE);
@@ -568,7 +568,7 @@ impl Scene for RunScene<'_> {
         self.kernel.store.commit(batch, Durability::Synced).map_err(|error| {
             EffectError::guest(error.code(), "the intent could not be written, so nothing was done")
         })?;
-        *announced = Some(Announced { effect, what: Act::Changing(change.clone(), labels) });
+        *announced = Some(Announced { effect, what: Act::Changing(Box::new(change.clone()), labels) });
         crate::crash_point("effect::after_intent");
         Ok(())
     }

@@ -57,7 +57,7 @@ impl TrashRow {
 
 /// What is kept of something that was sent, beside the changes of its run: that it cannot be taken back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SentRow {
+pub(crate) struct SentRow {
     /// What was sent, in words.
     pub sent: Sentence,
 }

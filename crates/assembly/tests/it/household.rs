@@ -89,7 +89,9 @@ impl Household {
 
     /// Asks through a connection of one's own.
     pub(crate) async fn ask_raw(&self, request: Request) -> mpsc::Receiver<Frame> {
-        gateway::client::ask_through(self.connect().await, &Envelope { presence: false, request }).await.unwrap()
+        gateway::client::ask_through(self.connect().await, &Envelope { presence: false, owner: None, request })
+            .await
+            .unwrap()
     }
 
     /// Says something as it is, and reads the answer.

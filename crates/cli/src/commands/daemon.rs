@@ -76,10 +76,12 @@ async fn start(terminal: &Terminal, home: &Path, words: &UpWords) -> Result<(), 
     let program = std::env::current_exe().map_err(|error| failed("this program is not found", error))?;
     let mut command = Command::new(program);
     command.arg("--home").arg(home).args(["up", "--log"]);
-    match words.no_doors {
-        true => command.arg("--no-doors"),
-        false => command.arg("--port").arg(words.port.to_string()),
-    };
+    if words.no_doors {
+        command.arg("--no-doors");
+    }
+    if let Some(port) = words.port {
+        command.arg("--port").arg(port.to_string());
+    }
     if let Some(file) = &words.config {
         command.arg("--config").arg(absolute(file)?);
     }

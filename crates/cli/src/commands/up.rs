@@ -2,7 +2,7 @@
 
 use super::{config, recovered_note};
 use crate::{show, terminal::Terminal, words::UpWords};
-use assembly::{Client, Service, ServiceNote, SystemClock, TcpDoor, log_to_home};
+use assembly::{Client, Door, Service, ServiceNote, SystemClock, log_to_home};
 use protocol::{Clock as _, ErrorCode, Failure};
 use std::{io::Read, path::PathBuf};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -25,6 +25,9 @@ pub(super) async fn perform(
             .map_err(|error| Failure::new(ErrorCode::Usage, format!("{shown} cannot be read: {error}")))?;
         config.read(&shown, &text)?;
     }
+    if let Some(port) = words.port {
+        config.doors.bind.set_port(port);
+    }
     let client = Client::hold(&config).await.map_err(|failure| match failure.code {
         ErrorCode::HomeLocked => failure.hint("if that is another oikos up, it serves this one as well"),
         _ => failure,
@@ -39,19 +42,18 @@ pub(super) async fn perform(
     }
     let door = match words.no_doors {
         true => None,
-        false => Some(client.open_door(words.port).await?),
+        false => Some(client.open_door(&config.doors).await?),
     };
-    let address = door.as_ref().map(TcpDoor::address);
-    let service = Service {
-        pid: std::process::id(),
-        url: address.map(|address| format!("http://{address}")),
-        since: SystemClock::new().now(),
-    };
+    let url = door.as_ref().map(Door::url);
+    let service = Service { pid: std::process::id(), url: url.clone(), since: SystemClock::new().now() };
     let mut signals = EndSignals::listen()?;
     let note = ServiceNote::leave(oikos.home(), &service).map_err(|error| {
         Failure::new(ErrorCode::HomeUnusable, "OIKOS_HOME cannot be written").log(error.to_string())
     })?;
-    show::up(terminal, oikos.home(), address);
+    show::up(terminal, oikos.home(), url.as_deref());
+    if let Some(token) = door.as_ref().and_then(|door| door.bootstrap.as_ref()) {
+        show::bootstrap(terminal, token);
+    }
     let ended = tokio::select! {
         ended = oikos.work() => ended,
         () = signals.next() => Ok(()),

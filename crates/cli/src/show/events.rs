@@ -4,11 +4,11 @@ use super::{RunPrinter, moment, table, table_text};
 use crate::terminal::{BAD, GOOD, QUIET, STRONG, Terminal, styled};
 use assembly::Service;
 use protocol::{
-    Timestamp, Topic,
+    ShownOnce, Timestamp, Topic,
     api::{EventHeard, RunSummary, ScheduleView},
     text::{count, escape},
 };
-use std::{net::SocketAddr, path::Path};
+use std::path::Path;
 
 /// Prints how an event was heard; an answer as the run that gave it would print it.
 pub(crate) fn heard(terminal: &Terminal, topic: &Topic, heard: &EventHeard) {
@@ -79,8 +79,7 @@ pub(crate) fn schedules(terminal: &Terminal, schedules: &[ScheduleView]) {
 }
 
 /// Says that oikos is up, and where its door is.
-pub(crate) fn up(terminal: &Terminal, home: &Path, door: Option<SocketAddr>) {
-    let url = door.map(|address| format!("http://{address}"));
+pub(crate) fn up(terminal: &Terminal, home: &Path, url: Option<&str>) {
     if terminal.json {
         let mut said = serde_json::json!({ "up": home, "pid": std::process::id() });
         if let (Some(url), Some(fields)) = (url, said.as_object_mut()) {
@@ -94,6 +93,19 @@ pub(crate) fn up(terminal: &Terminal, home: &Path, door: Option<SocketAddr>) {
         "oikos is up in {}{at}; apps hear events and follow the clock; Ctrl-C ends it",
         escape(&home.to_string_lossy())
     ));
+}
+
+/// Prints by what the first key of a household is made that nobody sits at.
+pub(crate) fn bootstrap(terminal: &Terminal, token: &ShownOnce) {
+    if terminal.json {
+        terminal.value(&serde_json::json!({ "bootstrap": token }));
+        return;
+    }
+    terminal.line(token.expose());
+    terminal.note(
+        "the line above makes the first API key, once, within a day, and is not shown again: POST /api/v1/bootstrap \
+         with token, name and rights",
+    );
 }
 
 /// Prints where a service is up, and since when.

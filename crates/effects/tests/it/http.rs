@@ -173,7 +173,7 @@ fn what_is_not_an_apps_to_say_is_refused_before_anything_is_sent() {
         NetworkDemand::new("GET", url, b"x", false),
     ] {
         let permit = house.permit(&lease, demand);
-        let error = house.effects.http.perform(Some(permit), get(), &house.scene(&lease)).unwrap_err();
+        let error = house.effects.http.perform(Some(permit), get(), &house.scene(&lease)).expect_err("it is refused");
         assert!(matches!(error, EffectError::Guest(error) if error.code == ErrorCode::PermissionDenied));
     }
 }

@@ -1,10 +1,11 @@
 //! From a request to a caller: the one function that every door over a network or the socket goes through.
 
 use super::{
-    Credential, CredentialFault, Guards, Keys, Kind, Limiter, Logins, Presented, Refusal, Revocation, SignedIn,
+    Credential, CredentialFault, Guards, Keys, Kind, Limiter, Logins, Presented, Revocation, SignedIn,
     limit::{Try, peer_of},
     note,
 };
+use crate::Refusal;
 use http::{
     HeaderName,
     header::{ORIGIN, USER_AGENT},
@@ -16,7 +17,7 @@ use protocol::{
     ShownOnce, Timestamp, TokenId, sentence,
 };
 use state::{Batch, Durability, Store};
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, pin::Pin, sync::Arc};
 
 /// Over the socket: on whose behalf, where that is not the first owner.
 pub const OWNER_HEADER: HeaderName = HeaderName::from_static("oikos-owner");
@@ -76,7 +77,7 @@ pub struct AuthenticatorParts {
 /// Lets callers in, or not.
 pub struct Authenticator {
     pub(super) keys: Keys,
-    logins: Logins,
+    pub(super) logins: Logins,
     limiter: Limiter,
     guards: RwLock<Arc<Guards>>,
     owner_of: OwnerLookup,
@@ -135,6 +136,12 @@ impl Authenticator {
             Presented::Login { login, page } => self.login(login, page, address),
             Presented::Nothing => Err(missing()),
         }
+    }
+
+    /// Comes back when what somebody was let in by holds no longer: what is open for them ends then.
+    pub fn over(&self, admitted: &Admitted) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let (revocation, clock) = (admitted.revocation.clone(), self.clock.clone());
+        Box::pin(async move { revocation.over(&*clock).await })
     }
 
     /// The owner at the machine.
@@ -216,7 +223,7 @@ impl Authenticator {
         let caller = Caller { owner, device: self.device, door: Door::Page, rights: Rights::OWNER };
         let browser = parts.headers.get(USER_AGENT).and_then(|name| name.to_str().ok()).unwrap_or_default();
         let made = self.logins.make(&caller, browser, &*self.clock, &*self.entropy);
-        made.map_err(|failure| Refusal { failure, retry_after_ms: None })
+        made.map_err(Refusal::from)
     }
 
     /// Finds what a credential is of. Wrong ones are counted, and whoever is locked out is not looked at, unless what they

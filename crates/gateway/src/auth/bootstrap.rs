@@ -2,11 +2,12 @@
 //! in its life; whoever has it makes one API key with it, within a day. Afterwards keys are made at a terminal.
 
 use super::{
-    Authenticator, Credential, Kind, Refusal,
+    Authenticator, Credential, Kind,
     authenticator::{invalid, local_caller},
     key::{commit_failure, json, store_failure},
     note,
 };
+use crate::Refusal;
 use http::request::Parts;
 use protocol::{
     Caller, Digest, Door, ErrorCode, Failure, Labels, OwnerId, Right, ShownOnce, Timestamp, TokenName, api::TokenView,
@@ -50,6 +51,15 @@ impl Authenticator {
         Ok(Some(credential.text()))
     }
 
+    /// Whether there is anything by which somebody could come in.
+    pub fn lets_anybody_in(&self) -> bool {
+        let now = self.clock.now();
+        let row = self.store.get(&row_key()).ok().flatten();
+        let record = row.and_then(|row| serde_json::from_slice::<Record>(&row.value).ok());
+        let is_open = record.is_some_and(|record| record.used_at.is_none() && now < record.expires_at);
+        is_open || self.keys.any(now) || self.logins.any(now)
+    }
+
     /// Makes the first API key with it: the body of a request whose head is `parts`. Uses it up.
     pub fn bootstrap_use(
         &self,
@@ -77,7 +87,7 @@ impl Authenticator {
         made.map_err(|failure| match failure.code {
             // Somebody else was quicker with the same token.
             ErrorCode::Conflict => invalid(),
-            _ => Refusal { failure, retry_after_ms: None },
+            _ => Refusal::from(failure),
         })
     }
 }

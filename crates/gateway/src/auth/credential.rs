@@ -154,7 +154,6 @@ fn checksum(kind: Kind, body: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use proptest::prelude::*;
     use testkit::TestEntropy;

@@ -5,7 +5,8 @@
 //! shows a name that was pointed at us), or read what only our page holds. Each of these is looked at by itself, so that no
 //! one of them has to hold.
 
-use super::{Refusal, credential};
+use super::credential;
+use crate::Refusal;
 use http::{
     HeaderMap, HeaderName, Method,
     header::{

@@ -137,6 +137,11 @@ impl Logins {
         Ok(Self { store, live: RwLock::new(live), links: Mutex::default(), changing: Mutex::new(()) })
     }
 
+    /// Whether any browser is signed in.
+    pub(super) fn any(&self, now: Timestamp) -> bool {
+        self.live.read().values().any(|login| !login.is_over(now))
+    }
+
     /// Makes a link: what stands in it, and until when.
     pub fn link(
         &self,

@@ -41,7 +41,7 @@ pub fn tls_config(cert: PemFile<'_>, key: PemFile<'_>) -> Result<Arc<ServerConfi
         error => broken(key, &error),
     })?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
+    let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| Failure::new(ErrorCode::Internal, "TLS cannot be set up").log(error.to_string()))?
         .with_no_client_auth()
@@ -51,6 +51,7 @@ pub fn tls_config(cert: PemFile<'_>, key: PemFile<'_>) -> Result<Arc<ServerConfi
             Failure::new(ErrorCode::KeyUnreadable, text::shorten(&what, 400))
                 .hint("the first certificate of the file has to be the one that the key is of")
         })?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
 

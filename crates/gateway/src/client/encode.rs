@@ -2,9 +2,8 @@
 //! request there is.
 
 use crate::{
-    PRESENCE_HEADER,
     asked::EVENT_STREAM,
-    auth::OWNER_HEADER,
+    auth::{OWNER_HEADER, PRESENCE_HEADER},
     bodies::{
         ChoicesBody, EventBody, OfferBody, OwnerBody, RollbackBody, RunBody, StatementsBody, TokenBody, TrustBody,
     },

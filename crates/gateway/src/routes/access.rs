@@ -1,12 +1,20 @@
 //! Who may come in: API keys, browsers that are signed in, owners.
 
 use crate::{
+    Refusal,
     asked::Asked,
-    bodies::{Link, Logins, Nothing, Owner, OwnerBody, Owners, Token, TokenBody, Tokens},
-    extract::{Named, Said},
+    auth::{LOGIN_LIFE_MS, SignedIn},
+    bodies::{
+        BootstrapBody, Link, Logins, Nothing, Owner, OwnerBody, Owners, SignIn, SignInBody, Token, TokenBody, Tokens,
+    },
+    extract::{Named, Newcomer, Said},
 };
-use axum::response::Response;
-use protocol::{LoginId, TokenId, api::Request};
+use axum::{
+    http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE},
+    response::{IntoResponse, Response},
+};
+use protocol::{ErrorCode, Failure, LoginId, TokenId, api::Request};
+use serde::Serialize;
 
 /// API keys, by their names
 #[utoipa::path(get, path = "/api/v1/tokens", tag = "access", operation_id = "token_list",
@@ -66,4 +74,46 @@ pub(crate) async fn owners(asked: Asked) -> Response {
     responses((status = 200, body = Owner)))]
 pub(crate) async fn owner_new(asked: Asked, Said(said): Said<OwnerBody>) -> Response {
     asked.answer::<Owner>(Request::OwnerNew { name: said.name }).await
+}
+
+/// Sign a browser in with a link, which is used up
+///
+/// For our own page, which got the link behind the `#` of its address. The cookie alone lets nobody in.
+#[utoipa::path(post, path = "/api/v1/sign-in", tag = "access", operation_id = "sign_in", request_body = SignInBody,
+    responses((status = 200, body = SignIn)))]
+pub(crate) async fn sign_in(newcomer: Newcomer, Said(said): Said<SignInBody>) -> Result<Response, Refusal> {
+    let Newcomer { access, parts, address } = newcomer;
+    let SignedIn { login, cookie, page } = blocking({
+        let access = access.clone();
+        move || access.sign_in(&parts, address, said.link.expose())
+    })
+    .await?;
+    let cookie = access.guards().cookie_set(cookie.expose(), LOGIN_LIFE_MS / 1_000);
+    Ok(([(SET_COOKIE, cookie)], once(&SignIn { login, page })?).into_response())
+}
+
+/// Make the first API key with the bootstrap token, which is used up
+#[utoipa::path(post, path = "/api/v1/bootstrap", tag = "access", operation_id = "bootstrap",
+    request_body = BootstrapBody, responses((status = 200, body = Token)))]
+pub(crate) async fn bootstrap(newcomer: Newcomer, Said(said): Said<BootstrapBody>) -> Result<Response, Refusal> {
+    let Newcomer { access, parts, address } = newcomer;
+    let BootstrapBody { token, name, rights } = said;
+    let (token, secret) =
+        blocking(move || access.bootstrap_use(&parts, address, token.expose(), name, &rights)).await?;
+    once(&Token { token, secret })
+}
+
+/// An answer that nobody keeps.
+fn once(body: &impl Serialize) -> Result<Response, Refusal> {
+    let bytes = serde_json::to_vec(body).map_err(internal)?;
+    Ok(([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], bytes).into_response())
+}
+
+fn internal(error: impl std::fmt::Display) -> Failure {
+    Failure::new(ErrorCode::Internal, "the answer could not be made").log(error.to_string())
+}
+
+/// What waits for the disk.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Refusal> + Send + 'static) -> Result<T, Refusal> {
+    tokio::task::spawn_blocking(work).await.map_err(internal)?
 }

@@ -1,6 +1,7 @@
 //! An authenticator with a store in memory.
 
-use gateway::auth::{Admitted, Authenticator, AuthenticatorParts, Guards, Peer, Refusal};
+use gateway::Refusal;
+use gateway::auth::{Admitted, Authenticator, AuthenticatorParts, Guards, Peer};
 use http::{Request, request::Parts};
 use protocol::{Caller, DeviceId, Door, ErrorCode, OwnerId, Right, Rights, api::TokenView};
 use state::{MemoryStore, Store};

@@ -1,8 +1,9 @@
 //! Browsers: signed in by a link, let in by two secrets, signed out. And the first key of a household without a person.
 
 use crate::house::{HOME, House, OTHER, code, get, head, owner, owner_of};
+use gateway::Refusal;
 use gateway::auth::{
-    Admitted, BOOTSTRAP_LIFE_MS, FAILURES_FREE, LINK_LIFE_MS, LOGIN_LIFE_MS, LOGINS_MAX, Refusal, SignedIn, Used,
+    Admitted, BOOTSTRAP_LIFE_MS, FAILURES_FREE, LINK_LIFE_MS, LOGIN_LIFE_MS, LOGINS_MAX, SignedIn, Used,
 };
 use http::request::Parts;
 use protocol::{Caller, Door, ErrorCode, OwnerId, Right, Rights};

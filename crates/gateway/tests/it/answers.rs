@@ -65,7 +65,7 @@ async fn strangers_learn_nothing() {
     for (method, path) in known.chain(other) {
         let message = Message::builder()
             .method(method.to_uppercase().as_str())
-            .uri(path.replace('{', "").replace('}', ""))
+            .uri(path.replace(['{', '}'], ""))
             .header("oikos-presence", "yes")
             .body(Body::from("{}"))
             .unwrap();

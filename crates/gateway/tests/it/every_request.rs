@@ -5,8 +5,8 @@ use crate::stage::house;
 use gateway::client::ask_here;
 use proptest::{prelude::*, strategy::Union};
 use protocol::{
-    ActionName, Answer, AppName, Choice, Door, ErrorCode, Failure, GrantState, OfferId, PublisherName, QuestionId,
-    RequestId, RunId, Topic,
+    ActionName, Answer, AppName, Choice, Door, ErrorCode, Failure, GrantState, OfferId, OwnerId, OwnerName,
+    PublisherName, QuestionId, RequestId, Right, RunId, TokenName, Topic,
     api::{Envelope, Frame, LineChoice, NamedPath, Reply, Request, StopTarget},
 };
 use serde_json::{Value, json};
@@ -26,6 +26,14 @@ fn action() -> impl Strategy<Value = ActionName> {
 
 fn publisher() -> impl Strategy<Value = PublisherName> {
     "p[a-z0-9-]{1,63}".prop_map(|name| name.parse().unwrap())
+}
+
+fn token() -> impl Strategy<Value = TokenName> {
+    "[a-z][a-z0-9-]{0,30}[a-z0-9]".prop_map(|name| name.parse().unwrap())
+}
+
+fn owner() -> impl Strategy<Value = OwnerName> {
+    "[a-z][a-z0-9-]{0,30}[a-z0-9]".prop_map(|name| name.parse().unwrap())
 }
 
 fn topic() -> impl Strategy<Value = Topic> {
@@ -74,6 +82,8 @@ fn requests() -> Union<BoxedStrategy<Request>> {
             R::Log { .. } | R::LogVerify | R::Undo { .. } | R::GrantList { .. } | R::GrantSet { .. } => {}
             R::ApprovalList | R::ApprovalAnswer { .. } | R::PublisherList | R::PublisherTrust { .. } => {}
             R::PublisherImport { .. } | R::EventEmit { .. } | R::ScheduleList | R::Doctor => {}
+            R::TokenNew { .. } | R::TokenList | R::TokenRevoke { .. } | R::LoginLink | R::LoginList => {}
+            R::LoginRevoke { .. } | R::OwnerNew { .. } | R::OwnerList => {}
         }
     }
     let text = any::<String>;
@@ -82,6 +92,8 @@ fn requests() -> Union<BoxedStrategy<Request>> {
     let offered = (text(), any::<Option<String>>(), any::<bool>());
     let trust = (text(), prop::option::of(publisher()));
     let started = (prop::option::of(id::<RequestId>()), app(), action(), value(), files());
+    let rights = prop::collection::vec(prop::sample::select(vec![Right::Read, Right::Run, Right::Manage]), 0..3);
+    let made = (token(), rights, any::<Option<u64>>());
     let log = (prop::option::of(app()), prop::option::of(id::<RunId>()), any::<u32>());
     let all: Vec<BoxedStrategy<Request>> = vec![
         Just(R::Hello).boxed(),
@@ -111,6 +123,14 @@ fn requests() -> Union<BoxedStrategy<Request>> {
         (topic(), value()).prop_map(|(topic, payload)| R::EventEmit { topic, payload }).boxed(),
         Just(R::ScheduleList).boxed(),
         Just(R::Doctor).boxed(),
+        made.prop_map(|(name, rights, expires_in_ms)| R::TokenNew { name, rights, expires_in_ms }).boxed(),
+        Just(R::TokenList).boxed(),
+        id().prop_map(|token| R::TokenRevoke { token }).boxed(),
+        Just(R::LoginLink).boxed(),
+        Just(R::LoginList).boxed(),
+        id().prop_map(|login| R::LoginRevoke { login }).boxed(),
+        owner().prop_map(|name| R::OwnerNew { name }).boxed(),
+        Just(R::OwnerList).boxed(),
     ];
     Union::new(all.into_iter().map(|one| {
         one.prop_map(|request| {
@@ -129,17 +149,19 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
-    fn what_is_said_is_heard(request in requests(), presence in any::<bool>()) {
+    fn what_is_said_is_heard(request in requests(), presence in any::<bool>(), is_ben in any::<bool>()) {
         runtime().block_on(async {
             let told = Failure::new(ErrorCode::Conflict, "heard").hint("and answered");
             let failure = told.clone();
+            let owner = is_ben.then(|| "ben".parse().unwrap());
             let house = house(move |_| vec![Frame::Failed { failure: failure.clone() }]);
-            let envelope = Envelope { presence, request: request.clone() };
+            let envelope = Envelope { presence, owner: owner.clone(), request: request.clone() };
             let mut frames = ask_here(&house.router, &envelope).unwrap();
             assert_eq!(frames.recv().await, Some(Frame::Failed { failure: told }));
             assert_eq!(frames.recv().await, None);
             let (caller, heard) = house.last();
             assert_eq!(heard, request);
+            assert_eq!(caller.owner, if is_ben { OwnerId(2) } else { OwnerId::LOCAL });
             assert_eq!(caller.door, if presence { Door::Terminal } else { Door::Socket });
         });
     }
@@ -163,6 +185,9 @@ async fn what_is_answered_is_heard() {
     let card = json!({ "app": "notes", "version": "1", "title": "t", "badge": "official", "fingerprint": "f",
         "digest": "ab".repeat(32), "files": 3, "zones": [], "lines": [], "never": [], "limits": [], "warnings": [],
         "unavailable": [] });
+    let token = json!({ "id": run, "name": "backup", "last_four": "abcd", "rights": ["read"], "made_at": 5 });
+    let login = json!({ "id": run, "browser": "b", "made_at": 5, "used_at": 6, "expires_at": 7 });
+    let owner = json!({ "id": 2, "name": "ben", "since": 5 });
     let start = Request::RunStart {
         id: None,
         app: app.clone(),
@@ -210,6 +235,17 @@ async fn what_is_answered_is_heard() {
             json!({ "reply": "emitted", "heard": { "event": run, "runs": [] } }),
         ),
         (Request::ScheduleList, json!({ "reply": "schedules", "schedules": [] })),
+        (Request::TokenList, json!({ "reply": "tokens", "tokens": [token] })),
+        (
+            Request::TokenNew { name: "backup".parse().unwrap(), rights: vec![Right::Read], expires_in_ms: None },
+            json!({ "reply": "token", "token": token, "secret": "oikos_x" }),
+        ),
+        (Request::TokenRevoke { token: run.to_string().parse().unwrap() }, json!({ "reply": "ok" })),
+        (Request::LoginLink, json!({ "reply": "link", "url": "http://127.0.0.1:7070/#x", "expires_at": 7 })),
+        (Request::LoginList, json!({ "reply": "logins", "logins": [login] })),
+        (Request::LoginRevoke { login: run.to_string().parse().unwrap() }, json!({ "reply": "ok" })),
+        (Request::OwnerList, json!({ "reply": "owners", "owners": [owner] })),
+        (Request::OwnerNew { name: "ben".parse().unwrap() }, json!({ "reply": "owner", "owner": owner })),
         (Request::Doctor, json!({ "reply": "doctor", "checks": [{ "name": "n", "ok": true, "finding": "f" }] })),
     ];
     for (request, reply) in cases {
@@ -220,7 +256,8 @@ async fn what_is_answered_is_heard() {
         let script = vec![Frame::Run { run }, chunk, Frame::Done { reply: reply.clone() }];
         let frames = script.clone();
         let house = house(move |_| frames.clone());
-        let mut answer = ask_here(&house.router, &Envelope { presence: false, request: request.clone() }).unwrap();
+        let mut answer =
+            ask_here(&house.router, &Envelope { presence: false, owner: None, request: request.clone() }).unwrap();
         let mut heard = Vec::new();
         while let Some(frame) = answer.recv().await {
             heard.push(frame);

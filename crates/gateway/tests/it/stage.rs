@@ -2,19 +2,24 @@
 
 use axum::{
     body::{Body, Bytes},
-    http::{HeaderMap, Request as Message, StatusCode, request::Parts},
+    http::{HeaderMap, Request as Message, StatusCode},
 };
-use gateway::{Arrival, Doors, FrameSender, Guard, Household, PRESENCE_HEADER, Router};
+use gateway::{
+    Arrival, Doors, FrameSender, Household, Router,
+    auth::{Authenticator, AuthenticatorParts, Guards},
+};
 use http_body_util::BodyExt as _;
 use protocol::{
-    Caller, DeviceId, Door, ErrorCode, Failure, OwnerId, Rights,
+    Caller, DeviceId, OwnerId,
     api::{Frame, Reply, Request},
 };
 use serde_json::Value;
+use state::MemoryStore;
 use std::{
     pin::Pin,
     sync::{Arc, Mutex},
 };
+use testkit::{TestClock, TestEntropy};
 use tower::ServiceExt as _;
 
 type Script = Box<dyn Fn(&Request) -> Vec<Frame> + Send + Sync>;
@@ -35,7 +40,8 @@ impl Household for Stage {
             let answer = (self.script)(&request);
             self.heard.lock().unwrap().push((caller, request));
             for frame in answer {
-                if frames.send(frame).await.is_err() {
+                let is_last = matches!(frame, Frame::Done { .. } | Frame::Failed { .. });
+                if frames.send(frame).await.is_err() || is_last {
                     return;
                 }
             }
@@ -47,21 +53,13 @@ impl Household for Stage {
     }
 }
 
-/// As at home: the owner's own processes come in, nobody else does.
-struct Porter;
-
-impl Guard for Porter {
-    fn authenticate(&self, parts: &Parts, arrival: &Arrival) -> Result<Caller, Failure> {
-        if !arrival.is_own() {
-            return Err(Failure::new(ErrorCode::Unauthenticated, "who is there?"));
-        }
-        let door = if parts.headers.contains_key(PRESENCE_HEADER) { Door::Terminal } else { Door::Socket };
-        Ok(Caller { owner: OwnerId::LOCAL, device: DeviceId(uuid::Uuid::nil()), door, rights: Rights::OWNER })
-    }
-}
+/// The port that the door would have.
+pub(crate) const PORT: u16 = 7070;
 
 pub(crate) struct House {
     pub(crate) stage: Arc<Stage>,
+    pub(crate) access: Arc<Authenticator>,
+    pub(crate) clock: TestClock,
     pub(crate) router: Router,
 }
 
@@ -69,8 +67,20 @@ pub(crate) struct House {
 pub(crate) fn house(script: impl Fn(&Request) -> Vec<Frame> + Send + Sync + 'static) -> House {
     let stage = Arc::new(Stage { script: Box::new(script), heard: Mutex::default() });
     let household: Arc<dyn Household> = stage.clone();
-    let router = gateway::router(Doors::new(Arc::downgrade(&household), Arc::new(Porter)));
-    House { stage, router }
+    let (clock, entropy) = (TestClock::new(), TestEntropy::seeded(1));
+    clock.advance_ms(1);
+    let access = Authenticator::open(AuthenticatorParts {
+        store: Arc::new(MemoryStore::new()),
+        owners: vec![OwnerId::LOCAL],
+        owner_of: Box::new(|name| (name.as_str() == "ben").then_some(OwnerId(2))),
+        device: DeviceId(uuid::Uuid::nil()),
+        clock: Arc::new(clock.clone()),
+        entropy: Arc::new(entropy),
+    });
+    let access = Arc::new(access.unwrap());
+    access.guards_set(Guards::new(PORT, false));
+    let router = gateway::router(Doors::new(Arc::downgrade(&household), Arc::downgrade(&access)));
+    House { stage, access, clock, router }
 }
 
 /// A household that answers each request with this reply.

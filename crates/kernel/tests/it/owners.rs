@@ -197,7 +197,7 @@ async fn a_key_decides_nothing_in_the_owners_place() {
 async fn each_owner_has_a_clock_and_what_waits_for_one_is_not_lost_to_the_other() {
     let house = House::new();
     house.kernel.owner_new(&owner(), "ben".parse().unwrap()).unwrap();
-    let (ticks, doors): (Arc<Mutex<Vec<u32>>>, Arc<Mutex<Vec<u32>>>) = Default::default();
+    let [ticks, doors]: [Arc<Mutex<Vec<u32>>>; 2] = Default::default();
     let hears = json!({ "event": { "listen": ["system.tick", "home.door"] }, "ai": false });
     let sends = json!({ "event": { "publish": ["home.*"] }, "ai": false });
     for caller in [owner(), owner_of(OTHER)] {

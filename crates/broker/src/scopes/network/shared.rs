@@ -106,6 +106,7 @@ pub(crate) fn shared_host(host: &WebHost) -> Option<&'static SharedHost> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use crate::scopes::network::url::parse_host;
 
