@@ -61,7 +61,7 @@ impl Oikos {
                 Reply::Installed { app: Box::new(kernel.app_install(caller, offer, choices).await?) }
             }
             Request::AppDecline { offer } => {
-                kernel.app_decline(&caller, offer);
+                kernel.app_decline(&caller, offer)?;
                 Reply::Ok
             }
             Request::AppList => Reply::Apps { apps: kernel.app_list(&caller)? },

@@ -134,8 +134,17 @@ impl Kernel {
     }
 
     /// Forgets an offer: nobody agreed.
-    pub fn app_decline(&self, caller: &Caller, offer: OfferId) {
-        self.offers.lock().retain(|known| known.id != offer || known.owner != caller.owner);
+    pub fn app_decline(&self, caller: &Caller, offer: OfferId) -> Result<(), Failure> {
+        self.offer_take(caller.owner, offer).map(drop)
+    }
+
+    /// An offer that still stands. It can be taken once.
+    fn offer_take(&self, owner: OwnerId, offer: OfferId) -> Result<Offer, Failure> {
+        let mut offers = self.offers.lock();
+        let place = offers.iter().position(|known| known.id == offer && known.owner == owner);
+        place.and_then(|place| offers.remove(place)).ok_or_else(|| {
+            Failure::new(ErrorCode::NotFound, "this offer is gone: it was installed, declined, or too old")
+        })
     }
 
     /// Installs what was offered, or lets it take over from the version that is installed: whoever asks for this has agreed
@@ -149,13 +158,7 @@ impl Kernel {
         self.require_word(&caller, Right::Manage)?;
         self.require_paths(&caller, crate::grants::names_paths(&choices))?;
         let owner = caller.owner;
-        let offer = {
-            let mut offers = self.offers.lock();
-            let place = offers.iter().position(|known| known.id == offer && known.owner == owner);
-            place.and_then(|place| offers.remove(place)).ok_or_else(|| {
-                Failure::new(ErrorCode::NotFound, "this offer is gone: it was installed, declined, or too old")
-            })?
-        };
+        let offer = self.offer_take(owner, offer)?;
         let name = offer.package.name().clone();
         let _life = self.life(owner, &name).await;
         // Again, from what holds now: the name may have got another owner since the offer.

@@ -12,7 +12,7 @@ use std::{
 };
 use testkit::TempHome;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     net::UnixStream,
     sync::mpsc,
 };
@@ -127,7 +127,7 @@ impl Said {
 }
 
 /// Reads a connection to its end.
-pub(crate) async fn read(stream: &mut UnixStream) -> Said {
+pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Said {
     let mut bytes = Vec::new();
     let read = tokio::time::timeout(Duration::from_secs(30), stream.read_to_end(&mut bytes));
     // Whoever was refused may also be cut off.

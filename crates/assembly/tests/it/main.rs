@@ -7,5 +7,6 @@ mod household; // a home, an app, raw connections
 mod opening; // who holds a home, and who goes through
 mod owners; // two owners, and the keys by which they come in
 mod socket; // what a stranger could say to the socket
+mod strangers; // every route, asked by another owner
 
 use household::Household;

@@ -39,6 +39,7 @@ fn about(run: RunId, offer: OfferId) -> Vec<(Request, ErrorCode)> {
         (Request::AppRemove { app: app(), erase: true }, no_app),
         (Request::AppRollback { app: app(), restore_storage: false }, no_app),
         (Request::AppInstall { offer, choices: vec![] }, ErrorCode::NotFound),
+        (Request::AppDecline { offer }, ErrorCode::NotFound),
         (start("talk", json!({ "count": 1 })), no_app),
         (Request::RunFollow { run, after_seq: 0 }, ErrorCode::RunNotFound),
         (Request::RunStop { target: StopTarget::Run(run) }, ErrorCode::RunNotFound),
@@ -78,7 +79,6 @@ async fn one_owner_finds_nothing_of_the_other() {
         (Request::ScheduleList, Reply::Schedules { schedules: vec![] }),
         (Request::TokenList, Reply::Tokens { tokens: vec![] }),
         (Request::LoginList, Reply::Logins { logins: vec![] }),
-        (Request::AppDecline { offer }, Reply::Ok),
     ];
     for (request, expected) in nothing {
         assert_eq!(ask(&client, "ben", request).await.unwrap(), expected);

@@ -221,7 +221,8 @@ async fn agree(
         true => "you said no",
         false => "nobody was there to agree to its card",
     };
-    session.reply(Request::AppDecline { offer }).await?;
+    // It may be gone by itself while somebody thought it over.
+    drop(session.reply(Request::AppDecline { offer }).await);
     Err(Failure::new(ErrorCode::ConsentMissing, format!("{} was not {done}: {why}", card.app))
         .hint("--yes takes the card as it is proposed; --grant changes a switch"))
 }

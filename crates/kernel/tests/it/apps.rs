@@ -20,7 +20,7 @@ async fn an_offer_installs_nothing_and_is_used_once() {
     let (offer, card) = house.offer(owner(), &package).await.unwrap();
     assert_eq!((card.app.as_str(), card.upgrade_from), ("scribe", None));
     assert!(house.kernel.app_list(&owner()).unwrap().is_empty());
-    house.kernel.app_decline(&owner(), offer);
+    house.kernel.app_decline(&owner(), offer).unwrap();
     let gone = house.kernel.app_install(owner(), offer, vec![]).await.unwrap_err();
     assert_eq!(gone.code, ErrorCode::NotFound);
     let (offer, _) = house.offer(owner(), &package).await.unwrap();

@@ -95,7 +95,7 @@ impl House {
     /// What the card of a version says that is different.
     async fn change(&self, version: &Version) -> CardChange {
         let (offer, card) = self.offer(owner(), &self.file(version)).await.unwrap();
-        self.kernel.app_decline(&owner(), offer);
+        self.kernel.app_decline(&owner(), offer).unwrap();
         card.change.unwrap()
     }
 

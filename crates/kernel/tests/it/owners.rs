@@ -62,7 +62,7 @@ async fn nothing_of_one_owner_is_seen_or_touched_by_the_other() {
     assert_eq!(app_not_found, [ErrorCode::AppNotFound; 7]);
     assert_eq!(kernel.undo(other, done).await.unwrap_err().code, ErrorCode::RunNotFound);
     assert_eq!(kernel.app_install(other, offer, vec![]).await.unwrap_err().code, ErrorCode::NotFound);
-    kernel.app_decline(&other, offer);
+    assert_eq!(kernel.app_decline(&other, offer).unwrap_err().code, ErrorCode::NotFound);
     assert!(kernel.app_install(owner(), offer, vec![]).await.is_ok(), "declining somebody else's offer does nothing");
 
     // The same app of the other owner has its own grants, its own storage, its own log.

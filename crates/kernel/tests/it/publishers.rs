@@ -84,7 +84,7 @@ impl House {
     async fn look(&self, bytes: &[u8], trust: Option<&str>, downgrade: bool) -> Result<Card, Failure> {
         let path = self.archive("parcel", bytes).to_str().unwrap().to_owned();
         let (offer, card) = self.kernel.app_offer(owner(), path, trust, downgrade).await?;
-        self.kernel.app_decline(&owner(), offer);
+        self.kernel.app_decline(&owner(), offer).unwrap();
         Ok(card)
     }
 
