@@ -95,7 +95,8 @@ mod tests {
         check(
             &["nothing"],
             Err(
-                "no target `nothing`; there are archive, manifest, yaml, scopes, actions, script, cron, minisign, hosts",
+                "no target `nothing`; there are archive, manifest, yaml, scopes, actions, script, cron, minisign, doors, \
+                 hosts",
             ),
         );
     }

@@ -17,7 +17,7 @@ use hyper::{
 };
 use protocol::{AppName, OwnerId, RunId};
 use rustls::{ClientConfig as TlsConfig, RootCertStore, pki_types::CertificateDer};
-use std::sync::Arc;
+use std::{error::Error as _, io, sync::Arc};
 
 /// What a client is made of.
 pub struct ClientConfig {
@@ -297,6 +297,12 @@ fn copy(request: &Request<Full<Bytes>>) -> Request<Full<Bytes>> {
     copy
 }
 
+/// Whether the other side ended the connection in the middle.
+fn is_cut_off(error: &hyper::Error) -> bool {
+    let inner = error.source().and_then(|inner| inner.downcast_ref::<io::Error>());
+    has_gone(error) || inner.is_some_and(|inner| inner.kind() == io::ErrorKind::UnexpectedEof)
+}
+
 /// Whether the other side ended the connection without a word.
 fn has_gone(error: &hyper::Error) -> bool {
     error.is_incomplete_message() || error.is_closed() || error.is_canceled()
@@ -313,7 +319,7 @@ fn http_error(leash: &Leash, error: &hyper::Error) -> EgressError {
     }
     let why = if error.is_parse() || error.is_parse_status() {
         "what it sends is not HTTP"
-    } else if has_gone(error) {
+    } else if is_cut_off(error) {
         "it ended the connection before its answer was complete"
     } else if error.is_timeout() {
         "it stopped answering"

@@ -240,7 +240,10 @@ fn tls_error(host: &str, error: &io::Error) -> EgressError {
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 "its certificate is for another name"
             }
-            CertificateError::UnknownIssuer => "nobody known here has signed its certificate",
+            // Also by somebody who calls themselves as somebody known.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+                "nobody known here has signed its certificate"
+            }
             CertificateError::Revoked => "its certificate was revoked",
             _ => "its certificate is not right",
         },

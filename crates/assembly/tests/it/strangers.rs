@@ -21,7 +21,7 @@ type Things = BTreeMap<&'static str, String>;
 fn nobodys() -> Things {
     let id = "0193c8a2-7f3e-7a10-9b1c-2f6d5e4c3b2a";
     let mut things: Things = ["run", "offer", "question", "token", "login"].map(|name| (name, id.to_owned())).into();
-    things.insert("app", "nobody".to_owned());
+    things.insert("app", "not-there".to_owned());
     things
 }
 

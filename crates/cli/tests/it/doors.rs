@@ -19,8 +19,8 @@ fn say(mut stream: impl Read + Write, message: &str) -> (u16, String) {
     (head["HTTP/1.1 ".len()..][..3].parse().unwrap(), body.to_owned())
 }
 
-fn get(path: &str, more: &str) -> String {
-    format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n{more}\r\n")
+fn get(address: &str, path: &str, more: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{more}\r\n")
 }
 
 /// An oikos that is up, and the address of its door.
@@ -38,13 +38,13 @@ fn strangers_at_the_port_learn_that_it_lives_and_nothing_else() {
     let (_up, address) = up(&oikos);
     assert!(address.starts_with("127.0.0.1:"), "{address}");
     let at = |message: &str| say(TcpStream::connect(&address).unwrap(), message);
-    assert_eq!(at(&get("/livez", "")), (200, "alive\n".to_owned()));
-    assert_eq!(at(&get("/readyz", "")), (200, "ready\n".to_owned()));
-    assert_eq!(at(&get("/healthz", "")), (200, "ready\n".to_owned()));
+    assert_eq!(at(&get(&address, "/livez", "")), (200, "alive\n".to_owned()));
+    assert_eq!(at(&get(&address, "/readyz", "")), (200, "ready\n".to_owned()));
+    assert_eq!(at(&get(&address, "/healthz", "")), (200, "ready\n".to_owned()));
     // Nobody says by a header who they are.
-    for more in ["", "oikos-presence: yes\r\n", "cookie: a=b\r\n"] {
+    for more in ["", "oikos-presence: yes\r\n", "cookie: a=b\r\n", "authorization: Bearer x\r\n"] {
         for path in ["/", "/api/v1/apps", "/api/v1/status", "/api/v1/nothing", "/metrics"] {
-            let (status, body) = at(&get(path, more));
+            let (status, body) = at(&get(&address, path, more));
             let problem: Value = serde_json::from_str(&body).unwrap();
             assert_eq!((status, problem["code"].as_str()), (401, Some("unauthenticated")), "{path}");
         }
@@ -56,7 +56,7 @@ fn strangers_at_the_port_learn_that_it_lives_and_nothing_else() {
         stream.shutdown(std::net::Shutdown::Write).unwrap();
         drop(stream.read_to_end(&mut Vec::new()));
     }
-    assert_eq!(at(&get("/livez", "")).0, 200);
+    assert_eq!(at(&get(&address, "/livez", "")).0, 200);
 }
 
 /// Many who connect and say nothing keep nobody from being served.
@@ -66,7 +66,7 @@ fn a_crowd_that_says_nothing_keeps_nobody_out() {
     let (_up, address) = up(&oikos);
     let crowd: Vec<_> = (0..400).map(|_| TcpStream::connect(&address).unwrap()).collect();
     let begin = Instant::now();
-    assert_eq!(say(TcpStream::connect(&address).unwrap(), &get("/readyz", "")).0, 200);
+    assert_eq!(say(TcpStream::connect(&address).unwrap(), &get(&address, "/readyz", "")).0, 200);
     assert_eq!(oikos.run(&["app", "list"]).code, 0);
     assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
     drop(crowd);
@@ -78,9 +78,9 @@ fn the_socket_speaks_http() {
     let oikos = Oikos::new();
     let (_up, _) = up(&oikos);
     let at = |message: &str| say(UnixStream::connect(oikos.home().join("socket")).unwrap(), message);
-    let (status, body) = at(&get("/api/v1/apps", ""));
+    let (status, body) = at(&get("oikos", "/api/v1/apps", ""));
     assert_eq!((status, body.as_str()), (200, r#"{"apps":[]}"#));
-    let (status, body) = at(&get("/api/v1/apps/nobody", ""));
+    let (status, body) = at(&get("oikos", "/api/v1/apps/nobody", ""));
     let problem: Value = serde_json::from_str(&body).unwrap();
     assert_eq!((status, problem["code"].as_str()), (404, Some("app_not_found")));
 }

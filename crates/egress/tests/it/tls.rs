@@ -149,7 +149,9 @@ async fn whoever_cannot_prove_who_they_are_gets_nothing() {
 
 #[tokio::test]
 async fn what_speaks_no_tls_is_no_server_of_https() {
-    let plain = crate::house::Server::saying("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+    let plain = crate::house::Server::new(|mut stream| {
+        drop(std::io::Write::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n"));
+    });
     let authority = Authority::new();
     let house = house(&authority, &[&plain.target()]);
     let said = house.why(&format!("https://{}/", plain.address)).await;

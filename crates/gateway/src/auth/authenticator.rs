@@ -14,7 +14,7 @@ use http::{
 use parking_lot::RwLock;
 use protocol::{
     Caller, Clock, DeviceId, Digest, Door, Entropy, ErrorCode, Failure, LoginId, OwnerId, OwnerName, Right, Rights,
-    ShownOnce, Timestamp, TokenId, sentence,
+    ShownOnce, Timestamp, TokenId, sentence, text,
 };
 use state::{Batch, Durability, Store};
 use std::{net::IpAddr, pin::Pin, sync::Arc};
@@ -23,6 +23,9 @@ use std::{net::IpAddr, pin::Pin, sync::Arc};
 pub const OWNER_HEADER: HeaderName = HeaderName::from_static("oikos-owner");
 /// Over the socket: that a person sits at the other end, who can answer.
 pub const PRESENCE_HEADER: HeaderName = HeaderName::from_static("oikos-presence");
+
+/// What is said again of a name that no owner has.
+const OWNER_CHARS_SHOWN: usize = 40;
 
 /// Where a request comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,11 +149,12 @@ impl Authenticator {
 
     /// The owner at the machine.
     pub fn local(&self, parts: &Parts) -> Result<Admitted, Refusal> {
-        let text = |name: &HeaderName| parts.headers.get(name).map(|value| value.to_str().unwrap_or_default());
-        let owner = match text(&OWNER_HEADER) {
+        let said = |name: &HeaderName| parts.headers.get(name).map(|value| value.to_str().unwrap_or_default());
+        let owner = match said(&OWNER_HEADER) {
             None => OwnerId::LOCAL,
             Some(name) => name.parse().ok().and_then(|name| (self.owner_of)(&name)).ok_or_else(|| {
-                Refusal::new(ErrorCode::OwnerNotFound, "there is no owner of this name", "oikos owner list")
+                let message = format!("there is no owner called {}", text::shorten(name, OWNER_CHARS_SHOWN));
+                Refusal::new(ErrorCode::OwnerNotFound, message, "oikos owner list")
             })?,
         };
         let caller = local_caller(owner, self.device, parts.headers.contains_key(PRESENCE_HEADER));
