@@ -24,7 +24,7 @@ fn get(address: &str, path: &str, more: &str) -> String {
 }
 
 /// An oikos that is up, and the address of its door.
-fn up(oikos: &Oikos) -> (Process, String) {
+pub(crate) fn up(oikos: &Oikos) -> (Process, String) {
     let up = Process::start(oikos, &["up", "--port", "0", "--json"]);
     up.wait_for("\"url\"");
     let said: Value = serde_json::from_str(up.out().lines().next().unwrap()).unwrap();

@@ -11,6 +11,7 @@ mod doors; // the port and the socket, from outside
 mod kit; // a home, the binary, a terminal
 mod limits; // endless loops, stop, several terminals
 mod process; // a command that is under way, at a terminal or not
+mod service; // a hundred runs under way when the service ends
 mod specs; // cases that anyone can write
 mod upgrades; // a version that takes over beside fifty runs
 mod web; // pages for cases
