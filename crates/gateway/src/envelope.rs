@@ -2,6 +2,13 @@
 //!
 //! `{ "type", "requestId", "deviceId", "payload" }`, with app and action in the payload; the older form, with `appId` and
 //! `action` beside it, is understood too. Nothing is installed before an `APPROVE` of the card that `INSTALL_APP` gave.
+//!
+//! ```
+//! use gateway::envelope::{Order, decode};
+//! let said = r#"{ "type": "CANCEL", "requestId": "0193c8a2-7f3e-7a10-9b1c-2f6d5e4c3b2a" }"#;
+//! assert!(matches!(decode(said).unwrap().order, Order::Cancel(_)));
+//! assert!(decode("hello").is_err());
+//! ```
 
 use crate::{Problem, bodies::ChoicesBody};
 use protocol::{
@@ -12,10 +19,17 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 /// What a message asks for.
-#[derive(Debug, PartialEq)]
-pub(crate) enum Order {
-    /// One request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Order {
+    /// One request that changes something, or ends something.
     Ask(Request),
+    /// A run's stream: of a run to start, or of one that somebody started.
+    Stream {
+        /// `RunStart` or `RunFollow`.
+        request: Request,
+        /// Chunks up to this one are known already.
+        after_seq: u64,
+    },
     /// How this device is: who answers, which apps, which runs.
     Status,
     /// Stop the run that an earlier message of this connection began.
@@ -23,21 +37,23 @@ pub(crate) enum Order {
 }
 
 /// A message that was understood.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Message {
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
     /// The sender's own id of it; what answers carries it too.
-    pub(crate) request_id: RequestId,
+    pub request_id: RequestId,
     /// The device it is for, if it says.
-    pub(crate) device_id: Option<String>,
+    pub device_id: Option<String>,
     /// What it asks for.
-    pub(crate) order: Order,
+    pub order: Order,
 }
 
-/// A message that was not understood, and its id as far as it has one.
-#[derive(Debug)]
-pub(crate) struct Misunderstood {
-    pub(crate) request_id: Option<RequestId>,
-    pub(crate) failure: Failure,
+/// A message that was not understood.
+#[derive(Clone, Debug)]
+pub struct Misunderstood {
+    /// Its id, as far as it has one.
+    pub request_id: Option<RequestId>,
+    /// What is wrong with it.
+    pub failure: Failure,
 }
 
 #[derive(Deserialize)]
@@ -54,14 +70,28 @@ struct Envelope {
     app_id: Option<Value>,
     #[serde(default)]
     action: Option<Value>,
+    #[serde(default)]
+    after_seq: Option<Value>,
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Execute {
     app: AppName,
     action: ActionName,
     #[serde(default)]
     input: Value,
+    #[serde(default)]
+    after_seq: Option<u64>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Status {
+    #[serde(default)]
+    run: Option<RunId>,
+    #[serde(default)]
+    after_seq: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -80,7 +110,7 @@ struct Uninstall {
     erase: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Cancel {
     #[serde(default)]
@@ -100,7 +130,7 @@ struct Approve {
 }
 
 /// Reads a message.
-pub(crate) fn decode(text: &str) -> Result<Message, Misunderstood> {
+pub fn decode(text: &str) -> Result<Message, Misunderstood> {
     let envelope: Envelope = serde_json::from_str(text).map_err(|error| {
         // Whoever said it should find the answer, where that is possible.
         let request_id =
@@ -121,16 +151,19 @@ fn unreadable(what: &str, error: &serde_json::Error) -> Failure {
 }
 
 fn order(envelope: Envelope) -> Result<Order, Failure> {
-    let Envelope { kind, request_id, payload, app_id, action, .. } = envelope;
+    let Envelope { kind, request_id, payload, app_id, action, after_seq, .. } = envelope;
     let asked = match kind.as_str() {
         "EXECUTE_ACTION" => {
             // In the older form the payload is the input itself.
             let payload = match (app_id, action) {
-                (Some(app), Some(action)) => json!({ "app": app, "action": action, "input": payload }),
+                (Some(app), Some(action)) => {
+                    json!({ "app": app, "action": action, "input": payload, "afterSeq": after_seq })
+                }
                 _ => payload,
             };
-            let Execute { app, action, input } = read(payload)?;
-            Request::RunStart { id: Some(request_id), app, action, input, files: Vec::new() }
+            let Execute { app, action, input, after_seq } = read(payload)?;
+            let request = Request::RunStart { id: Some(request_id), app, action, input, files: Vec::new() };
+            return Ok(Order::Stream { request, after_seq: after_seq.unwrap_or_default() });
         }
         "INSTALL_APP" => {
             let Install { source, trust, downgrade } = read(payload)?;
@@ -158,13 +191,16 @@ fn order(envelope: Envelope) -> Result<Order, Failure> {
             let Uninstall { app, erase } = read(payload)?;
             Request::AppRemove { app, erase }
         }
-        "GET_STATUS" => return Ok(Order::Status),
-        "CANCEL" => match read(payload)? {
+        "GET_STATUS" => {
+            let Status { run, after_seq } = read_some(payload)?;
+            let Some(run) = run else { return Ok(Order::Status) };
+            let after_seq = after_seq.unwrap_or_default();
+            return Ok(Order::Stream { request: Request::RunFollow { run, after_seq }, after_seq });
+        }
+        "CANCEL" => match read_some(payload)? {
             Cancel { run: Some(run), .. } => Request::RunStop { target: StopTarget::Run(run) },
-            Cancel { request_id: Some(begun), run: None } => return Ok(Order::Cancel(begun)),
-            Cancel { request_id: None, run: None } => {
-                return Err(Failure::new(ErrorCode::InvalidInput, "a CANCEL names a requestId or a run"));
-            }
+            // In the older form it is what it cancels that a message has the id of.
+            Cancel { request_id: begun, run: None } => return Ok(Order::Cancel(begun.unwrap_or(request_id))),
         },
         other => {
             let other = protocol::text::shorten(other, 40);
@@ -179,22 +215,28 @@ fn read<T: DeserializeOwned>(payload: Value) -> Result<T, Failure> {
     serde_json::from_value(payload).map_err(|error| unreadable("the payload", &error))
 }
 
+/// The same where there need not be a payload.
+fn read_some<T: Default + DeserializeOwned>(payload: Value) -> Result<T, Failure> {
+    if payload.is_null() { Ok(T::default()) } else { read(payload) }
+}
+
 /// A message that goes out.
 pub(crate) fn encode(kind: &str, request_id: Option<RequestId>, device: DeviceId, payload: &Value) -> String {
     let device = device.to_string();
     json!({ "type": kind, "requestId": request_id, "deviceId": device, "payload": payload }).to_string()
 }
 
-/// A frame as the message that it becomes; what only says which run it is needs none.
-pub(crate) fn message(frame: Frame) -> Option<(&'static str, Value)> {
-    Some(match frame {
-        Frame::Run { .. } => return None,
+/// A frame as the message that it becomes. What has a number in a run's stream is a chunk of it, or a question with that
+/// number; what has none is an event.
+pub(crate) fn message(frame: Frame) -> (&'static str, Value) {
+    match frame {
+        Frame::Run { run } => ("EVENT", json!({ "event": "run", "run": run })),
         Frame::Chunk(chunk) => match &chunk.chunk {
-            Chunk::Ask { question } => ("APPROVAL_REQUEST", json!(question)),
+            Chunk::Ask { .. } => ("APPROVAL_REQUEST", json!(chunk)),
             _ => ("STREAM_CHUNK", json!(chunk)),
         },
         Frame::Step { sentence, done, total } => {
-            ("STREAM_CHUNK", json!({ "type": "progress", "sentence": sentence, "done": done, "total": total }))
+            ("EVENT", json!({ "event": "step", "sentence": sentence, "done": done, "total": total }))
         }
         Frame::Done { reply: Reply::RunEnd { run } } => match &run.summary.failure {
             None => ("STREAM_END", json!({ "run": run })),
@@ -214,7 +256,7 @@ pub(crate) fn message(frame: Frame) -> Option<(&'static str, Value)> {
             ("STREAM_END", payload)
         }
         Frame::Failed { failure } => ("ERROR", json!(Problem::new(&failure))),
-    })
+    }
 }
 
 #[cfg(test)]
@@ -238,8 +280,19 @@ mod tests {
         let (canonical, older) = (decode(&canonical).expect("is read"), decode(&older.to_string()).expect("is read"));
         assert_eq!(canonical.order, older.order);
         assert_eq!(older.device_id.as_deref(), Some("device-123"));
-        let Order::Ask(Request::RunStart { id, app, input: given, .. }) = canonical.order else { panic!("no run") };
+        let Order::Stream { request: Request::RunStart { id, app, input: given, .. }, after_seq: 0 } = canonical.order
+        else {
+            panic!("no run")
+        };
         assert_eq!((id, app.as_str(), given), (Some(ID.parse().expect("is an id")), "seo-writer", input));
+        let canonical = message_of("EXECUTE_ACTION", json!({ "app": "a-b", "action": "go", "afterSeq": 7 }));
+        let older = json!({ "type": "EXECUTE_ACTION", "requestId": ID, "appId": "a-b", "action": "go", "afterSeq": 7 });
+        let (canonical, older) = (decode(&canonical).expect("is read"), decode(&older.to_string()).expect("is read"));
+        assert_eq!(canonical.order, older.order);
+        assert!(matches!(canonical.order, Order::Stream { after_seq: 7, .. }));
+        let older = json!({ "type": "UNINSTALL_APP", "requestId": ID, "appId": "notes", "payload": {} });
+        let canonical = message_of("UNINSTALL_APP", json!({ "app": "notes" }));
+        assert_eq!(decode(&canonical).expect("is read").order, decode(&older.to_string()).expect("is read").order);
     }
 
     #[test]
@@ -270,9 +323,17 @@ mod tests {
             json!({ "request": "app_remove", "app": "notes", "erase": true }),
         );
         check("CANCEL", json!({ "run": ID }), json!({ "request": "run_stop", "target": { "run": ID } }));
-        assert_eq!(decode(&message_of("GET_STATUS", Value::Null)).expect("is read").order, Order::Status);
-        let cancel = decode(&message_of("CANCEL", json!({ "requestId": ID }))).expect("is read");
-        assert_eq!(cancel.order, Order::Cancel(ID.parse().expect("is an id")));
+        for payload in [Value::Null, json!({})] {
+            assert_eq!(decode(&message_of("GET_STATUS", payload)).expect("is read").order, Order::Status);
+        }
+        let run = ID.parse().expect("is an id");
+        let followed = decode(&message_of("GET_STATUS", json!({ "run": ID, "afterSeq": 3 }))).expect("is read");
+        let request = Request::RunFollow { run, after_seq: 3 };
+        assert_eq!(followed.order, Order::Stream { request, after_seq: 3 });
+        for payload in [json!({ "requestId": ID }), json!({}), Value::Null] {
+            let cancel = decode(&message_of("CANCEL", payload)).expect("is read");
+            assert_eq!(cancel.order, Order::Cancel(ID.parse().expect("is an id")));
+        }
     }
 
     #[test]
@@ -290,7 +351,8 @@ mod tests {
             (message_of("EXECUTE_ACTION", json!({ "app": "../etc", "action": "x" })), true),
             (message_of("APPROVE", json!({})), true),
             (message_of("APPROVE", json!({ "offer": ID, "question": ID })), true),
-            (message_of("CANCEL", json!({})), true),
+            (message_of("CANCEL", json!({ "run": "that one" })), true),
+            (message_of("GET_STATUS", json!({ "run": ID, "afterSeq": -1 })), true),
         ] {
             let refused = decode(&text).expect_err("is refused");
             assert_eq!(refused.request_id.is_some(), has_id, "{text}");

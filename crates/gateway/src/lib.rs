@@ -23,7 +23,7 @@ mod asked; // one request on its way through: dispatch, and the answer as JSON o
 mod bodies; // what goes over the wire, as types
 pub mod client; // the same API from the other side
 mod doors; // what all doors share: who answers, who guards, how many may watch
-mod envelope; // the messages of a WebSocket
+pub mod envelope; // the messages of a WebSocket
 mod extract; // what a request says: path, query, body
 mod household; // who stands behind the doors, and who in front of them
 mod problem; // failures as HTTP says them

@@ -130,7 +130,7 @@ fn method<P: utoipa::Path>() -> MethodFilter {
 /// Everything that answers at the doors of a household.
 pub fn router(doors: Doors) -> Router {
     answering()
-        .route("/ws", get(crate::ws::line))
+        .route("/ws", get(crate::ws::open))
         .fallback(nowhere)
         .method_not_allowed_fallback(not_so)
         .layer(middleware::from_fn_with_state(doors.clone(), pass))

@@ -1,244 +1,217 @@
 //! The door for pages that keep a line open: a WebSocket that carries envelopes. Many messages at once, each answered by
 //! its own id; a reader that is slow slows its own answers down.
 
-use crate::{
-    Arrival, Doors, FRAMES_WAITING_MAX, REQUEST_BYTES_MAX,
-    envelope::{Message, Misunderstood, Order, decode, encode, message},
-    problem::{Problem, Refusal},
-    serve::{Ending, Place},
-};
-use axum::{
-    Extension,
-    extract::{
-        State,
-        ws::{self, WebSocket, WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
-    },
-    response::{IntoResponse, Response},
-};
-use futures_util::{SinkExt as _, StreamExt as _, stream::SplitSink};
-use parking_lot::Mutex;
-use protocol::{
-    Caller, ErrorCode, Failure, RequestId, RunId,
-    api::{Frame, Reply, Request, StopTarget},
-};
-use serde_json::{Value, json};
-use std::{collections::HashMap, sync::Arc, time::Duration};
+mod answers; // answers by the id of their question
+mod handshake; // from a request to a WebSocket
+mod orders; // what messages ask for, and what is said to it
+mod places; // how many lines there may be
+
+pub(crate) use answers::Answers;
+pub(crate) use places::Lines;
+
+use crate::{Doors, auth::Admitted, doors::revoked, envelope::encode, serve::Ending};
+use futures_util::{SinkExt as _, StreamExt as _};
+use handshake::{Opened, Socket};
+use orders::Line;
+use protocol::{ErrorCode, Failure};
+use serde_json::json;
+use std::{borrow::Cow, sync::Arc, time::Duration};
 use tokio::{
+    io::AsyncReadExt as _,
     sync::{Semaphore, mpsc},
-    time::{Instant, MissedTickBehavior, interval, timeout},
+    time::{Instant, sleep_until, timeout},
+};
+use tokio_tungstenite::tungstenite::{
+    self, Bytes, Message, Utf8Bytes,
+    protocol::{
+        CloseFrame,
+        frame::{
+            Frame,
+            coding::{CloseCode, Data, OpCode},
+        },
+    },
 };
 
-/// Messages of one connection that are being answered at once. Further ones wait their turn unread.
-const ORDERS_MAX: usize = 32;
+/// Longest message: an input of 4 MiB with what stands around it. The route takes an input whose escapes make it longer.
+pub(crate) const MESSAGE_BYTES_MAX: usize = 5 << 20;
+/// What is written at a time. A longer message goes out in parts of this, so that a line which said something long once
+/// does not hold that much for as long as it is open.
+const PART_BYTES: usize = 32 << 10;
+/// Messages of one line that are being read and answered at once, runs aside. Further ones wait their turn unread.
+const ORDERS_MAX: usize = 8;
+/// Messages that wait for a slow reader.
+const MESSAGES_WAITING_MAX: usize = 16;
 /// How often the other end is asked whether it is still there.
 const PING_EVERY: Duration = Duration::from_secs(30);
 /// How long it may say nothing at all, not even that it is there.
 const SILENCE_MAX: Duration = Duration::from_secs(75);
-/// How long it may take to read one message.
-const WRITE_WAIT: Duration = Duration::from_secs(60);
-/// What is read at a time: an idle connection holds this much.
-const READ_BYTES: usize = 4 << 10;
+/// Pings and pongs that are taken between two of ours: ten a second are many.
+const PINGS_MAX: u32 = 300;
+/// How long it may take to say why a line ends.
+const FAREWELL_WAIT: Duration = Duration::from_secs(1);
+/// What is still on its way is taken and thrown away up to this, or the system would throw away the farewell with it.
+const LINGER_BYTES_MAX: usize = 64 << 20;
 
-/// Opens a line.
-pub(crate) async fn line(
-    State(doors): State<Doors>,
-    Extension(caller): Extension<Caller>,
-    Extension(arrival): Extension<Arrival>,
-    place: Option<Extension<Place>>,
-    ending: Option<Extension<Ending>>,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-) -> Response {
-    let upgrade = match upgrade {
-        Ok(upgrade) => upgrade,
-        Err(refused) => {
-            let failure = Failure::new(ErrorCode::InvalidInput, "this is a WebSocket").log(refused.body_text());
-            return Refusal::from(failure).with(refused.status()).into_response();
-        }
+pub(crate) use handshake::open;
+
+/// Why a line ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Parting {
+    /// Who was at the other end has gone, or took nothing for too long.
+    Gone,
+    /// What they came in by holds no longer.
+    Revoked,
+    /// The door closes.
+    Ending,
+    /// They said nothing, not even that they are there.
+    Silent,
+    /// A message was larger than one may be.
+    TooLarge,
+    /// They did not keep to the protocol.
+    Broken(CloseCode, &'static str),
+}
+
+/// Talks until one of both has had enough.
+async fn serve(opened: Opened, doors: Doors, admitted: Admitted, mut ending: Ending) {
+    let Opened { mut socket, arrival, place: _place, line: _line } = opened;
+    let Ok(access) = doors.access() else { return };
+    let over = access.over(&admitted);
+    drop(access);
+    let device = admitted.caller.device;
+    let (out, waiting) = mpsc::channel(MESSAGES_WAITING_MAX);
+    let line = Arc::new(Line::new(doors, admitted.caller, arrival, out));
+    let parting = tokio::select! {
+        biased;
+        // Nothing more is told to whoever came in by what is revoked, however much there is to tell.
+        () = over => Parting::Revoked,
+        () = ending.come() => Parting::Ending,
+        parting = converse(&mut socket, &line, waiting) => parting,
     };
-    upgrade
-        .read_buffer_size(READ_BYTES)
-        .write_buffer_size(0)
-        .max_message_size(REQUEST_BYTES_MAX)
-        .max_frame_size(REQUEST_BYTES_MAX)
-        .on_upgrade(move |socket| async move {
-            let line = Line { doors, caller, arrival };
-            match ending {
-                Some(Extension(mut ending)) => tokio::select! {
-                    () = serve(socket, line) => {}
-                    () = ending.come() => {}
-                },
-                None => serve(socket, line).await,
-            }
-            // Among the connections for as long as it was open.
-            drop(place);
-        })
+    tracing::debug!(owner = admitted.caller.owner.0, ?parting, "a line ended");
+    drop(line);
+    let failure = match &parting {
+        Parting::Revoked => Some(revoked()),
+        Parting::TooLarge => {
+            let most = protocol::Arg::Bytes(MESSAGE_BYTES_MAX as u64);
+            let failure = Failure::new(ErrorCode::TooLarge, format!("the message is larger than {most}"));
+            Some(failure.hint("POST /api/v1/runs takes larger inputs, files are named by their paths"))
+        }
+        _ => None,
+    };
+    let mut last = failure.map(|failure| orders::error(None, device, &failure));
+    if parting == Parting::Ending {
+        last = Some(encode("EVENT", None, device, &json!({ "event": "ending" })));
+    }
+    drop(timeout(FAREWELL_WAIT, farewell(&mut socket, &parting, last)).await);
 }
 
-/// Who is at the other end, and what answers them.
-#[derive(Clone)]
-struct Line {
-    doors: Doors,
-    caller: Caller,
-    arrival: Arrival,
-}
-
-/// Runs that messages of this connection began, by the message's id.
-type Begun = Arc<Mutex<HashMap<RequestId, RunId>>>;
-
-async fn serve(socket: WebSocket, line: Line) {
-    let (mut writing, mut reading) = socket.split();
-    let (out, mut waiting) = mpsc::channel::<String>(FRAMES_WAITING_MAX);
+async fn converse(socket: &mut Socket, line: &Arc<Line>, mut waiting: mpsc::Receiver<String>) -> Parting {
     let places = Arc::new(Semaphore::new(ORDERS_MAX));
-    let begun = Begun::default();
-    let mut pings = interval(PING_EVERY);
-    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut heard = Instant::now();
+    let (mut heard, mut ping_at, mut pings) = (Instant::now(), Instant::now() + PING_EVERY, 0);
     // For the next message: without one, nothing is read.
     let mut place = None;
     loop {
-        tokio::select! {
-            free = places.clone().acquire_owned(), if place.is_none() => place = free.ok(),
-            said = waiting.recv() => {
-                let Some(said) = said else { return };
-                if !write(&mut writing, ws::Message::text(said)).await {
-                    return;
-                }
+        let (said, began) = tokio::select! {
+            free = places.clone().acquire_owned(), if place.is_none() => {
+                // What could not be read meanwhile is no silence.
+                (place, heard) = (free.ok(), Instant::now());
+                continue;
             }
-            said = reading.next(), if place.is_some() => {
+            said = waiting.recv() => (said.map(Message::text), Instant::now()),
+            read = socket.next(), if place.is_some() => {
                 heard = Instant::now();
-                match said {
-                    Some(Ok(ws::Message::Text(text))) => {
-                        let (line, out, begun, place) = (line.clone(), out.clone(), begun.clone(), place.take());
-                        // A client that goes takes nothing with it: what it began goes on.
-                        tokio::spawn(async move {
-                            line.answer(text.as_str(), &out, &begun).await;
-                            drop(place);
-                        });
-                    }
-                    Some(Ok(ws::Message::Ping(_) | ws::Message::Pong(_))) => {}
-                    Some(Ok(ws::Message::Binary(_))) => {
-                        let failure = Failure::new(ErrorCode::InvalidInput, "messages are text");
-                        if !write(&mut writing, ws::Message::text(line.error(None, &failure))).await {
-                            return;
+                match read {
+                    Some(Ok(Message::Text(text))) => {
+                        if let Some(place) = place.take() {
+                            line.take(text.as_str(), place);
                         }
+                        continue;
                     }
-                    Some(Ok(ws::Message::Close(_)) | Err(_)) | None => return,
+                    Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {
+                        pings += 1;
+                        if pings > PINGS_MAX {
+                            return Parting::Broken(CloseCode::Policy, "too many pings");
+                        }
+                        continue;
+                    }
+                    Some(Ok(Message::Binary(_))) => {
+                        let failure = Failure::new(ErrorCode::InvalidInput, "messages are text");
+                        (Some(Message::text(orders::error(None, line.device(), &failure))), heard)
+                    }
+                    Some(Ok(Message::Close(_))) | None => return Parting::Gone,
+                    Some(Err(error)) => return broken(&error),
                 }
             }
-            _ = pings.tick() => {
-                // While all places are taken nothing is read, so nothing is heard either.
+            () = sleep_until(ping_at) => {
                 if place.is_some() && heard.elapsed() > SILENCE_MAX {
-                    return;
+                    return Parting::Silent;
                 }
-                if !write(&mut writing, ws::Message::Ping(axum::body::Bytes::new())).await {
-                    return;
-                }
+                (ping_at, pings) = (Instant::now() + PING_EVERY, 0);
+                (Some(Message::Ping(Bytes::new())), Instant::now())
             }
-        }
-    }
-}
-
-/// Says something; whether the other end took it in time.
-async fn write(writing: &mut SplitSink<WebSocket, ws::Message>, said: ws::Message) -> bool {
-    matches!(timeout(WRITE_WAIT, writing.send(said)).await, Ok(Ok(())))
-}
-
-impl Line {
-    fn error(&self, request_id: Option<RequestId>, failure: &Failure) -> String {
-        encode("ERROR", request_id, self.caller.device, &json!(Problem::new(failure)))
-    }
-
-    /// Answers one message.
-    async fn answer(&self, text: &str, out: &mpsc::Sender<String>, begun: &Begun) {
-        let (request_id, failed) = match decode(text) {
-            Ok(message) => (Some(message.request_id), self.obey(message, out, begun).await.err()),
-            Err(Misunderstood { request_id, failure }) => (request_id, Some(failure)),
         };
-        if let Some(failure) = failed {
-            // Whether somebody still listens is theirs to know.
-            drop(out.send(self.error(request_id, &failure)).await);
+        let Some(said) = said else { return Parting::Gone };
+        if say(socket, said).await.is_err() {
+            return Parting::Gone;
         }
-    }
-
-    async fn obey(&self, message: Message, out: &mpsc::Sender<String>, begun: &Begun) -> Result<(), Failure> {
-        let Message { request_id, device_id, order } = message;
-        let ours = self.caller.device.to_string();
-        if device_id.is_some_and(|device| device != ours) {
-            let failure = Failure::new(ErrorCode::NotFound, "that is another device");
-            return Err(failure.hint(format!("this one is {ours}")));
-        }
-        match order {
-            Order::Ask(request) => self.ask(request_id, request, out, begun).await,
-            Order::Cancel(of) => {
-                let run = begun.lock().get(&of).copied();
-                let run = run.ok_or_else(|| {
-                    Failure::new(ErrorCode::RunNotFound, "no run of this connection has that requestId")
-                        .hint("a CANCEL that names a run finds it wherever it was begun")
-                })?;
-                self.ask(request_id, Request::RunStop { target: StopTarget::Run(run) }, out, begun).await
-            }
-            Order::Status => {
-                let status = self.status().await?;
-                let said = encode("DEVICE_STATUS", Some(request_id), self.caller.device, &status);
-                drop(out.send(said).await);
-                Ok(())
-            }
-        }
-    }
-
-    async fn ask(
-        &self,
-        request_id: RequestId,
-        request: Request,
-        out: &mpsc::Sender<String>,
-        begun: &Begun,
-    ) -> Result<(), Failure> {
-        let _watcher = self.doors.watcher(&request, self.arrival)?;
-        let mut frames = self.frames(request)?;
-        let mut is_over = false;
-        while let Some(frame) = frames.recv().await {
-            if let Frame::Run { run } = &frame {
-                begun.lock().insert(request_id, *run);
-            }
-            is_over = matches!(frame, Frame::Done { .. } | Frame::Failed { .. });
-            let Some((kind, payload)) = message(frame) else { continue };
-            if out.send(encode(kind, Some(request_id), self.caller.device, &payload)).await.is_err() {
-                break;
-            }
-        }
-        begun.lock().remove(&request_id);
-        match is_over || out.is_closed() {
-            true => Ok(()),
-            false => Err(Failure::new(ErrorCode::Internal, "the answer ended before its end").hint("oikos doctor")),
-        }
-    }
-
-    fn frames(&self, request: Request) -> Result<mpsc::Receiver<Frame>, Failure> {
-        let household = self.doors.household()?;
-        let (frames, waiting) = mpsc::channel(FRAMES_WAITING_MAX);
-        tokio::spawn(household.answer(self.caller, request, frames));
-        Ok(waiting)
-    }
-
-    async fn status(&self) -> Result<Value, Failure> {
-        let mut status = json!({});
-        for request in [Request::Hello, Request::AppList, Request::RunList] {
-            let mut frames = self.frames(request)?;
-            while let Some(frame) = frames.recv().await {
-                match frame {
-                    Frame::Done { reply } => join(&mut status, &reply),
-                    Frame::Failed { failure } => return Err(failure),
-                    Frame::Run { .. } | Frame::Chunk(_) | Frame::Step { .. } => {}
-                }
-            }
-        }
-        Ok(status)
+        // Nor is it silence while they read: who takes nothing at all for a minute is cut off below.
+        heard += began.elapsed();
     }
 }
 
-/// Puts what a reply has beside what is there.
-fn join(status: &mut Value, reply: &Reply) {
-    if let (Some(known), Value::Object(more)) = (status.as_object_mut(), json!(reply)) {
-        known.extend(more.into_iter().filter(|(name, _)| name != "reply"));
+/// Says something, a part at a time.
+async fn say(socket: &mut Socket, said: Message) -> Result<(), tungstenite::Error> {
+    let text = match said {
+        Message::Text(text) if text.len() > PART_BYTES => Bytes::from(text),
+        other => return socket.send(other).await,
+    };
+    let mut parts = text.len().div_ceil(PART_BYTES);
+    let mut rest = text;
+    let mut kind = Data::Text;
+    while parts > 0 {
+        parts -= 1;
+        let part = rest.split_to(PART_BYTES.min(rest.len()));
+        socket.send(Message::Frame(Frame::message(part, OpCode::Data(kind), parts == 0))).await?;
+        kind = Data::Continue;
     }
+    Ok(())
+}
+
+fn broken(error: &tungstenite::Error) -> Parting {
+    use tungstenite::Error as E;
+    match error {
+        E::Capacity(_) => Parting::TooLarge,
+        E::Utf8(_) => Parting::Broken(CloseCode::Invalid, "a text that is none"),
+        E::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => Parting::Gone,
+        E::Protocol(_) => Parting::Broken(CloseCode::Protocol, "not as RFC 6455 says"),
+        _ => Parting::Gone,
+    }
+}
+
+/// Says why the line ends, and waits until that was heard.
+async fn farewell(socket: &mut Socket, parting: &Parting, last: Option<String>) -> Result<(), tungstenite::Error> {
+    let (code, reason) = match parting {
+        Parting::Gone => (CloseCode::Normal, ""),
+        // Registered with IANA as "Unauthorized" and "Timeout".
+        Parting::Revoked => (CloseCode::Library(3000), "unauthenticated"),
+        Parting::Silent => (CloseCode::Library(3008), "silent for too long"),
+        Parting::Ending => (CloseCode::Away, "ending"),
+        Parting::TooLarge => (CloseCode::Size, "too_large"),
+        Parting::Broken(code, why) => (*code, *why),
+    };
+    if let Some(last) = last {
+        say(socket, Message::text(last)).await?;
+    }
+    let reason: Utf8Bytes = Cow::Borrowed(reason).into_owned().into();
+    socket.close(Some(CloseFrame { code, reason })).await?;
+    let mut bytes = vec![0; 8 << 10];
+    let mut lingered = 0;
+    let io = socket.get_mut();
+    while lingered < LINGER_BYTES_MAX {
+        match io.read(&mut bytes).await {
+            Ok(0) | Err(_) => break,
+            Ok(read) => lingered += read,
+        }
+    }
+    Ok(())
 }
