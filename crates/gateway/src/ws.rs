@@ -204,8 +204,13 @@ async fn farewell(socket: &mut Socket, parting: &Parting, last: Option<String>) 
     }
     let reason: Utf8Bytes = Cow::Borrowed(reason).into_owned().into();
     socket.close(Some(CloseFrame { code, reason })).await?;
-    let mut bytes = vec![0; 8 << 10];
-    let mut lingered = 0;
+    if !matches!(parting, Parting::TooLarge | Parting::Broken(..)) {
+        // What they still say is not for us any more, until they say that they heard it.
+        while let Some(Ok(_)) = socket.next().await {}
+        return Ok(());
+    }
+    // What comes now makes no sense, or would not fit.
+    let (mut bytes, mut lingered) = (vec![0; 8 << 10], 0);
     let io = socket.get_mut();
     while lingered < LINGER_BYTES_MAX {
         match io.read(&mut bytes).await {
