@@ -6,7 +6,7 @@ use std::{fs, process::Command};
 
 /// The targets; `fuzz/README.md` says what each is.
 pub(crate) const TARGETS: &[&str] =
-    &["archive", "manifest", "yaml", "scopes", "actions", "script", "cron", "minisign", "doors", "hosts"];
+    &["archive", "manifest", "yaml", "scopes", "actions", "script", "cron", "minisign", "doors", "hosts", "envelope"];
 
 /// How long each target runs unless somebody says otherwise.
 const SECONDS: u32 = 60;

@@ -4,6 +4,7 @@ use crate::{
     Arrival, Doors, FRAMES_WAITING_MAX, Refusal,
     auth::Admitted,
     bodies::{AnswerBody, Page},
+    doors::revoked,
     serve::Place,
     stream::{STILL_HERE, event, is_last},
 };
@@ -223,11 +224,6 @@ async fn whole<B: AnswerBody>(mut frames: mpsc::Receiver<Frame>) -> Result<B, Re
             None => return Err(no_end().into()),
         }
     }
-}
-
-fn revoked() -> Failure {
-    Failure::new(ErrorCode::Unauthenticated, "what this caller came in by was revoked, or has expired")
-        .hint("oikos token list; oikos login list")
 }
 
 fn no_end() -> Failure {

@@ -36,6 +36,7 @@ pub(crate) struct Page {
     pub(crate) limit: Option<usize>,
     /// Begin behind this one: an app's name, a run's id, a question's id. `Link: <…>; rel="next"` of the page before
     /// has it.
+    #[param(min_length = 1)]
     pub(crate) after: Option<String>,
 }
 

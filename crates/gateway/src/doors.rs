@@ -1,6 +1,10 @@
 //! What all doors share: who answers, who lets in, how many may watch.
 
-use crate::{Arrival, Household, auth::Authenticator};
+use crate::{
+    Arrival, Household,
+    auth::Authenticator,
+    ws::{Answers, Lines},
+};
 use protocol::{ErrorCode, Failure, api::Request};
 use std::sync::{Arc, Weak};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -23,6 +27,8 @@ struct Shared {
     watchers: Arc<Semaphore>,
     tcp_watchers: Arc<Semaphore>,
     visits: Arc<Semaphore>,
+    lines: Arc<Lines>,
+    answers: Arc<Answers>,
 }
 
 impl Doors {
@@ -34,6 +40,8 @@ impl Doors {
             watchers: Arc::new(Semaphore::new(WATCHERS_MAX)),
             tcp_watchers: Arc::new(Semaphore::new(TCP_WATCHERS_MAX)),
             visits: Arc::new(Semaphore::new(VISITS_MAX)),
+            lines: Arc::default(),
+            answers: Arc::default(),
         }))
     }
 
@@ -69,10 +77,26 @@ impl Doors {
         Ok(Some(place))
     }
 
+    /// The WebSockets that are open.
+    pub(crate) fn lines(&self) -> &Arc<Lines> {
+        &self.0.lines
+    }
+
+    /// What was answered to messages of theirs.
+    pub(crate) fn answers(&self) -> &Arc<Answers> {
+        &self.0.answers
+    }
+
     /// A place among the visitors, if there is one.
     pub(crate) fn visit(&self) -> Option<OwnedSemaphorePermit> {
         self.0.visits.clone().try_acquire_owned().ok()
     }
+}
+
+/// Why something that was open ends before its end.
+pub(crate) fn revoked() -> Failure {
+    Failure::new(ErrorCode::Unauthenticated, "what this caller came in by was revoked, or has expired")
+        .hint("oikos token list; oikos login list")
 }
 
 fn ending() -> Failure {

@@ -23,6 +23,7 @@ mod asked; // one request on its way through: dispatch, and the answer as JSON o
 mod bodies; // what goes over the wire, as types
 pub mod client; // the same API from the other side
 mod doors; // what all doors share: who answers, who guards, how many may watch
+pub mod envelope; // the messages of a WebSocket
 mod extract; // what a request says: path, query, body
 mod household; // who stands behind the doors, and who in front of them
 mod problem; // failures as HTTP says them
@@ -31,12 +32,13 @@ mod routes; // one handler a route
 mod serve; // one connection
 mod stream; // frames as server-sent events, and back
 mod tcp; // the door at an address
+mod ws; // the door for pages that keep a line open
 
 pub use axum::Router;
 pub use doors::Doors;
 pub use household::{Arrival, FrameSender, Household};
 pub use problem::{Problem, Refusal, status};
-pub use router::{openapi, router};
+pub use router::{PATTERNS, openapi, router};
 pub use rustls::ServerConfig;
 pub use serve::{Connection, Place, serve};
 pub use stream::{EventReader, FRAME_BYTES_MAX, StreamError};

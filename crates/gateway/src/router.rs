@@ -13,9 +13,9 @@ use protocol::{ErrorCode, Failure, api::Frame};
 use utoipa::{
     OpenApi, Path as _,
     openapi::{
-        Content, RefOr, ResponseBuilder,
+        Content, RefOr, Required, ResponseBuilder,
         path::{Operation, PathItem},
-        schema::Ref,
+        schema::{Ref, Schema},
     },
 };
 use utoipa_axum::{PathItemExt as _, router::OpenApiRouter, routes};
@@ -130,6 +130,7 @@ fn method<P: utoipa::Path>() -> MethodFilter {
 /// Everything that answers at the doors of a household.
 pub fn router(doors: Doors) -> Router {
     answering()
+        .route("/ws", get(crate::ws::open))
         .fallback(nowhere)
         .method_not_allowed_fallback(not_so)
         .layer(middleware::from_fn_with_state(doors.clone(), pass))
@@ -141,13 +142,34 @@ pub fn router(doors: Doors) -> Router {
         .with_state(doors)
 }
 
+/// What names and digests look like, for whoever checks before they ask. The rules themselves are in `protocol`; that these
+/// are the same is held by a test.
+pub const PATTERNS: &[(&str, &str)] = &[
+    ("AppName", "^[a-z][a-z0-9-]{1,63}$"),
+    ("ActionName", "^[A-Za-z_][A-Za-z0-9_]{0,63}$"),
+    ("Digest", "^[0-9A-Fa-f]{64}$"),
+];
+/// Operations whose body may be left out: it has nothing that must be said.
+const BODY_OPTIONAL: &[&str] = &["app_install", "app_rollback", "grant_set"];
+
 /// The description of the API, for whoever writes a client.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let (_, mut description) = described().split_for_parts();
     description.info.version = "1".to_owned();
     description.info.license = None;
+    if let Some(components) = &mut description.components {
+        for (name, pattern) in PATTERNS {
+            if let Some(RefOr::T(Schema::Object(object))) = components.schemas.get_mut(*name) {
+                object.pattern = Some((*pattern).to_owned());
+            }
+        }
+    }
     for item in description.paths.paths.values_mut() {
         for operation in operations(item) {
+            let is_optional = operation.operation_id.as_deref().is_some_and(|name| BODY_OPTIONAL.contains(&name));
+            if let (true, Some(RefOr::T(body))) = (is_optional, &mut operation.request_body) {
+                body.required = Some(Required::False);
+            }
             for answer in operation.responses.responses.values_mut() {
                 if let RefOr::T(answer) = answer
                     && answer.description.is_empty()

@@ -45,7 +45,21 @@ pub struct Connection {
     pub ending: Option<watch::Receiver<bool>>,
 }
 
-/// Answers what comes in through a connection until it ends.
+/// Says when a connection that may ask again is to end.
+#[derive(Clone, Debug)]
+pub(crate) struct Ending(Option<watch::Receiver<bool>>);
+
+impl Ending {
+    /// Waits for it; for ever, where nobody will say so. Whoever would say so and has gone has said it.
+    pub(crate) async fn come(&mut self) {
+        match &mut self.0 {
+            Some(ending) => drop(ending.wait_for(|is_ending| *is_ending).await),
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// Answers what comes in through a connection until it ends, or until it becomes something else.
 pub async fn serve(
     io: impl AsyncRead + AsyncWrite + Send + 'static,
     router: Router,
@@ -54,23 +68,26 @@ pub async fn serve(
     let mut io = TimeoutStream::new(io);
     io.set_write_timeout(Some(WRITE_WAIT));
     let Connection { arrival, place, ending } = connection;
+    let keep_alive = ending.is_some();
+    let mut ending = Ending(ending);
+    let line_ending = ending.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(arrival);
         request.extensions_mut().insert(place.clone());
+        request.extensions_mut().insert(line_ending.clone());
         router.clone().oneshot(request.map(Body::new))
     });
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(REQUEST_WAIT)
         .max_header_size(HEAD_BYTES_MAX)
-        .keep_alive(ending.is_some())
-        .serve_connection(TokioIo::new(Box::pin(io)), service);
+        .keep_alive(keep_alive)
+        .serve_connection(TokioIo::new(Box::pin(io)), service)
+        .with_upgrades();
     let mut serving = pin!(serving);
-    let Some(mut ending) = ending else { return serving.await };
     tokio::select! {
         served = &mut serving => served,
-        // Also where whoever would say so has gone.
-        _ = async { ending.wait_for(|is_ending| *is_ending).await.is_ok() } => {
+        () = ending.come() => {
             serving.as_mut().graceful_shutdown();
             serving.await
         }

@@ -91,7 +91,6 @@ async fn accept(
     ending: watch::Receiver<bool>,
 ) {
     loop {
-        let Ok(place) = places.clone().acquire_owned().await else { return };
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
@@ -101,6 +100,8 @@ async fn accept(
                 continue;
             }
         };
+        // Where all places are taken, this one and those behind it wait.
+        let Ok(place) = places.clone().acquire_owned().await else { return };
         // Small answers and single events go out at once.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection may be slow");

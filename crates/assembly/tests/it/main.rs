@@ -4,8 +4,10 @@
 
 mod doctor; // damaged parts, signed ends
 mod household; // a home, an app, raw connections
+mod lines; // WebSockets: two owners, and streams over networks that fail
 mod opening; // who holds a home, and who goes through
 mod owners; // two owners, and the keys by which they come in
+mod proxy; // a network that fails
 mod socket; // what a stranger could say to the socket
 mod strangers; // every route, asked by another owner
 

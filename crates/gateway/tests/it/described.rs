@@ -1,5 +1,8 @@
 //! The API's description says what the routes do.
 
+use proptest::prelude::*;
+use protocol::{ActionName, AppName, Digest};
+use regex::Regex;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -58,5 +61,31 @@ async fn every_described_route_answers() {
             let answer = house.say(&method.to_uppercase(), &path, &[], "").await;
             assert!(!matches!(answer.status.as_u16(), 404 | 405), "{method} {path}: {}", answer.status);
         }
+    }
+}
+
+proptest! {
+    /// A name that the description allows is one, and no other is.
+    #[test]
+    fn the_patterns_are_the_rules(
+        name in prop_oneof![any::<String>(), "[a-zA-Z_0-9.-]{0,66}", "[a-z][a-z0-9-]{0,64}", "[0-9a-fA-F]{62,66}"],
+    ) {
+        for (kind, pattern) in gateway::PATTERNS {
+            let allowed = match *kind {
+                "AppName" => name.parse::<AppName>().is_ok(),
+                "ActionName" => name.parse::<ActionName>().is_ok(),
+                "Digest" => name.parse::<Digest>().is_ok(),
+                other => panic!("{other} is not held"),
+            };
+            prop_assert_eq!(Regex::new(pattern).unwrap().is_match(&name), allowed, "{}: {:?}", kind, &name);
+        }
+    }
+}
+
+#[test]
+fn every_pattern_is_in_the_description() {
+    let description = description();
+    for (kind, pattern) in gateway::PATTERNS {
+        assert_eq!(description["components"]["schemas"][kind]["pattern"], *pattern);
     }
 }

@@ -45,6 +45,8 @@ impl Household for Stage {
                     return;
                 }
             }
+            // Nothing more, for ever.
+            frames.closed().await;
         })
     }
 

@@ -1,0 +1,255 @@
+//! What the messages of a line ask for, and what is said to it.
+
+use super::{
+    MESSAGES_WAITING_MAX,
+    answers::{Known, Last},
+};
+use crate::{
+    Arrival, Doors, Problem, REQUEST_WAIT,
+    envelope::{self, Message, Misunderstood, Order, decode, encode},
+};
+use parking_lot::Mutex;
+use protocol::{
+    Caller, DeviceId, ErrorCode, Failure, RequestId, RunId,
+    api::{Frame, Reply, Request, StopTarget},
+    sha256,
+};
+use serde_json::{Value, json};
+use std::{collections::HashMap, sync::Arc};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
+    time::timeout,
+};
+
+/// Runs that one line watches at once.
+const STREAMS_MAX: usize = 32;
+
+/// A run that a message began, as soon as it is known.
+type Begun = watch::Receiver<Option<RunId>>;
+
+/// Who is at the other end, and what is being done for them.
+pub(super) struct Line {
+    doors: Doors,
+    caller: Caller,
+    arrival: Arrival,
+    out: mpsc::Sender<String>,
+    streams: Arc<Semaphore>,
+    /// Messages that are being answered.
+    underway: Mutex<HashMap<RequestId, Begun>>,
+}
+
+/// A message that is being answered. The same id again means the same message, until this is dropped.
+struct Underway {
+    line: Arc<Line>,
+    id: RequestId,
+    run: watch::Sender<Option<RunId>>,
+}
+
+impl Drop for Underway {
+    fn drop(&mut self) {
+        self.line.underway.lock().remove(&self.id);
+    }
+}
+
+/// What is said of something that did not go well.
+pub(super) fn error(request_id: Option<RequestId>, device: DeviceId, failure: &Failure) -> String {
+    encode("ERROR", request_id, device, &json!(Problem::new(failure)))
+}
+
+impl Line {
+    pub(super) fn new(doors: Doors, caller: Caller, arrival: Arrival, out: mpsc::Sender<String>) -> Self {
+        let streams = Arc::new(Semaphore::new(STREAMS_MAX));
+        Self { doors, caller, arrival, out, streams, underway: Mutex::default() }
+    }
+
+    pub(super) fn device(&self) -> DeviceId {
+        self.caller.device
+    }
+
+    /// Reads a message, and begins to answer it. Messages are read in the order in which they came, so that one may name
+    /// the one before it; answers come as they are ready. What was begun goes on when the line ends.
+    pub(super) fn take(self: &Arc<Self>, text: &str, place: OwnedSemaphorePermit) {
+        let line = self.clone();
+        let read = decode(text).and_then(|message| match self.begin(&message) {
+            Ok(underway) => Ok((message, underway)),
+            Err(failure) => Err(Misunderstood { request_id: Some(message.request_id), failure }),
+        });
+        match read {
+            // It is being answered already.
+            Ok((message, None)) if !matches!(message.order, Order::Cancel(of) if of == message.request_id) => {}
+            Ok((message, underway)) => drop(tokio::spawn(async move {
+                let request_id = message.request_id;
+                if let Err(failure) = line.obey(message, underway, place).await {
+                    line.say("ERROR", Some(request_id), &json!(Problem::new(&failure))).await;
+                }
+            })),
+            Err(Misunderstood { request_id, failure }) => drop(tokio::spawn(async move {
+                line.say("ERROR", request_id, &json!(Problem::new(&failure))).await;
+                drop(place);
+            })),
+        }
+    }
+
+    fn begin(self: &Arc<Self>, message: &Message) -> Result<Option<Underway>, Failure> {
+        let ours = self.caller.device.to_string();
+        if message.device_id.as_ref().is_some_and(|device| *device != ours) {
+            let failure = Failure::new(ErrorCode::NotFound, "that is another device");
+            return Err(failure.hint(format!("this one is {ours}")));
+        }
+        let mut underway = self.underway.lock();
+        if underway.contains_key(&message.request_id) {
+            return Ok(None);
+        }
+        let (run, begun) = watch::channel(None);
+        underway.insert(message.request_id, begun);
+        Ok(Some(Underway { line: self.clone(), id: message.request_id, run }))
+    }
+
+    /// Says something. Whether somebody still listens is theirs to know.
+    async fn say(&self, kind: &str, request_id: Option<RequestId>, payload: &Value) {
+        drop(self.out.send(encode(kind, request_id, self.caller.device, payload)).await);
+    }
+
+    async fn obey(
+        &self,
+        message: Message,
+        underway: Option<Underway>,
+        place: OwnedSemaphorePermit,
+    ) -> Result<(), Failure> {
+        let Message { request_id, order, .. } = message;
+        match (order, underway) {
+            (Order::Stream { request, after_seq }, Some(underway)) => {
+                let Ok(_streams) = self.streams.clone().try_acquire_owned() else {
+                    let failure =
+                        Failure::new(ErrorCode::HostBusy, format!("{STREAMS_MAX} runs are being watched by this line"));
+                    return Err(failure.hint("try again when one of them has ended, or open another line"));
+                };
+                // It may take long: others are answered meanwhile.
+                drop(place);
+                self.stream(request, after_seq, &underway).await
+            }
+            (Order::Ask(request), _) => self.ask(request_id, request).await,
+            (Order::Cancel(of), underway) => {
+                // What it names may have its own id.
+                drop(underway);
+                let target = StopTarget::Run(self.begun(of).await?);
+                let (kind, payload) = envelope::message(self.last(Request::RunStop { target }).await?);
+                // In the older form the run's own end says so.
+                if of != request_id || kind == "ERROR" {
+                    self.say(kind, Some(request_id), &payload).await;
+                }
+                Ok(())
+            }
+            (Order::Status, _) => {
+                let status = self.status().await?;
+                self.say("DEVICE_STATUS", Some(request_id), &status).await;
+                Ok(())
+            }
+            (Order::Stream { .. }, None) => Ok(()),
+        }
+    }
+
+    /// The run that a message of this line began.
+    async fn begun(&self, of: RequestId) -> Result<RunId, Failure> {
+        let begun = self.underway.lock().get(&of).cloned();
+        let run = async { begun?.wait_for(Option::is_some).await.ok().and_then(|run| *run) };
+        timeout(REQUEST_WAIT, run).await.ok().flatten().ok_or_else(|| {
+            Failure::new(ErrorCode::RunNotFound, "no run that this line watches has that requestId")
+                .hint("a CANCEL that names a run finds it wherever it was begun")
+        })
+    }
+
+    /// A run's stream, each chunk once.
+    async fn stream(&self, request: Request, after_seq: u64, underway: &Underway) -> Result<(), Failure> {
+        let _watcher = self.doors.watcher(&request, self.arrival)?;
+        let mut frames = self.frames(request)?;
+        loop {
+            let frame = tokio::select! {
+                frame = frames.recv() => frame.ok_or_else(no_end)?,
+                // A run that says nothing for long is not watched by nobody for long.
+                () = self.out.closed() => return Ok(()),
+            };
+            match &frame {
+                Frame::Run { run } => drop(underway.run.send_replace(Some(*run))),
+                Frame::Chunk(chunk) if chunk.seq <= after_seq => continue,
+                _ => {}
+            }
+            let is_last = matches!(frame, Frame::Done { .. } | Frame::Failed { .. });
+            let (kind, payload) = envelope::message(frame);
+            self.say(kind, Some(underway.id), &payload).await;
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Something that happens once, however often it is asked by one id.
+    async fn ask(&self, request_id: RequestId, request: Request) -> Result<(), Failure> {
+        let asked = sha256(&serde_json::to_vec(&request).unwrap_or_default());
+        let last = match self.doors.answers().known(self.caller, request_id, asked)? {
+            Known::Asked(mut last) => {
+                let last = last.wait_for(Option::is_some).await.ok().and_then(|last| last.clone());
+                last.ok_or_else(no_end)?
+            }
+            Known::New(making) => {
+                let mut frames = self.frames(request)?;
+                let last = loop {
+                    let frame = frames.recv().await.ok_or_else(no_end)?;
+                    let is_last = matches!(frame, Frame::Done { .. } | Frame::Failed { .. });
+                    let message = envelope::message(frame);
+                    if is_last {
+                        break Last::new(message);
+                    }
+                    self.say(message.0, Some(request_id), &message.1).await;
+                };
+                match last.0 {
+                    "ERROR" => making.failed(last.clone()),
+                    _ => making.made(last.clone(), last.1.to_string().len()),
+                }
+                last
+            }
+        };
+        self.say(last.0, Some(request_id), &last.1).await;
+        Ok(())
+    }
+
+    fn frames(&self, request: Request) -> Result<mpsc::Receiver<Frame>, Failure> {
+        let household = self.doors.household()?;
+        let (frames, waiting) = mpsc::channel(MESSAGES_WAITING_MAX);
+        tokio::spawn(household.answer(self.caller, request, frames));
+        Ok(waiting)
+    }
+
+    /// How the answer to a request ends.
+    async fn last(&self, request: Request) -> Result<Frame, Failure> {
+        let mut frames = self.frames(request)?;
+        loop {
+            match frames.recv().await.ok_or_else(no_end)? {
+                frame @ Frame::Done { .. } => return Ok(frame),
+                Frame::Failed { failure } => return Err(failure),
+                Frame::Run { .. } | Frame::Chunk(_) | Frame::Step { .. } => {}
+            }
+        }
+    }
+
+    async fn status(&self) -> Result<Value, Failure> {
+        let mut status = json!({ "status": "online" });
+        for request in [Request::Hello, Request::AppList, Request::RunList] {
+            if let Frame::Done { reply } = self.last(request).await? {
+                join(&mut status, &reply);
+            }
+        }
+        Ok(status)
+    }
+}
+
+/// Puts what a reply has beside what is there.
+fn join(status: &mut Value, reply: &Reply) {
+    if let (Some(known), Value::Object(more)) = (status.as_object_mut(), json!(reply)) {
+        known.extend(more.into_iter().filter(|(name, _)| name != "reply"));
+    }
+}
+
+fn no_end() -> Failure {
+    Failure::new(ErrorCode::Internal, "the answer ended before its end").hint("oikos doctor")
+}
