@@ -1,8 +1,12 @@
 //! What all doors share: who answers, who lets in, how many may watch.
 
 use crate::{Arrival, Household, auth::Authenticator};
+use axum::http::StatusCode;
 use protocol::{ErrorCode, Failure, api::Request};
-use std::sync::{Arc, Weak};
+use std::sync::{
+    Arc, Weak,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Runs that are watched at once through the socket: several terminals and scripts, not a flood.
@@ -23,6 +27,20 @@ struct Shared {
     watchers: Arc<Semaphore>,
     tcp_watchers: Arc<Semaphore>,
     visits: Arc<Semaphore>,
+    /// Answers by the first digit of their status.
+    answers: [AtomicU64; STATUSES.len()],
+}
+
+/// Classes of statuses.
+const STATUSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+
+/// How much the doors are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Figures {
+    /// Answers since the start, by the class of their status.
+    pub answers: [(&'static str, u64); STATUSES.len()],
+    /// What is being watched, by door.
+    pub streams: [(&'static str, usize); 2],
 }
 
 impl Doors {
@@ -34,6 +52,7 @@ impl Doors {
             watchers: Arc::new(Semaphore::new(WATCHERS_MAX)),
             tcp_watchers: Arc::new(Semaphore::new(TCP_WATCHERS_MAX)),
             visits: Arc::new(Semaphore::new(VISITS_MAX)),
+            answers: Default::default(),
         }))
     }
 
@@ -52,8 +71,8 @@ impl Doors {
 
     /// A place among those who watch, where the request needs one. In its own process nobody keeps others out.
     pub(crate) fn watcher(&self, request: &Request, arrival: Arrival) -> Result<Option<OwnedSemaphorePermit>, Failure> {
-        use Request::{EventEmit, RunFollow, RunStart};
-        if !matches!(request, RunStart { .. } | RunFollow { .. } | EventEmit { .. }) {
+        use Request::{EventEmit, LogFollow, RunFollow, RunStart};
+        if !matches!(request, RunStart { .. } | RunFollow { .. } | EventEmit { .. } | LogFollow { .. }) {
             return Ok(None);
         }
         let (watchers, most) = match arrival {
@@ -67,6 +86,27 @@ impl Doors {
                 .hint("try again when one of them has ended; oikos stop --all ends them")
         })?;
         Ok(Some(place))
+    }
+
+    /// Counts an answer.
+    pub(crate) fn answered(&self, status: StatusCode) {
+        let class = usize::from(status.as_u16() / 100).saturating_sub(1);
+        if let Some(count) = self.0.answers.get(class) {
+            count.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// How much they are used.
+    pub fn figures(&self) -> Figures {
+        let shared = &self.0;
+        let mut answers = [("", 0); STATUSES.len()];
+        for ((told, word), count) in answers.iter_mut().zip(STATUSES).zip(&shared.answers) {
+            *told = (word, count.load(Relaxed));
+        }
+        let taken = |most: usize, places: &Semaphore| most.saturating_sub(places.available_permits());
+        let socket = taken(WATCHERS_MAX, &shared.watchers);
+        let tcp = taken(TCP_WATCHERS_MAX, &shared.tcp_watchers);
+        Figures { answers, streams: [("socket", socket), ("tcp", tcp)] }
     }
 
     /// A place among the visitors, if there is one.

@@ -118,7 +118,24 @@ pub enum Request {
         /// Only this run.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         run: Option<RunId>,
-        /// At most this many of the newest entries.
+        /// Only what came after this entry, its oldest first; without it, the newest.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after_seq: Option<u64>,
+        /// At most this many entries.
+        limit: u32,
+    },
+    /// What happens, as it happens. Ends when the answering process is about to.
+    LogFollow {
+        /// Only this app.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        app: Option<AppName>,
+        /// Only this run.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        run: Option<RunId>,
+        /// Entries up to this one are known already. Without it, the newest entries come first.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after_seq: Option<u64>,
+        /// At most this many of the newest entries come first.
         limit: u32,
     },
     /// Prove the chain from its first entry to its last, and against the signed heads.
@@ -208,6 +225,8 @@ pub enum Request {
     OwnerList,
     /// Look at everything that could be wrong.
     Doctor,
+    /// What the answering process counts, as Prometheus reads it. For the first owner: it is about all of them.
+    Metrics,
 }
 
 /// What the owner says about one switch.
@@ -254,6 +273,13 @@ pub enum Frame {
     },
     /// A run's next chunk.
     Chunk(SequencedChunk),
+    /// The log follows from behind this entry: before the first that is told, and after others that were not asked for.
+    LogAfter {
+        /// It.
+        seq: u64,
+    },
+    /// The next entry of the log.
+    Entry(Box<AuditEntry>),
     /// How far something long has come.
     Step {
         /// What is being done.
@@ -411,6 +437,11 @@ pub enum Reply {
     Doctor {
         /// One row a check.
         checks: Vec<DoctorCheck>,
+    },
+    /// To `Metrics`.
+    Metrics {
+        /// Prometheus' text format, version 0.0.4.
+        text: String,
     },
     /// Done, with nothing to say.
     Ok,
