@@ -1,10 +1,10 @@
 //! From a request to the kernel and back: the same words for every door.
 
-use crate::{Oikos, doctor};
+use crate::{Oikos, doctor, follow::follow, metrics};
 use gateway::{FrameSender, Household};
 use kernel::{LogFilter, RunRequest, Seen, Viewer};
 use protocol::{
-    Caller, Failure, Right,
+    Caller, Failure, OwnerId, Right,
     api::{Frame, Reply, Request},
     sentence,
 };
@@ -24,8 +24,12 @@ impl Household for Oikos {
             let last = match self.route(caller, request, &frames).await {
                 Ok(reply) => Frame::Done { reply },
                 Err(failure) => {
-                    if let Some(log) = &failure.log {
-                        tracing::debug!(code = %failure.code, %log, "a request failed");
+                    match &failure.log {
+                        // What went wrong in oikos itself. Of all else the details may be the caller's own words.
+                        Some(log) if failure.code == protocol::ErrorCode::Internal => {
+                            tracing::error!(%log, "a request failed");
+                        }
+                        _ => tracing::debug!(code = %failure.code, "a request was refused"),
                     }
                     Frame::Failed { failure }
                 }
@@ -39,12 +43,12 @@ impl Household for Oikos {
         if self.kernel.is_ending() {
             return Err("oikos is about to end".to_owned());
         }
-        self.store.log_tail(protocol::OwnerId::LOCAL).map(drop).map_err(|error| error.to_string())
+        self.store.log_tail(OwnerId::LOCAL).map(drop).map_err(|error| error.to_string())
     }
 }
 
 impl Oikos {
-    async fn route(self: &Arc<Self>, caller: Caller, request: Request, frames: &FrameSender) -> Result<Reply, Failure> {
+    async fn route(self: Arc<Self>, caller: Caller, request: Request, frames: &FrameSender) -> Result<Reply, Failure> {
         let kernel = &self.kernel;
         if waits_for_beginning(&request) {
             self.begin().await;
@@ -99,11 +103,18 @@ impl Oikos {
                 Reply::Emitted { heard: kernel.event_emit(caller, topic, payload).await? }
             }
             Request::ScheduleList => Reply::Schedules { schedules: kernel.schedule_list(&caller).await? },
-            Request::Log { app, run, limit } => {
+            Request::Log { app, run, after_seq, limit } => {
                 let filter = LogFilter { app, run, limit: limit as usize };
                 let oikos = self.clone();
-                let entries = blocking(move || oikos.kernel.log(&caller, &filter)).await?;
-                Reply::Log { entries }
+                let read = move || match after_seq {
+                    Some(after_seq) => oikos.kernel.log_behind(&caller, &filter, after_seq),
+                    None => oikos.kernel.log(&caller, &filter),
+                };
+                Reply::Log { entries: blocking(read).await? }
+            }
+            Request::LogFollow { app, run, after_seq, limit } => {
+                let filter = LogFilter { app, run, limit: limit as usize };
+                return follow(self, caller, filter, after_seq, frames).await;
             }
             Request::LogVerify => {
                 require(caller.rights.has(Right::Read))?;
@@ -170,6 +181,11 @@ impl Oikos {
                 Reply::Owner { owner: blocking(move || oikos.kernel.owner_new(&caller, name)).await? }
             }
             Request::OwnerList => Reply::Owners { owners: kernel.owner_list(&caller)? },
+            Request::Metrics => {
+                require(caller.rights.has(Right::Read) && caller.owner == OwnerId::LOCAL)?;
+                let oikos = self.clone();
+                Reply::Metrics { text: blocking(move || Ok(metrics::page(&oikos))).await? }
+            }
             Request::Doctor => {
                 require(caller.rights.has(Right::Read))?;
                 let oikos = self.clone();
@@ -195,6 +211,8 @@ fn waits_for_beginning(request: &Request) -> bool {
             | Request::ApprovalList
             | Request::ApprovalAnswer { .. }
             | Request::Log { .. }
+            | Request::LogFollow { .. }
+            | Request::Metrics
     )
 }
 
@@ -230,7 +248,10 @@ async fn watch(mut viewer: Viewer, frames: &FrameSender) -> Reply {
     }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Failure> + Send + 'static) -> Result<T, Failure> {
+/// Does what waits for the disk.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
     tokio::task::spawn_blocking(work).await.map_err(|error| {
         Failure::new(protocol::ErrorCode::Internal, "the answer could not be made").log(error.to_string())
     })?

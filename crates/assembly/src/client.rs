@@ -53,7 +53,8 @@ impl Answers {
             match self.next().await {
                 Frame::Done { reply } => return Ok(reply),
                 Frame::Failed { failure } => return Err(failure),
-                Frame::Run { .. } | Frame::Chunk(_) | Frame::Step { .. } => {}
+                // All others come before it.
+                _ => {}
             }
         }
     }
@@ -120,7 +121,9 @@ impl Client {
 
     /// Serves the others until the last of them has ended, and from then on nobody.
     pub async fn drain(&self) {
-        let Self::Holder { server, .. } = self else { return };
+        let Self::Holder { server, oikos } = self else { return };
+        // Those who look on would never end.
+        oikos.follow_end();
         // Newcomers are served as well: somebody may want to stop what another one runs here.
         while !server.stop_if_idle() {
             tokio::time::sleep(HOLDER_LOOK_EVERY).await;

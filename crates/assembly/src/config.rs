@@ -25,6 +25,28 @@ pub struct Config {
     pub restarts: RestartPolicy,
     /// Where the doors are, and what protects them.
     pub doors: Doors,
+    /// How a service tells its operator what it does.
+    pub log: LogSetup,
+}
+
+/// How a service tells its operator what it does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogSetup {
+    /// How a record is written.
+    pub format: LogFormat,
+    /// What the operator wants to hear, as in `debug` or `gateway=debug,info`; absent means `info`.
+    pub level: Option<String>,
+}
+
+/// How a record is written: on one line in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
 }
 
 /// Where the doors are, and what protects them.
@@ -69,6 +91,7 @@ impl Config {
             authorities: None,
             restarts: RestartPolicy::default(),
             doors: Doors::default(),
+            log: LogSetup::default(),
         }
     }
 }

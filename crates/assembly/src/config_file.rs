@@ -1,6 +1,6 @@
 //! A household's set-up as an operator writes it. Pure: who calls has read the file.
 
-use crate::{Config, TlsFiles};
+use crate::{Config, LogFormat, TlsFiles};
 use jiff::tz::TimeZone;
 use kernel::RestartPolicy;
 use protocol::{ErrorCode, Failure, Zone, text};
@@ -19,6 +19,26 @@ struct Written {
     supervisor: Supervisor,
     #[serde(default)]
     doors: DoorsWritten,
+    #[serde(default)]
+    log: LogWritten,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LogWritten {
+    format: Option<LogFormat>,
+    level: Option<LogLevel>,
+}
+
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct LogLevel(String);
+
+impl TryFrom<String> for LogLevel {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        crate::log_file::filter_check(&text).map(|()| Self(text))
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -126,6 +146,8 @@ impl Config {
         self.time_zone = time_zone;
         self.zone = zone;
         self.restarts = restarts;
+        self.log.format = written.log.format.unwrap_or(self.log.format);
+        self.log.level = written.log.level.map(|LogLevel(level)| level).or(self.log.level.take());
         let DoorsWritten { bind, hosts, tls } = written.doors;
         self.doors.bind = bind.unwrap_or(self.doors.bind);
         self.doors.hosts.extend(hosts.into_iter().map(|HostName(host)| host));
@@ -209,6 +231,25 @@ mod tests {
             ("[doors]\ntls = { cert = \"cert.pem\", key = \"/key.pem\" }", "begin at the root"),
             ("[doors]\ntls = { cert = \"/cert.pem\" }", "missing field `key`"),
             ("[doors]\ncors = \"*\"", "unknown field `cors`"),
+        ] {
+            let message = read(text).unwrap_err();
+            assert!(message.contains(says) && message.contains('^'), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn the_log_is_as_the_file_says_and_mistakes_show_their_place() {
+        let read = |text: &str| {
+            let mut config = Config::new("/nowhere");
+            config.read("oikos.toml", text).map(|()| config.log).map_err(|failure| failure.message)
+        };
+        assert_eq!(read("").unwrap(), crate::LogSetup::default());
+        let log = read("[log]\nformat = \"json\"\nlevel = \"gateway=debug,info\"").unwrap();
+        assert_eq!((log.format, log.level.as_deref()), (LogFormat::Json, Some("gateway=debug,info")));
+        for (text, says) in [
+            ("[log]\nformat = \"xml\"", "unknown variant `xml`"),
+            ("[log]\nlevel = \"a=b=c\"", "line 2, column 9"),
+            ("[log]\nfile = \"/tmp/x\"", "unknown field `file`"),
         ] {
             let message = read(text).unwrap_err();
             assert!(message.contains(says) && message.contains('^'), "{text}: {message}");

@@ -2,7 +2,7 @@
 
 use crate::Oikos;
 use protocol::{
-    Caller,
+    AuditRecord, Caller,
     api::{AppSummary, ChainBreak, DoctorCheck},
     text,
 };
@@ -10,13 +10,17 @@ use state::Space;
 
 /// All checks, each a row.
 pub(crate) fn checks(oikos: &Oikos, caller: &Caller, apps: &[AppSummary]) -> Vec<DoctorCheck> {
-    let mut checks = vec![home(oikos), room(oikos), store(oikos), log(oikos, caller), intents(oikos, caller)];
+    let mut checks = vec![home(oikos), room(oikos)];
+    checks.extend(files(oikos));
+    checks.extend([clock(oikos, caller), store(oikos), log(oikos, caller), intents(oikos, caller)]);
     checks.push(recovered(oikos, caller));
+    checks.extend(keys(oikos, caller));
     checks.extend(apps.iter().map(|app| self::app(oikos, caller, app)));
     checks
 }
 
-fn check(name: &str, ok: bool, finding: impl Into<String>, hint: Option<&str>) -> DoctorCheck {
+/// A row.
+pub(crate) fn check(name: &str, ok: bool, finding: impl Into<String>, hint: Option<&str>) -> DoctorCheck {
     DoctorCheck { name: name.to_owned(), ok, finding: finding.into(), hint: hint.map(str::to_owned) }
 }
 
@@ -44,9 +48,87 @@ fn room(oikos: &Oikos) -> DoctorCheck {
     check("room", false, finding, Some("make room on the disk of OIKOS_HOME"))
 }
 
+/// As many files as this may be open for as many connections as a door takes, and for what oikos has open beside them.
+const FILES_WANTED: u64 = gateway::CONNECTIONS_MAX as u64 + 1_024;
+
+/// Lets this process open as many files as it may want, as far as the system allows that. Says nothing where it does
+/// not: doctor does.
+pub fn files_raise() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let known = getrlimit(Resource::Nofile);
+    let wanted = FILES_WANTED.min(known.maximum.unwrap_or(FILES_WANTED));
+    if known.current.is_some_and(|current| current < wanted) {
+        let raised = Rlimit { current: Some(wanted), ..known };
+        if let Err(error) = setrlimit(Resource::Nofile, raised) {
+            tracing::warn!(%error, "no more files can be opened than the system says");
+        }
+    }
+}
+
+/// Of interest where a door is open: whoever is at the terminal needs a few.
+fn files(oikos: &Oikos) -> Option<DoctorCheck> {
+    oikos.gauges.lock().tcp.as_ref()?;
+    let most = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    Some(match most.filter(|most| *most < FILES_WANTED) {
+        None => check("files", true, "as many may be open as there may be connections", None),
+        Some(most) => {
+            let finding = format!("only {most} may be open, connections among them; {FILES_WANTED} may be needed");
+            check("files", false, finding, Some("ulimit -Hn 16384 before the start, or LimitNOFILE=16384 in its unit"))
+        }
+    })
+}
+
+fn clock(oikos: &Oikos, caller: &Caller) -> DoctorCheck {
+    const HINT: &str = "set the clock of this machine: schedules, keys and grants that end go by it";
+    /// When this was written: no clock is earlier.
+    const NOT_BEFORE_MS: i64 = 1_735_689_600_000;
+    /// Clocks are put right by some seconds now and then.
+    const BACK_MS_MAX: i64 = 300_000;
+    let now = oikos.clock.now().0;
+    if now < NOT_BEFORE_MS {
+        return check("clock", false, "says a time before oikos was written", Some(HINT));
+    }
+    let last = oikos.store.log_read_last(caller.owner, 1).unwrap_or_default();
+    let last = last.first().and_then(|row| serde_json::from_slice::<AuditRecord>(row.body.as_deref()?).ok());
+    match last.map(|record| record.at.0 - now).filter(|ahead| *ahead > BACK_MS_MAX) {
+        Some(ahead) => {
+            let ahead = protocol::Arg::Millis(ahead.unsigned_abs());
+            check("clock", false, format!("is {ahead} behind the last entry of the log"), Some(HINT))
+        }
+        None => check("clock", true, "goes on from the last entry of the log", None),
+    }
+}
+
+/// Keys that end soon, while there is time to make new ones.
+fn keys(oikos: &Oikos, caller: &Caller) -> Vec<DoctorCheck> {
+    /// As long as somebody may be away.
+    const SOON_MS: i64 = 7 * 86_400_000;
+    let now = oikos.clock.now();
+    let keys = oikos.access().keys().list(caller).unwrap_or_default();
+    let ending = keys.into_iter().filter_map(|key| Some((key.expires_at?.0 - now.0, key)));
+    let ending = ending.filter(|(left, _)| *left < SOON_MS).map(|(left, key)| {
+        let finding = match left > 0 {
+            true => format!("ends in {}", protocol::Arg::Millis(left.unsigned_abs())),
+            false => "has ended".to_owned(),
+        };
+        let hint = format!("oikos token new makes another; oikos token revoke {} removes this one", key.id);
+        check(&format!("key {}", key.name), false, finding, Some(&hint))
+    });
+    ending.collect()
+}
+
 fn store(oikos: &Oikos) -> DoctorCheck {
     match oikos.store.lazy_failures() {
-        0 => check("store", true, "open, nothing lost since the start", None),
+        0 => match oikos.store.fault() {
+            Ok(None) => check("store", true, "whole, nothing lost since the start", None),
+            Ok(Some(fault)) => {
+                let finding = format!("damaged: {}", text::shorten(&fault, 200));
+                check("store", false, finding, Some("end oikos, keep a copy of OIKOS_HOME, and look at the disk"))
+            }
+            Err(error) => {
+                check("store", false, text::escape(&error.to_string()), Some("look at the disk of OIKOS_HOME"))
+            }
+        },
         lost => check(
             "store",
             false,
@@ -74,7 +156,10 @@ fn log(oikos: &Oikos, caller: &Caller) -> DoctorCheck {
                 Some("oikos log --verify shows every place"),
             )
         }
-        Err(failure) => check("log", false, failure.message, failure.hint.as_deref()),
+        Err(failure) => {
+            let hint = failure.hint.unwrap_or_else(|| "look at the disk of OIKOS_HOME".to_owned());
+            check("log", false, failure.message, Some(&hint))
+        }
     }
 }
 
@@ -107,7 +192,7 @@ fn intents(oikos: &Oikos, caller: &Caller) -> DoctorCheck {
             format!("{} announced and never settled", text::count(open.len(), "effect")),
             Some("restart oikos: it settles them"),
         ),
-        Err(error) => check("effects", false, text::escape(&error.to_string()), None),
+        Err(error) => check("effects", false, text::escape(&error.to_string()), Some("look at the disk of OIKOS_HOME")),
     }
 }
 
@@ -134,6 +219,9 @@ fn app(oikos: &Oikos, caller: &Caller, app: &AppSummary) -> DoctorCheck {
             check(&name, false, finding, Some(&format!("oikos app enable {} calls it again", app.name)))
         }
         Ok(()) => check(&name, true, format!("version {}, archive and grants hold", app.version), None),
-        Err(failure) => check(&name, false, failure.message, failure.hint.as_deref()),
+        Err(failure) => {
+            let hint = failure.hint.unwrap_or_else(|| format!("oikos app install {} installs it again", app.name));
+            check(&name, false, failure.message, Some(&hint))
+        }
     }
 }

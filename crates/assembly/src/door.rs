@@ -30,6 +30,7 @@ impl Door {
         Bind { address: doors.bind, has_tls: tls.is_some(), has_credential }.check()?;
         let is_tls = tls.is_some();
         let door = TcpDoor::open(Listen { address: doors.bind, tls }, router).await?;
+        oikos.gauges.lock().tcp = Some(door.crowd());
         let port = door.address().port();
         let guards = doors.hosts.iter().fold(Guards::new(port, is_tls), |guards, host| guards.host(host, port));
         access.guards_set(guards);
@@ -59,7 +60,8 @@ fn tls(files: &TlsFiles) -> Result<std::sync::Arc<gateway::ServerConfig>, Failur
     tls_config(PemFile { name: &cert_name, bytes: &cert }, PemFile { name: &key_name, bytes: &key })
 }
 
-fn pem(path: &Path) -> Result<Vec<u8>, Failure> {
+/// The text of a file that the set-up names.
+pub(crate) fn pem(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     // One byte more than there may be: who reads it says that it is too large.
     let read = File::open(path).and_then(|file| file.take(PEM_BYTES_MAX as u64 + 1).read_to_end(&mut bytes));

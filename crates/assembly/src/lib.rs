@@ -24,8 +24,12 @@ mod config; // what a household is set up with
 mod config_file; // the same, as an operator writes it
 mod doctor; // everything that could be wrong
 mod door; // the door that others reach, as the set-up says
+mod exposition; // figures as Prometheus reads them
+mod follow; // what happens, told as it happens
 mod log_file; // what a service tells its operator
+mod metrics; // what a service counts
 mod oikos; // one oikos, put together
+mod outside; // what can be seen without asking
 mod pack; // an author's folder into an archive
 mod sandboxes; // the sandbox, made when it is needed
 mod service; // a process that is up for long
@@ -38,13 +42,14 @@ pub use author::{
     app_lint, app_new, app_test,
 };
 pub use client::{Answers, Client};
-pub use config::{Config, Doors, PORT, TlsFiles, default_home, default_publishers};
-pub use doctor::break_text;
+pub use config::{Config, Doors, LogFormat, LogSetup, PORT, TlsFiles, default_home, default_publishers};
+pub use doctor::{break_text, files_raise};
 pub use door::Door;
 pub use gateway::openapi;
 pub use kernel::RestartPolicy;
 pub use log_file::{log_tail, log_to_home};
 pub use oikos::Oikos;
+pub use outside::{Outside, doctor_outside};
 pub use pack::{Packed, app_pack, file_write};
 pub use service::{Service, ServiceNote, service, service_noted, service_words};
 pub use signing::{
@@ -52,6 +57,7 @@ pub use signing::{
     publishers_own,
 };
 pub use socket::{SocketPath, SocketServer};
+pub use state::{Holder, last_holder};
 pub use system::{SystemClock, SystemEntropy};
 
 /// Arms the fail points that the environment variable FAILPOINTS names, until the answer is dropped. Does nothing

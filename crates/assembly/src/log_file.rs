@@ -1,5 +1,9 @@
-//! What a service tells its operator: lines of JSON, in files that do not grow for ever.
+//! What a service tells its operator: a line a record, in files that do not grow for ever.
+//!
+//! A record within a request says its route and its owner, one within a run the run and its app. None says what anybody
+//! sent or got: where a failure quotes, only its code is written.
 
+use crate::{LogFormat, LogSetup};
 use protocol::{ErrorCode, Failure};
 use std::{
     fs::{self, File, OpenOptions},
@@ -8,7 +12,10 @@ use std::{
     path::{Path, PathBuf},
     sync::Mutex,
 };
-use tracing_subscriber::{EnvFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing::Level;
+use tracing_subscriber::{
+    EnvFilter, Layer as _, filter::filter_fn, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
 /// A file that is longer makes room for the next one.
 const FILE_BYTES_MAX: u64 = 8 << 20;
@@ -24,18 +31,41 @@ pub(crate) fn folder(home: &Path) -> PathBuf {
     home.join("logs")
 }
 
-/// From here on this process tells what it does in the home's log file. `filter` is what the operator wants to hear, as
-/// in `debug` or `gateway=debug,info`.
-pub fn log_to_home(home: &Path, filter: Option<&str>) -> Result<(), Failure> {
+/// Whose records are written in full. What other people's code says of what it moves is not ours to vouch for: of that,
+/// only warnings are written, whatever the operator asks for.
+const OURS: &[&str] = &[
+    "assembly", "broker", "effects", "egress", "gateway", "kernel", "link", "oikos", "package", "protocol", "sandbox",
+    "state",
+];
+
+fn is_ours(target: &str) -> bool {
+    OURS.contains(&target.split("::").next().unwrap_or_default())
+}
+
+/// Whether this says what to log.
+pub(crate) fn filter_check(filter: &str) -> Result<(), String> {
+    let checked = EnvFilter::try_new(filter).map(drop);
+    checked.map_err(|error| format!("{error}; for example \"debug\", or \"gateway=debug,info\""))
+}
+
+/// From here on this process tells what it does in the home's log file. `filter` is what the operator wants to hear now,
+/// whatever the set-up says.
+pub fn log_to_home(home: &Path, setup: &LogSetup, filter: Option<&str>) -> Result<(), Failure> {
     let unusable = |error: &dyn std::error::Error| {
         Failure::new(ErrorCode::HomeUnusable, "the log file of OIKOS_HOME cannot be written").log(error.to_string())
     };
-    let filter = EnvFilter::try_new(filter.unwrap_or(LEVEL)).map_err(|error| {
+    let filter = EnvFilter::try_new(filter.or(setup.level.as_deref()).unwrap_or(LEVEL)).map_err(|error| {
         Failure::new(ErrorCode::Usage, format!("what to log cannot be understood: {error}")).hint("OIKOS_LOG=info")
     })?;
-    let file = LogFile::open(folder(home), FILE_BYTES_MAX).map_err(|error| unusable(&error))?;
-    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(Mutex::new(file));
-    tracing_subscriber::registry().with(filter).with(lines).try_init().map_err(|error| unusable(&error))
+    let file = Mutex::new(LogFile::open(folder(home), FILE_BYTES_MAX).map_err(|error| unusable(&error))?);
+    let lines = fmt::layer().with_ansi(false);
+    let lines = match setup.format {
+        LogFormat::Text => lines.with_writer(file).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).with_writer(file).boxed(),
+    };
+    let known = filter_fn(|told| is_ours(told.target()) || *told.level() <= Level::WARN);
+    let lines = lines.with_filter(filter).with_filter(known);
+    tracing_subscriber::registry().with(lines).try_init().map_err(|error| unusable(&error))
 }
 
 /// The last lines of a home's log.
@@ -94,14 +124,18 @@ fn append(folder: &Path) -> io::Result<File> {
 }
 
 impl Write for LogFile {
-    /// Writes a whole line, or nothing: each line comes in one piece.
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+    /// Writes a whole line, or nothing: each record comes in one piece. A break within it would look like a record of its
+    /// own, which somebody could forge.
+    fn write(&mut self, record: &[u8]) -> io::Result<usize> {
+        let said = record.strip_suffix(b"\n").unwrap_or(record);
+        let mut line: Vec<u8> = said.iter().map(|byte| if byte.is_ascii_control() { b' ' } else { *byte }).collect();
+        line.push(b'\n');
         if self.bytes > 0 && self.bytes + line.len() as u64 > self.bytes_max {
             self.rotate()?;
         }
-        self.file.write_all(line)?;
+        self.file.write_all(&line)?;
         self.bytes += line.len() as u64;
-        Ok(line.len())
+        Ok(record.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -121,7 +155,7 @@ mod tests {
         assert!(log_tail(home.path(), 5).unwrap().is_empty());
         let mut file = LogFile::open(folder(home.path()), 100).unwrap();
         for number in 0..100 {
-            writeln!(file, "line {number:03} {}", "x".repeat(10)).unwrap();
+            file.write_all(format!("line {number:03} {}\n", "x".repeat(10)).as_bytes()).unwrap();
         }
         drop(file);
         let mut names: Vec<_> = fs::read_dir(folder(home.path()))
@@ -133,9 +167,14 @@ mod tests {
         let last = log_tail(home.path(), 2).unwrap();
         assert_eq!(last.len(), 2);
         assert!(last[1].starts_with("line 099"), "{last:?}");
+        // A record is a line, whatever is in it.
+        let mut file = LogFile::open(folder(home.path()), 1_000).unwrap();
+        file.write_all(b"one\n2026-01-01 forged\x1b[2J\n").unwrap();
+        assert_eq!(log_tail(home.path(), 1).unwrap(), ["one 2026-01-01 forged [2J"]);
+        drop(file);
         // Opened again, it goes on where it was.
         let mut file = LogFile::open(folder(home.path()), 1_000).unwrap();
-        writeln!(file, "again").unwrap();
-        assert!(log_tail(home.path(), 2).unwrap()[0].starts_with("line 099"));
+        file.write_all(b"again\n").unwrap();
+        assert!(log_tail(home.path(), 2).unwrap()[0].starts_with("one"));
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     config::Config,
+    follow::{Bell, HeardStore},
     sandboxes::LazyJsRunner,
     signing::official_key,
     socket::SocketPath,
@@ -29,6 +30,14 @@ use tokio::{sync::OnceCell, task::JoinHandle};
 /// How often the end of the log is signed while something happens.
 const HEAD_EVERY: Duration = Duration::from_secs(60);
 
+/// Where the doors count what comes in.
+#[derive(Default)]
+pub(crate) struct Gauges {
+    pub(crate) doors: Option<gateway::Doors>,
+    pub(crate) tcp: Option<gateway::Crowd>,
+    pub(crate) socket: Option<Box<dyn Fn() -> usize + Send>>,
+}
+
 /// One oikos in this process. Dropping it closes everything; [`Oikos::close`] also signs the end of the log.
 pub struct Oikos {
     pub(crate) home: PathBuf,
@@ -38,6 +47,12 @@ pub struct Oikos {
     recovered: BTreeMap<OwnerId, Recovered>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
+    /// For those who follow the log.
+    pub(crate) bell: Arc<Bell>,
+    pub(crate) egress: Arc<egress::Client>,
+    pub(crate) runner: Arc<LazyJsRunner>,
+    started_ns: u64,
+    pub(crate) gauges: parking_lot::Mutex<Gauges>,
     access: Arc<Authenticator>,
     device_key: DeviceKey,
     device: DeviceId,
@@ -55,6 +70,7 @@ impl Oikos {
     /// milliseconds. `HomeLocked` if another process holds the home.
     pub fn open(config: &Config) -> Result<Arc<Self>, Failure> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let clock_started = clock.monotonic_ns();
         let lock = HomeLock::acquire(&config.home, &*clock)
             .map_err(|error| Failure::from_error(error.code(), &error).hint(error.hint()))?;
         let home = lock.home().to_path_buf();
@@ -63,17 +79,18 @@ impl Oikos {
         let developer = DeveloperKey::open_or_create(&home, &*entropy).map_err(|error| key_failure(&error))?;
         let device = device_key.device_id();
         let store = SqliteStore::open(&lock, &*clock).map_err(|error| store_failure(&error))?;
-        let store: Arc<dyn Store> = Arc::new(store);
+        let bell = Arc::new(Bell::default());
+        let store: Arc<dyn Store> = Arc::new(HeardStore { store, bell: bell.clone() });
         let blobs = BlobStore::open(&lock).map_err(|error| Failure::from_error(error.code(), &error))?;
         let protected = protected_folders(&home, config.publishers.as_deref())?;
-        let effects = effects(config, &home, &protected, &store, &entropy)?;
-        let runner = LazyJsRunner::new(runner_config(config, &home, &device_key, &clock, &*entropy));
+        let (effects, egress) = effects(config, &home, &protected, &store, &entropy)?;
+        let runner = Arc::new(LazyJsRunner::new(runner_config(config, &home, &device_key, &clock, &*entropy)));
         let heads = HeadFile::new(&home);
         let kernel = Kernel::new(KernelParts {
             broker: Broker::new(config.zone, protected),
             store: store.clone(),
             blobs,
-            runner: Arc::new(runner),
+            runner: runner.clone(),
             effects,
             developer,
             official: official_key()?,
@@ -105,6 +122,11 @@ impl Oikos {
             recovered,
             clock,
             entropy,
+            bell,
+            egress,
+            runner,
+            started_ns: clock_started,
+            gauges: parking_lot::Mutex::default(),
             access: Arc::new(access),
             device_key,
             device,
@@ -196,6 +218,16 @@ impl Oikos {
         while self.kernel.live_runs() > 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+    }
+
+    /// For how long it is up.
+    pub(crate) fn uptime_seconds(&self) -> u64 {
+        self.clock.monotonic_ns().saturating_sub(self.started_ns) / 1_000_000_000
+    }
+
+    /// Whoever follows the log is told what there is, and then that there is no more: this process is about to end.
+    pub fn follow_end(&self) {
+        self.bell.end();
     }
 
     /// The home folder, canonical.
@@ -314,6 +346,7 @@ impl Oikos {
         if tokio::time::timeout(SETTLE_WAIT, self.runs_gone()).await.is_err() {
             tracing::warn!("runs did not settle in time; their effects will show as unknown");
         }
+        self.follow_end();
         let closing = self.clone();
         if tokio::task::spawn_blocking(move || closing.heads_sign()).await.is_err() {
             tracing::error!("the end of the log could not be signed");
@@ -377,17 +410,19 @@ fn effects(
     protected: &[ProtectedFolder],
     store: &Arc<dyn Store>,
     entropy: &Arc<dyn Entropy>,
-) -> Result<Effects, Failure> {
+) -> Result<(Effects, Arc<egress::Client>), Failure> {
     let roots = config.authorities.as_deref().map(crate::authorities::read).transpose()?.unwrap_or_default();
     let client = egress::Client::new(egress::ClientConfig { roots, ..Default::default() })
         .map_err(|error| Failure::new(ErrorCode::FileUnusable, format!("a certificate cannot be used: {error}")))?;
-    Ok(effects::build(effects::EffectsConfig {
+    let client = Arc::new(client);
+    let effects = effects::build(effects::EffectsConfig {
         trash: home.join("trash"),
         scratch: home.join("scratch"),
         protected: protected.to_vec(),
         store: store.clone(),
         entropy: entropy.clone(),
-        client: Arc::new(client),
+        client: client.clone(),
         runtime: tokio::runtime::Handle::current(),
-    }))
+    });
+    Ok((effects, client))
 }

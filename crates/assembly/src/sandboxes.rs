@@ -3,7 +3,7 @@
 use kernel::runner::{GuestImage, GuestSource, PrepareError, Runner};
 use parking_lot::Mutex;
 use protocol::Digest;
-use sandbox::{JsRunner, JsRunnerConfig};
+use sandbox::{JsRunner, JsRunnerConfig, JsRunnerStatus};
 use std::sync::Arc;
 
 /// A [`JsRunner`] that is made at its first use.
@@ -25,6 +25,14 @@ impl LazyJsRunner {
         let runner =
             JsRunner::new(self.config.clone()).map_err(|error| PrepareError::Sandbox { message: error.to_string() })?;
         Ok(made.insert(Arc::new(runner)).clone())
+    }
+}
+
+impl LazyJsRunner {
+    /// What the sandbox holds, if there is one by now.
+    pub(crate) fn status(&self) -> Option<JsRunnerStatus> {
+        // While it is being made nobody waits to hear that it is empty.
+        self.made.try_lock()?.as_ref().map(|runner| runner.status())
     }
 }
 

@@ -18,7 +18,7 @@ use std::{
 };
 
 /// How long who is up may take to say so.
-const HELLO_WAIT: Duration = Duration::from_secs(2);
+pub(crate) const HELLO_WAIT: Duration = Duration::from_secs(2);
 
 /// What a process that is up says of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,9 @@ pub struct Service {
     pub url: Option<String>,
     /// Since when it is up.
     pub since: Timestamp,
+    /// The configuration file that it was started with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<PathBuf>,
 }
 
 /// A note in the home that a service is up. Goes when it is dropped, which is the last that a service does.
@@ -80,12 +83,21 @@ fn read(note: &Path) -> Option<Service> {
 /// The service that is up in a home. What a process left that was killed is no service: it does not say hello.
 pub async fn service(home: &Path) -> Option<Service> {
     let home = fs::canonicalize(home).ok()?;
-    let service = read(&note(&home))?;
-    let path = SocketPath::of(&home);
+    let service = noted(&home)?;
+    let pid = tokio::time::timeout(HELLO_WAIT, hello(&home)).await.ok()??;
+    (pid == service.pid).then_some(service)
+}
+
+/// The note of a service in a home, whether that is up or not.
+pub(crate) fn noted(home: &Path) -> Option<Service> {
+    read(&note(home))
+}
+
+/// The process that says hello at the socket of a home (canonical).
+pub(crate) async fn hello(home: &Path) -> Option<u32> {
     let hello = Envelope { presence: false, owner: None, request: Request::Hello };
-    let asking = async { socket::ask(&path, &hello).await.ok()?.recv().await };
-    match tokio::time::timeout(HELLO_WAIT, asking).await.ok()?? {
-        Frame::Done { reply: Reply::Hello { pid, .. } } if pid == service.pid => Some(service),
+    match socket::ask(&SocketPath::of(home), &hello).await.ok()?.recv().await? {
+        Frame::Done { reply: Reply::Hello { pid, .. } } => Some(pid),
         _ => None,
     }
 }

@@ -93,7 +93,14 @@ impl SocketServer {
         })?;
         let serving = Serving::default();
         let household: Arc<dyn Household> = oikos.clone();
-        let router = gateway::router(Doors::new(Arc::downgrade(&household), Arc::downgrade(oikos.access())));
+        let doors = Doors::new(Arc::downgrade(&household), Arc::downgrade(oikos.access()));
+        {
+            let counted = serving.clone();
+            let mut gauges = oikos.gauges.lock();
+            gauges.doors = Some(doors.clone());
+            gauges.socket = Some(Box::new(move || counted.count()));
+        }
+        let router = gateway::router(doors);
         let accepting = tokio::spawn(accept(listener, router.clone(), Arc::downgrade(&oikos), serving.clone()));
         Ok(Self { path, router, accepting, serving })
     }

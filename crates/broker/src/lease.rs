@@ -270,9 +270,14 @@ impl Lease {
 
     /// Wall time so far in milliseconds, without waiting for people.
     pub fn wall_ms(&self, now_ns: u64) -> u64 {
+        self.wall_ns(now_ns) / 1_000_000
+    }
+
+    /// The same in nanoseconds, for what is shorter than a millisecond.
+    pub fn wall_ns(&self, now_ns: u64) -> u64 {
         let clocks = self.0.clocks.lock();
         let paused_now = if clocks.asking > 0 { now_ns.saturating_sub(clocks.paused_since_ns) } else { 0 };
-        now_ns.saturating_sub(clocks.started_ns).saturating_sub(clocks.paused_ns).saturating_sub(paused_now) / 1_000_000
+        now_ns.saturating_sub(clocks.started_ns).saturating_sub(clocks.paused_ns).saturating_sub(paused_now)
     }
 
     /// Ends the lease if its wall clock or its idle clock ran out.

@@ -16,7 +16,7 @@ pub(crate) use apps::{app, apps, grants, input_example};
 pub(crate) use author::{dev, lint, trial};
 pub(crate) use card::card;
 pub(crate) use events::{bootstrap, heard, schedules, service, up};
-pub(crate) use history::{chain, log, runs};
+pub(crate) use history::{LogPrinter, chain, log, runs};
 pub(crate) use household::{content, doctor, questions};
 pub(crate) use publishers::{own_publisher, publisher, publishers};
 pub(crate) use run::RunPrinter;

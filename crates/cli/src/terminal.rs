@@ -10,6 +10,7 @@ use protocol::{Failure, Sentence};
 use std::{
     fmt::Display,
     io::{BufRead, IsTerminal, Read, Stderr, Stdout, Write},
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
     time::Duration,
 };
 
@@ -41,6 +42,8 @@ pub(crate) struct Terminal {
     pub(crate) json: bool,
     bar: Mutex<Option<ProgressBar>>,
     columns: usize,
+    /// Nobody reads the answer any more.
+    is_alone: AtomicBool,
 }
 
 impl Terminal {
@@ -51,7 +54,7 @@ impl Terminal {
         const COLUMNS_MAX: u16 = 120;
         let columns = rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| size.ws_col);
         let columns = columns.filter(|columns| *columns >= 40).unwrap_or(COLUMNS_DEFAULT).min(COLUMNS_MAX);
-        Self { json, bar: Mutex::default(), columns: usize::from(columns) }
+        Self { json, bar: Mutex::default(), columns: usize::from(columns), is_alone: AtomicBool::new(false) }
     }
 
     /// How wide a line may be.
@@ -66,18 +69,31 @@ impl Terminal {
 
     /// A line of the answer, on standard output.
     pub(crate) fn line(&self, line: impl Display) {
-        self.quieted(|| put(&mut AutoStream::auto(std::io::stdout()), format_args!("{line}\n")));
+        self.quieted(|| {
+            if !put(&mut AutoStream::auto(std::io::stdout()), format_args!("{line}\n")) {
+                self.is_alone.store(true, Relaxed);
+            }
+        });
+    }
+
+    /// Whether nobody reads the answer any more, as far as is known: for what would go on for ever.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.is_alone.load(Relaxed)
     }
 
     /// A piece of the answer, without a line's end.
     pub(crate) fn piece(&self, piece: impl Display) {
-        self.quieted(|| put(&mut AutoStream::auto(std::io::stdout()), format_args!("{piece}")));
+        self.quieted(|| {
+            put(&mut AutoStream::auto(std::io::stdout()), format_args!("{piece}"));
+        });
     }
 
     /// A line about the answer, on standard error.
     pub(crate) fn note(&self, line: impl Display) {
         if !self.json {
-            self.quieted(|| put(&mut AutoStream::auto(std::io::stderr()), format_args!("{line}\n")));
+            self.quieted(|| {
+                put(&mut AutoStream::auto(std::io::stderr()), format_args!("{line}\n"));
+            });
         }
     }
 
@@ -188,12 +204,14 @@ impl Terminal {
     }
 }
 
-/// Writes, and does not mind if nobody reads.
-fn put<S: anstream::stream::RawStream + AsLockedWrite>(stream: &mut AutoStream<S>, text: std::fmt::Arguments<'_>) {
-    drop(stream.write_fmt(text));
-    drop(stream.flush());
+/// Writes, and does not mind if nobody reads; says whether somebody may.
+fn put<S: anstream::stream::RawStream + AsLockedWrite>(
+    stream: &mut AutoStream<S>,
+    text: std::fmt::Arguments<'_>,
+) -> bool {
+    stream.write_fmt(text).and_then(|()| stream.flush()).is_ok()
 }
 
 // The two streams that `put` is made for.
-const _: fn(&mut AutoStream<Stdout>, std::fmt::Arguments<'_>) = put::<Stdout>;
-const _: fn(&mut AutoStream<Stderr>, std::fmt::Arguments<'_>) = put::<Stderr>;
+const _: fn(&mut AutoStream<Stdout>, std::fmt::Arguments<'_>) -> bool = put::<Stdout>;
+const _: fn(&mut AutoStream<Stderr>, std::fmt::Arguments<'_>) -> bool = put::<Stderr>;

@@ -134,6 +134,8 @@ The configuration file, with what holds where it says nothing:
     Daemon(DaemonCommand),
     /// Look at everything that could be wrong, and say the next step
     Doctor,
+    /// Print what the oikos that is up counts, as Prometheus reads it
+    Metrics,
     /// Print the reference of all commands as Markdown
     #[command(hide = true)]
     Reference,
@@ -501,6 +503,7 @@ Examples:
   oikos log                      the last things that happened
   oikos log notes                what this app did
   oikos log --run 0193c8a2-…     what one run did, with the grant behind each step
+  oikos log --follow             what happens, as it happens; Ctrl-C ends it
   oikos log --verify             prove that nothing was changed, removed or cut off")]
 pub(crate) struct LogWords {
     /// Only this app
@@ -511,6 +514,9 @@ pub(crate) struct LogWords {
     /// Prove the chain instead of showing it
     #[arg(long, conflicts_with_all = ["app", "run"])]
     pub(crate) verify: bool,
+    /// Go on with what happens, whoever does it, until Ctrl-C
+    #[arg(long, short = 'f', conflicts_with = "verify")]
+    pub(crate) follow: bool,
     /// At most this many entries, the newest
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = log_limit)]
     pub(crate) limit: u32,

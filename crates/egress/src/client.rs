@@ -76,6 +76,16 @@ impl Client {
         outgoing: Outgoing,
         bounds: &Bounds,
     ) -> Result<Answer, Failed> {
+        let sent = self.send_uncounted(permit, outgoing, bounds).await;
+        sent.inspect_err(|failed| self.book.fail(&failed.error))
+    }
+
+    async fn send_uncounted(
+        &self,
+        permit: &Permit<NetworkDemand>,
+        outgoing: Outgoing,
+        bounds: &Bounds,
+    ) -> Result<Answer, Failed> {
         let demand = permit.demand();
         let lease = permit.lease();
         let (owner, run) = (lease.caller().owner, lease.run());
@@ -174,6 +184,11 @@ impl Client {
         self.book.all()
     }
 
+    /// Requests without an answer, or with half of one, by kind.
+    pub fn failures(&self) -> Vec<(&'static str, u64)> {
+        self.book.failures()
+    }
+
     /// Connections that wait for a further request.
     pub fn waiting(&self) -> usize {
         self.pool.waiting()
@@ -203,6 +218,11 @@ pub struct Answer {
 impl Answer {
     /// The next piece of the body; `None` at its end.
     pub async fn piece(&mut self) -> Result<Option<Bytes>, EgressError> {
+        let piece = self.piece_uncounted().await;
+        piece.inspect_err(|error| self.book.fail(error))
+    }
+
+    async fn piece_uncounted(&mut self) -> Result<Option<Bytes>, EgressError> {
         loop {
             let frame = self.leash.hold("to go on", self.idle_ms, self.body.frame()).await?;
             let Some(frame) = frame else {

@@ -34,6 +34,24 @@ pub enum EgressError {
 }
 
 impl EgressError {
+    /// What the kinds are called where they are counted.
+    pub(crate) const WORDS: [&'static str; 8] =
+        ["denied", "ended", "unresolved", "unreachable", "tls", "slow", "too_large", "broken"];
+
+    /// The place of its kind in [`EgressError::WORDS`].
+    pub(crate) fn place(&self) -> usize {
+        match self {
+            Self::Denied(_) => 0,
+            Self::Ended(_) => 1,
+            Self::Unresolved { .. } => 2,
+            Self::Unreachable { .. } => 3,
+            Self::Tls { .. } => 4,
+            Self::Slow { .. } => 5,
+            Self::TooLarge { .. } => 6,
+            Self::Broken { .. } => 7,
+        }
+    }
+
     /// The stable code.
     pub fn code(&self) -> ErrorCode {
         match self {

@@ -1,8 +1,12 @@
 //! What was moved for whom.
 
+use crate::EgressError;
 use parking_lot::Mutex;
 use protocol::{AppName, OwnerId};
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+};
 
 /// What the network was used for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,18 +21,30 @@ pub struct Usage {
 
 /// By owner and app, since this process began.
 #[derive(Debug, Default)]
-pub(crate) struct Book(Mutex<BTreeMap<(OwnerId, AppName), Usage>>);
+pub(crate) struct Book {
+    moved: Mutex<BTreeMap<(OwnerId, AppName), Usage>>,
+    failed: [AtomicU64; EgressError::WORDS.len()],
+}
 
 impl Book {
     pub(crate) fn add(&self, owner: OwnerId, app: &AppName, change: impl FnOnce(&mut Usage)) {
-        change(self.0.lock().entry((owner, app.clone())).or_default());
+        change(self.moved.lock().entry((owner, app.clone())).or_default());
+    }
+
+    /// A request without an answer, or with half of one.
+    pub(crate) fn fail(&self, error: &EgressError) {
+        self.failed[error.place()].fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn failures(&self) -> Vec<(&'static str, u64)> {
+        EgressError::WORDS.iter().zip(&self.failed).map(|(word, count)| (*word, count.load(Relaxed))).collect()
     }
 
     pub(crate) fn of(&self, owner: OwnerId, app: &AppName) -> Usage {
-        self.0.lock().get(&(owner, app.clone())).copied().unwrap_or_default()
+        self.moved.lock().get(&(owner, app.clone())).copied().unwrap_or_default()
     }
 
     pub(crate) fn all(&self) -> Vec<((OwnerId, AppName), Usage)> {
-        self.0.lock().iter().map(|(whose, usage)| (whose.clone(), *usage)).collect()
+        self.moved.lock().iter().map(|(whose, usage)| (whose.clone(), *usage)).collect()
     }
 }

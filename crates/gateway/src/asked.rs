@@ -21,6 +21,7 @@ use protocol::{
 };
 use std::{convert::Infallible, future::pending, pin::Pin, time::Duration};
 use tokio::sync::mpsc;
+use tracing::Instrument as _;
 
 /// How often a stream without news says that it is still there.
 const STILL_HERE_EVERY: Duration = Duration::from_secs(15);
@@ -83,6 +84,26 @@ impl Asked {
         };
         match answered.await {
             Ok(body) => self.json(body, page).unwrap_or_else(IntoResponse::into_response),
+            Err(refusal) => refusal.into_response(),
+        }
+    }
+
+    /// Asks, and answers with a text that has a form of its own.
+    pub(crate) async fn text<B: AnswerBody + Into<String>>(self, request: Request, kind: &'static str) -> Response {
+        let answered = async {
+            let over = self.over()?;
+            let (frames, _watcher) = self.ask(request)?;
+            tokio::select! {
+                answer = whole::<B>(frames) => answer,
+                () = over => Err(revoked().into()),
+            }
+        };
+        let headers = [
+            (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
+            (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        ];
+        match answered.await {
+            Ok(body) => (headers, body.into()).into_response(),
             Err(refusal) => refusal.into_response(),
         }
     }
@@ -176,7 +197,7 @@ impl Asked {
         let watcher = self.doors.watcher(&request, self.arrival)?;
         let household = self.doors.household()?;
         let (frames, waiting) = mpsc::channel(FRAMES_WAITING_MAX);
-        tokio::spawn(household.answer(self.admitted.caller, request, frames));
+        tokio::spawn(household.answer(self.admitted.caller, request, frames).in_current_span());
         Ok((waiting, watcher))
     }
 
@@ -220,7 +241,8 @@ async fn whole<B: AnswerBody>(mut frames: mpsc::Receiver<Frame>) -> Result<B, Re
                 });
             }
             Some(Frame::Failed { failure }) => return Err(failure.into()),
-            Some(Frame::Run { .. } | Frame::Chunk(_) | Frame::Step { .. }) => {}
+            // All others come before it.
+            Some(_) => {}
             None => return Err(no_end().into()),
         }
     }

@@ -24,7 +24,7 @@ pub use key::{KEYS_MAX, Keys};
 pub use limit::{FAILURES_FREE, LOCK_FIRST_MS, LOCK_MAX_MS, Limiter, PREFIX_FAILURES_FREE, Try, peer_of};
 pub use login::{LINK_LIFE_MS, LOGIN_LIFE_MS, LOGINS_MAX, Logins, SignedIn};
 pub use revocation::{Revocation, Revoker};
-pub use tls::{PEM_BYTES_MAX, PemFile, tls_config};
+pub use tls::{CertificateFacts, PEM_BYTES_MAX, PemFile, certificate_facts, tls_config};
 
 use protocol::{AuditEvent, AuditRecord, Caller, Labels, Sentence, Timestamp};
 use state::Batch;

@@ -240,6 +240,30 @@ impl AnswerBody for Nothing {
     }
 }
 
+/// What the answering process counts. Goes over the wire as the text that it is.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Metrics(String);
+
+impl From<Metrics> for String {
+    fn from(Metrics(text): Metrics) -> Self {
+        text
+    }
+}
+
+impl AnswerBody for Metrics {
+    fn of(reply: Reply) -> Option<Self> {
+        match reply {
+            Reply::Metrics { text } => Some(Self(text)),
+            _ => None,
+        }
+    }
+
+    fn into_reply(self) -> Reply {
+        Reply::Metrics { text: self.0 }
+    }
+}
+
 /// A package to read, verify and stage.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct OfferBody {
@@ -378,7 +402,10 @@ pub(crate) struct LogQuery {
     pub(crate) app: Option<AppName>,
     /// Only this run.
     pub(crate) run: Option<RunId>,
-    /// At most this many of the newest entries.
+    /// Only what came after this entry, its oldest first; without it, the newest. In a stream: entries up to this one are
+    /// known already; without it, what the header `Last-Event-ID` says, else the newest entries come first.
+    pub(crate) after_seq: Option<u64>,
+    /// At most this many entries; in a stream, at most this many of the newest come first.
     #[serde(default = "log_limit")]
     #[param(required = false, default = 100)]
     pub(crate) limit: u32,

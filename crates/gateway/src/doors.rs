@@ -5,8 +5,12 @@ use crate::{
     auth::Authenticator,
     ws::{Answers, Lines},
 };
+use axum::http::StatusCode;
 use protocol::{ErrorCode, Failure, api::Request};
-use std::sync::{Arc, Weak};
+use std::sync::{
+    Arc, Weak,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Runs that are watched at once through the socket: several terminals and scripts, not a flood.
@@ -29,6 +33,20 @@ struct Shared {
     visits: Arc<Semaphore>,
     lines: Arc<Lines>,
     answers: Arc<Answers>,
+    /// Answers by the first digit of their status.
+    statuses: [AtomicU64; STATUSES.len()],
+}
+
+/// Classes of statuses.
+const STATUSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+
+/// How much the doors are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Figures {
+    /// Answers since the start, by the class of their status.
+    pub answers: [(&'static str, u64); STATUSES.len()],
+    /// What is being watched, by door.
+    pub streams: [(&'static str, usize); 2],
 }
 
 impl Doors {
@@ -42,6 +60,7 @@ impl Doors {
             visits: Arc::new(Semaphore::new(VISITS_MAX)),
             lines: Arc::default(),
             answers: Arc::default(),
+            statuses: Default::default(),
         }))
     }
 
@@ -60,8 +79,8 @@ impl Doors {
 
     /// A place among those who watch, where the request needs one. In its own process nobody keeps others out.
     pub(crate) fn watcher(&self, request: &Request, arrival: Arrival) -> Result<Option<OwnedSemaphorePermit>, Failure> {
-        use Request::{EventEmit, RunFollow, RunStart};
-        if !matches!(request, RunStart { .. } | RunFollow { .. } | EventEmit { .. }) {
+        use Request::{EventEmit, LogFollow, RunFollow, RunStart};
+        if !matches!(request, RunStart { .. } | RunFollow { .. } | EventEmit { .. } | LogFollow { .. }) {
             return Ok(None);
         }
         let (watchers, most) = match arrival {
@@ -85,6 +104,27 @@ impl Doors {
     /// What was answered to messages of theirs.
     pub(crate) fn answers(&self) -> &Arc<Answers> {
         &self.0.answers
+    }
+
+    /// Counts an answer.
+    pub(crate) fn answered(&self, status: StatusCode) {
+        let class = usize::from(status.as_u16() / 100).saturating_sub(1);
+        if let Some(count) = self.0.statuses.get(class) {
+            count.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// How much they are used.
+    pub fn figures(&self) -> Figures {
+        let shared = &self.0;
+        let mut answers = [("", 0); STATUSES.len()];
+        for ((told, word), count) in answers.iter_mut().zip(STATUSES).zip(&shared.statuses) {
+            *told = (word, count.load(Relaxed));
+        }
+        let taken = |most: usize, places: &Semaphore| most.saturating_sub(places.available_permits());
+        let socket = taken(WATCHERS_MAX, &shared.watchers);
+        let tcp = taken(TCP_WATCHERS_MAX, &shared.tcp_watchers);
+        Figures { answers, streams: [("socket", socket), ("tcp", tcp)] }
     }
 
     /// A place among the visitors, if there is one.

@@ -35,14 +35,14 @@ mod tcp; // the door at an address
 mod ws; // the door for pages that keep a line open
 
 pub use axum::Router;
-pub use doors::Doors;
+pub use doors::{Doors, Figures};
 pub use household::{Arrival, FrameSender, Household};
 pub use problem::{Problem, Refusal, status};
 pub use router::{PATTERNS, openapi, router};
 pub use rustls::ServerConfig;
 pub use serve::{Connection, Place, serve};
 pub use stream::{EventReader, FRAME_BYTES_MAX, StreamError};
-pub use tcp::{Listen, TcpDoor};
+pub use tcp::{CONNECTIONS_MAX, Crowd, Listen, TcpDoor};
 
 /// Longest body of a request: an input of 4 MiB with room for its escapes.
 pub const REQUEST_BYTES_MAX: usize = 16 << 20;

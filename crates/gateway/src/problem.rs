@@ -179,8 +179,10 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let retry_after = self.retry_after_seconds();
         let Self { failure, status, .. } = self;
-        if let Some(log) = &failure.log {
-            tracing::debug!(code = %failure.code, %log, "a request was refused");
+        match &failure.log {
+            // What went wrong in oikos itself. Of all else the details may be the caller's own words.
+            Some(log) if failure.code == ErrorCode::Internal => tracing::error!(%log, "a request failed"),
+            _ => tracing::debug!(code = %failure.code, "a request was refused"),
         }
         let problem = Problem { status: status.as_u16(), ..Problem::new(&failure) };
         let body = serde_json::to_vec(&problem).unwrap_or_default();

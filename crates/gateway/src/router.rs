@@ -3,13 +3,14 @@
 use crate::{Arrival, Doors, Problem, Refusal, routes};
 use axum::{
     Router,
-    extract::{Request, State},
+    extract::{MatchedPath, Request, State},
     http::StatusCode,
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{MethodFilter, get, on},
 };
 use protocol::{ErrorCode, Failure, api::Frame};
+use tracing::Instrument as _;
 use utoipa::{
     OpenApi, Path as _,
     openapi::{
@@ -78,6 +79,7 @@ macro_rules! routes_of {
 routes_of! {
     household::status,
     household::doctor,
+    household::metrics,
     apps::offer,
     apps::install,
     apps::decline,
@@ -103,6 +105,7 @@ routes_of! {
     people::trust,
     people::import,
     log::read,
+    log::follow,
     log::verify,
     events::emit,
     events::schedules,
@@ -139,6 +142,7 @@ pub fn router(doors: Doors) -> Router {
         .route("/livez", get(|| async { "alive\n" }))
         .route("/readyz", get(ready))
         .route("/healthz", get(ready))
+        .layer(middleware::from_fn_with_state(doors.clone(), count))
         .with_state(doors)
 }
 
@@ -203,11 +207,21 @@ async fn pass(State(doors): State<Doors>, request: Request, next: Next) -> Respo
     let admitted = doors.access().map_err(Refusal::from);
     match admitted.and_then(|access| access.authenticate(&parts, arrival.peer())) {
         Ok(admitted) => {
+            // The route as it is described, never the address: that has names and ids of the caller's choice in it.
+            let route = parts.extensions.get::<MatchedPath>().map_or("none", MatchedPath::as_str);
+            let span = tracing::info_span!("request", method = %parts.method, route, owner = admitted.caller.owner.0);
             parts.extensions.insert(admitted);
-            next.run(Request::from_parts(parts, body)).await
+            next.run(Request::from_parts(parts, body)).instrument(span).await
         }
         Err(refusal) => refusal.into_response(),
     }
+}
+
+/// Of whatever is answered, also to strangers.
+async fn count(State(doors): State<Doors>, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    doors.answered(response.status());
+    response
 }
 
 async fn nowhere(request: Request) -> Refusal {

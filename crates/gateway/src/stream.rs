@@ -1,7 +1,7 @@
 //! Frames as server-sent events, and back. Pure: bytes in, frames out.
 //!
 //! Each frame is one event, named after its kind, with the frame as JSON in one line of data. A chunk's number is the
-//! event's id, so that a client which resumes says it in `Last-Event-ID`.
+//! event's id, and so is that of an entry of the log, so that a client which resumes says it in `Last-Event-ID`.
 
 use protocol::api::Frame;
 
@@ -15,6 +15,8 @@ pub(crate) fn event(frame: &Frame) -> Result<Vec<u8>, serde_json::Error> {
     let mut bytes = match frame {
         Frame::Run { .. } => b"event: run\n".to_vec(),
         Frame::Chunk(chunk) => format!("event: chunk\nid: {}\n", chunk.seq).into_bytes(),
+        Frame::LogAfter { seq } => format!("event: log_after\nid: {seq}\n").into_bytes(),
+        Frame::Entry(entry) => format!("event: entry\nid: {}\n", entry.seq).into_bytes(),
         Frame::Step { .. } => b"event: step\n".to_vec(),
         Frame::Done { .. } => b"event: done\n".to_vec(),
         Frame::Failed { .. } => b"event: failed\n".to_vec(),

@@ -15,7 +15,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 /// Connections at once: many idle pages and programs, and still few enough for the memory that they take.
-const CONNECTIONS_MAX: usize = 8_192;
+pub const CONNECTIONS_MAX: usize = 8_192;
 /// How long connections may take to end when the door closes: what they wait for has ended by then.
 const CLOSING_WAIT: Duration = Duration::from_secs(5);
 
@@ -61,7 +61,12 @@ impl TcpDoor {
 
     /// Connections that are open.
     pub fn connections(&self) -> usize {
-        CONNECTIONS_MAX - self.places.available_permits()
+        self.crowd().connections()
+    }
+
+    /// Who counts them, also after the door was closed.
+    pub fn crowd(&self) -> Crowd {
+        Crowd(self.places.clone())
     }
 
     /// Takes no further connections; those that are open end with the answer they are getting. Waits for them, but not
@@ -73,6 +78,17 @@ impl TcpDoor {
         if timeout(CLOSING_WAIT, self.places.acquire_many(all)).await.is_err() {
             tracing::warn!(connections = self.connections(), "connections did not end in time");
         }
+    }
+}
+
+/// Counts who stands in a door.
+#[derive(Clone, Debug)]
+pub struct Crowd(Arc<Semaphore>);
+
+impl Crowd {
+    /// Connections that are open.
+    pub fn connections(&self) -> usize {
+        CONNECTIONS_MAX.saturating_sub(self.0.available_permits())
     }
 }
 

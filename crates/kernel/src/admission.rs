@@ -102,6 +102,12 @@ impl Admission {
         sent_away
     }
 
+    /// How many wait.
+    pub(crate) fn waiting(&self) -> usize {
+        let queue = self.0.lock();
+        queue.waiting.values().flatten().filter(|waiting| !waiting.is_closed()).count()
+    }
+
     /// Hands a place to the next in turn; those who gave up waiting are passed over.
     fn leave(&self) {
         loop {

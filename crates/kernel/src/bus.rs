@@ -86,8 +86,13 @@ impl Bus {
         state.queue.is_idle() && !state.unrouted.iter().any(|event| state.known.contains(&event.owner))
     }
 
+    /// Events that wait, of all owners.
+    pub(crate) fn waiting(&self) -> usize {
+        self.state.lock().queue.waiting()
+    }
+
     /// Hearings under way.
-    fn under_way(&self) -> usize {
+    pub(crate) fn under_way(&self) -> usize {
         self.state.lock().queue.under_way()
     }
 

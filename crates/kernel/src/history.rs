@@ -19,7 +19,7 @@ pub struct LogFilter {
     pub app: Option<AppName>,
     /// Only this run.
     pub run: Option<RunId>,
-    /// At most this many of the newest.
+    /// At most this many.
     pub limit: usize,
 }
 
@@ -56,6 +56,52 @@ impl Kernel {
         found.truncate(limit);
         found.reverse();
         Ok(found)
+    }
+
+    /// The next entries behind one that is known, oldest first, and the entry up to which the log was looked through:
+    /// that is where the next look begins. Looks through a bounded part of the log, so that little may be found in it.
+    pub fn log_after(
+        &self,
+        caller: &Caller,
+        filter: &LogFilter,
+        after_seq: u64,
+    ) -> Result<(Vec<AuditEntry>, u64), Failure> {
+        self.require(caller, Right::Read)?;
+        let limit = filter.limit.clamp(1, LOG_LIMIT_MAX);
+        let from_seq = after_seq.saturating_add(1);
+        let rows = self.store.log_read(caller.owner, from_seq, PAGE).map_err(store_failure)?;
+        let mut through = after_seq;
+        let mut found = Vec::new();
+        for row in rows {
+            if found.len() >= limit {
+                break;
+            }
+            through = row.seq;
+            found.extend(Some(entry(row)).filter(|entry| filter.takes(entry)));
+        }
+        Ok((found, through))
+    }
+
+    /// Entries behind one that is known, oldest first.
+    pub fn log_behind(&self, caller: &Caller, filter: &LogFilter, after_seq: u64) -> Result<Vec<AuditEntry>, Failure> {
+        let limit = filter.limit.clamp(1, LOG_LIMIT_MAX);
+        let (mut found, mut through) = (Vec::new(), after_seq);
+        loop {
+            let (more, next) = self.log_after(caller, filter, through)?;
+            found.extend(more);
+            if next == through || found.len() >= limit {
+                found.truncate(limit);
+                return Ok(found);
+            }
+            through = next;
+        }
+    }
+
+    /// The last entry of the caller's log; 0 while it is empty.
+    pub fn log_end(&self, caller: &Caller) -> Result<u64, Failure> {
+        self.require(caller, Right::Read)?;
+        let tail = self.store.log_tail(caller.owner).map_err(store_failure)?;
+        Ok(tail.map_or(0, |(seq, _)| seq))
     }
 
     /// Proves an owner's chain from its first entry to its last, and against heads that this device signed and that

@@ -25,6 +25,7 @@ use std::{
     },
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::{Instrument as _, field::Empty};
 
 /// A timer longer than this could not ring before the run's wall clock ends it.
 const TIMER_MS_MAX: u64 = 24 * 3_600_000;
@@ -50,13 +51,19 @@ impl RunHost {
 impl GuestHost for RunHost {
     fn call(&self, call: HostCall) -> BoxFuture<'static, Result<HostAnswer, HostError>> {
         let (kernel, run) = (self.kernel.clone(), self.run.clone());
+        let span = run.span.in_scope(|| tracing::debug_span!("call", effect = call.family(), code = Empty));
+        let outcome = span.clone();
         // On its own task: the guest's thread never decides, never waits for a disk, and dropping the guest drops
         // the call.
-        let task = self.runtime.spawn(async move {
+        let working = async move {
             let result = call_route(&kernel, &run, call).await;
+            if let Err(HostError::Guest(error)) = &result {
+                outcome.record("code", error.code.word());
+            }
             progress(&run, &*kernel.clock);
             result
-        });
+        };
+        let task = self.runtime.spawn(working.instrument(span));
         AbortOnDrop(task).boxed()
     }
 
@@ -299,7 +306,9 @@ where
     };
     let (kernel, run) = (kernel.clone(), run.clone());
     // The run's end waits for this guard: an effect under way always settles, also when its caller has gone.
+    let span = tracing::Span::current();
     let performing = tokio::task::spawn_blocking(move || {
+        let _span = span.enter();
         let _place = place;
         let _settling = run.under_way.blocking_read();
         run.lease.check()?;
@@ -466,6 +475,7 @@ pub(crate) fn refuse(kernel: &Kernel, run: &Run, denied: Denied) -> HostError {
     {
         return HostError::Ended(end);
     }
+    kernel.tally.denied(&denied.rule.code);
     let said = sentence::effect_denied(denied.what.clone(), denied.rule.clone());
     if run.notes.add_denial(&said) {
         let mut record = journal::run_record(kernel.clock.now(), &run.lease, AuditEvent::Denied, said);

@@ -233,6 +233,19 @@ const HTTP_METHOD_BYTES_MAX: usize = 16;
 pub const PATH_BYTES_MAX: usize = 4096;
 
 impl HostCall {
+    /// What family of effects it belongs to, for records that say nothing of what is in it.
+    pub(crate) fn family(&self) -> &'static str {
+        match self {
+            Self::File(_) => "file",
+            Self::Storage(_) => "storage",
+            Self::Csv(_) => "csv",
+            Self::Http(_) => "http",
+            Self::Emit { .. } => "emit",
+            Self::Timer { .. } => "timer",
+            Self::NotAvailable { .. } => "not_available",
+        }
+    }
+
     /// Decodes a call from the guest's wire form. Names that no version knows are errors; names that a later version
     /// brings decode to [`HostCall::NotAvailable`].
     pub fn decode(name: &str, arguments: &[u8], body: Vec<u8>) -> Result<Self, GuestError> {

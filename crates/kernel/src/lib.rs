@@ -11,6 +11,7 @@ mod bus; // what happened, told to those who may hear it
 mod card; // a package on its card
 mod code; // from a package's files to what a sandbox can start
 pub mod effect; // what an effect is to the kernel
+mod figures; // how much has happened, for whoever watches over the process
 mod grants; // what the owner says about an app's switches
 mod history; // what happened, read back and proven
 mod host; // the way of one effect
@@ -43,6 +44,7 @@ pub use bus::{
     EVENT_BYTES_MAX, EVENTS_BURST, EVENTS_PER_SECOND, EVENTS_WAITING_BYTES_MAX, EVENTS_WAITING_MAX, HEARD_WAIT_MS,
     HEARINGS_MAX, HOPS_MAX, TRIES_MAX,
 };
+pub use figures::{Figures, RUN_US_BOUNDS};
 pub use history::{LOG_LIMIT_MAX, LogFilter};
 pub use owners::OWNERS_MAX;
 pub use recovery::Recovered;
@@ -164,6 +166,7 @@ pub struct Kernel {
     owners_changed: Notify,
     /// Places on the threads where effects block.
     effect_places: Arc<Semaphore>,
+    tally: figures::Tally,
     is_ending: AtomicBool,
 }
 
@@ -197,6 +200,7 @@ impl Kernel {
             undoing: Mutex::default(),
             owners_changed: Notify::new(),
             effect_places: Arc::new(Semaphore::new(EFFECTS_AT_ONCE)),
+            tally: figures::Tally::default(),
             is_ending: AtomicBool::new(false),
         })
     }

@@ -73,7 +73,7 @@ impl Kernel {
         let loaded = match self.app_load(caller.owner, app).await {
             Ok(loaded) => loaded,
             Err(failure) => {
-                tracing::warn!(%app, error = %failure, "an app that cannot be loaded has no hooks");
+                tracing::warn!(%app, owner = caller.owner.0, code = %failure.code, "an app that cannot be loaded has no hooks");
                 return;
             }
         };
@@ -148,7 +148,7 @@ impl Kernel {
                 Err(failure) => Err(failure),
             };
             if let Err(failure) = set_up {
-                tracing::warn!(app = %record.name, error = %failure, "an app that was installed could not be set up");
+                tracing::warn!(app = %record.name, owner = owner.0, code = %failure.code, "an app that was installed could not be set up");
             }
         }
     }

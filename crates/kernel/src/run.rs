@@ -5,6 +5,7 @@ use crate::{
     admission::{NoPlace, Ticket},
     apps::LoadedApp,
     bus::{deliver::Delivery, event::Ack},
+    figures::LimitHit,
     host::RunHost,
     host_call::GuestError,
     journal,
@@ -31,6 +32,7 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst},
     },
 };
+use tracing::Instrument as _;
 
 /// What a caller wants run.
 #[derive(Clone, Debug)]
@@ -119,6 +121,8 @@ pub(crate) struct Run {
     pub(crate) effects: AtomicU64,
     /// Effects under way: the run's end waits until each has settled.
     pub(crate) under_way: tokio::sync::RwLock<()>,
+    /// Whose run what is logged belongs to.
+    pub(crate) span: tracing::Span,
     /// It has changed the app's storage, should it end well.
     has_stored: AtomicBool,
     /// It may use storage and nothing else: what it does is committed with an upgrade or not at all.
@@ -135,8 +139,11 @@ impl Run {
         request: Option<RequestId>,
         started_at: Timestamp,
     ) -> Arc<Self> {
+        let (id, name, owner) = (lease.run(), &app.record.name, lease.caller().owner);
+        let span = tracing::info_span!("run", run = %id, app = %name, owner = owner.0);
         Arc::new(Self {
             stream: RunStream::new(lease.run()),
+            span,
             lease,
             app,
             action,
@@ -277,7 +284,8 @@ impl Kernel {
         let host = Arc::new(RunHost::new(self.clone(), run.clone()));
         let kernel = self.clone();
         let guest = image.start(call, host);
-        tokio::spawn(async move { kernel.run_drive(run, guest, ticket).await });
+        let span = run.span.clone();
+        tokio::spawn(async move { kernel.run_drive(run, guest, ticket).await }.instrument(span));
         Ok(viewer)
     }
 
@@ -287,8 +295,11 @@ impl Kernel {
             return Ok((ticket, false));
         }
         let ticket = self.admission.enter(owner, app).await.map_err(|why| match why {
-            NoPlace::NoRoom => Failure::new(ErrorCode::HostBusy, "there was no room to run this before the deadline")
-                .hint("oikos stop --all ends what is running; or try again later"),
+            NoPlace::NoRoom => {
+                self.tally.limit_hit(LimitHit::Queue);
+                Failure::new(ErrorCode::HostBusy, "there was no room to run this before the deadline")
+                    .hint("oikos stop --all ends what is running; or try again later")
+            }
             NoPlace::Stopped => Failure::new(ErrorCode::Stopped, "the owner stopped it before it began"),
         })?;
         Ok((ticket, true))
@@ -423,7 +434,8 @@ impl Kernel {
             std::panic::catch_unwind(AssertUnwindSafe(|| self.run_close(&run, result, usage, left))).ok()
         } else {
             let (kernel, closing) = (self.clone(), run.clone());
-            tokio::task::spawn_blocking(move || kernel.run_close(&closing, result, usage, left)).await.ok()
+            let close = move || closing.span.in_scope(|| kernel.run_close(&closing, result, usage, left));
+            tokio::task::spawn_blocking(close).await.ok()
         };
         self.run_tell(&run, report, usage);
     }
@@ -451,6 +463,13 @@ impl Kernel {
             chunks: run.stream.chunks(),
             log_dropped: run.lease.log_dropped(),
         };
+        let ended_by = match &end.result {
+            Err(GuestFailure::Ended(end)) if stopped_by == LeaseEnd::Finished => *end,
+            _ => stopped_by,
+        };
+        if let Some(limit) = LimitHit::of(ended_by) {
+            self.tally.limit_hit(limit);
+        }
         let result = match end.result {
             Ok(value) if stopped_by == LeaseEnd::Finished => Ok(value),
             // It was told that it has ended, and so was whoever stopped it: what it says after that does not count.
@@ -465,6 +484,14 @@ impl Kernel {
         // Whoever watches hears of an end, whatever became of it.
         let report =
             report.unwrap_or_else(|| report_of(run, &Err(internal("the end of the run could not be written")), usage));
+        let code = report.summary.failure.as_ref().map(|failure| failure.code);
+        let run_us = run.lease.wall_ns(self.clock.monotonic_ns()) / 1_000;
+        self.tally.run_ended(code, run_us, usage.cpu_us);
+        run.span.in_scope(|| match code {
+            // Why is for whom the run belongs to: an app says what it likes there.
+            Some(code) => tracing::info!(%code, wall_ms = usage.wall_ms, cpu_us = usage.cpu_us, "a run failed"),
+            None => tracing::debug!(wall_ms = usage.wall_ms, cpu_us = usage.cpu_us, "a run ended"),
+        });
         self.broker.lease_close(run.id());
         run.stream.end(report);
         {
@@ -518,7 +545,7 @@ impl Kernel {
                 self.run_write(run, &Err(failure), usage, batch, Durability::Lazy)
             })
             .unwrap_or_else(|failure| {
-                tracing::error!(run = %run.id(), error = %failure, "the end of a run could not be written");
+                tracing::error!(run = %run.id(), code = %failure.code, "the end of a run could not be written");
                 report_of(run, &Err(failure), usage)
             })
     }

@@ -202,7 +202,7 @@ impl Kernel {
             match self.image(&upgrade.old).await {
                 Ok(image) => steps.extend(upgrade.step(Hook::Preupgrade, &upgrade.old, &image)),
                 // One that does not load any more must not stand in the way of the one that mends it.
-                Err(failure) => tracing::warn!(error = %failure, "the version that goes has no hooks any more"),
+                Err(failure) => tracing::warn!(code = %failure.code, "the version that goes has no hooks any more"),
             }
         }
         steps.extend(upgrade.step(Hook::Postupgrade, &upgrade.app, &upgrade.image));

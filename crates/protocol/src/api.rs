@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+pub use crate::audit::{ChainBreak, ChainReport};
+
 /// One request of a connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Envelope {
@@ -118,7 +120,24 @@ pub enum Request {
         /// Only this run.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         run: Option<RunId>,
-        /// At most this many of the newest entries.
+        /// Only what came after this entry, its oldest first; without it, the newest.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after_seq: Option<u64>,
+        /// At most this many entries.
+        limit: u32,
+    },
+    /// What happens, as it happens. Ends when the answering process is about to.
+    LogFollow {
+        /// Only this app.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        app: Option<AppName>,
+        /// Only this run.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        run: Option<RunId>,
+        /// Entries up to this one are known already. Without it, the newest entries come first.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after_seq: Option<u64>,
+        /// At most this many of the newest entries come first.
         limit: u32,
     },
     /// Prove the chain from its first entry to its last, and against the signed heads.
@@ -208,6 +227,8 @@ pub enum Request {
     OwnerList,
     /// Look at everything that could be wrong.
     Doctor,
+    /// What the answering process counts, as Prometheus reads it. For the first owner: it is about all of them.
+    Metrics,
 }
 
 /// What the owner says about one switch.
@@ -254,6 +275,13 @@ pub enum Frame {
     },
     /// A run's next chunk.
     Chunk(SequencedChunk),
+    /// The log follows from behind this entry: before the first that is told, and after others that were not asked for.
+    LogAfter {
+        /// It.
+        seq: u64,
+    },
+    /// The next entry of the log.
+    Entry(Box<AuditEntry>),
     /// How far something long has come.
     Step {
         /// What is being done.
@@ -411,6 +439,11 @@ pub enum Reply {
     Doctor {
         /// One row a check.
         checks: Vec<DoctorCheck>,
+    },
+    /// To `Metrics`.
+    Metrics {
+        /// Prometheus' text format, version 0.0.4.
+        text: String,
     },
     /// Done, with nothing to say.
     Ok,
@@ -710,60 +743,6 @@ pub struct RunUsage {
     pub chunks: u64,
     /// Log lines dropped over the limit.
     pub log_dropped: u64,
-}
-
-/// What `oikos log --verify` found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct ChainReport {
-    /// Entries in the chain.
-    pub entries: u64,
-    /// Entries whose body was pruned; their digests still hold.
-    pub pruned: u64,
-    /// The place of the newest signed head, if any.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub signed_seq: Option<u64>,
-    /// Everything that does not hold, in the chain's order; empty means proven.
-    pub breaks: Vec<ChainBreak>,
-}
-
-/// One place where a chain does not hold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "break", rename_all = "snake_case")]
-pub enum ChainBreak {
-    /// The body of an entry is not what its digest says.
-    BodyChanged {
-        /// The entry.
-        seq: u64,
-    },
-    /// An entry's hash does not follow from the one before it.
-    HashMismatch {
-        /// The entry.
-        seq: u64,
-    },
-    /// Entries are missing.
-    Missing {
-        /// The first that is missing.
-        from_seq: u64,
-        /// The last that is missing.
-        to_seq: u64,
-    },
-    /// The chain ends before a head that this device signed.
-    TailCut {
-        /// The last entry that is there.
-        last_seq: u64,
-        /// The entry the head was signed for.
-        signed_seq: u64,
-    },
-    /// The entry is not the one this device signed for.
-    HeadMismatch {
-        /// The entry.
-        seq: u64,
-    },
-    /// A line of the file of signed heads is not one that this device signed.
-    HeadRefused {
-        /// The line.
-        line: u64,
-    },
 }
 
 /// One check of `oikos doctor`.

@@ -174,3 +174,57 @@ impl AuditHead {
         bytes
     }
 }
+
+/// What `oikos log --verify` found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ChainReport {
+    /// Entries in the chain.
+    pub entries: u64,
+    /// Entries whose body was pruned; their digests still hold.
+    pub pruned: u64,
+    /// The place of the newest signed head, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_seq: Option<u64>,
+    /// Everything that does not hold, in the chain's order; empty means proven.
+    pub breaks: Vec<ChainBreak>,
+}
+
+/// One place where a chain does not hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "break", rename_all = "snake_case")]
+pub enum ChainBreak {
+    /// The body of an entry is not what its digest says.
+    BodyChanged {
+        /// The entry.
+        seq: u64,
+    },
+    /// An entry's hash does not follow from the one before it.
+    HashMismatch {
+        /// The entry.
+        seq: u64,
+    },
+    /// Entries are missing.
+    Missing {
+        /// The first that is missing.
+        from_seq: u64,
+        /// The last that is missing.
+        to_seq: u64,
+    },
+    /// The chain ends before a head that this device signed.
+    TailCut {
+        /// The last entry that is there.
+        last_seq: u64,
+        /// The entry the head was signed for.
+        signed_seq: u64,
+    },
+    /// The entry is not the one this device signed for.
+    HeadMismatch {
+        /// The entry.
+        seq: u64,
+    },
+    /// A line of the file of signed heads is not one that this device signed.
+    HeadRefused {
+        /// The line.
+        line: u64,
+    },
+}

@@ -44,7 +44,8 @@ pub fn shorten(text: &str, chars_max: usize) -> String {
 /// A number with its word: `1 run`, `2 runs`, `3 entries`.
 pub fn count(number: impl TryInto<u64>, one: &str) -> String {
     let number = number.try_into().unwrap_or(u64::MAX);
-    match one.strip_suffix('y') {
+    // An entry, two entries; a day, two days.
+    match one.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'o', 'u'])) {
         _ if number == 1 => format!("1 {one}"),
         Some(stem) => format!("{number} {stem}ies"),
         None => format!("{number} {one}s"),

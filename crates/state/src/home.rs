@@ -138,6 +138,16 @@ impl HomeLock {
     }
 }
 
+/// Who took a home last, whether they hold it still or not. Looks, and takes nothing.
+pub fn last_holder(home: &Path) -> Option<Holder> {
+    holder_read(&mut File::open(home.join(LOCK_FILE)).ok()?)
+}
+
+/// Whether somebody holds a home. Looks for a moment as others would who want it; they try again.
+pub fn is_held(home: &Path) -> bool {
+    File::open(home.join(LOCK_FILE)).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
 fn home_check(home: &Path) -> Result<PathBuf, LockError> {
     let failed = |tried, source| LockError::File { tried, path: home.to_owned(), source };
     match std::fs::metadata(home) {

@@ -36,7 +36,7 @@ pub use blob::{BLOB_BYTES_MAX, BLOB_IN_MEMORY_BYTES_MAX, BlobError, BlobStore};
 pub use chain::{ChainCheck, ChainFault};
 pub use disk::{DISK_RESERVE_BYTES, free_space_ok};
 pub use error::{CommitError, StoreError};
-pub use home::{Holder, HomeLock, LockError};
+pub use home::{Holder, HomeLock, LockError, is_held, last_holder};
 pub use memory::MemoryStore;
 pub use sqlite::{LAZY_WAIT_MS, STORE_VERSION, SYNC_WAIT_MS, SqliteStore, StoreOptions};
 pub use store::{Committed, Entry, LogRow, Store};

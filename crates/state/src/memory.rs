@@ -181,6 +181,14 @@ impl Store for MemoryStore {
         true
     }
 
+    fn fault(&self) -> Result<Option<String>, StoreError> {
+        Ok(None)
+    }
+
+    fn batches_waiting(&self) -> usize {
+        0
+    }
+
     fn lazy_failures(&self) -> u64 {
         self.lazy_failures.load(Ordering::SeqCst)
     }

@@ -315,6 +315,18 @@ impl Store for SqliteStore {
         self.queue.has_room()
     }
 
+    fn fault(&self) -> Result<Option<String>, StoreError> {
+        self.flush()?;
+        self.readers.with(|connection| {
+            let said: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+            Ok((said != "ok").then_some(said))
+        })
+    }
+
+    fn batches_waiting(&self) -> usize {
+        self.queue.length()
+    }
+
     fn lazy_failures(&self) -> u64 {
         self.shared.lazy_failures.load(Ordering::SeqCst)
     }

@@ -80,6 +80,12 @@ pub trait Store: Send + Sync {
     /// only while a slow disk has made much pile up.
     fn takes_lazy_now(&self) -> bool;
 
+    /// Looks through everything that is kept, and says what is damaged first, if anything is. Takes as long as reading it.
+    fn fault(&self) -> Result<Option<String>, StoreError>;
+
+    /// How many batches wait to be written.
+    fn batches_waiting(&self) -> usize;
+
     /// How many lazy batches were lost since the store was opened. Anything but 0 is worth telling the owner.
     fn lazy_failures(&self) -> u64;
 }

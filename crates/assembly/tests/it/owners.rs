@@ -84,7 +84,7 @@ async fn one_owner_finds_nothing_of_the_other() {
         assert_eq!(ask(&client, "ben", request).await.unwrap(), expected);
     }
     // Their log begins with themselves, and so does their doctor.
-    let log = Request::Log { app: None, run: None, limit: 100 };
+    let log = Request::Log { app: None, run: None, after_seq: None, limit: 100 };
     let Reply::Log { entries } = ask(&client, "ben", log).await.unwrap() else { panic!() };
     let words: Vec<String> = entries.iter().map(|entry| entry.record.as_ref().unwrap().sentence.to_string()).collect();
     assert_eq!(words, ["you are ben, an owner of this oikos from now on"]);

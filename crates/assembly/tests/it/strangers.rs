@@ -12,7 +12,10 @@ use protocol::{
 };
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, fmt::Write as _, net::SocketAddr};
-use tokio::{io::AsyncWriteExt as _, net::TcpStream};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 
 /// What somebody has, by the names that paths have for it.
 type Things = BTreeMap<&'static str, String>;
@@ -72,15 +75,38 @@ impl Way<'_> {
             Self::Terminal(household) => {
                 let mut stream = household.connect().await;
                 stream.write_all(message.as_bytes()).await.unwrap();
+                if path.ends_with("/log/stream") {
+                    return begun_stream(stream).await;
+                }
                 read(&mut stream).await
             }
             Self::Key(address, _) => {
                 let mut stream = TcpStream::connect(address).await.unwrap();
                 stream.write_all(message.as_bytes()).await.unwrap();
+                if path.ends_with("/log/stream") {
+                    return begun_stream(stream).await;
+                }
                 read(&mut stream).await
             }
         };
         (said.status.unwrap(), said.body)
+    }
+}
+
+/// What a stream without an end begins with: the first of the newest entries, which are all there.
+async fn begun_stream(mut stream: impl AsyncRead + Unpin) -> (u16, String) {
+    let (mut said, mut piece) = (Vec::new(), [0; 4096]);
+    loop {
+        let text = String::from_utf8_lossy(&said).into_owned();
+        if let Some((_, first)) = text.split_once("event: entry")
+            && first.contains("\n\n")
+        {
+            return (text["HTTP/1.1 ".len()..][..3].parse().unwrap(), text);
+        }
+        let read = tokio::time::timeout(std::time::Duration::from_secs(30), stream.read(&mut piece));
+        let count = read.await.expect("an answer in time").unwrap();
+        assert!(count > 0, "it ended: {text}");
+        said.extend_from_slice(&piece[..count]);
     }
 }
 

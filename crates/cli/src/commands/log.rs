@@ -1,12 +1,14 @@
-//! `oikos log`: what happened, and the proof that it was not changed.
+//! `oikos log`: what happened, what happens, and the proof that it was not changed.
 
-use super::{Session, unexpected};
-use crate::{show, words::LogWords};
+use super::{Session, config, recovered_note, unexpected};
+use crate::{show, terminal::Terminal, words::LogWords};
+use assembly::{Answers, Client, last_holder};
 use protocol::{
-    ErrorCode, Failure,
-    api::{Reply, Request},
+    ErrorCode, Failure, OwnerName,
+    api::{Envelope, Frame, Reply, Request},
 };
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+use tokio::time::sleep;
 
 /// The chain does not hold.
 const BROKEN: u8 = 1;
@@ -23,7 +25,7 @@ pub(super) async fn perform(session: &Session, words: LogWords) -> Result<ExitCo
         }
         return Ok(if holds { ExitCode::SUCCESS } else { ExitCode::from(BROKEN) });
     }
-    let request = Request::Log { app: words.app.clone(), run: words.run, limit: words.limit };
+    let request = Request::Log { app: words.app.clone(), run: words.run, after_seq: None, limit: words.limit };
     let Reply::Log { entries } = session.reply(request).await? else { return Err(unexpected()) };
     if terminal.json {
         for entry in &entries {
@@ -42,4 +44,118 @@ pub(super) async fn perform(session: &Session, words: LogWords) -> Result<ExitCo
         show::log(terminal, &entries);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// How long between two looks for somebody who does something in a home.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// Follows the log, whoever holds the home, one after the other, until Ctrl-C.
+///
+/// Whoever follows does not keep the home: an `oikos up` can be started, ended and started again meanwhile. While nobody
+/// has it nothing can happen.
+pub(super) async fn follow(
+    terminal: &Terminal,
+    home: Option<PathBuf>,
+    owner: Option<OwnerName>,
+    words: &LogWords,
+) -> Result<(), Failure> {
+    let config = config(home)?;
+    let mut listener =
+        Listener { terminal, words, owner, printer: show::LogPrinter::default(), after_seq: None, begun: false };
+    let following = async {
+        loop {
+            let client = match Client::connect(&config).await {
+                Ok(client) => client,
+                Err(failure) if failure.code == ErrorCode::HomeLocked && listener.after_seq.is_some() => {
+                    sleep(LOOK_EVERY).await;
+                    continue;
+                }
+                Err(failure) => return Err(failure),
+            };
+            let is_holder = matches!(client, Client::Holder { .. });
+            let taken = last_holder(&config.home);
+            if let Client::Holder { oikos, .. } = &client {
+                recovered_note(terminal, &client);
+                // What there is, and then the home is let go.
+                oikos.follow_end();
+            }
+            let heard = listener.hear(&client).await;
+            if is_holder {
+                client.drain().await;
+            }
+            client.close().await;
+            heard?;
+            if terminal.is_alone() {
+                return Ok(());
+            }
+            while is_holder && last_holder(&config.home) == taken {
+                sleep(LOOK_EVERY).await;
+            }
+            sleep(LOOK_EVERY).await;
+        }
+    };
+    tokio::select! {
+        ended = following => ended,
+        _ = tokio::signal::ctrl_c() => Ok(()),
+    }
+}
+
+struct Listener<'a> {
+    terminal: &'a Terminal,
+    words: &'a LogWords,
+    owner: Option<OwnerName>,
+    printer: show::LogPrinter,
+    /// The last entry that is known.
+    after_seq: Option<u64>,
+    /// Whether whoever answers now has begun to.
+    begun: bool,
+}
+
+impl Listener<'_> {
+    /// Hears one process out. That it ends, however it does, is no failure: another may come.
+    async fn hear(&mut self, client: &Client) -> Result<(), Failure> {
+        let request = Request::LogFollow {
+            app: self.words.app.clone(),
+            run: self.words.run,
+            after_seq: self.after_seq,
+            limit: self.words.limit,
+        };
+        self.begun = false;
+        let envelope = Envelope { presence: false, owner: self.owner.clone(), request };
+        let ended = match client.ask(envelope).await {
+            Ok(answers) => self.listen(answers).await,
+            Err(failure) => Err(failure),
+        };
+        match ended {
+            Err(failure) if self.begun || failure.code == ErrorCode::HomeLocked => {
+                tracing::debug!(code = %failure.code, "whoever told the log has gone");
+                Ok(())
+            }
+            ended => ended,
+        }
+    }
+
+    async fn listen(&mut self, mut answers: Answers) -> Result<(), Failure> {
+        loop {
+            match answers.next().await {
+                Frame::LogAfter { seq } => {
+                    self.after_seq = Some(seq);
+                    self.begun = true;
+                }
+                Frame::Entry(entry) => {
+                    self.after_seq = Some(entry.seq);
+                    match self.terminal.json {
+                        true => self.terminal.value(&entry),
+                        false => self.printer.entry(self.terminal, &entry),
+                    }
+                    if self.terminal.is_alone() {
+                        return Ok(());
+                    }
+                }
+                Frame::Done { .. } => return Ok(()),
+                Frame::Failed { failure } => return Err(failure),
+                Frame::Run { .. } | Frame::Chunk(_) | Frame::Step { .. } => return Err(unexpected()),
+            }
+        }
+    }
 }

@@ -9,6 +9,7 @@ mod doctor;
 mod emit;
 mod grant;
 mod log;
+mod metrics;
 mod pack;
 mod publisher;
 mod reference;
@@ -57,7 +58,7 @@ impl Session {
         loop {
             match answers.next().await {
                 Frame::Step { sentence, done, total } => self.terminal.progress(&sentence, done, total),
-                Frame::Run { .. } | Frame::Chunk(_) => {}
+                Frame::Run { .. } | Frame::Chunk(_) | Frame::LogAfter { .. } | Frame::Entry(_) => {}
                 Frame::Done { reply } => {
                     self.terminal.clear();
                     return Ok(reply);
@@ -112,6 +113,13 @@ pub(crate) async fn perform(words: Words) -> ExitCode {
         }
         Command::Up { words: up, log } => {
             return match up::perform(&terminal, words.home, up, *log).await {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(failure) => exit::failed(&terminal, &failure),
+            };
+        }
+        Command::Doctor => return doctor::perform(terminal, words.home, words.owner).await,
+        Command::Log(log) if log.follow => {
+            return match log::follow(&terminal, words.home, words.owner, log).await {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(failure) => exit::failed(&terminal, &failure),
             };
@@ -208,9 +216,11 @@ async fn route(session: &Session, command: Command) -> Result<ExitCode, Failure>
         Command::Login(command) => access::perform_login(session, command).await,
         Command::Owner(command) => access::perform_owner(session, command).await,
         Command::Schedule(ScheduleCommand::List) => schedule::perform(session).await,
-        Command::Doctor => doctor::perform(session).await,
+        Command::Metrics => metrics::perform(session).await,
         // Performed before there was a session.
-        Command::Reference | Command::Openapi | Command::Up { .. } | Command::Daemon(_) => Ok(ExitCode::SUCCESS),
+        Command::Doctor | Command::Reference | Command::Openapi | Command::Up { .. } | Command::Daemon(_) => {
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 

@@ -91,7 +91,7 @@ async fn watch(session: &Session, mut answers: Answers) -> Result<ExitCode, Fail
                 terminal.clear();
                 return Ok(ended(session, &mut printer, &run));
             }
-            Frame::Done { .. } => return Err(unexpected()),
+            Frame::LogAfter { .. } | Frame::Entry(_) | Frame::Done { .. } => return Err(unexpected()),
             Frame::Failed { failure } => return Err(failure),
         }
     }

@@ -1,8 +1,8 @@
 //! `oikos up`: serve here until told to end.
 
-use super::{config, recovered_note};
+use super::{absolute, config, recovered_note};
 use crate::{show, terminal::Terminal, words::UpWords};
-use assembly::{Client, Door, Service, ServiceNote, SystemClock, log_to_home};
+use assembly::{Client, Door, Service, ServiceNote, SystemClock, files_raise, log_to_home};
 use protocol::{Clock as _, ErrorCode, Failure};
 use std::{io::Read, path::PathBuf};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -16,6 +16,8 @@ pub(super) async fn perform(
     words: &UpWords,
     log: bool,
 ) -> Result<(), Failure> {
+    // Each connection is an open file; what the system hands out at first is for a terminal.
+    files_raise();
     let mut config = config(home)?;
     if let Some(file) = &words.config {
         let shown = protocol::text::escape(&file.to_string_lossy());
@@ -38,14 +40,15 @@ pub(super) async fn perform(
     };
     if log {
         let filter = std::env::var("OIKOS_LOG").ok();
-        log_to_home(oikos.home(), filter.as_deref())?;
+        log_to_home(oikos.home(), &config.log, filter.as_deref())?;
     }
     let door = match words.no_doors {
         true => None,
         false => Some(client.open_door(&config.doors).await?),
     };
     let url = door.as_ref().map(Door::url);
-    let service = Service { pid: std::process::id(), url: url.clone(), since: SystemClock::new().now() };
+    let file = words.config.as_deref().map(absolute).transpose()?;
+    let service = Service { pid: std::process::id(), url: url.clone(), since: SystemClock::new().now(), config: file };
     let mut signals = EndSignals::listen()?;
     let note = ServiceNote::leave(oikos.home(), &service).map_err(|error| {
         Failure::new(ErrorCode::HomeUnusable, "OIKOS_HOME cannot be written").log(error.to_string())

@@ -26,14 +26,28 @@ pub(crate) fn log(terminal: &Terminal, entries: &[AuditEntry]) {
         Some((run, AuditEvent::Intent { effect })) => settled.contains(&(run, effect)),
         _ => false,
     };
-    let mut current: Option<RunId> = None;
+    let mut printer = LogPrinter::default();
     for entry in entries.iter().filter(|entry| !is_told_by_its_end(entry)) {
+        printer.entry(terminal, entry);
+    }
+}
+
+/// Prints entries one after the other, those of a run under its heading.
+#[derive(Default)]
+pub(crate) struct LogPrinter {
+    /// Whose heading was printed last.
+    current: Option<RunId>,
+}
+
+impl LogPrinter {
+    /// Prints one.
+    pub(crate) fn entry(&mut self, terminal: &Terminal, entry: &AuditEntry) {
         let Some(record) = &entry.record else {
             terminal.line(styled(QUIET, format_args!("{:>19}  entry {}: its text was pruned", "", entry.seq)));
-            continue;
+            return;
         };
-        if record.run != current {
-            current = record.run;
+        if record.run != self.current {
+            self.current = record.run;
             if let (Some(run), Some(app)) = (record.run, &record.app) {
                 terminal.line(format_args!(
                     "{:>19}  {} {}",

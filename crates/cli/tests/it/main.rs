@@ -8,8 +8,10 @@ mod authors; // working on an app while it runs
 mod big_csv; // the product's main job on a real file
 mod crashes; // kill -9 at every moment
 mod doors; // the port and the socket, from outside
+mod follow; // the log, as it is written
 mod kit; // a home, the binary, a terminal
 mod limits; // endless loops, stop, several terminals
+mod observing; // what a service tells, and what it never tells
 mod process; // a command that is under way, at a terminal or not
 mod service; // a hundred runs under way when the service ends
 mod specs; // cases that anyone can write

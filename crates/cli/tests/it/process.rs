@@ -83,6 +83,12 @@ impl Process {
         rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
     }
 
+    /// It stands still, and answers nobody.
+    pub(crate) fn pause(&self) {
+        let process = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(process, rustix::process::Signal::STOP).unwrap();
+    }
+
     /// As kill -9.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();

@@ -1,13 +1,14 @@
 //! What makes a listener speak TLS: a chain of certificates and its key, read and looked at before anything listens. Pure:
 //! who calls has read the files.
 
-use protocol::{ErrorCode, Failure, text};
+use protocol::{ErrorCode, Failure, Timestamp, text};
 use rustls::{
     ServerConfig,
     pki_types::{
-        CertificateDer, PrivateKeyDer,
+        CertificateDer, PrivateKeyDer, ServerName,
         pem::{self, PemObject as _},
     },
+    server::ParsedCertificate,
 };
 use std::sync::Arc;
 
@@ -53,6 +54,42 @@ pub fn tls_config(cert: PemFile<'_>, key: PemFile<'_>) -> Result<Arc<ServerConfi
         })?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
+}
+
+/// What a listener's certificate says of itself.
+#[derive(Debug)]
+pub struct CertificateFacts {
+    /// From when on it is valid.
+    pub not_before: Timestamp,
+    /// Until when.
+    pub not_after: Timestamp,
+    /// It, as a listener shows it.
+    pub der: Vec<u8>,
+}
+
+impl CertificateFacts {
+    /// Whether it is for a name or an address, as browsers see it.
+    pub fn is_for(&self, host: &str) -> bool {
+        let certificate = CertificateDer::from(self.der.as_slice());
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let (Ok(parsed), Ok(name)) = (ParsedCertificate::try_from(&certificate), ServerName::try_from(host)) else {
+            return false;
+        };
+        rustls::client::verify_server_name(&parsed, &name).is_ok()
+    }
+}
+
+/// Reads the first certificate of a chain: the listener's own.
+pub fn certificate_facts(cert: PemFile<'_>) -> Result<CertificateFacts, Failure> {
+    const HINT: &str = "it begins with -----BEGIN CERTIFICATE-----";
+    let first = CertificateDer::pem_slice_iter(sized(cert)?).next();
+    let der = first.ok_or_else(|| wrong(cert, 1, "there is no certificate in it", HINT))?;
+    let der = der.map_err(|error| broken(cert, &error))?;
+    let (_, parsed) = x509_parser::parse_x509_certificate(&der)
+        .map_err(|_| wrong(cert, 1, "what is in it is no certificate", "copy it again as a whole"))?;
+    let moment = |time: x509_parser::time::ASN1Time| Timestamp(time.timestamp().saturating_mul(1_000));
+    let life = parsed.validity();
+    Ok(CertificateFacts { not_before: moment(life.not_before), not_after: moment(life.not_after), der: der.to_vec() })
 }
 
 fn sized(file: PemFile<'_>) -> Result<&[u8], Failure> {
@@ -110,5 +147,27 @@ mod tests {
         check(&cert, &format!("\n{}", &key[..key.len() / 2]), "key.pem:2:");
         check(&cert, &key.replace("MI", "!!"), "key.pem:1:");
         check(&cert, &"x".repeat(PEM_BYTES_MAX + 1), "larger than");
+    }
+
+    #[test]
+    fn a_certificate_says_for_whom_and_until_when_it_is() {
+        let made =
+            rcgen::generate_simple_self_signed(vec!["box.example".to_owned(), "192.168.1.5".to_owned()]).unwrap();
+        let pem = made.cert.pem();
+        let facts = certificate_facts(PemFile { name: "cert.pem", bytes: pem.as_bytes() }).unwrap();
+        assert!(facts.not_before.0 < facts.not_after.0);
+        for (host, is_for) in [
+            ("box.example", true),
+            ("192.168.1.5", true),
+            ("other.example", false),
+            ("192.168.1.6", false),
+            ("", false),
+        ] {
+            assert_eq!(facts.is_for(host), is_for, "{host}");
+        }
+        for text in ["", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+            let failure = certificate_facts(PemFile { name: "cert.pem", bytes: text.as_bytes() }).unwrap_err();
+            assert!(failure.message.starts_with("cert.pem:1: ") && failure.hint.is_some(), "{failure:?}");
+        }
     }
 }

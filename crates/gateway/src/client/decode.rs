@@ -35,7 +35,7 @@ pub(super) fn answer_of(request: &Request) -> AnswerOf {
         R::AppInstall { .. } => read::<Installed>,
         R::AppList => read::<Apps>,
         R::AppInfo { .. } | R::AppRollback { .. } | R::AppEnable { .. } | R::AppDisable { .. } => read::<App>,
-        R::AppDecline { .. } | R::AppRemove { .. } | R::ApprovalAnswer { .. } => read::<Nothing>,
+        R::AppDecline { .. } | R::AppRemove { .. } | R::ApprovalAnswer { .. } | R::LogFollow { .. } => read::<Nothing>,
         R::RunStart { .. } | R::RunFollow { .. } => read::<RunEnd>,
         R::RunList => read::<Runs>,
         R::RunStop { .. } => read::<Stopped>,
@@ -56,6 +56,7 @@ pub(super) fn answer_of(request: &Request) -> AnswerOf {
         R::OwnerNew { .. } => read::<Owner>,
         R::OwnerList => read::<Owners>,
         R::Doctor => read::<Checks>,
+        R::Metrics => |bytes| Ok(Reply::Metrics { text: String::from_utf8_lossy(bytes).into_owned() }),
     }
 }
 

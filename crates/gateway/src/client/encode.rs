@@ -11,7 +11,7 @@ use crate::{
 use http_body_util::Full;
 use hyper::{Method, Request as Message, body::Bytes, header};
 use protocol::{
-    ErrorCode, Failure,
+    AppName, ErrorCode, Failure, RunId,
     api::{Envelope, Request, StopTarget},
 };
 use serde::Serialize;
@@ -21,7 +21,11 @@ pub fn encode(envelope: &Envelope) -> Result<Message<Full<Bytes>>, Failure> {
     let (method, path, body) = parts(&envelope.request)?;
     let mut message = Message::builder()
         .method(method)
-        .uri(format!("/api/v1/{path}"))
+        .uri(match path.starts_with('/') {
+            // What others have a place of their own for stands there.
+            true => path,
+            false => format!("/api/v1/{path}"),
+        })
         .header(header::HOST, "oikos")
         .header(header::ACCEPT, format!("{EVENT_STREAM}, application/json"));
     if envelope.presence {
@@ -50,6 +54,7 @@ fn parts(request: &Request) -> Result<Parts, Failure> {
     match request {
         R::Hello => get("status".to_owned()),
         R::Doctor => get("doctor".to_owned()),
+        R::Metrics => get("/metrics".to_owned()),
         R::AppOffer { source, trust, downgrade } => {
             let body = OfferBody { source: source.clone(), trust: trust.clone(), downgrade: *downgrade };
             say(Method::POST, "offers".to_owned(), &body)
@@ -82,10 +87,11 @@ fn parts(request: &Request) -> Result<Parts, Failure> {
         R::RunStop { target: StopTarget::Run(run) } => post(format!("runs/{run}/stop")),
         R::RunStop { target: StopTarget::App(app) } => post(format!("apps/{app}/stop")),
         R::RunStop { target: StopTarget::All } => post("stop".to_owned()),
-        R::Log { app, run, limit } => {
-            let app = app.as_ref().map(|app| format!("&app={app}")).unwrap_or_default();
-            let run = run.map(|run| format!("&run={run}")).unwrap_or_default();
-            get(format!("log?limit={limit}{app}{run}"))
+        R::Log { app, run, after_seq, limit } => {
+            get(format!("log?limit={limit}{}", log_part(app.as_ref(), *run, *after_seq)))
+        }
+        R::LogFollow { app, run, after_seq, limit } => {
+            get(format!("log/stream?limit={limit}{}", log_part(app.as_ref(), *run, *after_seq)))
         }
         R::LogVerify => get("log/verify".to_owned()),
         R::Undo { run } => post(format!("runs/{run}/undo")),
@@ -119,6 +125,14 @@ fn parts(request: &Request) -> Result<Parts, Failure> {
         R::OwnerNew { name } => say(Method::POST, "owners".to_owned(), &OwnerBody { name: name.clone() }),
         R::OwnerList => get("owners".to_owned()),
     }
+}
+
+/// Which part of the log, as a query says it.
+fn log_part(app: Option<&AppName>, run: Option<RunId>, after_seq: Option<u64>) -> String {
+    let app = app.map(|app| format!("&app={app}")).unwrap_or_default();
+    let run = run.map(|run| format!("&run={run}")).unwrap_or_default();
+    let after_seq = after_seq.map(|seq| format!("&after_seq={seq}")).unwrap_or_default();
+    format!("{app}{run}{after_seq}")
 }
 
 fn say(method: Method, path: String, body: &impl Serialize) -> Result<Parts, Failure> {

@@ -2,7 +2,7 @@
 
 use crate::{
     asked::Asked,
-    bodies::{Checks, Status},
+    bodies::{Checks, Metrics, Status},
 };
 use axum::response::Response;
 use protocol::api::Request;
@@ -22,4 +22,13 @@ pub(crate) async fn status(asked: Asked) -> Response {
     responses((status = 200, body = Checks)))]
 pub(crate) async fn doctor(asked: Asked) -> Response {
     asked.answer::<Checks>(Request::Doctor).await
+}
+
+/// What the answering process counts, as Prometheus reads it
+///
+/// For the first owner, or a key of theirs with the right `read`: it is about all owners together.
+#[utoipa::path(get, path = "/metrics", tag = "household", operation_id = "metrics",
+    responses((status = 200, description = "Prometheus' text format", body = String, content_type = "text/plain")))]
+pub(crate) async fn metrics(asked: Asked) -> Response {
+    asked.text::<Metrics>(Request::Metrics, "text/plain; version=0.0.4; charset=utf-8").await
 }

@@ -6,14 +6,27 @@ use crate::{
     extract::Asking,
 };
 use axum::response::Response;
-use protocol::api::Request;
+use protocol::api::{Frame, Request};
 
 /// What happened, in sentences
 #[utoipa::path(get, path = "/api/v1/log", tag = "log", operation_id = "log", params(LogQuery),
     responses((status = 200, body = Log), (status = 304, description = "As it was when its ETag was given")))]
 pub(crate) async fn read(asked: Asked, Asking(query): Asking<LogQuery>) -> Response {
-    let LogQuery { app, run, limit } = query;
-    asked.answer::<Log>(Request::Log { app, run, limit }).await
+    let LogQuery { app, run, after_seq, limit } = query;
+    asked.answer::<Log>(Request::Log { app, run, after_seq, limit }).await
+}
+
+/// What happens, as it happens
+///
+/// Ends when the answering process is about to; whoever then asks again from the last entry misses nothing and gets
+/// nothing twice.
+#[utoipa::path(get, path = "/api/v1/log/stream", tag = "log", operation_id = "log_follow", params(LogQuery,
+        ("Last-Event-ID" = Option<u64>, Header, description = "As after_seq, said by the client's own machinery")),
+    responses((status = 200, body = Frame, content_type = "text/event-stream")))]
+pub(crate) async fn follow(asked: Asked, Asking(query): Asking<LogQuery>) -> Response {
+    let LogQuery { app, run, after_seq, limit } = query;
+    let after_seq = after_seq.or_else(|| asked.last_event_id());
+    asked.stream(Request::LogFollow { app, run, after_seq, limit }).await
 }
 
 /// Prove the log from its first entry to its last, and against the signed heads

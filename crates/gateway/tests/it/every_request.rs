@@ -79,11 +79,16 @@ fn requests() -> Union<BoxedStrategy<Request>> {
             R::Hello | R::AppOffer { .. } | R::AppInstall { .. } | R::AppDecline { .. } | R::AppList => {}
             R::AppInfo { .. } | R::AppRollback { .. } | R::AppEnable { .. } | R::AppDisable { .. } => {}
             R::AppRemove { .. } | R::RunStart { .. } | R::RunFollow { .. } | R::RunList | R::RunStop { .. } => {}
-            R::Log { .. } | R::LogVerify | R::Undo { .. } | R::GrantList { .. } | R::GrantSet { .. } => {}
+            R::Log { .. }
+            | R::LogFollow { .. }
+            | R::LogVerify
+            | R::Undo { .. }
+            | R::GrantList { .. }
+            | R::GrantSet { .. } => {}
             R::ApprovalList | R::ApprovalAnswer { .. } | R::PublisherList | R::PublisherTrust { .. } => {}
             R::PublisherImport { .. } | R::EventEmit { .. } | R::ScheduleList | R::Doctor => {}
             R::TokenNew { .. } | R::TokenList | R::TokenRevoke { .. } | R::LoginLink | R::LoginList => {}
-            R::LoginRevoke { .. } | R::OwnerNew { .. } | R::OwnerList => {}
+            R::LoginRevoke { .. } | R::OwnerNew { .. } | R::OwnerList | R::Metrics => {}
         }
     }
     let text = any::<String>;
@@ -94,7 +99,7 @@ fn requests() -> Union<BoxedStrategy<Request>> {
     let started = (prop::option::of(id::<RequestId>()), app(), action(), value(), files());
     let rights = prop::collection::vec(prop::sample::select(vec![Right::Read, Right::Run, Right::Manage]), 0..3);
     let made = (token(), rights, any::<Option<u64>>());
-    let log = (prop::option::of(app()), prop::option::of(id::<RunId>()), any::<u32>());
+    let log = || (prop::option::of(app()), prop::option::of(id::<RunId>()), any::<Option<u64>>(), any::<u32>());
     let all: Vec<BoxedStrategy<Request>> = vec![
         Just(R::Hello).boxed(),
         offered.prop_map(|(source, trust, downgrade)| R::AppOffer { source, trust, downgrade }).boxed(),
@@ -110,8 +115,10 @@ fn requests() -> Union<BoxedStrategy<Request>> {
         (id(), any::<u64>()).prop_map(|(run, after_seq)| R::RunFollow { run, after_seq }).boxed(),
         Just(R::RunList).boxed(),
         target.prop_map(|target| R::RunStop { target }).boxed(),
-        log.prop_map(|(app, run, limit)| R::Log { app, run, limit }).boxed(),
+        log().prop_map(|(app, run, after_seq, limit)| R::Log { app, run, after_seq, limit }).boxed(),
+        log().prop_map(|(app, run, after_seq, limit)| R::LogFollow { app, run, after_seq, limit }).boxed(),
         Just(R::LogVerify).boxed(),
+        Just(R::Metrics).boxed(),
         id().prop_map(|run| R::Undo { run }).boxed(),
         app().prop_map(|app| R::GrantList { app }).boxed(),
         (app(), choices()).prop_map(|(app, choices)| R::GrantSet { app, choices }).boxed(),
@@ -215,9 +222,10 @@ async fn what_is_answered_is_heard() {
             json!({ "reply": "stopped", "runs": [run], "paused": ["notes"] }),
         ),
         (
-            Request::Log { app: None, run: None, limit: 3 },
+            Request::Log { app: None, run: None, after_seq: Some(4), limit: 3 },
             json!({ "reply": "log", "entries": [{ "seq": 1, "hash": "ab".repeat(32), "record": null }] }),
         ),
+        (Request::LogFollow { app: None, run: None, after_seq: None, limit: 3 }, json!({ "reply": "ok" })),
         (
             Request::LogVerify,
             json!({ "reply": "verified", "report": { "entries": 2, "pruned": 0, "breaks": [{ "break": "missing", "from_seq": 1, "to_seq": 2 }] } }),
@@ -246,6 +254,7 @@ async fn what_is_answered_is_heard() {
         (Request::LoginRevoke { login: run.to_string().parse().unwrap() }, json!({ "reply": "ok" })),
         (Request::OwnerList, json!({ "reply": "owners", "owners": [owner] })),
         (Request::OwnerNew { name: "ben".parse().unwrap() }, json!({ "reply": "owner", "owner": owner })),
+        (Request::Metrics, json!({ "reply": "metrics", "text": "# HELP a b\n" })),
         (Request::Doctor, json!({ "reply": "doctor", "checks": [{ "name": "n", "ok": true, "finding": "f" }] })),
     ];
     for (request, reply) in cases {

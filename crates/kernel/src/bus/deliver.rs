@@ -330,7 +330,7 @@ impl Kernel {
                 self.listeners_set(owner, &app, image.exports())
             };
             if let Err(failure) = listening.await {
-                tracing::warn!(app = %record.name, error = %failure, "an app cannot be loaded, so nothing starts it");
+                tracing::warn!(app = %record.name, owner = owner.0, code = %failure.code, "an app cannot be loaded, so nothing starts it");
             }
         }
         self.bus.state.lock().known.insert(owner);

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     Kernel,
+    figures::LimitHit,
     host::{permit_ask, refuse},
     host_call::{GuestError, HostAnswer, HostError},
     journal,
@@ -114,6 +115,7 @@ pub(crate) async fn emit(
             Ok(HostAnswer::Json(Value::Null))
         }
         Err(rule) => {
+            kernel.tally.limit_hit(LimitHit::Events);
             let what = permit.demand().sentence();
             Err(refuse(kernel, run, Denied { what, rule, command: None, code: ErrorCode::EventLimit }))
         }

@@ -148,6 +148,11 @@ impl Queue {
         })
     }
 
+    /// Events that somebody has sent and that not all have heard.
+    pub(crate) fn waiting(&self) -> usize {
+        self.loads.values().map(|load| load.events).sum()
+    }
+
     /// How many are being heard.
     pub(crate) fn under_way(&self) -> usize {
         self.under_way

@@ -102,6 +102,14 @@ impl Store for SpyStore {
         self.inner.takes_lazy_now()
     }
 
+    fn fault(&self) -> Result<Option<String>, StoreError> {
+        self.inner.fault()
+    }
+
+    fn batches_waiting(&self) -> usize {
+        self.inner.batches_waiting()
+    }
+
     fn lazy_failures(&self) -> u64 {
         self.inner.lazy_failures()
     }

@@ -76,6 +76,11 @@ impl Queue {
         Ok(())
     }
 
+    /// How many jobs wait.
+    pub(super) fn length(&self) -> usize {
+        self.state.lock().jobs.len()
+    }
+
     /// Whether there is room for a few more of the largest ordinary batches.
     pub(super) fn has_room(&self) -> bool {
         self.state.lock().bytes <= QUEUE_BYTES_MAX / 2
