@@ -199,7 +199,7 @@ mod tests {
         check("time_zone = \"Europe/Berlin\"\n[supervisor]\nrestarts_max = 0", Ok(("Europe/Berlin", 0)));
         check("[supervisor]\nrestart_max = 3", Err("oikos.toml: TOML parse error at line 2, column 1"));
         check("[supervisor]\nrestart_max = 3", Err("^^^^^^^^^^^"));
-        check("[supervisor]\nrestarts_max = -3", Err("line 2, column 9"));
+        check("[supervisor]\nrestarts_max = -3", Err("line 2, column 16"));
         check("time_zone = \"Mars/Olympus\"", Err("time_zone 'Mars/Olympus' is not known"));
         check("time_zone = 5", Err("line 1"));
         check("[supervisor]\npause_first_ms = 20000", Err("pause_first_ms is from 1 to 10000, not 20000"));

@@ -227,7 +227,11 @@ impl Line {
             match frames.recv().await.ok_or_else(no_end)? {
                 frame @ Frame::Done { .. } => return Ok(frame),
                 Frame::Failed { failure } => return Err(failure),
-                Frame::Run { .. } | Frame::Chunk(_) | Frame::Step { .. } => {}
+                Frame::Run { .. }
+                | Frame::Chunk(_)
+                | Frame::Step { .. }
+                | Frame::LogAfter { .. }
+                | Frame::Entry(_) => {}
             }
         }
     }
