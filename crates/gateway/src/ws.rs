@@ -15,7 +15,7 @@ use handshake::{Opened, Socket};
 use orders::Line;
 use protocol::{ErrorCode, Failure};
 use serde_json::json;
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::{
     io::AsyncReadExt as _,
     sync::{Semaphore, mpsc},
@@ -202,7 +202,7 @@ async fn farewell(socket: &mut Socket, parting: &Parting, last: Option<String>) 
     if let Some(last) = last {
         say(socket, Message::text(last)).await?;
     }
-    let reason: Utf8Bytes = Cow::Borrowed(reason).into_owned().into();
+    let reason = Utf8Bytes::from_static(reason);
     socket.close(Some(CloseFrame { code, reason })).await?;
     if !matches!(parting, Parting::TooLarge | Parting::Broken(..)) {
         // What they still say is not for us any more, until they say that they heard it.

@@ -74,7 +74,7 @@ fn no_secret_and_no_payload_is_in_logs_or_figures() {
         oikos.run(&[
             "run",
             "page-watch",
-            "check",
+            "watch",
             "--input",
             &format!(r#"{{"url": "http://{server}/PAGENAME.html"}}"#),
         ]);
@@ -111,7 +111,7 @@ fn no_secret_and_no_payload_is_in_logs_or_figures() {
             assert!(!figures.contains(word), "{word} is in the figures:\n{figures}");
         }
         for app in ["counter", "csv-insights", "notes", "page-watch"] {
-            assert!(!figures.contains(app), "{figures}");
+            assert!(!figures.contains(&format!("\"{app}\"")), "{figures}");
         }
     }
 }

@@ -48,7 +48,7 @@ pub(crate) async fn open(State(doors): State<Doors>, request: Request) -> Respon
     let mut parts = request.into_parts().0;
     let key = match checked(&parts) {
         Ok(key) => key,
-        Err(refused) => return refused,
+        Err(wrong) => return refused(wrong),
     };
     let found = (
         parts.extensions.remove::<Admitted>(),
@@ -88,24 +88,27 @@ pub(crate) async fn open(State(doors): State<Doors>, request: Request) -> Respon
     answer
 }
 
-/// Whether a request asks for a WebSocket in the right words; what the answer says to it.
-fn checked(parts: &Parts) -> Result<String, Response> {
+/// Whether a request asks for a WebSocket in the right words; what the answer says to it, or what is wrong.
+fn checked(parts: &Parts) -> Result<String, &'static str> {
     let key = parts.headers.get(header::SEC_WEBSOCKET_KEY).map(HeaderValue::as_bytes).unwrap_or_default();
     let version = parts.headers.get(header::SEC_WEBSOCKET_VERSION).map(HeaderValue::as_bytes);
-    let wrong = match () {
-        () if !is_websocket(parts) => "this is a WebSocket: the request has no Upgrade: websocket",
-        () if version != Some(VERSION.as_bytes()) => "the WebSocket is of another version than 13",
+    match () {
+        () if !is_websocket(parts) => Err("this is a WebSocket: the request has no Upgrade: websocket"),
+        () if version != Some(VERSION.as_bytes()) => Err("the WebSocket is of another version than 13"),
         // Sixteen bytes in base64.
-        () if key.len() != 24 || !key.ends_with(b"==") => "the request has no Sec-WebSocket-Key",
-        () => return Ok(derive_accept_key(key)),
-    };
+        () if key.len() != 24 || !key.ends_with(b"==") => Err("the request has no Sec-WebSocket-Key"),
+        () => Ok(derive_accept_key(key)),
+    }
+}
+
+fn refused(wrong: &str) -> Response {
     let failure = Failure::new(ErrorCode::InvalidInput, wrong).hint("docs/guides/calling-the-api.md");
     let mut refused = Refusal::from(failure).with(StatusCode::UPGRADE_REQUIRED).into_response();
     let headers = refused.headers_mut();
     headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
     headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static(VERSION));
-    Err(refused)
+    refused
 }
 
 fn words<'a>(parts: &'a Parts, name: &HeaderName) -> impl Iterator<Item = &'a str> {

@@ -38,7 +38,8 @@ pub(super) struct Line {
     underway: Mutex<HashMap<RequestId, Begun>>,
 }
 
-/// A message that is being answered. The same id again means the same message, until this is dropped.
+/// A message that is being answered. The same id again means the same message, until this is dropped; that is before its
+/// last word is said, or whoever says it again upon that word would get no answer.
 struct Underway {
     line: Arc<Line>,
     id: RequestId,
@@ -126,9 +127,9 @@ impl Line {
                 };
                 // It may take long: others are answered meanwhile.
                 drop(place);
-                self.stream(request, after_seq, &underway).await
+                self.stream(request, after_seq, underway).await
             }
-            (Order::Ask(request), _) => self.ask(request_id, request).await,
+            (Order::Ask(request), underway) => self.ask(request_id, request, underway).await,
             (Order::Cancel(of), underway) => {
                 // What it names may have its own id.
                 drop(underway);
@@ -140,8 +141,9 @@ impl Line {
                 }
                 Ok(())
             }
-            (Order::Status, _) => {
+            (Order::Status, underway) => {
                 let status = self.status().await?;
+                drop(underway);
                 self.say("DEVICE_STATUS", Some(request_id), &status).await;
                 Ok(())
             }
@@ -160,7 +162,9 @@ impl Line {
     }
 
     /// A run's stream, each chunk once.
-    async fn stream(&self, request: Request, after_seq: u64, underway: &Underway) -> Result<(), Failure> {
+    async fn stream(&self, request: Request, after_seq: u64, underway: Underway) -> Result<(), Failure> {
+        let id = underway.id;
+        let mut underway = Some(underway);
         let _watcher = self.doors.watcher(&request, self.arrival)?;
         let mut frames = self.frames(request)?;
         loop {
@@ -170,13 +174,21 @@ impl Line {
                 () = self.out.closed() => return Ok(()),
             };
             match &frame {
-                Frame::Run { run } => drop(underway.run.send_replace(Some(*run))),
+                Frame::Run { run } => {
+                    if let Some(underway) = &underway {
+                        underway.run.send_replace(Some(*run));
+                    }
+                }
                 Frame::Chunk(chunk) if chunk.seq <= after_seq => continue,
                 _ => {}
             }
             let is_last = matches!(frame, Frame::Done { .. } | Frame::Failed { .. });
             let (kind, payload) = envelope::message(frame);
-            self.say(kind, Some(underway.id), &payload).await;
+            if is_last {
+                // Whoever hears the end may say the same again at once.
+                underway = None;
+            }
+            self.say(kind, Some(id), &payload).await;
             if is_last {
                 return Ok(());
             }
@@ -184,7 +196,7 @@ impl Line {
     }
 
     /// Something that happens once, however often it is asked by one id.
-    async fn ask(&self, request_id: RequestId, request: Request) -> Result<(), Failure> {
+    async fn ask(&self, request_id: RequestId, request: Request, underway: Option<Underway>) -> Result<(), Failure> {
         let asked = sha256(&serde_json::to_vec(&request).unwrap_or_default());
         let last = match self.doors.answers().known(self.caller, request_id, asked)? {
             Known::Asked(mut last) => {
@@ -209,6 +221,7 @@ impl Line {
                 last
             }
         };
+        drop(underway);
         self.say(last.0, Some(request_id), &last.1).await;
         Ok(())
     }
@@ -227,11 +240,8 @@ impl Line {
             match frames.recv().await.ok_or_else(no_end)? {
                 frame @ Frame::Done { .. } => return Ok(frame),
                 Frame::Failed { failure } => return Err(failure),
-                Frame::Run { .. }
-                | Frame::Chunk(_)
-                | Frame::Step { .. }
-                | Frame::LogAfter { .. }
-                | Frame::Entry(_) => {}
+                Frame::Run { .. } | Frame::Chunk(_) | Frame::Step { .. } | Frame::LogAfter { .. } | Frame::Entry(_) => {
+                }
             }
         }
     }

@@ -217,7 +217,8 @@ async fn only_who_is_let_in_gets_a_line() {
     let both = format!("oikos, {page}");
     let key = ("authorization", bearer);
     let guessed = format!("Bearer oikos_{}", "0".repeat(72));
-    let table: [(&str, Vec<(&'static str, &str)>, u16); 16] = [
+    type Row<'a> = (&'a str, Vec<(&'static str, &'a str)>, u16);
+    let table: [Row<'_>; 16] = [
         ("/ws", vec![], 401),
         ("/ws", vec![("authorization", &guessed)], 401),
         ("/ws", vec![key], 101),
@@ -434,7 +435,8 @@ async fn who_breaks_the_protocol_is_sent_away_and_nobody_else() {
     huge.extend([0; 4]);
     let mut fragments = masked(0x01, &vec![b' '; 3 << 20]);
     fragments.extend(masked(0x80, &vec![b' '; 3 << 20]));
-    let table: [(&str, Vec<u8>, Option<u16>, Option<&str>); 9] = [
+    type Row = (&'static str, Vec<u8>, Option<u16>, Option<&'static str>);
+    let table: [Row; 9] = [
         ("too large", masked(0x81, &vec![b' '; 6 << 20]), Some(1009), Some("too_large")),
         ("too large by its word alone", huge, Some(1009), Some("too_large")),
         ("too large in fragments", fragments, Some(1009), Some("too_large")),
