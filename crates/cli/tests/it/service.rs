@@ -142,7 +142,7 @@ fn a_service_that_is_killed_under_load_leaves_nothing_that_is_not_told() {
         assert!(report["ended_at"].is_i64() && report["failure"]["code"].is_string(), "{report}");
     }
     let log = oikos.run(&["log", "--limit", "1000"]).out;
-    assert_eq!(log.matches("cut off").count(), RUNS, "{log}");
+    assert_eq!(log.matches("was cut off: oikos itself").count(), RUNS, "{log}");
     assert!(oikos.ok(&["log", "--verify"]).code == 0);
     up.interrupt();
     let said = up.end();
