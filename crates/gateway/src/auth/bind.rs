@@ -29,7 +29,7 @@ impl Bind {
         };
         let port = address.port();
         let tls = format!(
-            "in the configuration file: [doors] bind = \"{address}\", tls = {{ cert = \"cert.pem\", key = \"key.pem\" }}"
+            "in the configuration file: [doors] bind = \"{address}\", tls = {{ cert = \"/etc/oikos/cert.pem\", key = \"/etc/oikos/key.pem\" }}"
         );
         let hint = match (self.has_tls, self.has_credential) {
             (false, false) => format!("{tls}; and: oikos token new NAME; or stay at 127.0.0.1:{port}"),
