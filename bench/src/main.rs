@@ -29,6 +29,8 @@ enum What {
     Sandbox,
     /// Whole runs, and a whole install.
     Run,
+    /// Requests through the doors, and a service where nothing happens.
+    Doors,
     /// The peers only.
     Peers,
     /// Everything.
@@ -36,6 +38,9 @@ enum What {
     /// Used by this program itself.
     #[command(hide = true)]
     MemoryOf { cache: PathBuf },
+    /// Used by this program itself.
+    #[command(hide = true)]
+    IdleOf { home: PathBuf },
     /// Used by this program itself.
     #[command(hide = true)]
     ScalingOf { cache: PathBuf, guest_threads: usize, starters: usize, in_flight: usize },
@@ -47,11 +52,13 @@ fn main() -> Result<()> {
     let tables = match options.what {
         What::Sandbox => sandbox()?,
         What::Run => whole()?,
-        What::All => sandbox()?.into_iter().chain(whole()?).collect(),
+        What::Doors => doors()?,
+        What::All => sandbox()?.into_iter().chain(whole()?).chain(doors()?).collect(),
         What::Peers => {
             let (mut peers, left_out) = peers::all();
             vec![with_notes(measure::table_of("Fresh run of one action", &measure::compete(&mut peers)?), left_out)]
         }
+        What::IdleOf { home } => return answer(ours::doors::idle_child(&home)?),
         What::MemoryOf { cache } => return answer(ours::memory::child(&cache)?),
         What::ScalingOf { cache, guest_threads, starters, in_flight } => {
             return answer(ours::scaling::child(&cache, guest_threads, starters, in_flight)?);
@@ -94,6 +101,16 @@ fn whole() -> Result<Vec<Table>> {
     let runs = measure::table_of("Whole run", &measure::compete(&mut ours::whole::contenders(&household))?);
     let mut installing: [Box<dyn Contender>; 1] = [Box::new(ours::whole::Install::new(&household))];
     Ok(vec![runs, measure::table_of("Install after download", &measure::compete(&mut installing)?)])
+}
+
+fn doors() -> Result<Vec<Table>> {
+    let folder = tempfile::tempdir()?;
+    let household = ours::doors::Household::open(&folder.path().join("home"))?;
+    let mut contenders = ours::doors::contenders(&household)?;
+    let requests = measure::table_of("Requests through the doors", &measure::compete(&mut contenders)?);
+    drop(contenders);
+    household.close()?;
+    Ok(vec![requests, ours::doors::idle(folder.path())?])
 }
 
 fn with_notes(mut table: Table, notes: Vec<String>) -> Table {

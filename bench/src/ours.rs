@@ -1,6 +1,7 @@
 //! Our sandbox through the interfaces that the kernel uses: `Runner::prepare`, `GuestImage::start` and leases of a
 //! broker, with a host that has nothing to give. What is timed is opening the lease, the run, and closing the lease.
 
+pub mod doors;
 pub mod memory;
 pub mod scaling;
 pub mod whole;

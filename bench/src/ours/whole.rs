@@ -68,7 +68,7 @@ impl Household {
     }
 }
 
-fn failed(failure: Failure) -> anyhow::Error {
+pub(super) fn failed(failure: Failure) -> anyhow::Error {
     anyhow!("{failure:?}")
 }
 

@@ -202,7 +202,7 @@ impl Asked {
     }
 
     fn json<B: AnswerBody>(&self, mut body: B, page: &Page) -> Result<Response, Refusal> {
-        let next = body.turn(page).map_err(|wrong| Refusal::unreadable(&wrong))?;
+        let next = body.turn(page)?;
         let bytes = serde_json::to_vec(&body).map_err(|error| {
             Failure::new(ErrorCode::Internal, "the answer could not be made").log(error.to_string())
         })?;

@@ -2,8 +2,8 @@
 //! body. Both ends use the same ones, so what one writes the other reads.
 
 use protocol::{
-    ActionName, AppName, AuditEntry, Card, OfferId, OwnerName, PublisherName, Question, RequestId, Right, RunId,
-    Sentence, ShownOnce, Timestamp, TokenName, Topic,
+    ActionName, AppName, AuditEntry, Card, ErrorCode, Failure, OfferId, OwnerName, PublisherName, Question, RequestId,
+    Right, RunId, Sentence, ShownOnce, Timestamp, TokenName, Topic,
     api::{
         AppDetail, AppSummary, ChainReport, DoctorCheck, EventHeard, GrantView, LineChoice, LoginView, NamedPath,
         OwnerView, PublisherView, Reply, RunReport, RunSummary, ScheduleView, TokenView,
@@ -22,7 +22,7 @@ pub(crate) trait AnswerBody: Serialize + DeserializeOwned + Send {
     fn into_reply(self) -> Reply;
 
     /// Keeps one page of a list. What comes after it begins behind the key that is returned.
-    fn turn(&mut self, _page: &Page) -> Result<Option<String>, String> {
+    fn turn(&mut self, _page: &Page) -> Result<Option<String>, Failure> {
         Ok(None)
     }
 }
@@ -44,16 +44,18 @@ pub(crate) struct Page {
 const PAGE_ITEMS_MAX: usize = 1_000;
 
 /// Cuts a list to a page.
-fn cut<T>(items: &mut Vec<T>, page: &Page, key: impl Fn(&T) -> String) -> Result<Option<String>, String> {
+fn cut<T>(items: &mut Vec<T>, page: &Page, key: impl Fn(&T) -> String) -> Result<Option<String>, Failure> {
     if let Some(after) = &page.after {
         let place = items.iter().position(|item| key(item) == *after).ok_or_else(|| {
-            format!("'{}' is not in the list any more: begin again without after", protocol::text::shorten(after, 80))
+            let after = protocol::text::shorten(after, 80);
+            Failure::new(ErrorCode::Conflict, format!("'{after}' is not in the list, or not any more"))
+                .hint("begin again without after")
         })?;
         items.drain(..=place);
     }
     let Some(limit) = page.limit else { return Ok(None) };
     if !(1..=PAGE_ITEMS_MAX).contains(&limit) {
-        return Err(format!("limit is from 1 to {PAGE_ITEMS_MAX}"));
+        return Err(Failure::new(ErrorCode::InvalidInput, format!("limit is from 1 to {PAGE_ITEMS_MAX}")));
     }
     if items.len() <= limit {
         return Ok(None);
@@ -84,7 +86,7 @@ macro_rules! answers {
                 Reply::$reply { $($field: self.$field),* }
             }
 
-            $(fn turn(&mut self, page: &Page) -> Result<Option<String>, String> {
+            $(fn turn(&mut self, page: &Page) -> Result<Option<String>, Failure> {
                 cut(&mut self.$list, page, |$item| $key)
             })?
         }
@@ -407,7 +409,7 @@ pub(crate) struct LogQuery {
     pub(crate) after_seq: Option<u64>,
     /// At most this many entries; in a stream, at most this many of the newest come first.
     #[serde(default = "log_limit")]
-    #[param(required = false, default = 100)]
+    #[param(required = false, default = 100, maximum = 4_294_967_295_u32)]
     pub(crate) limit: u32,
 }
 
@@ -445,7 +447,8 @@ mod tests {
         let page = |limit, after: &str| Page { limit, after: Some(after.to_owned()) };
         assert!(cut(&mut all.clone(), &page(Some(0), "app-1"), String::clone).is_err());
         assert!(cut(&mut all.clone(), &page(Some(1_001), "app-1"), String::clone).is_err());
-        assert!(cut(&mut all.clone(), &page(None, "app-9"), String::clone).expect_err("gone").contains("begin again"));
+        let gone = cut(&mut all.clone(), &page(None, "app-9"), String::clone).expect_err("gone");
+        assert_eq!(gone.code, ErrorCode::Conflict);
         let mut rest = all.clone();
         assert_eq!(cut(&mut rest, &page(None, "app-5"), String::clone), Ok(None));
         assert_eq!(rest, ["app-6"]);

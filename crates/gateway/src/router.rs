@@ -152,6 +152,10 @@ pub const PATTERNS: &[(&str, &str)] = &[
     ("AppName", "^[a-z][a-z0-9-]{1,63}$"),
     ("ActionName", "^[A-Za-z_][A-Za-z0-9_]{0,63}$"),
     ("Digest", "^[0-9A-Fa-f]{64}$"),
+    ("OwnerName", "^(?!oikos$)[a-z][a-z0-9-]{0,31}$"),
+    ("PublisherName", "^(?!oikos|(official|system|developer|you)$)[a-z][a-z0-9-]{1,63}$"),
+    ("TokenName", "^[a-z][a-z0-9-]{0,63}$"),
+    ("Topic", "^(?=.{1,128}$)[a-z][a-z0-9_-]*([.][a-z0-9_-]+){0,7}$"),
 ];
 /// Operations whose body may be left out: it has nothing that must be said.
 const BODY_OPTIONAL: &[&str] = &["app_install", "app_rollback", "grant_set"];

@@ -1,8 +1,8 @@
 //! The API's description says what the routes do.
 
+use fancy_regex::Regex;
 use proptest::prelude::*;
-use protocol::{ActionName, AppName, Digest};
-use regex::Regex;
+use protocol::{ActionName, AppName, Digest, OwnerName, PublisherName, TokenName, Topic};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -69,16 +69,21 @@ proptest! {
     /// A name that the description allows is one, and no other is.
     #[test]
     fn the_patterns_are_the_rules(
-        name in prop_oneof![any::<String>(), "[a-zA-Z_0-9.-]{0,66}", "[a-z][a-z0-9-]{0,64}", "[0-9a-fA-F]{62,66}"],
+        name in prop_oneof![any::<String>(), "[a-zA-Z_0-9.-]{0,66}", "[a-z][a-z0-9-]{0,64}", "[0-9a-fA-F]{62,66}",
+            "[a-z]{1,3}([.][a-z0-9_-]{0,9}){0,9}", "(oikos|official|system|developer|you)[a-z]{0,2}", "([a-z]{20}[.]){5,7}[a-z]{1,9}"],
     ) {
         for (kind, pattern) in gateway::PATTERNS {
             let allowed = match *kind {
                 "AppName" => name.parse::<AppName>().is_ok(),
                 "ActionName" => name.parse::<ActionName>().is_ok(),
                 "Digest" => name.parse::<Digest>().is_ok(),
+                "OwnerName" => name.parse::<OwnerName>().is_ok(),
+                "PublisherName" => name.parse::<PublisherName>().is_ok(),
+                "TokenName" => name.parse::<TokenName>().is_ok(),
+                "Topic" => name.parse::<Topic>().is_ok(),
                 other => panic!("{other} is not held"),
             };
-            prop_assert_eq!(Regex::new(pattern).unwrap().is_match(&name), allowed, "{}: {:?}", kind, &name);
+            prop_assert_eq!(Regex::new(pattern).unwrap().is_match(&name).unwrap(), allowed, "{}: {:?}", kind, &name);
         }
     }
 }
