@@ -96,7 +96,7 @@ mod tests {
             &["nothing"],
             Err(
                 "no target `nothing`; there are archive, manifest, yaml, scopes, actions, script, cron, minisign, doors, \
-                 hosts",
+                 hosts, envelope",
             ),
         );
     }
