@@ -103,9 +103,14 @@ async fn lists_come_in_pages_for_those_who_want_pages() {
     assert_eq!(names(first.json()), ["aa", "bb"]);
     let last = house.get("/api/v1/apps?after=dd&limit=2").await;
     assert_eq!((names(last.json()), last.header("link")), (vec!["ee".to_owned()], ""));
-    for wrong in ["limit=0", "limit=1001", "limit=x", "after=zz"] {
+    for (wrong, status, code) in [
+        ("limit=0", 400, "invalid_input"),
+        ("limit=1001", 400, "invalid_input"),
+        ("limit=x", 400, "invalid_input"),
+        ("after=zz", 409, "conflict"),
+    ] {
         let answer = house.get(&format!("/api/v1/apps?{wrong}")).await;
-        assert_eq!((answer.status.as_u16(), answer.json()["code"].as_str()), (400, Some("invalid_input")), "{wrong}");
+        assert_eq!((answer.status.as_u16(), answer.json()["code"].as_str()), (status, Some(code)), "{wrong}");
     }
 }
 
