@@ -88,12 +88,15 @@ fn stat_field(number: usize) -> u64 {
 pub struct Memory {
     /// Private and written: what only this process holds and the system cannot drop.
     pub private_kib: f64,
+    /// All of its pages that are in memory, also those of files that others have mapped too.
+    pub resident_kib: f64,
 }
 
 impl Memory {
     /// Reads it.
     pub fn read() -> Self {
-        Self { private_kib: number(&field("/proc/self/smaps_rollup", "Private_Dirty")) }
+        let of = |key| number(&field("/proc/self/smaps_rollup", key));
+        Self { private_kib: of("Private_Dirty"), resident_kib: of("Rss") }
     }
 }
 

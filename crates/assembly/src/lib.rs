@@ -25,6 +25,7 @@ mod config_file; // the same, as an operator writes it
 mod doctor; // everything that could be wrong
 mod door; // the door that others reach, as the set-up says
 mod exposition; // figures as Prometheus reads them
+mod files; // the files of an operator
 mod follow; // what happens, told as it happens
 mod log_file; // what a service tells its operator
 mod metrics; // what a service counts

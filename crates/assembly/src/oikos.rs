@@ -10,11 +10,11 @@ use crate::{
 };
 use broker::{Broker, ProtectedFolder};
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
-use gateway::auth::{Authenticator, AuthenticatorParts};
+use gateway::auth::{Authenticator, AuthenticatorParts, local_caller};
 use kernel::{Kernel, KernelParts, LIVE_RUNS_MAX, Recovered, RestartPolicy, effect::Effects};
 use link::{DeveloperKey, DeviceKey, HeadFile, PublisherFolder};
 use protocol::{
-    AuditHead, Caller, Clock, DeviceId, Door, Entropy, ErrorCode, Failure, OwnerId, Right, Rights,
+    AuditHead, Caller, Clock, DeviceId, Entropy, ErrorCode, Failure, OwnerId,
     api::{ChainBreak, ChainReport},
 };
 use sandbox::JsRunnerConfig;
@@ -252,11 +252,7 @@ impl Oikos {
 
     /// The first owner, at a terminal with a person or from their own script.
     pub fn caller(&self, has_presence: bool) -> Caller {
-        if has_presence {
-            return Caller { owner: OwnerId::LOCAL, device: self.device, door: Door::Terminal, rights: Rights::OWNER };
-        }
-        let rights = Rights::of(&[Right::Read, Right::Run, Right::Manage]);
-        Caller { owner: OwnerId::LOCAL, device: self.device, door: Door::Socket, rights }
+        local_caller(OwnerId::LOCAL, self.device, has_presence)
     }
 
     /// Proves the owner's log, also against the heads kept outside the store.

@@ -4,7 +4,7 @@
 use crate::{
     Config, Doors, Service,
     doctor::check,
-    door::pem,
+    files::pem,
     service::{HELLO_WAIT, hello, noted},
 };
 use gateway::{
@@ -21,8 +21,6 @@ use std::{
 
 /// A certificate that ends sooner than this should have been renewed: renewing by itself begins a month before.
 const CERTIFICATE_MS_LEAST: i64 = 14 * 86_400_000;
-/// Longest configuration file.
-const CONFIG_BYTES_MAX: u64 = 1 << 20;
 
 /// What was seen from outside.
 #[derive(Debug)]
@@ -77,14 +75,8 @@ pub async fn doctor_outside(config: &Config) -> Outside {
 
 /// The doors of the set-up that the service was started with, as its file says now.
 fn doors_of(config: &Config, path: &Path) -> Result<Doors, (String, String)> {
-    use std::io::Read as _;
-    let shown = text::escape(&path.to_string_lossy());
-    let mut written = String::new();
-    fs::File::open(path)
-        .and_then(|file| file.take(CONFIG_BYTES_MAX).read_to_string(&mut written))
-        .map_err(|error| (format!("{shown} cannot be read: {error}"), "the next start needs it".to_owned()))?;
     let mut config = Config { doors: Doors::default(), ..config.clone() };
-    config.read(&shown, &written).map_err(|failure| {
+    config.read_file(path).map_err(|failure| {
         (failure.message, failure.hint.unwrap_or_else(|| "mend it: the next start needs it".to_owned()))
     })?;
     Ok(config.doors)

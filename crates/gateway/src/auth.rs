@@ -14,7 +14,7 @@ mod revocation; // an end that can be waited for
 mod tls; // what makes a listener speak TLS
 
 pub use authenticator::{
-    Admitted, Authenticator, AuthenticatorParts, OWNER_HEADER, OwnerLookup, PRESENCE_HEADER, Peer, Used,
+    Admitted, Authenticator, AuthenticatorParts, OWNER_HEADER, OwnerLookup, PRESENCE_HEADER, Peer, Used, local_caller,
 };
 pub use bind::Bind;
 pub use bootstrap::BOOTSTRAP_LIFE_MS;

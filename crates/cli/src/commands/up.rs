@@ -4,11 +4,8 @@ use super::{absolute, config, recovered_note};
 use crate::{show, terminal::Terminal, words::UpWords};
 use assembly::{Client, Door, Service, ServiceNote, SystemClock, files_raise, log_to_home};
 use protocol::{Clock as _, ErrorCode, Failure};
-use std::{io::Read, path::PathBuf};
+use std::path::PathBuf;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-
-/// Longest configuration file.
-const CONFIG_BYTES_MAX: u64 = 1 << 20;
 
 pub(super) async fn perform(
     terminal: &Terminal,
@@ -20,12 +17,7 @@ pub(super) async fn perform(
     files_raise();
     let mut config = config(home)?;
     if let Some(file) = &words.config {
-        let shown = protocol::text::escape(&file.to_string_lossy());
-        let mut text = String::new();
-        std::fs::File::open(file)
-            .and_then(|file| file.take(CONFIG_BYTES_MAX).read_to_string(&mut text))
-            .map_err(|error| Failure::new(ErrorCode::Usage, format!("{shown} cannot be read: {error}")))?;
-        config.read(&shown, &text)?;
+        config.read_file(file)?;
     }
     if let Some(port) = words.port {
         config.doors.bind.set_port(port);

@@ -286,7 +286,7 @@ impl Authenticator {
 }
 
 /// The owner at the machine: a person at a terminal, or their own script.
-pub(super) fn local_caller(owner: OwnerId, device: DeviceId, has_presence: bool) -> Caller {
+pub fn local_caller(owner: OwnerId, device: DeviceId, has_presence: bool) -> Caller {
     if has_presence {
         return Caller { owner, device, door: Door::Terminal, rights: Rights::OWNER };
     }

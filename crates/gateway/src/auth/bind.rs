@@ -2,7 +2,7 @@
 //! has read the configuration and the files.
 
 use protocol::{ErrorCode, Failure};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 /// What an operator wants to open, and what is there to protect it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,9 +16,14 @@ pub struct Bind {
 }
 
 impl Bind {
+    /// Whether more than this machine reaches it.
+    pub fn is_for_others(&self) -> bool {
+        !self.address.ip().to_canonical().is_loopback()
+    }
+
     /// Refuses what would let others in, or listen in, and says exactly what is missing.
     pub fn check(&self) -> Result<(), Failure> {
-        if is_local(self.address.ip()) || (self.has_tls && self.has_credential) {
+        if !self.is_for_others() || (self.has_tls && self.has_credential) {
             return Ok(());
         }
         let address = self.address;
@@ -39,11 +44,6 @@ impl Bind {
         let message = format!("others can reach {address}, and {missing}, so it is not opened");
         Err(Failure::new(ErrorCode::BindRefused, message).hint(hint))
     }
-}
-
-/// Whether only this machine reaches an address.
-fn is_local(address: IpAddr) -> bool {
-    address.to_canonical().is_loopback()
 }
 
 #[cfg(test)]
