@@ -39,11 +39,14 @@ impl Household for Oikos {
         })
     }
 
-    fn readiness(&self) -> Result<(), String> {
+    fn readiness(self: Arc<Self>) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> {
         if self.kernel.is_ending() {
-            return Err("oikos is about to end".to_owned());
+            return Box::pin(std::future::ready(Err("oikos is about to end".to_owned())));
         }
-        self.store.log_tail(OwnerId::LOCAL).map(drop).map_err(|error| error.to_string())
+        let store = self.store.clone();
+        Box::pin(
+            self.readiness.seen(move || store.log_tail(OwnerId::LOCAL).map(drop).map_err(|error| error.to_string())),
+        )
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::{Doors, Oikos, TlsFiles, files::pem};
 use gateway::{
-    Listen, Router, TcpDoor,
+    DoorPlace, Router, TcpDoor,
     auth::{Bind, Guards, PemFile, tls_config},
 };
 use protocol::{Failure, ShownOnce, text};
@@ -23,17 +23,24 @@ impl Door {
         let tls = doors.tls.as_ref().map(tls).transpose()?;
         let access = oikos.access();
         // Whoever sits at the machine makes keys there. Where others are to come in, the first of them may have no
-        // other way.
-        let mut bind = Bind { address: doors.bind, has_tls: tls.is_some(), has_credential: false };
-        let bootstrap = if bind.is_for_others() && bind.has_tls { access.bootstrap_make()? } else { None };
-        bind.has_credential = access.lets_anybody_in();
-        bind.check()?;
+        // other way than a bootstrap token.
         let is_tls = tls.is_some();
-        let door = TcpDoor::open(Listen { address: doors.bind, tls }, router).await?;
-        oikos.gauges.lock().tcp = Some(door.crowd());
-        let port = door.address().port();
-        let guards = doors.hosts.iter().fold(Guards::new(port, is_tls), |guards, host| guards.host(host, port));
+        let mut bind = Bind { address: doors.bind, has_tls: is_tls, has_credential: false };
+        let may_make = bind.is_for_others() && is_tls && access.bootstrap_is_due()?;
+        bind.has_credential = may_make || access.lets_anybody_in();
+        bind.check()?;
+        // Before a token is made, which there is only one of: a place that is taken must not cost it.
+        let place = DoorPlace::take(doors.bind).await?;
+        let bootstrap = if may_make { access.bootstrap_make()? } else { None };
+        let port = place.address().port();
+        let address = place.address().ip();
+        // What it is bound to is a name of its own, and a better one than that of the machine for itself.
+        let named = doors.hosts.iter().cloned();
+        let own = (!address.is_unspecified() && !address.is_loopback()).then(|| address.to_string());
+        let guards = named.chain(own).fold(Guards::new(port, is_tls), |guards, host| guards.host(&host, port));
         access.guards_set(guards);
+        let door = place.open(tls, router);
+        oikos.gauges.lock().tcp = Some(door.crowd());
         Ok(Self { door, is_tls, bootstrap })
     }
 

@@ -32,6 +32,7 @@ mod metrics; // what a service counts
 mod oikos; // one oikos, put together
 mod outside; // what can be seen without asking
 mod pack; // an author's folder into an archive
+mod readiness; // whether requests can be answered now
 mod sandboxes; // the sandbox, made when it is needed
 mod service; // a process that is up for long
 mod signing; // an author's keys, and what they sign

@@ -3,6 +3,7 @@
 use crate::{
     config::Config,
     follow::{Bell, HeardStore},
+    readiness::Readiness,
     sandboxes::LazyJsRunner,
     signing::official_key,
     socket::SocketPath,
@@ -53,6 +54,7 @@ pub struct Oikos {
     pub(crate) runner: Arc<LazyJsRunner>,
     started_ns: u64,
     pub(crate) gauges: parking_lot::Mutex<Gauges>,
+    pub(crate) readiness: Readiness,
     access: Arc<Authenticator>,
     device_key: DeviceKey,
     device: DeviceId,
@@ -127,6 +129,7 @@ impl Oikos {
             runner,
             started_ns: clock_started,
             gauges: parking_lot::Mutex::default(),
+            readiness: Readiness::default(),
             access: Arc::new(access),
             device_key,
             device,

@@ -211,7 +211,7 @@ async fn accept(listener: UnixListener, router: Router, oikos: Weak<Oikos>, serv
         }
         // A connection lives as long as its client and its answer; each of its steps has a deadline.
         let Some(served) = serving.enter() else { return };
-        let connection = Connection { arrival: Arrival::Socket, place: Place::new(place), ending: None };
+        let connection = Connection { arrival: Arrival::Socket, at: None, place: Place::new(place), ending: None };
         let router = router.clone();
         tokio::spawn(async move {
             if let Err(error) = gateway::serve(stream, router, connection).await {

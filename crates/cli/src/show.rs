@@ -15,7 +15,7 @@ pub(crate) use access::{logins, owners, tokens};
 pub(crate) use apps::{app, apps, grants, input_example};
 pub(crate) use author::{dev, lint, trial};
 pub(crate) use card::card;
-pub(crate) use events::{bootstrap, heard, schedules, service, up};
+pub(crate) use events::{HandedOn, bootstrap, bootstrap_handed_on, heard, schedules, service, up};
 pub(crate) use history::{LogPrinter, chain, log, runs};
 pub(crate) use household::{content, doctor, questions};
 pub(crate) use publishers::{own_publisher, publisher, publishers};

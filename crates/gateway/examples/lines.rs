@@ -76,8 +76,8 @@ impl Household for Talker {
         })
     }
 
-    fn readiness(&self) -> Result<(), String> {
-        Ok(())
+    fn readiness(self: Arc<Self>) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> {
+        Box::pin(std::future::ready(Ok(())))
     }
 }
 

@@ -21,7 +21,6 @@ use protocol::{
 };
 use std::{convert::Infallible, future::pending, pin::Pin, time::Duration};
 use tokio::sync::mpsc;
-use tracing::Instrument as _;
 
 /// How often a stream without news says that it is still there.
 const STILL_HERE_EVERY: Duration = Duration::from_secs(15);
@@ -121,12 +120,17 @@ impl Asked {
     pub(crate) async fn stream(self, request: Request) -> Response {
         let is_hello = matches!(request, Request::Hello);
         let asked = self.over().and_then(|over| Ok((self.ask(request)?, over)));
-        let ((mut frames, watcher), over) = match asked {
+        let ((mut frames, watcher), mut over) = match asked {
             Ok(asked) => asked,
             Err(refusal) => return refusal.into_response(),
         };
         // What is refused at once is refused with a status.
-        let first = match frames.recv().await {
+        let first = tokio::select! {
+            biased;
+            () = &mut over => return Refusal::from(revoked()).into_response(),
+            first = frames.recv() => first,
+        };
+        let first = match first {
             Some(Frame::Failed { failure }) => return Refusal::from(failure).into_response(),
             Some(frame) => frame,
             None => return Refusal::from(no_end()).into_response(),
@@ -189,15 +193,14 @@ impl Asked {
         Ok(access.over(&self.admitted))
     }
 
-    /// Hands the request on. The answer is made in a task of its own: a client that goes takes nothing with it.
+    /// Hands the request on.
     fn ask(
         &self,
         request: Request,
     ) -> Result<(mpsc::Receiver<Frame>, Option<tokio::sync::OwnedSemaphorePermit>), Refusal> {
         let watcher = self.doors.watcher(&request, self.arrival)?;
-        let household = self.doors.household()?;
         let (frames, waiting) = mpsc::channel(FRAMES_WAITING_MAX);
-        tokio::spawn(household.answer(self.admitted.caller, request, frames).in_current_span());
+        self.doors.ask(&self.admitted, request, frames)?;
         Ok((waiting, watcher))
     }
 

@@ -11,6 +11,7 @@ mod key; // API keys, as they are kept
 mod limit; // how often one may be wrong
 mod login; // browsers that are signed in
 mod revocation; // an end that can be waited for
+mod strange; // requests that were not meant for us
 mod tls; // what makes a listener speak TLS
 
 pub use authenticator::{
@@ -19,7 +20,7 @@ pub use authenticator::{
 pub use bind::Bind;
 pub use bootstrap::BOOTSTRAP_LIFE_MS;
 pub use credential::{Credential, CredentialFault, Kind};
-pub use guard::{Guards, PAGE_HEADER, Presented, is_websocket};
+pub use guard::{COOKIES_MAX, Guards, PAGE_HEADER, Presented, is_websocket};
 pub use key::{KEYS_MAX, Keys};
 pub use limit::{FAILURES_FREE, LOCK_FIRST_MS, LOCK_MAX_MS, Limiter, PREFIX_FAILURES_FREE, Try, peer_of};
 pub use login::{LINK_LIFE_MS, LOGIN_LIFE_MS, LOGINS_MAX, Logins, SignedIn};

@@ -88,7 +88,7 @@ fn message(envelope: &Envelope) -> Result<hyper::Request<http_body_util::Full<hy
     use hyper::body::Body as _;
     let request = encode(envelope)?;
     match request.body().size_hint().lower() > REQUEST_BYTES_MAX as u64 {
-        true => Err(too_large()),
+        true => Err(too_large(REQUEST_BYTES_MAX)),
         false => Ok(request),
     }
 }

@@ -1,8 +1,8 @@
 //! What all doors share: who answers, who lets in, how many may watch.
 
 use crate::{
-    Arrival, Household,
-    auth::Authenticator,
+    Arrival, FrameSender, Household,
+    auth::{Admitted, Authenticator},
     ws::{Answers, Lines},
 };
 use axum::http::StatusCode;
@@ -12,6 +12,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering::Relaxed},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::Instrument as _;
 
 /// Runs that are watched at once through the socket: several terminals and scripts, not a flood.
 const WATCHERS_MAX: usize = 64;
@@ -75,6 +76,26 @@ impl Doors {
 
     pub(crate) fn household(&self) -> Result<Arc<dyn Household>, Failure> {
         self.0.household.upgrade().ok_or_else(ending)
+    }
+
+    /// Hands a request on. The answer is made in a task of its own: a client that goes takes nothing with it. Who is let in
+    /// no more begins no run, also where it was waiting for its place.
+    pub(crate) fn ask(&self, admitted: &Admitted, request: Request, frames: FrameSender) -> Result<(), Failure> {
+        let over = matches!(request, Request::RunStart { .. }).then(|| self.access()).transpose()?;
+        let answering = self.household()?.answer(admitted.caller, request, frames);
+        match over.map(|access| access.over(admitted)) {
+            None => drop(tokio::spawn(answering.in_current_span())),
+            Some(over) => drop(tokio::spawn(
+                async move {
+                    tokio::select! {
+                        () = answering => {}
+                        () = over => {}
+                    }
+                }
+                .in_current_span(),
+            )),
+        }
+        Ok(())
     }
 
     /// A place among those who watch, where the request needs one. In its own process nobody keeps others out.

@@ -1,6 +1,8 @@
 //! What a request says: path, query, body. What cannot be read is refused in words, with a bound on size and time.
 
-use crate::{Arrival, Doors, REQUEST_BYTES_MAX, REQUEST_WAIT, Refusal, auth::Authenticator, auth::Peer};
+use crate::{
+    Arrival, Doors, NEWCOMER_BYTES_MAX, REQUEST_BYTES_MAX, REQUEST_WAIT, Refusal, auth::Authenticator, auth::Peer,
+};
 use axum::{
     body::Body,
     extract::{FromRequest, FromRequestParts, Path, Query, Request},
@@ -30,7 +32,7 @@ impl FromRequestParts<Doors> for Newcomer {
         match parts.extensions.get::<Arrival>().map(|arrival| arrival.peer()) {
             Some(Peer::Address(address)) => {
                 // Before the body is read: what is not meant for us takes no more of our time.
-                access.guards().check(parts)?;
+                access.meant_for_us(parts, address)?;
                 Ok(Self { access, parts: parts.clone(), address })
             }
             _ => Err(Refusal::new(
@@ -77,18 +79,33 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequest<S> for Said<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Refusal> {
-        let (parts, body) = request.into_parts();
-        let bytes = read(body, &parts.headers).await?;
-        if bytes.is_empty() {
-            return parse(b"{}").map(Self);
-        }
-        if !is_json(&parts.headers) {
-            let failure = Failure::new(ErrorCode::InvalidInput, "the body is not said to be JSON");
-            let refusal = Refusal::from(failure.hint("content-type: application/json"));
-            return Err(refusal.with(StatusCode::UNSUPPORTED_MEDIA_TYPE));
-        }
-        parse(&bytes).map(Self)
+        said(request, REQUEST_BYTES_MAX).await.map(Self)
     }
+}
+
+/// The same of somebody who is not let in yet, and so gets little room.
+pub(crate) struct SaidBriefly<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequest<S> for SaidBriefly<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Refusal> {
+        said(request, NEWCOMER_BYTES_MAX).await.map(Self)
+    }
+}
+
+async fn said<T: DeserializeOwned>(request: Request, bytes_max: usize) -> Result<T, Refusal> {
+    let (parts, body) = request.into_parts();
+    let bytes = read(body, &parts.headers, bytes_max).await?;
+    if bytes.is_empty() {
+        return parse(b"{}");
+    }
+    if !is_json(&parts.headers) {
+        let failure = Failure::new(ErrorCode::InvalidInput, "the body is not said to be JSON");
+        let refusal = Refusal::from(failure.hint("content-type: application/json"));
+        return Err(refusal.with(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+    }
+    parse(&bytes)
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
@@ -101,8 +118,8 @@ fn is_json(headers: &HeaderMap) -> bool {
     kind.eq_ignore_ascii_case("application/json")
 }
 
-async fn read(body: Body, headers: &HeaderMap) -> Result<Vec<u8>, Refusal> {
-    let read = timeout(REQUEST_WAIT, collect(body)).await.map_err(|_| {
+async fn read(body: Body, headers: &HeaderMap, bytes_max: usize) -> Result<Vec<u8>, Refusal> {
+    let read = timeout(REQUEST_WAIT, collect(body, bytes_max)).await.map_err(|_| {
         let waited = protocol::Arg::Millis(REQUEST_WAIT.as_millis().try_into().unwrap_or(u64::MAX));
         Refusal::unreadable(&format!("the request did not come to its end within {waited}"))
     })??;
@@ -114,7 +131,7 @@ async fn read(body: Body, headers: &HeaderMap) -> Result<Vec<u8>, Refusal> {
             if !headers.contains_key(header::EXPECT) {
                 drop(timeout(LINGER, swallow(rest)).await);
             }
-            Err(too_large().into())
+            Err(too_large(bytes_max).into())
         }
     }
 }
@@ -124,16 +141,16 @@ enum Collected {
     TooLarge(Body),
 }
 
-async fn collect(mut body: Body) -> Result<Collected, Refusal> {
+async fn collect(mut body: Body, bytes_max: usize) -> Result<Collected, Refusal> {
     use axum::body::HttpBody as _;
-    if body.size_hint().lower() > REQUEST_BYTES_MAX as u64 {
+    if body.size_hint().lower() > bytes_max as u64 {
         return Ok(Collected::TooLarge(body));
     }
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| Refusal::unreadable(&format!("the request broke off: {error}")))?;
         let Ok(data) = frame.into_data() else { continue };
-        if bytes.len() + data.len() > REQUEST_BYTES_MAX {
+        if bytes.len() + data.len() > bytes_max {
             return Ok(Collected::TooLarge(body));
         }
         bytes.extend_from_slice(&data);
@@ -146,8 +163,11 @@ async fn swallow(mut body: Body) {
 }
 
 /// A request that is larger than one may be.
-pub(crate) fn too_large() -> Failure {
-    let most = protocol::Arg::Bytes(REQUEST_BYTES_MAX as u64);
-    Failure::new(ErrorCode::TooLarge, format!("the request is larger than {most}"))
-        .hint("hand large data over as a file: --file NAME=PATH")
+pub(crate) fn too_large(bytes_max: usize) -> Failure {
+    let most = protocol::Arg::Bytes(bytes_max as u64);
+    let failure = Failure::new(ErrorCode::TooLarge, format!("the request is larger than {most}"));
+    if bytes_max < REQUEST_BYTES_MAX {
+        return failure;
+    }
+    failure.hint("hand large data over as a file: --file NAME=PATH")
 }

@@ -22,8 +22,8 @@ pub trait Household: Send + Sync + 'static {
         frames: FrameSender,
     ) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
-    /// Whether requests can be answered now; if not, why, for the log.
-    fn readiness(&self) -> Result<(), String>;
+    /// Whether requests can be answered now; if not, why, for the log. Anybody may ask.
+    fn readiness(self: Arc<Self>) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 }
 
 /// The way a request came in.

@@ -26,6 +26,7 @@ mod doors; // what all doors share: who answers, who guards, how many may watch
 pub mod envelope; // the messages of a WebSocket
 mod extract; // what a request says: path, query, body
 mod household; // who stands behind the doors, and who in front of them
+mod newcomers; // connections by which nobody was let in yet
 mod problem; // failures as HTTP says them
 mod router; // all routes, and their description
 mod routes; // one handler a route
@@ -42,10 +43,12 @@ pub use router::{PATTERNS, openapi, router};
 pub use rustls::ServerConfig;
 pub use serve::{Connection, Place, serve};
 pub use stream::{EventReader, FRAME_BYTES_MAX, StreamError};
-pub use tcp::{CONNECTIONS_MAX, Crowd, Listen, TcpDoor};
+pub use tcp::{CONNECTIONS_MAX, Crowd, DoorPlace, Listen, TcpDoor};
 
 /// Longest body of a request: an input of 4 MiB with room for its escapes.
 pub const REQUEST_BYTES_MAX: usize = 16 << 20;
+/// Longest body of a request by which somebody wants to be let in: a credential, a name, a few words.
+pub const NEWCOMER_BYTES_MAX: usize = 4 << 10;
 /// How long a client may take to say what it wants.
 pub const REQUEST_WAIT: std::time::Duration = std::time::Duration::from_secs(10);
 /// Frames that wait for a slow client.

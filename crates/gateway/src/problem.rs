@@ -184,6 +184,10 @@ impl IntoResponse for Refusal {
             Some(log) if failure.code == ErrorCode::Internal => tracing::error!(%log, "a request failed"),
             _ => tracing::debug!(code = %failure.code, "a request was refused"),
         }
+        // Who asked for a name that is not ours may be a page that had it pointed at us. It reads nothing of ours.
+        if failure.code == ErrorCode::HostRefused {
+            return status.into_response();
+        }
         let problem = Problem { status: status.as_u16(), ..Problem::new(&failure) };
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         let mut response = (status, body).into_response();
@@ -192,6 +196,8 @@ impl IntoResponse for Refusal {
         headers.extend(retry_after.map(|seconds| (header::RETRY_AFTER, HeaderValue::from(seconds))));
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"oikos\""));
+            // Who is let in no more is a stranger again, and their connection with them.
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response
     }

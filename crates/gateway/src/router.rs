@@ -1,6 +1,6 @@
 //! All routes, and their description. A route that is not described does not exist: both come from one list.
 
-use crate::{Arrival, Doors, Problem, Refusal, routes};
+use crate::{Arrival, Doors, Place, Problem, Refusal, routes};
 use axum::{
     Router,
     extract::{MatchedPath, Request, State},
@@ -215,6 +215,9 @@ async fn pass(State(doors): State<Doors>, request: Request, next: Next) -> Respo
             let route = parts.extensions.get::<MatchedPath>().map_or("none", MatchedPath::as_str);
             let span = tracing::info_span!("request", method = %parts.method, route, owner = admitted.caller.owner.0);
             parts.extensions.insert(admitted);
+            if let Some(place) = parts.extensions.get::<Place>() {
+                place.admitted();
+            }
             next.run(Request::from_parts(parts, body)).instrument(span).await
         }
         Err(refusal) => refusal.into_response(),
@@ -240,7 +243,10 @@ async fn not_so(request: Request) -> Refusal {
 }
 
 async fn ready(State(doors): State<Doors>) -> (StatusCode, &'static str) {
-    let ready = doors.household().map_err(|failure| failure.message).and_then(|household| household.readiness());
+    let ready = match doors.household() {
+        Ok(household) => household.readiness().await,
+        Err(failure) => Err(failure.message),
+    };
     match ready {
         Ok(()) => (StatusCode::OK, "ready\n"),
         Err(why) => {

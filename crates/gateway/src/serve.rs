@@ -1,11 +1,11 @@
 //! One connection: HTTP/1.1 with a deadline for everything a client could leave undone.
 
-use crate::{Arrival, REQUEST_WAIT};
+use crate::{Arrival, REQUEST_WAIT, newcomers::Newcomer};
 use axum::{Router, body::Body, http::Request};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use parking_lot::Mutex;
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::{OwnedSemaphorePermit, watch},
@@ -20,25 +20,47 @@ const HEAD_BYTES_MAX: usize = 32 << 10;
 
 /// A connection's place among the others. Given back when the connection ends, or earlier.
 #[derive(Clone, Debug)]
-pub struct Place(Arc<Mutex<Option<OwnedSemaphorePermit>>>);
+pub struct Place(Arc<Mutex<Held>>);
+
+#[derive(Debug)]
+struct Held {
+    permit: Option<OwnedSemaphorePermit>,
+    newcomer: Option<Newcomer>,
+}
 
 impl Place {
     /// A place that was found.
     pub fn new(permit: OwnedSemaphorePermit) -> Self {
-        Self(Arc::new(Mutex::new(Some(permit))))
+        Self(Arc::new(Mutex::new(Held { permit: Some(permit), newcomer: None })))
+    }
+
+    /// The same, of somebody who has to show that they may come in.
+    pub(crate) fn of(permit: OwnedSemaphorePermit, newcomer: Newcomer) -> Self {
+        Self(Arc::new(Mutex::new(Held { permit: Some(permit), newcomer: Some(newcomer) })))
     }
 
     /// Gives it back.
     pub(crate) fn leave(&self) {
-        self.0.lock().take();
+        self.0.lock().permit.take();
+    }
+
+    /// Somebody was let in by this connection: it does not make room for strangers.
+    pub(crate) fn admitted(&self) {
+        self.0.lock().newcomer.take();
     }
 }
+
+/// The address of ours at which a request came in, where it came over a network.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reached(pub(crate) SocketAddr);
 
 /// What a connection is.
 #[derive(Debug)]
 pub struct Connection {
     /// The way it came in.
     pub arrival: Arrival,
+    /// The address of ours at which it came in, where it came over a network.
+    pub at: Option<SocketAddr>,
     /// Its place among the others.
     pub place: Place,
     /// For a connection that may ask again when it was answered: says when that is over. Another ends with its answer.
@@ -67,12 +89,15 @@ pub async fn serve(
 ) -> Result<(), hyper::Error> {
     let mut io = TimeoutStream::new(io);
     io.set_write_timeout(Some(WRITE_WAIT));
-    let Connection { arrival, place, ending } = connection;
+    let Connection { arrival, at, place, ending } = connection;
     let keep_alive = ending.is_some();
     let mut ending = Ending(ending);
     let line_ending = ending.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(arrival);
+        if let Some(at) = at {
+            request.extensions_mut().insert(Reached(at));
+        }
         request.extensions_mut().insert(place.clone());
         request.extensions_mut().insert(line_ending.clone());
         router.clone().oneshot(request.map(Body::new))

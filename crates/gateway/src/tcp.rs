@@ -1,7 +1,7 @@
 //! The door at an address: TCP, with or without TLS, for browsers, programs with a key, and whoever watches over the
 //! process.
 
-use crate::{Arrival, Connection, Place, REQUEST_WAIT, serve};
+use crate::{Arrival, Connection, Place, REQUEST_WAIT, newcomers::Newcomers, serve};
 use axum::Router;
 use protocol::{ErrorCode, Failure};
 use rustls::ServerConfig;
@@ -29,6 +29,40 @@ pub struct Listen {
     pub tls: Option<Arc<ServerConfig>>,
 }
 
+/// A place for a door: nobody else has it, and nobody is answered there yet.
+#[derive(Debug)]
+pub struct DoorPlace {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl DoorPlace {
+    /// Takes the place; port 0 takes any that is free.
+    pub async fn take(wanted: SocketAddr) -> Result<Self, Failure> {
+        let taken = |error: std::io::Error| {
+            let failure = Failure::new(ErrorCode::Conflict, format!("the door at {wanted} cannot be opened: {error}"));
+            failure.hint("another program may be there; oikos up --port N takes another port, --no-doors none")
+        };
+        let listener = TcpListener::bind(wanted).await.map_err(taken)?;
+        let address = listener.local_addr().map_err(taken)?;
+        Ok(Self { listener, address })
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Opens the door there.
+    pub fn open(self, tls: Option<Arc<ServerConfig>>, router: Router) -> TcpDoor {
+        let Self { listener, address } = self;
+        let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        let (ending, ended) = watch::channel(false);
+        let accepting = tokio::spawn(accept(listener, tls.map(TlsAcceptor::from), router, places.clone(), ended));
+        TcpDoor { address, accepting, places, ending }
+    }
+}
+
 /// An open door. Closed when dropped; [`TcpDoor::close`] also waits for those who are on their way out.
 #[derive(Debug)]
 pub struct TcpDoor {
@@ -41,17 +75,7 @@ pub struct TcpDoor {
 impl TcpDoor {
     /// Opens the door.
     pub async fn open(listen: Listen, router: Router) -> Result<Self, Failure> {
-        let Listen { address: wanted, tls } = listen;
-        let taken = |error: std::io::Error| {
-            let failure = Failure::new(ErrorCode::Conflict, format!("the door at {wanted} cannot be opened: {error}"));
-            failure.hint("another program may be there; oikos up --port N takes another port, --no-doors none")
-        };
-        let listener = TcpListener::bind(wanted).await.map_err(taken)?;
-        let address = listener.local_addr().map_err(taken)?;
-        let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-        let (ending, ended) = watch::channel(false);
-        let accepting = tokio::spawn(accept(listener, tls.map(TlsAcceptor::from), router, places.clone(), ended));
-        Ok(Self { address, accepting, places, ending })
+        Ok(DoorPlace::take(listen.address).await?.open(listen.tls, router))
     }
 
     /// Where it is.
@@ -106,6 +130,7 @@ async fn accept(
     places: Arc<Semaphore>,
     ending: watch::Receiver<bool>,
 ) {
+    let newcomers = Arc::new(Newcomers::default());
     loop {
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
@@ -122,12 +147,28 @@ async fn accept(
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection may be slow");
         }
-        let connection =
-            Connection { arrival: Arrival::Tcp { peer }, place: Place::new(place), ending: Some(ending.clone()) };
+        let (newcomer, has_to_go) = newcomers.enter(peer.ip());
+        let connection = Connection {
+            arrival: Arrival::Tcp { peer },
+            at: stream.local_addr().ok(),
+            place: Place::of(place, newcomer),
+            ending: Some(ending.clone()),
+        };
         let (router, tls) = (router.clone(), tls.clone());
         tokio::spawn(async move {
-            if let Err(error) = speak(stream, tls, router, connection).await {
-                tracing::debug!(%error, "a connection ended early");
+            let has_to_go = async {
+                // Who was let in never has to.
+                if has_to_go.await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            };
+            tokio::select! {
+                spoken = speak(stream, tls, router, connection) => {
+                    if let Err(error) = spoken {
+                        tracing::debug!(%error, "a connection ended early");
+                    }
+                }
+                () = has_to_go => tracing::debug!(%peer, "a connection that nobody was let in by made room for others"),
             }
         });
     }

@@ -361,6 +361,8 @@ sentences! {
     login_made(browser) = "you signed in a browser ({browser})";
     login_revoked(browser) = "you signed out a browser ({browser})";
     access_locked(address, failures) = "{address} sent {failures} wrong {failures:credential|credentials} and is locked out for a while";
+    access_host_refused(address, host) = "{address} asked for {host}, which is no name of this oikos: it was told nothing";
+    access_page_refused(address, page) = "a page of {page} at {address} tried to speak to this oikos: it was told nothing";
     owner_made(name) = "you made the owner {name}";
     owner_begun(name) = "you are {name}, an owner of this oikos from now on";
     granted(line, state) = "you set {line} to {state}";

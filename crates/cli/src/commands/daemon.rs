@@ -2,15 +2,15 @@
 
 use super::{absolute, config};
 use crate::{
-    show,
+    show::{self, HandedOn},
     terminal::Terminal,
     words::{DaemonCommand, UpWords},
 };
 use assembly::{Service, log_tail, service, service_noted, service_words};
-use protocol::{ErrorCode, Failure, text};
+use protocol::{ErrorCode, Failure, ShownOnce, text};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
-    io::Read as _,
+    io::{BufRead as _, BufReader, Read as _},
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -72,7 +72,6 @@ async fn start(terminal: &Terminal, home: &Path, words: &UpWords) -> Result<(), 
         Failure::new(ErrorCode::HomeUnusable, format!("the service cannot be started: {what}")).log(error.to_string())
     };
     let (said, out) = service_words(home).map_err(|error| failed("OIKOS_HOME cannot be written", error))?;
-    let errors = out.try_clone().map_err(|error| failed("no file for its words", error))?;
     let program = std::env::current_exe().map_err(|error| failed("this program is not found", error))?;
     let mut command = Command::new(program);
     command.arg("--home").arg(home).args(["up", "--log"]);
@@ -86,11 +85,21 @@ async fn start(terminal: &Terminal, home: &Path, words: &UpWords) -> Result<(), 
         command.arg("--config").arg(absolute(file)?);
     }
     // A group of its own: Ctrl-C at this terminal is not meant for it.
-    command.stdin(Stdio::null()).stdout(out).stderr(errors).process_group(0);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(out).process_group(0);
     let mut child = command.spawn().map_err(|error| failed("it does not begin", error))?;
     let service = wait_up(home, &mut child, &said).await?;
     show::service(terminal, home, &service);
+    if let Some(token) = handed_on(&mut child) {
+        show::bootstrap(terminal, &token);
+    }
     Ok(())
+}
+
+/// What the service hands on. It has said so by the time that it is up, and nothing after it.
+fn handed_on(child: &mut Child) -> Option<ShownOnce> {
+    let mut line = String::new();
+    BufReader::new(child.stdout.take()?.take(WORDS_BYTES_MAX)).read_line(&mut line).ok()?;
+    serde_json::from_str::<HandedOn>(&line).ok()?.bootstrap
 }
 
 /// Waits until the service is up, or has ended instead.

@@ -42,12 +42,19 @@ pub(super) async fn perform(
     let file = words.config.as_deref().map(absolute).transpose()?;
     let service = Service { pid: std::process::id(), url: url.clone(), since: SystemClock::new().now(), config: file };
     let mut signals = EndSignals::listen()?;
+    let bootstrap = door.as_ref().and_then(|door| door.bootstrap.as_ref());
+    if log {
+        // Whoever started this in the background reads one line, before they find the note.
+        show::bootstrap_handed_on(bootstrap)?;
+    }
     let note = ServiceNote::leave(oikos.home(), &service).map_err(|error| {
         Failure::new(ErrorCode::HomeUnusable, "OIKOS_HOME cannot be written").log(error.to_string())
     })?;
-    show::up(terminal, oikos.home(), url.as_deref());
-    if let Some(token) = door.as_ref().and_then(|door| door.bootstrap.as_ref()) {
-        show::bootstrap(terminal, token);
+    if !log {
+        show::up(terminal, oikos.home(), url.as_deref());
+        if let Some(token) = bootstrap {
+            show::bootstrap(terminal, token);
+        }
     }
     let ended = tokio::select! {
         ended = oikos.work() => ended,

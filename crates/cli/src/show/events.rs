@@ -4,11 +4,15 @@ use super::{RunPrinter, moment, table, table_text};
 use crate::terminal::{BAD, GOOD, QUIET, STRONG, Terminal, styled};
 use assembly::Service;
 use protocol::{
-    ShownOnce, Timestamp, Topic,
+    ErrorCode, Failure, ShownOnce, Timestamp, Topic,
     api::{EventHeard, RunSummary, ScheduleView},
     text::{count, escape},
 };
-use std::path::Path;
+use serde::{Deserialize, Serialize};
+use std::{
+    io::{self, Write as _},
+    path::Path,
+};
 
 /// Prints how an event was heard; an answer as the run that gave it would print it.
 pub(crate) fn heard(terminal: &Terminal, topic: &Topic, heard: &EventHeard) {
@@ -106,6 +110,22 @@ pub(crate) fn bootstrap(terminal: &Terminal, token: &ShownOnce) {
         "the line above makes the first API key, once, within a day, and is not shown again: POST /api/v1/bootstrap \
          with token, name and rights",
     );
+}
+
+/// What a service in the background hands on to whoever started it: it is written nowhere else.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct HandedOn {
+    /// By what the first key is made, if that was just made.
+    pub(crate) bootstrap: Option<ShownOnce>,
+}
+
+/// Hands that on, as one line.
+pub(crate) fn bootstrap_handed_on(token: Option<&ShownOnce>) -> Result<(), Failure> {
+    let handed_on = HandedOn { bootstrap: token.cloned() };
+    let written = serde_json::to_string(&handed_on).map_err(io::Error::from);
+    written.and_then(|line| writeln!(io::stdout(), "{line}")).map_err(|error| {
+        Failure::new(ErrorCode::Internal, "nobody is there to hand the bootstrap token on to").log(error.to_string())
+    })
 }
 
 /// Prints where a service is up, and since when.

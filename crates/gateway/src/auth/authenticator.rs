@@ -1,20 +1,21 @@
 //! From a request to a caller: the one function that every door over a network or the socket goes through.
 
 use super::{
-    Credential, CredentialFault, Guards, Keys, Kind, Limiter, Logins, Presented, Revocation, SignedIn,
+    COOKIES_MAX, Credential, CredentialFault, Guards, Keys, Kind, Limiter, Logins, Presented, Revocation, SignedIn,
     limit::{Try, peer_of},
     note,
+    strange::Strange,
 };
 use crate::Refusal;
 use http::{
-    HeaderName,
-    header::{ORIGIN, USER_AGENT},
+    HeaderName, HeaderValue,
+    header::{HOST, ORIGIN, USER_AGENT},
     request::Parts,
 };
 use parking_lot::RwLock;
 use protocol::{
     Caller, Clock, DeviceId, Digest, Door, Entropy, ErrorCode, Failure, LoginId, OwnerId, OwnerName, Right, Rights,
-    ShownOnce, Timestamp, TokenId, sentence, text,
+    Sentence, ShownOnce, Timestamp, TokenId, sentence, text,
 };
 use state::{Batch, Durability, Store};
 use std::{net::IpAddr, pin::Pin, sync::Arc};
@@ -83,6 +84,7 @@ pub struct Authenticator {
     pub(super) logins: Logins,
     limiter: Limiter,
     guards: RwLock<Arc<Guards>>,
+    strange: Strange,
     owner_of: OwnerLookup,
     pub(super) store: Arc<dyn Store>,
     pub(super) device: DeviceId,
@@ -98,6 +100,7 @@ impl Authenticator {
             logins: Logins::open(parts.store.clone(), &parts.owners)?,
             limiter: Limiter::new(&*parts.entropy),
             guards: RwLock::new(Arc::new(Guards::closed())),
+            strange: Strange::default(),
             owner_of: parts.owner_of,
             store: parts.store,
             device: parts.device,
@@ -132,12 +135,45 @@ impl Authenticator {
             Peer::Socket => return self.local(parts),
             Peer::Address(address) => address,
         };
-        let guards = self.guards();
-        guards.check(parts)?;
+        let guards = self.meant_for_us(parts, address)?;
         match guards.presented(parts)? {
             Presented::Bearer(text) => self.bearer(text, address),
-            Presented::Login { login, page } => self.login(login, page, address),
+            Presented::Login { logins, page } => self.login(logins, page, address),
             Presented::Nothing => Err(missing()),
+        }
+    }
+
+    /// Looks at where a request was sent to and where it comes from. The owner is told of what somebody tried.
+    pub(crate) fn meant_for_us(&self, parts: &Parts, address: IpAddr) -> Result<Arc<Guards>, Refusal> {
+        let guards = self.guards();
+        let Err(refusal) = guards.check(parts) else { return Ok(guards) };
+        let header = match refusal.failure.code {
+            ErrorCode::HostRefused => &HOST,
+            ErrorCode::OriginRefused => &ORIGIN,
+            _ => return Err(refusal),
+        };
+        let said = parts.headers.get(header).map_or("(none)".as_bytes(), HeaderValue::as_bytes);
+        if let Some(said) = self.strange.first(said) {
+            let peer = peer_of(address);
+            tracing::warn!(%peer, code = %refusal.failure.code, said, "a request was not meant for this oikos");
+            self.note_lazily(match header == HOST {
+                true => sentence::access_host_refused(peer.to_string(), said),
+                false => sentence::access_page_refused(peer.to_string(), said),
+            });
+        }
+        Err(refusal)
+    }
+
+    /// A line in the log of who is at this machine. Nobody waits for it; a disk that does not keep up must not hold up who
+    /// comes in.
+    fn note_lazily(&self, said: Sentence) {
+        let caller = local_caller(OwnerId::LOCAL, self.device, false);
+        let mut batch = Batch::new();
+        note(&mut batch, self.clock.now(), &caller, said);
+        if self.store.takes_lazy_now()
+            && let Err(error) = self.store.commit(batch, Durability::Lazy)
+        {
+            tracing::warn!(%error, "who tried to come in could not be written to the log");
         }
     }
 
@@ -179,9 +215,23 @@ impl Authenticator {
 
     /// A browser that was signed in: the cookie, and the secret of the page. Every listener of this host sees the cookie,
     /// so that it alone lets nobody in.
-    fn login(&self, text: &str, page: Option<&str>, address: IpAddr) -> Result<Admitted, Refusal> {
+    fn login(
+        &self,
+        texts: [Option<&str>; COOKIES_MAX],
+        page: Option<&str>,
+        address: IpAddr,
+    ) -> Result<Admitted, Refusal> {
         let now = self.clock.now();
         let find = |digest: &Digest| self.logins.find(digest).filter(|login| !login.is_over(now));
+        let digest = |kind, text: &str| Credential::read(kind, text).ok().map(|credential| credential.digest());
+        // Ours is the one that this page belongs to.
+        let page_digest = page.and_then(|page| digest(Kind::Page, page));
+        let is_ours = |text: &&str| {
+            let login = digest(Kind::Login, text).and_then(|digest| find(&digest));
+            login.is_some_and(|login| page_digest.is_none_or(|page| login.is_page(&page)))
+        };
+        let sent = || texts.iter().flatten().copied();
+        let text = sent().find(is_ours).or_else(|| sent().next()).unwrap_or_default();
         let (login, peer) =
             self.looked_up("login", Kind::Login, text, address, find, |login, peer| login.is_known_from(peer))?;
         let Some(page) = page else {
@@ -202,7 +252,7 @@ impl Authenticator {
     /// be used.
     pub fn link(&self, caller: &Caller) -> Result<(ShownOnce, Timestamp), Failure> {
         let guards = self.guards();
-        let origin = guards.origins().first().ok_or_else(|| {
+        let origin = guards.page().ok_or_else(|| {
             Failure::new(ErrorCode::NotAvailable, "there is no page to sign in to: no door is open").hint("oikos up")
         })?;
         let (secret, expires_at) = self.logins.link(caller, &*self.clock, &*self.entropy)?;
@@ -221,7 +271,7 @@ impl Authenticator {
         }
         let now = self.clock.now();
         let find = |digest: &Digest| self.logins.link_find(digest, now).then_some(*digest);
-        let (digest, _) = self.looked_up("link", Kind::Link, link, address, find, |_, _| false)?;
+        let (digest, _) = self.looked_up("link", Kind::Link, link, address, find, used_once)?;
         // Of two that were quick, one is let in.
         let owner = self.logins.link_take(&digest, now).ok_or_else(invalid)?;
         let caller = Caller { owner, device: self.device, door: Door::Page, rights: Rights::OWNER };
@@ -262,15 +312,7 @@ impl Authenticator {
     fn wrong(&self, attempt: &Try, now_ms: u64, peer: IpAddr, fault: Option<CredentialFault>) -> Refusal {
         if let Some(failures) = self.limiter.failed(attempt, now_ms) {
             tracing::warn!(%peer, failures, "an address is locked out after wrong credentials");
-            let caller = local_caller(OwnerId::LOCAL, self.device, false);
-            let mut batch = Batch::new();
-            note(&mut batch, self.clock.now(), &caller, sentence::access_locked(peer.to_string(), failures));
-            // Nobody waits for it; a disk that does not keep up must not hold up who comes in.
-            if self.store.takes_lazy_now()
-                && let Err(error) = self.store.commit(batch, Durability::Lazy)
-            {
-                tracing::warn!(%error, "a lock-out could not be written to the log");
-            }
+            self.note_lazily(sentence::access_locked(peer.to_string(), failures));
         }
         let what = match fault {
             Some(CredentialFault::Checksum) => "the credential was not copied as it was: its checksum does not fit",
@@ -291,6 +333,12 @@ pub fn local_caller(owner: OwnerId, device: DeviceId, has_presence: bool) -> Cal
         return Caller { owner, device, door: Door::Terminal, rights: Rights::OWNER };
     }
     Caller { owner, device, door: Door::Socket, rights: Rights::of(&[Right::Read, Right::Run, Right::Manage]) }
+}
+
+/// Whether what was found is let in also where others at its address are locked out. Of what is used once, nobody was let
+/// in before, and nobody guesses 256 bits: that a neighbour guessed wrong must not keep its owner out.
+pub(super) fn used_once<T>(_found: &T, _peer: IpAddr) -> bool {
+    true
 }
 
 pub(super) fn invalid() -> Refusal {

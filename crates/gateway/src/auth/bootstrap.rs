@@ -3,7 +3,7 @@
 
 use super::{
     Authenticator, Credential, Kind,
-    authenticator::{invalid, local_caller},
+    authenticator::{invalid, local_caller, used_once},
     key::{commit_failure, json, store_failure},
     note,
 };
@@ -35,13 +35,18 @@ fn row_key() -> Key {
 }
 
 impl Authenticator {
-    /// Makes the bootstrap token, if there never was one and nobody has a key. To be shown to whoever starts oikos.
-    pub fn bootstrap_make(&self) -> Result<Option<ShownOnce>, Failure> {
-        let now = self.clock.now();
+    /// Whether there never was a bootstrap token, and nobody has a key.
+    pub fn bootstrap_is_due(&self) -> Result<bool, Failure> {
         let is_known = self.store.get(&row_key()).map_err(store_failure)?.is_some();
-        if is_known || self.keys.any(now) {
+        Ok(!is_known && !self.keys.any(self.clock.now()))
+    }
+
+    /// Makes the bootstrap token, if it is due. To be shown to whoever starts oikos.
+    pub fn bootstrap_make(&self) -> Result<Option<ShownOnce>, Failure> {
+        if !self.bootstrap_is_due()? {
             return Ok(None);
         }
+        let now = self.clock.now();
         let credential = Credential::generate(Kind::Bootstrap, &*self.entropy);
         let record = Record { digest: credential.digest(), expires_at: now.plus_ms(BOOTSTRAP_LIFE_MS), used_at: None };
         let mut batch = Batch::new();
@@ -75,8 +80,7 @@ impl Authenticator {
         let open = row.and_then(|row| Some((row.revision, serde_json::from_slice::<Record>(&row.value).ok()?)));
         let open = open.filter(|(_, record)| record.used_at.is_none() && now < record.expires_at);
         let find = |digest: &Digest| open.filter(|(_, record)| record.digest.0.ct_eq(&digest.0).into());
-        let ((revision, record), _) =
-            self.looked_up("bootstrap", Kind::Bootstrap, token, address, find, |_, _| false)?;
+        let ((revision, record), _) = self.looked_up("bootstrap", Kind::Bootstrap, token, address, find, used_once)?;
         let mut batch = Batch::new();
         let used = Record { used_at: Some(now), ..record };
         batch.expect(&row_key(), Some(revision)).put(&row_key(), json(&used), Labels::NONE);

@@ -6,7 +6,7 @@
 //! one of them has to hold.
 
 use super::credential;
-use crate::Refusal;
+use crate::{Refusal, serve::Reached};
 use http::{
     HeaderMap, HeaderName, Method,
     header::{
@@ -17,9 +17,12 @@ use http::{
 };
 use percent_encoding::percent_decode_str;
 use protocol::ErrorCode;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 /// Where a page sends the secret that it holds beside the cookie.
 pub const PAGE_HEADER: HeaderName = HeaderName::from_static("oikos-page");
+/// Cookies of our name that are looked at.
+pub const COOKIES_MAX: usize = 4;
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Names of parameters by which credentials are put into addresses. Letters and digits only: `access-token`,
@@ -54,6 +57,8 @@ pub struct Guards {
     hosts: Vec<String>,
     /// The same with the scheme before it.
     origins: Vec<String>,
+    /// The origin that people are told of.
+    shown: Option<String>,
     cookie: String,
     is_tls: bool,
 }
@@ -67,8 +72,9 @@ pub enum Presented<'a> {
     Bearer(&'a str),
     /// A browser's cookie, and the secret of its page, if the page sent it.
     Login {
-        /// The cookie.
-        login: &'a str,
+        /// The cookie. There are several where somebody else, who also has a port or a name at this host, put one beside
+        /// ours; the first [`COOKIES_MAX`] of them.
+        logins: [Option<&'a str>; COOKIES_MAX],
         /// The page's secret.
         page: Option<&'a str>,
     },
@@ -83,19 +89,34 @@ impl Guards {
             // Cookies know no ports: two households at one machine must not sign each other out.
             false => format!("oikos-login-{port}"),
         };
-        let guards = Self { hosts: Vec::new(), origins: Vec::new(), cookie, is_tls };
-        ["127.0.0.1", "[::1]", "localhost"].iter().fold(guards, |guards, host| guards.host(host, port))
+        let mut guards = Self { hosts: Vec::new(), origins: Vec::new(), shown: None, cookie, is_tls };
+        for host in ["127.0.0.1", "[::1]", "localhost"] {
+            guards.add(host, port);
+        }
+        guards
     }
 
     /// Of no listener: nothing is meant for us.
     pub fn closed() -> Self {
-        Self { hosts: Vec::new(), origins: Vec::new(), cookie: String::new(), is_tls: false }
+        Self { hosts: Vec::new(), origins: Vec::new(), shown: None, cookie: String::new(), is_tls: false }
     }
 
-    /// Also by this name, which its operator gave it.
+    /// Also by this name or address, which its operator gave it. People are told of the first of them.
     #[must_use]
     pub fn host(mut self, host: &str, port: u16) -> Self {
-        let (scheme, usual) = if self.is_tls { ("https", 443) } else { ("http", 80) };
+        let first = self.origins.len();
+        match host.parse::<Ipv6Addr>() {
+            // As it is written in an address.
+            Ok(address) => self.add(&format!("[{address}]"), port),
+            Err(_) => self.add(host, port),
+        }
+        // The shortest form, where the port goes without saying.
+        self.shown = self.shown.take().or_else(|| self.origins.get(first..)?.last().cloned());
+        self
+    }
+
+    fn add(&mut self, host: &str, port: u16) {
+        let (scheme, usual) = self.scheme();
         let host = host.to_ascii_lowercase();
         let mut names = vec![format!("{host}:{port}")];
         if port == usual {
@@ -105,12 +126,32 @@ impl Guards {
             self.origins.push(format!("{scheme}://{name}"));
             self.hosts.push(name);
         }
-        self
+    }
+
+    /// What addresses begin with, and the port that goes without saying.
+    fn scheme(&self) -> (&'static str, u16) {
+        if self.is_tls { ("https", 443) } else { ("http", 80) }
     }
 
     /// The origins of our own page, as browsers write them.
     pub fn origins(&self) -> &[String] {
         &self.origins
+    }
+
+    /// The origin of our own page, as people are told of it.
+    pub fn page(&self) -> Option<&str> {
+        self.shown.as_ref().or(self.origins.first()).map(String::as_str)
+    }
+
+    /// Whether a host is the very address at which the request came in. A name that was pointed at us is none.
+    fn is_reached(&self, host: &str, parts: &Parts) -> bool {
+        let Some(Reached(at)) = parts.extensions.get() else { return false };
+        let at = SocketAddr::new(at.ip().to_canonical(), at.port());
+        let short = || match at.ip() {
+            IpAddr::V4(address) => address.to_string(),
+            IpAddr::V6(address) => format!("[{address}]"),
+        };
+        host == at.to_string() || (at.port() == self.scheme().1 && host == short())
     }
 
     /// The name of the cookie of a login.
@@ -141,7 +182,8 @@ impl Guards {
                  configuration",
             )
         };
-        let is_ours = |name: &str| self.hosts.iter().any(|host| host.eq_ignore_ascii_case(name));
+        let is_ours =
+            |name: &str| self.hosts.iter().any(|host| host.eq_ignore_ascii_case(name)) || self.is_reached(name, parts);
         let mut headers = parts.headers.get_all(HOST).iter();
         let header = headers.next().map(|value| value.to_str().unwrap_or_default());
         let named = parts.uri.authority().map(|authority| authority.as_str());
@@ -161,6 +203,10 @@ impl Guards {
         };
         if let Some(origin) = one(&parts.headers, &ORIGIN).map_err(|()| refused("the request has several origins"))?
             && !self.origins.iter().any(|ours| ours.as_bytes() == origin.as_bytes())
+            && !origin
+                .strip_prefix(self.scheme().0)
+                .and_then(|rest| rest.strip_prefix("://"))
+                .is_some_and(|host| self.is_reached(host, parts))
         {
             return Err(refused("the request comes from a page of another origin"));
         }
@@ -208,12 +254,10 @@ impl Guards {
         }
         let cookies =
             parts.headers.get_all(COOKIE).iter().flat_map(|value| value.to_str().unwrap_or_default().split(';'));
-        let mut logins =
-            cookies.filter_map(|pair| pair.trim().split_once('=')).filter(|(name, _)| *name == self.cookie);
-        let Some((_, login)) = logins.next() else { return Ok(Presented::Nothing) };
-        // A second one was put there by somebody else, who also has a port or a name at this host.
-        if logins.next().is_some() {
-            return Err(unclear("the browser sent two cookies of one name"));
+        let mut sent = cookies.filter_map(|pair| pair.trim().split_once('=')).filter(|(name, _)| *name == self.cookie);
+        let logins = std::array::from_fn(|_| sent.next().map(|(_, login)| login));
+        if logins[0].is_none() {
+            return Ok(Presented::Nothing);
         }
         let is_upgrade = is_websocket(parts);
         if (is_upgrade || is_unsafe(&parts.method)) && !parts.headers.contains_key(ORIGIN) {
@@ -228,7 +272,7 @@ impl Guards {
         let offered = parts.headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter(|_| is_upgrade);
         let mut offered = offered.flat_map(|value| value.to_str().unwrap_or_default().split(',')).map(str::trim);
         let page = page.or_else(|| offered.find(|word| word.starts_with(credential::Kind::Page.word())));
-        Ok(Presented::Login { login, page })
+        Ok(Presented::Login { logins, page })
     }
 }
 
@@ -446,7 +490,10 @@ mod tests {
         match Guards::new(7070, false).presented(&parts(method, "/x", headers)) {
             Ok(Presented::Nothing) => "nothing".to_owned(),
             Ok(Presented::Bearer(text)) => format!("bearer {text}"),
-            Ok(Presented::Login { login, page }) => format!("login {login} {}", page.unwrap_or("-")),
+            Ok(Presented::Login { logins, page }) => {
+                let logins: Vec<_> = logins.into_iter().flatten().collect();
+                format!("login {} {}", logins.join("+"), page.unwrap_or("-"))
+            }
             Err(refusal) => refusal.failure.code.word().to_owned(),
         }
     }
@@ -469,7 +516,9 @@ mod tests {
         assert_eq!(presented("POST", &[cookie, ("oikos-page", "p")]), "origin_refused");
         // The cookie of another household at this machine, and one that somebody put beside ours.
         assert_eq!(presented("GET", &[("cookie", "oikos-login-7071=abc")]), "nothing");
-        assert_eq!(presented("GET", &[cookie, ("cookie", "oikos-login-7070=evil")]), "unauthenticated");
+        assert_eq!(presented("GET", &[cookie, ("cookie", "oikos-login-7070=evil")]), "login abc+evil -");
+        let many = "oikos-login-7070=evil; ".repeat(9);
+        assert_eq!(presented("GET", &[("cookie", &many), cookie]), "login evil+evil+evil+evil -");
         let upgrade = [("connection", "keep-alive, Upgrade"), ("upgrade", "WebSocket")];
         let words = ("sec-websocket-protocol", "oikos.v1, oikospage_77");
         assert_eq!(presented("GET", &[&upgrade[..], &[cookie, words]].concat()), "origin_refused");

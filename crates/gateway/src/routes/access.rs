@@ -7,7 +7,7 @@ use crate::{
     bodies::{
         BootstrapBody, Link, Logins, Nothing, Owner, OwnerBody, Owners, SignIn, SignInBody, Token, TokenBody, Tokens,
     },
-    extract::{Named, Newcomer, Said},
+    extract::{Named, Newcomer, Said, SaidBriefly},
 };
 use axum::{
     http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE},
@@ -81,7 +81,10 @@ pub(crate) async fn owner_new(asked: Asked, Said(said): Said<OwnerBody>) -> Resp
 /// For our own page, which got the link behind the `#` of its address. The cookie alone lets nobody in.
 #[utoipa::path(post, path = "/api/v1/sign-in", tag = "access", operation_id = "sign_in", request_body = SignInBody,
     responses((status = 200, body = SignIn)))]
-pub(crate) async fn sign_in(newcomer: Newcomer, Said(said): Said<SignInBody>) -> Result<Response, Refusal> {
+pub(crate) async fn sign_in(
+    newcomer: Newcomer,
+    SaidBriefly(said): SaidBriefly<SignInBody>,
+) -> Result<Response, Refusal> {
     let Newcomer { access, parts, address } = newcomer;
     let SignedIn { login, cookie, page } = blocking({
         let access = access.clone();
@@ -95,7 +98,10 @@ pub(crate) async fn sign_in(newcomer: Newcomer, Said(said): Said<SignInBody>) ->
 /// Make the first API key with the bootstrap token, which is used up
 #[utoipa::path(post, path = "/api/v1/bootstrap", tag = "access", operation_id = "bootstrap",
     request_body = BootstrapBody, responses((status = 200, body = Token)))]
-pub(crate) async fn bootstrap(newcomer: Newcomer, Said(said): Said<BootstrapBody>) -> Result<Response, Refusal> {
+pub(crate) async fn bootstrap(
+    newcomer: Newcomer,
+    SaidBriefly(said): SaidBriefly<BootstrapBody>,
+) -> Result<Response, Refusal> {
     let Newcomer { access, parts, address } = newcomer;
     let BootstrapBody { token, name, rights } = said;
     let (token, secret) =

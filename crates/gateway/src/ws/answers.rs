@@ -13,9 +13,9 @@ use tokio::{sync::watch, time::Instant};
 
 /// How long an answer is kept: far longer than a page needs to find a line again.
 const KEPT: Duration = Duration::from_secs(600);
-/// Answers that are kept, of all owners.
+/// Answers that are kept, and being made, of one owner: no other loses theirs by them.
 const ANSWERS_MAX: usize = 1_024;
-/// What they may hold in memory: cards are some kilobytes.
+/// What those of one owner may hold in memory: cards are some kilobytes.
 const BYTES_MAX: usize = 8 << 20;
 
 /// The last message of an answer: its type and payload.
@@ -27,11 +27,15 @@ type Key = (OwnerId, RequestId);
 #[derive(Debug, Default)]
 pub(crate) struct Answers(Mutex<Kept>);
 
+/// Of each owner, so that nobody else's questions push an answer out.
 #[derive(Debug, Default)]
-struct Kept {
-    answers: HashMap<Key, Answer>,
-    /// The oldest first. Some of them may be gone already.
-    order: VecDeque<(Instant, Key)>,
+struct Kept(HashMap<OwnerId, OfOwner>);
+
+#[derive(Debug, Default)]
+struct OfOwner {
+    answers: HashMap<RequestId, Answer>,
+    /// Answers that were given, the oldest first.
+    given: VecDeque<(Instant, RequestId)>,
     bytes: usize,
 }
 
@@ -68,37 +72,38 @@ impl Answers {
     pub(crate) fn known(self: &Arc<Self>, caller: Caller, id: RequestId, asked: Digest) -> Result<Known, Failure> {
         let key = (caller.owner, id);
         let mut kept = self.0.lock();
+        let kept = kept.0.entry(caller.owner).or_default();
         kept.shrink();
-        if let Some(answer) = kept.answers.get(&key) {
+        if let Some(answer) = kept.answers.get(&id) {
             if answer.caller == caller && answer.asked == asked {
                 return Ok(Known::Asked(answer.last.clone()));
             }
             let failure = Failure::new(ErrorCode::Conflict, "something else was asked by this requestId");
             return Err(failure.hint("a new UUID for each new question"));
         }
+        if kept.answers.len() >= ANSWERS_MAX {
+            // All of them are being made.
+            let failure = Failure::new(ErrorCode::HostBusy, format!("{ANSWERS_MAX} questions are being answered"));
+            return Err(failure.hint("try again when one of them was"));
+        }
         let (sender, last) = watch::channel(None);
-        kept.answers.insert(key, Answer { caller, asked, last, bytes: 0 });
-        kept.order.push_back((Instant::now(), key));
+        kept.answers.insert(id, Answer { caller, asked, last, bytes: 0 });
         Ok(Known::New(Making { answers: self.clone(), key, last: sender, is_made: false }))
     }
 }
 
-impl Kept {
+impl OfOwner {
+    /// Forgets what was given long ago, and the oldest where there is too much. What is being made stays.
     fn shrink(&mut self) {
-        while let Some((at, key)) = self.order.front() {
-            let is_over = at.elapsed() > KEPT || self.order.len() >= ANSWERS_MAX || self.bytes > BYTES_MAX;
+        while let Some((at, id)) = self.given.front() {
+            let is_over = at.elapsed() > KEPT || self.answers.len() >= ANSWERS_MAX || self.bytes > BYTES_MAX;
             if !is_over {
                 return;
             }
-            let key = *key;
-            self.order.pop_front();
-            self.forget(&key);
-        }
-    }
-
-    fn forget(&mut self, key: &Key) {
-        if let Some(answer) = self.answers.remove(key) {
-            self.bytes -= answer.bytes;
+            if let Some(answer) = self.answers.remove(id) {
+                self.bytes -= answer.bytes;
+            }
+            self.given.pop_front();
         }
     }
 }
@@ -107,10 +112,13 @@ impl Making {
     /// This is the answer. `bytes` is what it takes.
     pub(crate) fn made(mut self, last: Last, bytes: usize) {
         self.is_made = true;
+        let (owner, id) = self.key;
         let mut kept = self.answers.0.lock();
-        if let Some(answer) = kept.answers.get_mut(&self.key) {
+        let of_owner = kept.0.entry(owner).or_default();
+        if let Some(answer) = of_owner.answers.get_mut(&id) {
             answer.bytes = bytes;
-            kept.bytes += bytes;
+            of_owner.bytes += bytes;
+            of_owner.given.push_back((Instant::now(), id));
         }
         drop(kept);
         self.last.send_replace(Some(last));
@@ -125,10 +133,11 @@ impl Making {
 impl Drop for Making {
     fn drop(&mut self) {
         if !self.is_made {
-            let mut kept = self.answers.0.lock();
-            kept.forget(&self.key);
-            let key = self.key;
-            kept.order.retain(|(_, known)| *known != key);
+            // Nobody pushes out what is being made, so this is ours.
+            let (owner, id) = self.key;
+            if let Some(of_owner) = self.answers.0.lock().0.get_mut(&owner) {
+                of_owner.answers.remove(&id);
+            }
         }
     }
 }
@@ -185,8 +194,20 @@ mod tests {
         for number in 0..2 * u32::try_from(ANSWERS_MAX).expect("is small") {
             making(answers.known(caller(1), id(number), asked)).made(Arc::new(("STREAM_END", json!({}))), 1 << 14);
         }
-        let kept = answers.0.lock();
-        assert!(kept.answers.len() <= ANSWERS_MAX && kept.bytes <= BYTES_MAX + (1 << 14), "{}", kept.bytes);
-        assert_eq!(kept.bytes, kept.answers.len() << 14);
+        {
+            let kept = answers.0.lock();
+            let kept = &kept.0[&OwnerId(1)];
+            assert!(kept.answers.len() <= ANSWERS_MAX && kept.bytes <= BYTES_MAX + (1 << 14), "{}", kept.bytes);
+            assert_eq!(kept.bytes, kept.answers.len() << 14);
+        }
+        // What is being made stays, whoever asks for more: the same question is not answered twice.
+        let making: Vec<_> = (10_000..10_000 + u32::try_from(ANSWERS_MAX).expect("is small"))
+            .map(|number| making(answers.known(caller(1), id(number), asked)))
+            .collect();
+        assert_eq!(answers.known(caller(1), id(1), asked).expect_err("is busy").code, ErrorCode::HostBusy);
+        assert!(matches!(answers.known(caller(1), id(10_000), asked), Ok(Known::Asked(_))));
+        assert!(matches!(answers.known(caller(2), id(1), asked), Ok(Known::New(_))), "others are not concerned");
+        drop(making);
+        assert!(matches!(answers.known(caller(1), id(1), asked), Ok(Known::New(_))));
     }
 }

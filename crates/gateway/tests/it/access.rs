@@ -1,6 +1,6 @@
 //! Who is let in through the door over a network, and until when.
 
-use crate::stage::{Answer, House, PORT, house, replies};
+use crate::stage::{Answer, House, PORT, house, owner, replies};
 use axum::{body::Body, http::Request as Message};
 use gateway::{Arrival, auth::FAILURES_FREE};
 use http_body_util::BodyExt as _;
@@ -9,10 +9,6 @@ use protocol::{
     api::{Frame, Reply},
 };
 use serde_json::json;
-
-fn owner() -> Caller {
-    Caller { owner: OwnerId::LOCAL, device: DeviceId(uuid::Uuid::nil()), door: Door::Terminal, rights: Rights::OWNER }
-}
 
 fn from_afar() -> Arrival {
     Arrival::Tcp { peer: ([192, 0, 2, 7], 5000).into() }

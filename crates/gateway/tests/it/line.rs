@@ -1,13 +1,9 @@
 //! The WebSocket, over real sockets, with a client that is not ours.
 
-use crate::stage::{House, house};
+use crate::stage::{Open, owner};
 use futures_util::{SinkExt as _, StreamExt as _};
-use gateway::{
-    Listen, TcpDoor,
-    auth::{Guards, SignedIn},
-};
 use protocol::{
-    Caller, DeviceId, Door, OwnerId, Right, Rights, TokenId,
+    Door,
     api::{Frame, Reply, Request},
 };
 use serde_json::{Value, json};
@@ -31,31 +27,7 @@ fn id(number: usize) -> String {
     format!("0193c8a2-7f3e-7a10-9b1c-{number:012x}")
 }
 
-fn owner() -> Caller {
-    Caller { owner: OwnerId::LOCAL, device: DeviceId(uuid::Uuid::nil()), door: Door::Terminal, rights: Rights::OWNER }
-}
-
-/// A household with its door open.
-struct Open {
-    house: House,
-    door: TcpDoor,
-    key: TokenId,
-    bearer: String,
-}
-
 impl Open {
-    async fn new(script: impl Fn(&Request) -> Vec<Frame> + Send + Sync + 'static) -> Self {
-        let house = house(script);
-        let listen = Listen { address: ([127, 0, 0, 1], 0).into(), tls: None };
-        let door = TcpDoor::open(listen, house.router.clone()).await.unwrap();
-        house.access.guards_set(Guards::new(door.address().port(), false));
-        let rights = [Right::Read, Right::Run, Right::Manage];
-        let entropy = testkit::TestEntropy::seeded(9);
-        let made = house.access.keys().make(&owner(), "test".parse().unwrap(), &rights, None, &house.clock, &entropy);
-        let (view, secret) = made.unwrap();
-        Self { house, door, key: view.id, bearer: format!("Bearer {}", secret.expose()) }
-    }
-
     async fn knock(
         &self,
         path: &str,
@@ -79,27 +51,6 @@ impl Open {
             Err(tungstenite::Error::Http(answer)) => answer.status().as_u16(),
             Err(other) => panic!("{other}"),
         }
-    }
-
-    fn signed_in(&self) -> (String, SignedIn) {
-        let (link, _) = self.house.access.link(&owner()).unwrap();
-        let link = link.expose().split_once('#').unwrap().1;
-        let address = self.door.address();
-        let request = http::Request::post("/api/v1/sign-in").header("host", address.to_string());
-        let request = request.header("origin", format!("http://{address}")).header("content-type", "application/json");
-        let parts = request.body(()).unwrap().into_parts().0;
-        let signed = self.house.access.sign_in(&parts, address.ip(), link).unwrap();
-        (format!("{}={}", self.house.access.guards().cookie(), signed.cookie.expose()), signed)
-    }
-
-    /// Waits until all connections have ended.
-    async fn is_left(&self) {
-        let left = async {
-            while self.door.connections() > 0 {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-        };
-        timeout(Duration::from_secs(10), left).await.expect("all have left");
     }
 }
 

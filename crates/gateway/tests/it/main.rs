@@ -7,4 +7,6 @@ mod answers; // JSON, events, problems, pages, tags
 mod described; // the API's description
 mod every_request; // what the client says, the routes hear
 mod line; // the WebSocket
+mod newcomers; // what strangers can do before they are let in
+mod raw; // bytes that are no request, or two
 mod stage; // a household that answers what it is told to

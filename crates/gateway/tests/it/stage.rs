@@ -5,21 +5,23 @@ use axum::{
     http::{HeaderMap, Request as Message, StatusCode},
 };
 use gateway::{
-    Arrival, Doors, FrameSender, Household, Router,
-    auth::{Authenticator, AuthenticatorParts, Guards},
+    Arrival, Doors, FrameSender, Household, Listen, Router, TcpDoor,
+    auth::{Authenticator, AuthenticatorParts, Guards, SignedIn},
 };
 use http_body_util::BodyExt as _;
 use protocol::{
-    Caller, DeviceId, OwnerId,
+    Caller, DeviceId, Door, OwnerId, Right, Rights, TokenId,
     api::{Frame, Reply, Request},
 };
 use serde_json::Value;
-use state::MemoryStore;
+use state::{MemoryStore, Store as _};
 use std::{
     pin::Pin,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 use testkit::{TestClock, TestEntropy};
+use tokio::time::timeout;
 use tower::ServiceExt as _;
 
 type Script = Box<dyn Fn(&Request) -> Vec<Frame> + Send + Sync>;
@@ -50,8 +52,8 @@ impl Household for Stage {
         })
     }
 
-    fn readiness(&self) -> Result<(), String> {
-        Ok(())
+    fn readiness(self: Arc<Self>) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> {
+        Box::pin(std::future::ready(Ok(())))
     }
 }
 
@@ -61,6 +63,7 @@ pub(crate) const PORT: u16 = 7070;
 pub(crate) struct House {
     pub(crate) stage: Arc<Stage>,
     pub(crate) access: Arc<Authenticator>,
+    store: Arc<MemoryStore>,
     pub(crate) clock: TestClock,
     pub(crate) router: Router,
 }
@@ -71,8 +74,9 @@ pub(crate) fn house(script: impl Fn(&Request) -> Vec<Frame> + Send + Sync + 'sta
     let household: Arc<dyn Household> = stage.clone();
     let (clock, entropy) = (TestClock::new(), TestEntropy::seeded(1));
     clock.advance_ms(1);
+    let store = Arc::new(MemoryStore::new());
     let access = Authenticator::open(AuthenticatorParts {
-        store: Arc::new(MemoryStore::new()),
+        store: store.clone(),
         owners: vec![OwnerId::LOCAL],
         owner_of: Box::new(|name| (name.as_str() == "ben").then_some(OwnerId(2))),
         device: DeviceId(uuid::Uuid::nil()),
@@ -82,7 +86,7 @@ pub(crate) fn house(script: impl Fn(&Request) -> Vec<Frame> + Send + Sync + 'sta
     let access = Arc::new(access.unwrap());
     access.guards_set(Guards::new(PORT, false));
     let router = gateway::router(Doors::new(Arc::downgrade(&household), Arc::downgrade(&access)));
-    House { stage, access, clock, router }
+    House { stage, access, store, clock, router }
 }
 
 /// A household that answers each request with this reply.
@@ -131,7 +135,61 @@ impl House {
         self.say("GET", path, &[], "").await
     }
 
+    /// The owner's log, as text.
+    pub(crate) fn log(&self) -> Vec<String> {
+        let rows = self.store.log_read_last(OwnerId::LOCAL, 10_000).unwrap();
+        rows.into_iter().map(|row| String::from_utf8(row.body.unwrap_or_default()).unwrap()).collect()
+    }
+
     pub(crate) fn last(&self) -> (Caller, Request) {
         self.stage.heard.lock().unwrap().last().unwrap().clone()
+    }
+}
+
+/// The owner at a terminal.
+pub(crate) fn owner() -> Caller {
+    Caller { owner: OwnerId::LOCAL, device: DeviceId(uuid::Uuid::nil()), door: Door::Terminal, rights: Rights::OWNER }
+}
+
+/// A household with its door open.
+pub(crate) struct Open {
+    pub(crate) house: House,
+    pub(crate) door: TcpDoor,
+    pub(crate) key: TokenId,
+    pub(crate) bearer: String,
+}
+
+impl Open {
+    pub(crate) async fn new(script: impl Fn(&Request) -> Vec<Frame> + Send + Sync + 'static) -> Self {
+        let house = house(script);
+        let listen = Listen { address: ([127, 0, 0, 1], 0).into(), tls: None };
+        let door = TcpDoor::open(listen, house.router.clone()).await.unwrap();
+        house.access.guards_set(Guards::new(door.address().port(), false));
+        let rights = [Right::Read, Right::Run, Right::Manage];
+        let entropy = testkit::TestEntropy::seeded(9);
+        let made = house.access.keys().make(&owner(), "test".parse().unwrap(), &rights, None, &house.clock, &entropy);
+        let (view, secret) = made.unwrap();
+        Self { house, door, key: view.id, bearer: format!("Bearer {}", secret.expose()) }
+    }
+
+    pub(crate) fn signed_in(&self) -> (String, SignedIn) {
+        let (link, _) = self.house.access.link(&owner()).unwrap();
+        let link = link.expose().split_once('#').unwrap().1;
+        let address = self.door.address();
+        let request = http::Request::post("/api/v1/sign-in").header("host", address.to_string());
+        let request = request.header("origin", format!("http://{address}")).header("content-type", "application/json");
+        let parts = request.body(()).unwrap().into_parts().0;
+        let signed = self.house.access.sign_in(&parts, address.ip(), link).unwrap();
+        (format!("{}={}", self.house.access.guards().cookie(), signed.cookie.expose()), signed)
+    }
+
+    /// Waits until all connections have ended.
+    pub(crate) async fn is_left(&self) {
+        let left = async {
+            while self.door.connections() > 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        timeout(Duration::from_secs(10), left).await.expect("all have left");
     }
 }
