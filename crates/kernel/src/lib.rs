@@ -7,6 +7,7 @@
 mod admission; // who may run next on a full host
 mod apps; // installed apps, as the store has them and ready to run
 mod ask; // asking a person
+mod asked; // one request id is one request
 mod bus; // what happened, told to those who may hear it
 mod card; // a package on its card
 mod code; // from a package's files to what a sandbox can start

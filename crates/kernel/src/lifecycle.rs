@@ -55,7 +55,7 @@ impl Kernel {
         let trigger = json!({ "kind": "hook", "hook": hook.word() });
         let cause = Cause { said: why, basis: None, labels: Labels::NONE, hops: 0, trigger, delivery: None };
         let begin = Begin {
-            id: None,
+            asked: None,
             app: app.record.name.clone(),
             call: Call::Hook(hook),
             input: Value::Null,

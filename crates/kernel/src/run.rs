@@ -4,6 +4,7 @@ use crate::{
     Kernel,
     admission::{NoPlace, Ticket},
     apps::LoadedApp,
+    asked::{Asked, another_request},
     bus::{deliver::Delivery, event::Ack},
     figures::LimitHit,
     host::RunHost,
@@ -84,7 +85,7 @@ pub(crate) struct Cause {
 
 /// A run that is to begin.
 pub(crate) struct Begin {
-    pub(crate) id: Option<RequestId>,
+    pub(crate) asked: Option<Asked>,
     pub(crate) app: AppName,
     pub(crate) call: Call,
     pub(crate) input: Value,
@@ -114,7 +115,7 @@ pub(crate) struct Run {
     pub(crate) notes: Notes,
     pub(crate) started_at: Timestamp,
     /// What the caller calls it by.
-    pub(crate) request: Option<RequestId>,
+    pub(crate) request: Option<Asked>,
     /// One question to a person at a time: the next may be answered by the one before.
     pub(crate) asking: tokio::sync::Mutex<()>,
     /// Numbers the effects that cannot be taken back by the store.
@@ -136,7 +137,7 @@ impl Run {
         app: Arc<LoadedApp>,
         action: ActionName,
         cause: Option<Cause>,
-        request: Option<RequestId>,
+        request: Option<Asked>,
         started_at: Timestamp,
     ) -> Arc<Self> {
         let (id, name, owner) = (lease.run(), &app.record.name, lease.caller().owner);
@@ -217,13 +218,14 @@ impl Kernel {
     /// is not right.
     pub async fn run_start(self: &Arc<Self>, caller: Caller, request: RunRequest) -> Result<Viewer, Failure> {
         self.require(&caller, Right::Run)?;
-        if let Some(run) = self.request_find(&caller, request.id)? {
+        let asked = Asked::of(&request);
+        if let Some(run) = self.request_find(&caller, asked)? {
             return self.run_follow(&caller, run, 0);
         }
-        let RunRequest { id, app, action, input, files } = request;
+        let RunRequest { id: _, app, action, input, files } = request;
         self.require_paths(&caller, !files.is_empty())?;
         let call = Call::Action(action);
-        self.run_begin(caller, Begin { id, app, call, input, files, cause: None, wall_ms_max: None }).await
+        self.run_begin(caller, Begin { asked, app, call, input, files, cause: None, wall_ms_max: None }).await
     }
 
     /// Begins a run, whoever wants it.
@@ -275,7 +277,7 @@ impl Kernel {
                 return Err(Failure::new(ErrorCode::PermissionDenied, rule.to_string()));
             }
         }
-        let run = Run::new(lease, app, action_name, request.cause, request.id, self.clock.now());
+        let run = Run::new(lease, app, action_name, request.cause, request.asked, self.clock.now());
         if let Some(known) = self.run_open(&run)? {
             return self.run_follow(&caller, known, 0);
         }
@@ -373,12 +375,14 @@ impl Kernel {
         let owner = run.owner();
         {
             let mut live = self.live.lock();
-            if run.request.is_some() {
+            if let Some(asked) = run.request {
                 // Looked at again with the lock held: of two that ask at the same moment, one runs. What ran and has
                 // ended wrote its request before it left.
-                let twin = live.values().find(|known| known.request == run.request && known.owner() == owner);
-                let known = match twin.map(|twin| twin.id()) {
-                    Some(twin) => Ok(Some(twin)),
+                let is_twin = |known: &Run| known.request.is_some_and(|known| known.id == asked.id);
+                let twin = live.values().find(|known| is_twin(known) && known.owner() == owner);
+                let known = match twin {
+                    Some(twin) if twin.request == run.request => Ok(Some(twin.id())),
+                    Some(_) => Err(another_request()),
                     None => self.request_find(run.lease.caller(), run.request),
                 };
                 if !matches!(known, Ok(None)) {
@@ -405,9 +409,9 @@ impl Kernel {
         journal::append(&mut batch, owner, &record);
         let summary = serde_json::to_vec(&run.summary()).unwrap_or_default();
         batch.put(&Key::new(owner, Space::Run, live_key(run.id())), summary, Labels::NONE);
-        if let Some(id) = run.request {
-            let key = Key::new(owner, Space::Request, id.to_string());
-            batch.put(&key, run.id().to_string().into_bytes(), Labels::NONE);
+        if let Some(asked) = run.request {
+            let key = Key::new(owner, Space::Request, asked.id.to_string());
+            batch.put(&key, asked.row(run.id()), Labels::NONE);
         }
         // On a full disk runs go on that only read: what is said about them is small and finds room.
         batch.use_reserve();
@@ -596,11 +600,11 @@ impl Kernel {
     }
 
     /// The run that a request id stands for already.
-    fn request_find(&self, caller: &Caller, id: Option<RequestId>) -> Result<Option<RunId>, Failure> {
-        let Some(id) = id else { return Ok(None) };
-        let key = Key::new(caller.owner, Space::Request, id.to_string());
+    fn request_find(&self, caller: &Caller, asked: Option<Asked>) -> Result<Option<RunId>, Failure> {
+        let Some(asked) = asked else { return Ok(None) };
+        let key = Key::new(caller.owner, Space::Request, asked.id.to_string());
         let entry = self.store.get(&key).map_err(store_failure)?;
-        Ok(entry.and_then(|entry| String::from_utf8(entry.value).ok()?.parse().ok()))
+        entry.map_or(Ok(None), |entry| asked.run(&entry.value))
     }
 }
 

@@ -73,14 +73,19 @@ impl Answers {
             if answer.caller == caller && answer.asked == asked {
                 return Ok(Known::Asked(answer.last.clone()));
             }
-            let failure = Failure::new(ErrorCode::Conflict, "something else was asked by this requestId");
-            return Err(failure.hint("a new UUID for each new question"));
+            return Err(another());
         }
         let (sender, last) = watch::channel(None);
         kept.answers.insert(key, Answer { caller, asked, last, bytes: 0 });
         kept.order.push_back((Instant::now(), key));
         Ok(Known::New(Making { answers: self.clone(), key, last: sender, is_made: false }))
     }
+}
+
+/// One id is one question.
+pub(crate) fn another() -> Failure {
+    Failure::new(ErrorCode::Conflict, "something else was asked by this requestId")
+        .hint("a new UUID for each new question")
 }
 
 impl Kept {
