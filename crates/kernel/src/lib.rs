@@ -22,6 +22,7 @@ mod journal; // what is written into the log
 mod lifecycle; // enabled, disabled, removed, and the hooks on the way
 mod moving; // an app's storage while an upgrade moves it on
 mod notes; // what a run did, gathered until its end
+mod offers; // packages that wait for a yes
 mod owners; // who is an owner here
 mod picks; // what a person hands over for a run
 mod publishers; // whom the owner trusts, and to whom a name belongs
@@ -62,7 +63,6 @@ use admission::{Admission, Whose};
 use apps::LoadedApp;
 use broker::{Broker, LeaseEnd};
 use effect::Effects;
-use install::Offer;
 use parking_lot::{Mutex, RwLock};
 use protocol::{AppName, AuditRecord, Caller, Clock, DeviceId, Entropy, ErrorCode, Failure, OwnerId, Right, RunId};
 use run::Run;
@@ -152,7 +152,7 @@ pub struct Kernel {
     /// Held by whoever finds out what all apps listen to.
     listeners_loading: tokio::sync::Mutex<()>,
     apps: RwLock<HashMap<(OwnerId, AppName), Arc<LoadedApp>>>,
-    offers: Mutex<VecDeque<Offer>>,
+    offers: offers::Offers,
     live: Mutex<BTreeMap<RunId, Arc<Run>>>,
     ended: Mutex<EndedStreams>,
     /// Persons that are connected, by owner.
@@ -192,7 +192,7 @@ impl Kernel {
             schedules: schedule::Schedules::default(),
             listeners_loading: tokio::sync::Mutex::default(),
             apps: RwLock::default(),
-            offers: Mutex::default(),
+            offers: offers::Offers::default(),
             live: Mutex::default(),
             ended: Mutex::default(),
             presence: Mutex::default(),

@@ -13,6 +13,7 @@ mod house; // a kernel with everything around it
 mod lifecycle; // hooks, upgrades, rollbacks
 mod log; // read back, proven
 mod network; // requests to hosts
+mod offers; // packages that are read for a card
 mod owners; // two who share a machine and nothing else
 mod places; // who waits, who does not
 mod publishers; // who signed, and who may
