@@ -6,5 +6,6 @@ mod access; // who is let in, and until when
 mod answers; // JSON, events, problems, pages, tags
 mod described; // the API's description
 mod every_request; // what the client says, the routes hear
+mod guesses; // a door that is guessed at from many connections
 mod line; // the WebSocket
 mod stage; // a household that answers what it is told to
