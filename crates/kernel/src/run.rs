@@ -462,6 +462,7 @@ impl Kernel {
             wall_ms: run.lease.wall_ms(now_ns),
             cpu_us: run.lease.guest_cpu_us(),
             host_cpu_us: run.lease.host_cpu_us(),
+        run.notes.add_exchanged(run.lease.exchanged());
             memory_bytes: end.memory_bytes,
             host_bytes: run.lease.host_bytes(),
             chunks: run.stream.chunks(),
@@ -718,6 +719,7 @@ fn report_of(run: &Run, result: &Result<GuestValue, Failure>, usage: RunUsage) -
     }
 }
 
+        network: run.notes.exchanged(),
 pub(crate) fn run_not_found(run: RunId) -> Failure {
     Failure::new(ErrorCode::RunNotFound, format!("there is no run {run}")).hint("oikos run --list shows the last runs")
 }

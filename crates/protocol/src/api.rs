@@ -2,9 +2,9 @@
 //! HTTP. Everything the command line can do is a [`Request`].
 
 use crate::{
-    ActionName, Answer, AppName, AuditEntry, Badge, Card, CardLine, Digest, EventId, Failure, GrantDuration,
+    ActionName, Answer, AppName, Arg, AuditEntry, Badge, Card, CardLine, Digest, EventId, Failure, GrantDuration,
     GrantState, LoginId, OfferId, OwnerId, OwnerName, PublisherName, Question, QuestionId, RequestId, Right, RunId,
-    Sentence, SequencedChunk, ShownOnce, Timestamp, TokenId, TokenName, Topic, Zone,
+    Sentence, SequencedChunk, ShownOnce, Timestamp, TokenId, TokenName, Topic, Zone, sentence,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -711,12 +711,40 @@ pub struct ScheduleView {
 /// A run that the clock started.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ScheduleRun {
+    /// What it exchanged with hosts of the network. What is beyond the first 32 comes last, in one row.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub network: Vec<HostUse>,
     /// The time it was meant for.
     pub slot: Timestamp,
     /// When it was started.
     pub started_at: Timestamp,
     /// The run; absent where none could be started, or where oikos ended first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+/// What a run exchanged with a host.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct HostUse {
+    /// The host, with its port where that is unusual; absent for all further ones together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// Requests that went there.
+    pub requests: u64,
+    /// Bytes of their heads and bodies.
+    pub bytes_out: u64,
+    /// Bytes that came from there, as they came.
+    pub bytes_in: u64,
+}
+
+impl HostUse {
+    /// In words.
+    pub fn sentence(&self) -> Sentence {
+        let (sent, received) = (Arg::Bytes(self.bytes_out), Arg::Bytes(self.bytes_in));
+        match &self.host {
+            Some(host) => sentence::network_used(host, self.requests, sent, received),
+            None => sentence::network_used_beyond(self.requests, sent, received),
+        }
+    }
+}
+
     pub run: Option<RunId>,
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]

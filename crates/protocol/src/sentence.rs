@@ -319,6 +319,8 @@ sentences! {
     event_sent(topic, events, bytes) = "sent {events} {events:event|events} to {topic} ({bytes})";
     http_will_send(bytes, url, method) = "about to send {bytes} to {url} ({method})";
     http_sent(bytes, url, method, status) = "sent {bytes} to {url} ({method}), which answered {status}";
+    network_used(host, requests, sent, received) = "exchanged with {host}: {requests} {requests:request|requests}, {sent} sent, {received} received";
+    network_used_beyond(requests, sent, received) = "exchanged with further hosts: {requests} {requests:request|requests}, {sent} sent, {received} received";
     sending_unknown(what) = "cut off when it was {what}: nobody knows whether that arrived";
     effect_denied(what, rule) = "BLOCKED: wanted to {what}; {rule}";
     effect_done() = "done";
