@@ -138,6 +138,14 @@ impl Oikos {
                 let grants = kernel.grant_set(caller, app.clone(), choices).await?;
                 Reply::Grants { app, grants }
             }
+            Request::SettingList { app } => {
+                let settings = kernel.setting_list(&caller, &app).await?;
+                Reply::Settings { app, settings }
+            }
+            Request::SettingSet { app, changes } => {
+                let settings = kernel.setting_set(caller, app.clone(), changes).await?;
+                Reply::Settings { app, settings }
+            }
             Request::ApprovalList => Reply::Questions { questions: kernel.approval_list(&caller)? },
             Request::ApprovalAnswer { question, answer } => {
                 kernel.approval_answer(&caller, question, answer)?;
@@ -254,14 +262,6 @@ async fn watch(mut viewer: Viewer, frames: &FrameSender) -> Reply {
     }
 }
 
-/// Does what waits for the disk.
-pub(crate) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
-) -> Result<T, Failure> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| {
-        Failure::new(protocol::ErrorCode::Internal, "the answer could not be made").log(error.to_string())
-    })?
-}
 fn gone() -> Failure {
     Failure::new(protocol::ErrorCode::Stopped, "whoever asked for this has gone")
 }
@@ -281,3 +281,11 @@ async fn promptly<T: Send + 'static>(work: impl FnOnce() -> Result<T, Failure> +
     answer.await.map_err(|error| failed(&error))?
 }
 
+/// Does what waits for the disk.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        Failure::new(protocol::ErrorCode::Internal, "the answer could not be made").log(error.to_string())
+    })?
+}

@@ -31,6 +31,7 @@ mod rollback; // back to the version before
 mod run; // one run, from spawn to end
 pub mod runner; // what a sandbox is to the kernel
 mod schedule; // what the clock starts
+mod settings; // what the owner sets for an app
 mod signer; // who signed a package, and whether they may
 mod stop; // the owner ends runs, and keeps apps from starting
 pub mod stream; // a run's bounded log of chunks
@@ -51,6 +52,7 @@ pub use history::{LOG_LIMIT_MAX, LogFilter};
 pub use owners::OWNERS_MAX;
 pub use recovery::Recovered;
 pub use run::RunRequest;
+pub use settings::SETTINGS_BYTES_MAX;
 pub use stop::Stopped;
 pub use stream::{Seen, Viewer};
 pub use supervisor::{

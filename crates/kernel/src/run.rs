@@ -255,6 +255,11 @@ impl Kernel {
             Call::Handler { action, export } => (action, export, Vec::new(), request.input),
             Call::Hook(hook) => (hook_name(hook)?, GuestExport::named(&hook.export()), Vec::new(), request.input),
         };
+        let settings = match self.settings_of(caller.owner, &app) {
+            // A hook has to be called whatever is not set yet, and is told nothing then.
+            Err(_) if is_hook => None,
+            settings => settings?,
+        };
         let image = self.image(&app).await?;
         let (ticket, has_waited) = self.place(caller.owner, &request.app).await?;
         if has_waited && !is_hook {
@@ -270,7 +275,7 @@ impl Kernel {
         if let Some(cause) = &request.cause {
             lease.join_labels(cause.labels);
         }
-        let env = app.env(&picked, request.cause.as_ref().map(|cause| &cause.trigger));
+        let env = app.env(&picked, request.cause.as_ref().map(|cause| &cause.trigger), settings);
         for picked in picked {
             if let Err(rule) = self.broker.hand_over(&lease, picked) {
                 self.broker.lease_close(run_id);
@@ -457,12 +462,12 @@ impl Kernel {
         let stopped_by = run.lease.end(LeaseEnd::Finished);
         drop(run.under_way.write().await);
         drop(ticket);
+        run.notes.add_exchanged(run.lease.exchanged());
         let now_ns = self.clock.monotonic_ns();
         let usage = RunUsage {
             wall_ms: run.lease.wall_ms(now_ns),
             cpu_us: run.lease.guest_cpu_us(),
             host_cpu_us: run.lease.host_cpu_us(),
-        run.notes.add_exchanged(run.lease.exchanged());
             memory_bytes: end.memory_bytes,
             host_bytes: run.lease.host_bytes(),
             chunks: run.stream.chunks(),
@@ -714,12 +719,12 @@ fn report_of(run: &Run, result: &Result<GuestValue, Failure>, usage: RunUsage) -
         text: value.summary,
         renderer: value.renderer,
         usage,
+        network: run.notes.exchanged(),
         effects: run.notes.said(),
         undoable: run.notes.changes() > 0,
     }
 }
 
-        network: run.notes.exchanged(),
 pub(crate) fn run_not_found(run: RunId) -> Failure {
     Failure::new(ErrorCode::RunNotFound, format!("there is no run {run}")).hint("oikos run --list shows the last runs")
 }

@@ -205,7 +205,7 @@ sentences! {
     card_needs_folder() = "needs a folder from you";
     card_unavailable(lines) = "not in this version of oikos yet, so calls to it fail: {lines}";
     card_later_routes(routes) = "not in this version of oikos yet: answering {routes}";
-    card_later_settings(settings) = "not in this version of oikos yet, so you cannot set them: its settings {settings}";
+    card_later_settings(settings) = "not in this version of oikos yet, so you cannot set them: its secret settings {settings}";
     card_later_tools(tools) = "not in this version of oikos yet: models that call its tools {tools}; oikos run does";
     card_later_component(file) = "its code, {file}, is a WebAssembly component, which this version of oikos does not run";
     card_later_program(command) = "its code is a program ({command}), which this version of oikos does not run";
@@ -351,6 +351,7 @@ sentences! {
     app_disabled() = "you disabled it";
     app_removed() = "you removed it and kept its data";
     app_removed_erased() = "you removed it and erased its data";
+    settings_changed(settings) = "you changed its settings {settings}";
     publisher_pinned(publisher) = "from now on only {publisher} can update it";
     publisher_trusted(publisher) = "you trusted the publisher {publisher}";
     publisher_succeeded(old, new) = "{old} named {new} as its successor";

@@ -20,6 +20,7 @@ mod publishers; // who signed, and who may
 mod recovery; // after an abrupt end
 mod runs; // from request to end
 mod schedules; // what the clock starts
+mod settings; // what the owner sets, and what runs see of it
 mod spy; // a store that remembers how it was written to
 mod stops; // the owner ends something
 mod streams; // viewers, fast and slow
