@@ -160,6 +160,8 @@ export interface Context {
     version: string;
     oikos: string;
     files: Readonly<Record<string, string>>;
+    /** What the owner set, else the defaults of the manifest's `settings`; there only where the manifest has any. */
+    settings?: Readonly<Record<string, unknown>>;
     trigger?: EventTrigger | ScheduleTrigger | HookTrigger;
   }>;
   /** Aborts when the run is to end early. A stopped run ends at once, whether the app looks at it or not. */

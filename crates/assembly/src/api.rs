@@ -9,6 +9,7 @@ use protocol::{
     sentence,
 };
 use std::{pin::Pin, sync::Arc};
+use tokio::sync::{Semaphore, oneshot};
 
 /// Runs that a list shows.
 const RUNS_SHOWN: usize = 50;
@@ -60,7 +61,12 @@ impl Oikos {
             Request::Hello => Reply::Hello { version: env!("CARGO_PKG_VERSION").to_owned(), pid: std::process::id() },
             Request::AppOffer { source, trust, downgrade } => {
                 step(frames, sentence::progress_verifying()).await;
-                let (offer, card) = kernel.app_offer(caller, source, trust.as_deref(), downgrade).await?;
+                let (offer, card) = tokio::select! {
+                    biased;
+                    offered = kernel.app_offer(caller, source, trust.as_deref(), downgrade) => offered?,
+                    // Nobody is left to see the card: a slow source is not waited for.
+                    () = frames.closed() => return Err(gone()),
+                };
                 Reply::Offer { offer, card: Box::new(card) }
             }
             Request::AppInstall { offer, choices } => {
@@ -135,6 +141,14 @@ impl Oikos {
                 let grants = kernel.grant_set(caller, app.clone(), choices).await?;
                 Reply::Grants { app, grants }
             }
+            Request::SettingList { app } => {
+                let settings = kernel.setting_list(&caller, &app).await?;
+                Reply::Settings { app, settings }
+            }
+            Request::SettingSet { app, changes } => {
+                let settings = kernel.setting_set(caller, app.clone(), changes).await?;
+                Reply::Settings { app, settings }
+            }
             Request::ApprovalList => Reply::Questions { questions: kernel.approval_list(&caller)? },
             Request::ApprovalAnswer { question, answer } => {
                 kernel.approval_answer(&caller, question, answer)?;
@@ -166,7 +180,7 @@ impl Oikos {
             Request::TokenList => Reply::Tokens { tokens: self.access().keys().list(&caller)? },
             Request::TokenRevoke { token } => {
                 let oikos = self.clone();
-                blocking(move || oikos.access().keys().revoke(&caller, token, &*oikos.clock)).await?;
+                promptly(move || oikos.access().keys().revoke(&caller, token, &*oikos.clock)).await?;
                 Reply::Ok
             }
             Request::LoginLink => {
@@ -176,7 +190,7 @@ impl Oikos {
             Request::LoginList => Reply::Logins { logins: self.access().logins().list(&caller, self.clock.now())? },
             Request::LoginRevoke { login } => {
                 let oikos = self.clone();
-                blocking(move || oikos.access().logins().revoke(&caller, login, &*oikos.clock)).await?;
+                promptly(move || oikos.access().logins().revoke(&caller, login, &*oikos.clock)).await?;
                 Reply::Ok
             }
             Request::OwnerNew { name } => {
@@ -249,6 +263,25 @@ async fn watch(mut viewer: Viewer, frames: &FrameSender) -> Reply {
             Seen::End(report) => return Reply::RunEnd { run: Box::new(report.as_ref().clone()) },
         }
     }
+}
+
+fn gone() -> Failure {
+    Failure::new(protocol::ErrorCode::Stopped, "whoever asked for this has gone")
+}
+
+/// Does what waits for the disk, on a thread of its own: it ends what somebody else may be flooding the others with.
+async fn promptly<T: Send + 'static>(work: impl FnOnce() -> Result<T, Failure> + Send + 'static) -> Result<T, Failure> {
+    /// Threads of this kind at once. Each is done within one write to the disk.
+    const AT_ONCE: usize = 4;
+    static PLACES: Semaphore = Semaphore::const_new(AT_ONCE);
+    let failed = |error: &dyn std::error::Error| {
+        Failure::new(protocol::ErrorCode::Internal, "the answer could not be made").log(error.to_string())
+    };
+    let _place = PLACES.acquire().await.map_err(|error| failed(&error))?;
+    let (done, answer) = oneshot::channel();
+    let work = move || drop(done.send(work()));
+    std::thread::Builder::new().name("promptly".to_owned()).spawn(work).map_err(|error| failed(&error))?;
+    answer.await.map_err(|error| failed(&error))?
 }
 
 /// Does what waits for the disk.

@@ -4,11 +4,11 @@
 //! sent or got: where a failure quotes, only its code is written.
 
 use crate::{LogFormat, LogSetup};
-use protocol::{ErrorCode, Failure};
+use protocol::{ErrorCode, Failure, text::is_deceptive};
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read as _, Seek as _, SeekFrom, Write},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     sync::Mutex,
 };
@@ -98,42 +98,60 @@ struct LogFile {
 
 impl LogFile {
     fn open(folder: PathBuf, bytes_max: u64) -> io::Result<Self> {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
-        let file = append(&folder)?;
-        let bytes = file.metadata()?.len();
+        let (file, bytes) = append(&folder)?;
         Ok(Self { folder, file, bytes, bytes_max })
     }
 
+    /// Makes room. An old file that cannot be moved is given up, and what is written is begun anew: what comes next is worth
+    /// more than what is old.
     fn rotate(&mut self) -> io::Result<()> {
         let old = |number: u32| self.folder.join(format!("{FILE}.{number}"));
         for number in (1..FILES_KEPT).rev() {
-            match fs::rename(old(number), old(number + 1)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
+            // There may be none yet, or something in the way.
+            drop(fs::rename(old(number), old(number + 1)));
         }
-        fs::rename(self.folder.join(FILE), old(1))?;
-        self.file = append(&self.folder)?;
-        self.bytes = 0;
+        if fs::rename(self.folder.join(FILE), old(1)).is_err() {
+            self.file.set_len(0)?;
+        }
+        self.open_again()
+    }
+
+    fn open_again(&mut self) -> io::Result<()> {
+        (self.file, self.bytes) = append(&self.folder)?;
         Ok(())
+    }
+
+    /// Whether what is written is still where it is looked for: somebody may have moved it away, or the folder with it.
+    fn is_in_place(&self) -> bool {
+        let (Ok(ours), Ok(there)) = (self.file.metadata(), fs::symlink_metadata(self.folder.join(FILE))) else {
+            return false;
+        };
+        (ours.dev(), ours.ino()) == (there.dev(), there.ino())
     }
 }
 
-fn append(folder: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).mode(0o600).open(folder.join(FILE))
+/// The file that is written, at its end, and how long it is.
+fn append(folder: &Path) -> io::Result<(File, u64)> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(folder.join(FILE))?;
+    let bytes = file.metadata()?.len();
+    Ok((file, bytes))
 }
 
 impl Write for LogFile {
     /// Writes a whole line, or nothing: each record comes in one piece. A break within it would look like a record of its
-    /// own, which somebody could forge.
+    /// own, which somebody could forge; what turns the direction of a text or cannot be seen would hide one.
     fn write(&mut self, record: &[u8]) -> io::Result<usize> {
-        let said = record.strip_suffix(b"\n").unwrap_or(record);
-        let mut line: Vec<u8> = said.iter().map(|byte| if byte.is_ascii_control() { b' ' } else { *byte }).collect();
-        line.push(b'\n');
+        let said = String::from_utf8_lossy(record.strip_suffix(b"\n").unwrap_or(record));
+        let mut line: String = said.chars().map(|c| if is_deceptive(c) { ' ' } else { c }).collect();
+        line.push('\n');
+        if !self.is_in_place() {
+            self.open_again()?;
+        }
         if self.bytes > 0 && self.bytes + line.len() as u64 > self.bytes_max {
             self.rotate()?;
         }
-        self.file.write_all(&line)?;
+        self.file.write_all(line.as_bytes())?;
         self.bytes += line.len() as u64;
         Ok(record.len())
     }
@@ -176,5 +194,50 @@ mod tests {
         let mut file = LogFile::open(folder(home.path()), 1_000).unwrap();
         file.write_all(b"again\n").unwrap();
         assert!(log_tail(home.path(), 2).unwrap()[0].starts_with("one"));
+    }
+
+    /// Whoever looks after logs moves them away, or takes the whole folder: records go on.
+    #[test]
+    fn a_file_that_was_moved_away_costs_no_record() {
+        let home = tempfile::tempdir().unwrap();
+        let logs = folder(home.path());
+        let mut file = LogFile::open(logs.clone(), 100).unwrap();
+        let mut say = |number: u32| file.write_all(format!("line {number:03} {}\n", "x".repeat(10)).as_bytes());
+        say(0).unwrap();
+        fs::rename(logs.join(FILE), home.path().join("elsewhere")).unwrap();
+        for number in 1..20 {
+            say(number).unwrap();
+        }
+        assert!(log_tail(home.path(), 1).unwrap()[0].starts_with("line 019"));
+        fs::remove_dir_all(&logs).unwrap();
+        for number in 20..40 {
+            say(number).unwrap();
+        }
+        assert!(log_tail(home.path(), 1).unwrap()[0].starts_with("line 039"));
+        // Something in the way of an old file: that one is kept no longer, and nothing new is lost.
+        fs::remove_file(logs.join("oikos.log.1")).unwrap();
+        fs::create_dir_all(logs.join("oikos.log.1/in-the-way")).unwrap();
+        for number in 40..60 {
+            say(number).unwrap();
+        }
+        assert!(log_tail(home.path(), 1).unwrap()[0].starts_with("line 059"));
+        assert!(fs::metadata(logs.join(FILE)).unwrap().len() <= 100, "it does not grow for ever");
+    }
+
+    /// What a terminal or a reader takes for more than a letter is written as what it is.
+    #[test]
+    fn a_record_says_nothing_in_secret() {
+        let home = tempfile::tempdir().unwrap();
+        let mut file = LogFile::open(folder(home.path()), 1_000).unwrap();
+        let mut check = |said: &str, expected: &str| {
+            file.write_all(format!("{said}\n").as_bytes()).unwrap();
+            assert_eq!(log_tail(home.path(), 1).unwrap(), [expected], "{said:?}");
+        };
+        check("wo \u{fc} \u{4e2d} \u{1f600}", "wo \u{fc} \u{4e2d} \u{1f600}");
+        check("a\u{9b}2Jb", "a 2Jb");
+        check("a\u{85}b\u{2028}c\u{2029}d", "a b c d");
+        check("a\u{202e}gpj.exe\u{202c}", "a gpj.exe ");
+        check("a\u{2066}b\u{200f}c\u{200b}d\u{feff}e", "a b c d e");
+        check("a\u{e0041}b", "a b");
     }
 }

@@ -267,7 +267,8 @@ impl Broker {
     }
 
     /// The owner's own act: they send for something at an address that they named, or that it answers is elsewhere. No app
-    /// has a part in it; `app` is the name under which it is counted. The lease is nobody's run and is not kept.
+    /// has a part in it; `app` is the name under which it is counted. The lease is nobody's run and is not kept. What lies
+    /// in the owner's own network only they name themselves: a key can be copied, and another owner's network it is not.
     pub fn errand(
         &self,
         caller: Caller,
@@ -278,7 +279,7 @@ impl Broker {
         now_ns: u64,
     ) -> Result<Permit<crate::NetworkDemand>, Box<Denied>> {
         let what = sentence::ask_http_read(url.shown());
-        let demand = crate::NetworkDemand::of_owner(url, is_named)
+        let demand = crate::NetworkDemand::of_owner(url, is_named && caller.may_name_paths())
             .map_err(|rule| Box::new(Denied { what, rule, command: None, code: ErrorCode::PermissionDenied }))?;
         let lease = Lease::new(caller, app.clone(), run, self.zone, Limits::default(), now_ns);
         Ok(Permit::new(demand, lease, Basis::Picked { rule: sentence::rule_errand() }))

@@ -5,7 +5,7 @@
 
 use crate::{AppGrants, Picked};
 use parking_lot::Mutex;
-use protocol::{AppName, Caller, ErrorCode, Labels, Limits, RunId, Zone};
+use protocol::{AppName, Caller, ErrorCode, Labels, Limits, RunId, Zone, api::HostUse};
 use std::{
     future::Future,
     pin::Pin,
@@ -15,6 +15,9 @@ use std::{
     },
     task::{Context, Poll, Waker},
 };
+
+/// Hosts that a run's exchanges are counted by, one by one; the rest is counted together.
+const HOSTS_MAX: usize = 32;
 
 /// Why a lease ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,6 +121,7 @@ struct Inner {
     guest_cpu_us: AtomicU64,
     host_cpu_us: AtomicU64,
     host_bytes: AtomicU64,
+    exchanged: Mutex<Vec<HostUse>>,
     stream_bytes: AtomicU64,
     log_bytes: AtomicU64,
     log_dropped: AtomicU64,
@@ -152,6 +156,7 @@ impl Lease {
             guest_cpu_us: AtomicU64::new(0),
             host_cpu_us: AtomicU64::new(0),
             host_bytes: AtomicU64::new(0),
+            exchanged: Mutex::default(),
             stream_bytes: AtomicU64::new(0),
             log_bytes: AtomicU64::new(0),
             log_dropped: AtomicU64::new(0),
@@ -332,6 +337,38 @@ impl Lease {
     pub fn charge_host_bytes(&self, bytes: u64) -> Result<(), LeaseEnd> {
         let used = self.0.host_bytes.fetch_add(bytes, Relaxed).saturating_add(bytes);
         self.past(used, self.0.limits.host_bytes, LeaseEnd::HostLimit)
+    }
+
+    /// A request went to a host.
+    pub fn sent_to(&self, host: &str, bytes: u64) {
+        self.exchange(host, |used| {
+            used.requests += 1;
+            used.bytes_out += bytes;
+        });
+    }
+
+    /// Something came from a host.
+    pub fn received_from(&self, host: &str, bytes: u64) {
+        self.exchange(host, |used| used.bytes_in += bytes);
+    }
+
+    /// What was exchanged with whom so far, the first first. What is beyond the bound of hosts comes last, without a name.
+    pub fn exchanged(&self) -> Vec<HostUse> {
+        self.0.exchanged.lock().clone()
+    }
+
+    fn exchange(&self, host: &str, change: impl FnOnce(&mut HostUse)) {
+        let mut all = self.0.exchanged.lock();
+        let known = all.iter().position(|known| known.host.as_deref() == Some(host));
+        let place = known.unwrap_or_else(|| {
+            if all.len() < HOSTS_MAX {
+                all.push(HostUse { host: Some(host.to_owned()), ..HostUse::default() });
+            } else if all.len() == HOSTS_MAX {
+                all.push(HostUse::default());
+            }
+            all.len() - 1
+        });
+        change(&mut all[place]);
     }
 
     /// Charges streamed bytes; ends the lease past the limit.

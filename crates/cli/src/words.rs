@@ -247,6 +247,22 @@ Examples:
         /// The app
         app: AppName,
     },
+    /// An app's settings: shown without values, changed with them
+    #[command(after_help = "\
+Examples:
+  oikos app settings weather                      what there is to set, and what holds now
+  oikos app settings weather city=Graz days=3     from its next run on
+  oikos app settings weather --unset days         as the package says, again")]
+    Settings {
+        /// The app
+        app: AppName,
+        /// A setting and its value: text as it is, everything else as JSON
+        #[arg(value_name = "KEY=VALUE", value_parser = setting_word)]
+        changes: Vec<SettingWord>,
+        /// Go back to what the package says. May be repeated
+        #[arg(long, value_name = "KEY")]
+        unset: Vec<String>,
+    },
     /// Let an app run
     Enable {
         /// The app
@@ -632,6 +648,20 @@ fn grant_word(text: &str) -> Result<GrantWord, String> {
     };
     let state: GrantState = state.parse().map_err(|error: protocol::NameError| error.to_string())?;
     Ok(GrantWord { line: line.to_owned(), state, target })
+}
+
+/// `KEY=VALUE`
+#[derive(Clone, Debug)]
+pub(crate) struct SettingWord {
+    pub(crate) name: String,
+    pub(crate) value: String,
+}
+
+fn setting_word(text: &str) -> Result<SettingWord, String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok(SettingWord { name: name.to_owned(), value: value.to_owned() }),
+        _ => Err("write KEY=VALUE".to_owned()),
+    }
 }
 
 /// `NAME=PATH`

@@ -7,7 +7,7 @@ use egress::{
     is_credential, redirect,
 };
 use kernel::{
-    effect::{Done, Effect, EffectError, Errand, ErrandPermit, Said, Scene},
+    effect::{Done, Effect, EffectError, Errand, ErrandPermit, Fetching, Said, Scene},
     host_call::{GuestError, HostAnswer, HttpCall, HttpRedirect},
 };
 use protocol::{Arg, ErrorCode, Labels, limit::HOST_RESULT_BYTES_MAX, sentence, sha256};
@@ -190,7 +190,13 @@ impl Effect for HttpEffect {
 }
 
 impl Errand for HttpEffect {
-    fn fetch(&self, url: &str, bytes_max: usize, permit: &mut ErrandPermit<'_>) -> Result<Vec<u8>, GuestError> {
+    fn fetch<'a>(&'a self, url: &'a str, bytes_max: usize, permit: &'a mut ErrandPermit<'_>) -> Fetching<'a> {
+        Box::pin(self.errand(url, bytes_max, permit))
+    }
+}
+
+impl HttpEffect {
+    async fn errand(&self, url: &str, bytes_max: usize, permit: &mut ErrandPermit<'_>) -> Result<Vec<u8>, GuestError> {
         let mut url = WebUrl::parse(url).map_err(|error| GuestError::new(ErrorCode::Usage, error.to_string()))?;
         let named = url.clone();
         for _ in 0..=REDIRECTS_MAX {
@@ -200,7 +206,7 @@ impl Errand for HttpEffect {
             }
             let permit = permit(url.clone(), url.is_same_origin(&named))
                 .map_err(|denied| GuestError::new(denied.code, denied.message()))?;
-            let fetched = self.runtime.block_on(self.errand(&permit, bytes_max));
+            let fetched = self.errand_step(&permit, bytes_max).await;
             self.client.run_end(permit.lease().run());
             let answered = fetched.map_err(|error| GuestError::new(error.code(), error.to_string()))?;
             match answered.location.map(|location| redirect("GET", &url, answered.status, &location)) {
@@ -216,10 +222,8 @@ impl Errand for HttpEffect {
         }
         Err(too_many(&url))
     }
-}
 
-impl HttpEffect {
-    async fn errand(&self, permit: &Permit<NetworkDemand>, bytes_max: usize) -> Result<Answered, EgressError> {
+    async fn errand_step(&self, permit: &Permit<NetworkDemand>, bytes_max: usize) -> Result<Answered, EgressError> {
         let sent = self.client.send(permit, Outgoing::default(), &Bounds::package(bytes_max)).await;
         let answer = sent.map_err(|failed| failed.error)?;
         let (status, headers) = (answer.status, headers_shown(&answer.headers));

@@ -4,6 +4,7 @@ use crate::{
     Bounds, EgressError, Failed, HEAD_BYTES_MAX, HEADERS_MAX, Resolver, Usage,
     connect::{Connection, connect},
     leash::Leash,
+    meter::Meter,
     pool::Pool,
     usage::Book,
 };
@@ -88,7 +89,7 @@ impl Client {
     ) -> Result<Answer, Failed> {
         let demand = permit.demand();
         let lease = permit.lease();
-        let (owner, run) = (lease.caller().owner, lease.run());
+        let run = lease.run();
         let mut leash = Leash::new(lease, demand.url.authority(), bounds.total_ms);
         let broken = |why| Failed::before(EgressError::Broken { host: demand.url.authority(), why });
         if outgoing.body.len() as u64 != demand.body_bytes {
@@ -108,13 +109,24 @@ impl Client {
             };
             lease.charge_host_bytes(sent_bytes).map_err(|end| Failed::before(EgressError::Ended(end)))?;
             shape(&mut request, demand, connection.is_http2());
-            self.book.add(owner, lease.app(), |usage| {
-                usage.requests += 1;
-                usage.bytes_out += sent_bytes;
-            });
+            self.book.sent(lease, &demand.url, sent_bytes);
             // To read is harmless twice: nobody can tell whether one that went had heard the question.
             let spare = (was_pooled && demand.is_reading()).then(|| copy(&request));
-            match leash.hold("to answer", bounds.answer_ms, connection.send(request)).await.map_err(Failed::after)? {
+            let (meter, most) = (connection.meter.clone(), connection.before_answer_max());
+            let answered = async {
+                tokio::select! {
+                    biased;
+                    answered = connection.send(request) => Ok(answered),
+                    // What comes before an answer is no answer, however much of it there is.
+                    () = meter.beyond(most) => {
+                        Err(EgressError::TooLarge { host: demand.url.authority(), what: "headers", most: HEAD_BYTES_MAX })
+                    }
+                }
+            };
+            let answered = leash.hold("to answer", bounds.answer_ms, answered).await.flatten();
+            let charged = self.book.received(lease, &demand.url, &meter);
+            let answered = answered.and_then(|answered| charged.map(|()| answered));
+            match answered.map_err(Failed::after)? {
                 Ok(response) => break (response, connection),
                 Err(unsent) => {
                     let was_written = unsent.request.is_none();
@@ -147,10 +159,7 @@ impl Client {
         if body.size_hint().lower() > most as u64 {
             return Err(EgressError::TooLarge { host: leash.host(), what: "a body", most });
         }
-        let lease = leash.lease();
-        let (owner, run, app) = (lease.caller().owner, lease.run(), lease.app().clone());
-        self.book.add(owner, &app, |usage| usage.bytes_in += bytes as u64);
-        lease.charge_host_bytes(bytes as u64).map_err(EgressError::Ended)?;
+        let run = leash.lease().run();
         Ok(Answer {
             status: head.status.as_u16(),
             headers: head.headers,
@@ -160,9 +169,8 @@ impl Client {
             idle_ms: bounds.idle_ms,
             leash,
             book: self.book.clone(),
-            owner,
-            app,
             run,
+            meter: connection.meter.clone(),
             url: permit.demand().url.clone(),
             connection: Some(connection),
             pool: self.pool.clone(),
@@ -207,9 +215,8 @@ pub struct Answer {
     idle_ms: u64,
     leash: Leash,
     book: Arc<Book>,
-    owner: OwnerId,
-    app: AppName,
     run: RunId,
+    meter: Arc<Meter>,
     url: WebUrl,
     connection: Option<Connection>,
     pool: Arc<Pool>,
@@ -224,7 +231,9 @@ impl Answer {
 
     async fn piece_uncounted(&mut self) -> Result<Option<Bytes>, EgressError> {
         loop {
-            let frame = self.leash.hold("to go on", self.idle_ms, self.body.frame()).await?;
+            let frame = self.leash.hold("to go on", self.idle_ms, self.body.frame()).await;
+            self.book.received(self.leash.lease(), &self.url, &self.meter)?;
+            let frame = frame?;
             let Some(frame) = frame else {
                 if let Some(connection) = self.connection.take() {
                     self.pool.put(self.run, &self.url, connection);
@@ -234,8 +243,7 @@ impl Answer {
             let frame = frame.map_err(|error| http_error(&self.leash, &error))?;
             let Ok(bytes) = frame.into_data() else { continue };
             self.taken += bytes.len();
-            self.book.add(self.owner, &self.app, |usage| usage.bytes_in += bytes.len() as u64);
-            self.leash.lease().charge_host_bytes(bytes.len() as u64).map_err(EgressError::Ended)?;
+            self.meter.passed_on(bytes.len());
             if self.taken > self.most {
                 return Err(EgressError::TooLarge { host: self.leash.host(), what: "a body", most: self.most });
             }

@@ -8,6 +8,7 @@ use crate::{
     Bounds, EgressError, Resolver,
     bounds::{ADDRESSES_MAX, ADDRESSES_TRIED, HEAD_BYTES_MAX, HEADERS_MAX},
     leash::Leash,
+    meter::{Meter, Metered},
 };
 use broker::{NetworkDemand, Permit, WebHost};
 use bytes::Bytes;
@@ -36,6 +37,8 @@ pub(crate) struct Connection {
     /// Where it ends: the address that was checked.
     pub(crate) address: IpAddr,
     sender: Sender,
+    /// Counts what comes in.
+    pub(crate) meter: Arc<Meter>,
     /// Moves its bytes; ends with the last who could use it.
     driver: Arc<Driver>,
 }
@@ -52,6 +55,9 @@ impl Drop for Driver {
         self.0.abort();
     }
 }
+
+/// What an HTTP/2 server may have sent of all bodies together before somebody took it.
+const WINDOW_BYTES: u32 = 2 << 20;
 
 /// A request that did not get out.
 pub(crate) struct Unsent {
@@ -73,9 +79,17 @@ impl Connection {
         match &self.sender {
             Sender::One(_) => None,
             Sender::Many(sender) => {
-                Some(Self { address: self.address, sender: Sender::Many(sender.clone()), driver: self.driver.clone() })
+                let (meter, driver) = (self.meter.clone(), self.driver.clone());
+                Some(Self { address: self.address, sender: Sender::Many(sender.clone()), meter, driver })
             }
         }
+    }
+
+    /// What may come in while an answer is waited for: its head, what was read ahead of its body, and of the bodies of
+    /// others what they have not taken yet.
+    pub(crate) fn before_answer_max(&self) -> u64 {
+        let heads = 2 * HEAD_BYTES_MAX as u64;
+        if self.is_http2() { heads + u64::from(WINDOW_BYTES) } else { heads }
     }
 
     pub(crate) fn is_http2(&self) -> bool {
@@ -190,11 +204,13 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let broken = |_| EgressError::Broken { host, why: "it ended the connection at its beginning" };
+    let (stream, meter) = Metered::new(stream);
     let stream = TokioIo::new(stream);
     let (sender, driver) = if is_http2 {
         let mut builder = http2::Builder::new(TokioExecutor::new());
         // At most 64 KiB, so it fits.
         builder.max_header_list_size(HEAD_BYTES_MAX as u32);
+        builder.initial_stream_window_size(WINDOW_BYTES).initial_connection_window_size(WINDOW_BYTES);
         let (sender, connection) = builder.handshake(stream).await.map_err(broken)?;
         let driver = tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -213,7 +229,7 @@ where
         });
         (Sender::One(sender), driver)
     };
-    Ok(Connection { address, sender, driver: Arc::new(Driver(driver)) })
+    Ok(Connection { address, sender, meter, driver: Arc::new(Driver(driver)) })
 }
 
 fn reason(error: &io::Error) -> &'static str {

@@ -26,6 +26,7 @@ mod client; // one request
 mod connect; // resolve, check, connect to what was checked
 mod error; // why there is no answer
 mod leash; // how long a step may take, and whether the run goes on
+mod meter; // what comes in, as it comes
 mod next; // what a redirect asks for
 mod pool; // open connections of a run
 mod resolver; // from a name to addresses

@@ -1,6 +1,7 @@
 //! What was moved for whom.
 
-use crate::EgressError;
+use crate::{EgressError, meter::Meter};
+use broker::{Lease, WebUrl};
 use parking_lot::Mutex;
 use protocol::{AppName, OwnerId};
 use std::{
@@ -13,7 +14,7 @@ use std::{
 pub struct Usage {
     /// Requests that were sent.
     pub requests: u64,
-    /// Bytes of heads and bodies that came.
+    /// Bytes that came, as they came: heads, bodies, and what stands around them.
     pub bytes_in: u64,
     /// Bytes of heads and bodies that went out.
     pub bytes_out: u64,
@@ -27,8 +28,26 @@ pub(crate) struct Book {
 }
 
 impl Book {
-    pub(crate) fn add(&self, owner: OwnerId, app: &AppName, change: impl FnOnce(&mut Usage)) {
-        change(self.moved.lock().entry((owner, app.clone())).or_default());
+    fn add(&self, lease: &Lease, change: impl FnOnce(&mut Usage)) {
+        let whose = (lease.caller().owner, lease.app().clone());
+        change(self.moved.lock().entry(whose).or_default());
+    }
+
+    /// A request goes to a host.
+    pub(crate) fn sent(&self, lease: &Lease, url: &WebUrl, bytes: u64) {
+        self.add(lease, |usage| {
+            usage.requests += 1;
+            usage.bytes_out += bytes;
+        });
+        lease.sent_to(&url.authority(), bytes);
+    }
+
+    /// What came from a host since this was asked last.
+    pub(crate) fn received(&self, lease: &Lease, url: &WebUrl, meter: &Meter) -> Result<(), EgressError> {
+        let bytes = meter.uncharged();
+        self.add(lease, |usage| usage.bytes_in += bytes);
+        lease.received_from(&url.authority(), bytes);
+        lease.charge_host_bytes(bytes).map_err(EgressError::Ended)
     }
 
     /// A request without an answer, or with half of one.

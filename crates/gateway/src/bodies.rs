@@ -6,7 +6,7 @@ use protocol::{
     Right, RunId, Sentence, ShownOnce, Timestamp, TokenName, Topic,
     api::{
         AppDetail, AppSummary, ChainReport, DoctorCheck, EventHeard, GrantView, LineChoice, LoginView, NamedPath,
-        OwnerView, PublisherView, Reply, RunReport, RunSummary, ScheduleView, TokenView,
+        OwnerView, PublisherView, Reply, RunReport, RunSummary, ScheduleView, SettingView, TokenView,
     },
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -155,6 +155,13 @@ answers! {
         /// In words, newest change first.
         steps: Vec<Sentence>,
     };
+    /// An app's settings.
+    Settings = Settings {
+        /// The app.
+        app: AppName,
+        /// In the order of the package.
+        settings: Vec<SettingView>,
+    };
     /// An app's switches.
     Grants = Grants {
         /// The app.
@@ -285,6 +292,13 @@ pub(crate) struct ChoicesBody {
     /// What is not named stays as it is; in an offer, as its card proposes.
     #[serde(default)]
     pub(crate) choices: Vec<LineChoice>,
+}
+
+/// New values of settings.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct SettingsBody {
+    /// By name. What is not named stays as it is; null goes back to what the package says.
+    pub(crate) settings: serde_json::Map<String, Value>,
 }
 
 /// How to go back.

@@ -92,6 +92,8 @@ routes_of! {
     apps::stop,
     apps::grants,
     apps::grants_change,
+    apps::settings,
+    apps::settings_change,
     runs::list,
     runs::start,
     runs::report,

@@ -130,7 +130,12 @@ impl LoadedApp {
 
     /// What `ctx.env` shows: the app, the names of the files that were handed over, which their handles hide, and what
     /// started the run where that was no person.
-    pub(crate) fn env(&self, picked: &[Picked], trigger: Option<&Value>) -> Vec<u8> {
+    pub(crate) fn env(
+        &self,
+        picked: &[Picked],
+        trigger: Option<&Value>,
+        settings: Option<serde_json::Map<String, Value>>,
+    ) -> Vec<u8> {
         let files: serde_json::Map<String, Value> = picked
             .iter()
             .map(|picked| {
@@ -147,6 +152,9 @@ impl LoadedApp {
         });
         if let Some(trigger) = trigger {
             env["trigger"] = trigger.clone();
+        }
+        if let Some(settings) = settings {
+            env["settings"] = Value::Object(settings);
         }
         env.to_string().into_bytes()
     }

@@ -140,9 +140,10 @@ fn later(package: &Package) -> Vec<Sentence> {
     if !routes.is_empty() {
         later.push(sentence::card_later_routes(routes));
     }
-    let settings = package.settings().map(|settings| settings.fields.iter().map(|field| field.name.clone()).collect());
-    if let Some(settings) = settings.filter(|names: &Vec<String>| !names.is_empty()) {
-        later.push(sentence::card_later_settings(settings));
+    let settings = package.settings().into_iter().flat_map(|settings| &settings.fields);
+    let secrets: Vec<String> = settings.filter(|field| field.is_secret).map(|field| field.name.clone()).collect();
+    if !secrets.is_empty() {
+        later.push(sentence::card_later_settings(secrets));
     }
     later
 }

@@ -9,6 +9,7 @@ use crate::host_call::{GuestError, HostAnswer, HostError};
 use broker::{Demand, Folder, Lease, LeaseEnd, Permit, Resolve};
 use protocol::{Digest, EffectState, ErrorCode, Labels, RunId, Sentence, Timestamp, sentence};
 use serde::{Deserialize, Serialize};
+use std::pin::Pin;
 
 /// One family of effects.
 pub trait Effect: Send + Sync {
@@ -308,12 +309,16 @@ pub enum UndoError {
 
 /// What decides on each request of an errand: the address, and whether the owner named it themselves.
 pub type ErrandPermit<'a> =
-    dyn FnMut(broker::WebUrl, bool) -> Result<Permit<broker::NetworkDemand>, Box<broker::Denied>> + 'a;
+    dyn FnMut(broker::WebUrl, bool) -> Result<Permit<broker::NetworkDemand>, Box<broker::Denied>> + Send + 'a;
+
+/// The bytes that an errand brings, as soon as they are there.
+pub type Fetching<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>, GuestError>> + Send + 'a>>;
 
 /// Fetching what the owner themselves asked for: an app's archive.
 pub trait Errand: Send + Sync {
-    /// The bytes at an address, at most so many. Waits for the network.
-    fn fetch(&self, url: &str, bytes_max: usize, permit: &mut ErrandPermit<'_>) -> Result<Vec<u8>, GuestError>;
+    /// The bytes at an address, at most so many. Waits for the network without a thread, and no longer than it is waited
+    /// for.
+    fn fetch<'a>(&'a self, url: &'a str, bytes_max: usize, permit: &'a mut ErrandPermit<'_>) -> Fetching<'a>;
 }
 
 /// Finding out what a person means by a path: the identity of folders to grant and of things picked.

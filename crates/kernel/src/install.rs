@@ -7,6 +7,7 @@ use crate::{
     code::check_exports,
     grants::grant_record,
     journal,
+    offers::{Offer, Reading},
     run::{commit_failure, internal},
     runner::GuestImage,
     signer::{Consent, Signer, comes_from_another},
@@ -20,26 +21,13 @@ use protocol::{
     sentence,
 };
 use state::{Batch, Durability, Key, Space};
-use std::{collections::VecDeque, path::PathBuf, str::FromStr as _, sync::Arc};
+use std::{path::PathBuf, str::FromStr as _, sync::Arc};
 
-/// Offers that wait for a yes at once; older ones are forgotten.
-const OFFERS_MAX: usize = 16;
 /// What the owner fetches is counted under this name.
 const ERRAND_NAME: &str = "errand";
-/// What their archives may take in memory together: the largest package a few times over.
-const OFFERS_BYTES_MAX: usize = 256 << 20;
-
-/// A verified package that waits for a yes.
-pub(crate) struct Offer {
-    id: OfferId,
-    owner: OwnerId,
-    /// The folder or archive that it was read from.
-    source: String,
-    pub(crate) package: Package,
-    pub(crate) card: Card,
-    pub(crate) consent: Consent,
-    /// The archive of the version that was installed when the card was made: what the yes is about.
-    base: Option<Digest>,
+/// Whether a package comes from an address, and not from this machine's files.
+fn is_on_the_web(source: &str) -> bool {
+    ["https://", "http://"].iter().any(|scheme| source.starts_with(scheme))
 }
 
 /// What the log says of a version that runs from now on.
@@ -72,12 +60,10 @@ impl Kernel {
         downgrade: bool,
     ) -> Result<(OfferId, Card), Failure> {
         self.require(&caller, Right::Manage)?;
-        self.require_paths(&caller, !["https://", "http://"].iter().any(|scheme| source.starts_with(scheme)))?;
+        self.require_paths(&caller, !is_on_the_web(&source))?;
         let consent = Consent::read(trust, downgrade)?;
-        let (kernel, from) = (self.clone(), source.clone());
-        let read = tokio::task::spawn_blocking(move || kernel.package_read(caller, &from))
-            .await
-            .map_err(|_| internal("the package could not be read"))?;
+        let reading = self.offers.read_begin(caller.owner)?;
+        let (read, _reading) = self.package_read(caller, &source, reading).await;
         let package = read.map_err(|failure| self.app_refuse(&caller, &source, failure))?;
         if let Err(failure) = Triggers::of(&package) {
             return Err(self.app_refuse(&caller, &source, failure));
@@ -96,33 +82,47 @@ impl Kernel {
         }
         let id = OfferId::new(&*self.clock, &*self.entropy);
         let base = installed.map(|installed| installed.digest);
-        let mut offers = self.offers.lock();
-        offers.push_back(Offer { id, owner: caller.owner, source, package, card: card.clone(), consent, base });
-        let bytes = |offers: &VecDeque<Offer>| -> usize {
-            offers.iter().map(|offer| offer.package.archive_bytes().len()).sum()
-        };
-        while offers.len() > OFFERS_MAX || bytes(&offers) > OFFERS_BYTES_MAX {
-            offers.pop_front();
-        }
+        self.offers.keep(Offer { id, owner: caller.owner, source, package, card: card.clone(), consent, base });
         Ok((id, card))
     }
 
     /// Reads and verifies a package, from a folder, a file, or where the owner says it is on the web. An archive that
     /// comes from there is held in memory until it is verified: nothing of it is written before.
-    fn package_read(&self, caller: Caller, source: &str) -> Result<Package, Failure> {
-        if !source.starts_with("https://") && !source.starts_with("http://") {
-            return Package::read(&PathBuf::from(source)).map_err(Failure::from);
-        }
+    async fn package_read(
+        &self,
+        caller: Caller,
+        source: &str,
+        reading: Reading,
+    ) -> (Result<Package, Failure>, Option<Reading>) {
+        let fetched = match is_on_the_web(source) {
+            true => match self.package_fetch(caller, source).await {
+                Ok(bytes) => Some(bytes),
+                Err(failure) => return (Err(failure), Some(reading)),
+            },
+            false => None,
+        };
+        let path = PathBuf::from(source);
+        // The place stays taken for as long as a thread is, whoever waits for it.
+        let read = move || {
+            let package = fetched.map_or_else(|| Package::read(&path), Package::read_bytes);
+            (package.map_err(Failure::from), Some(reading))
+        };
+        let read = tokio::task::spawn_blocking(read).await;
+        read.unwrap_or_else(|_| (Err(internal("the package could not be read")), None))
+    }
+
+    /// Fetches an archive. It ends with whoever waits for it.
+    async fn package_fetch(&self, caller: Caller, source: &str) -> Result<Vec<u8>, Failure> {
         let run = protocol::RunId::new(&*self.clock, &*self.entropy);
         let app = AppName::from_str(ERRAND_NAME).map_err(|_| internal("the errand has no name"))?;
         let now_ns = self.clock.monotonic_ns();
         let mut permit =
             |url: broker::WebUrl, is_named: bool| self.broker.errand(caller, &app, run, url, is_named, now_ns);
-        let bytes = self.effects.errand.fetch(source, package::ARCHIVE_BYTES_MAX, &mut permit).map_err(|error| {
+        let fetching = self.effects.errand.fetch(source, package::ARCHIVE_BYTES_MAX, &mut permit);
+        fetching.await.map_err(|error| {
             let code = if error.code == ErrorCode::TooLarge { ErrorCode::PackageTooLarge } else { error.code };
             Failure::new(code, error.message)
-        })?;
-        Package::read_bytes(bytes).map_err(Failure::from)
+        })
     }
 
     /// One audit line for a refused package; the failure goes on.
@@ -140,9 +140,7 @@ impl Kernel {
 
     /// An offer that still stands. It can be taken once.
     fn offer_take(&self, owner: OwnerId, offer: OfferId) -> Result<Offer, Failure> {
-        let mut offers = self.offers.lock();
-        let place = offers.iter().position(|known| known.id == offer && known.owner == owner);
-        place.and_then(|place| offers.remove(place)).ok_or_else(|| {
+        self.offers.take(owner, offer).ok_or_else(|| {
             Failure::new(ErrorCode::NotFound, "this offer is gone: it was installed, declined, or too old")
         })
     }

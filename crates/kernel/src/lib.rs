@@ -7,6 +7,7 @@
 mod admission; // who may run next on a full host
 mod apps; // installed apps, as the store has them and ready to run
 mod ask; // asking a person
+mod asked; // one request id is one request
 mod bus; // what happened, told to those who may hear it
 mod card; // a package on its card
 mod code; // from a package's files to what a sandbox can start
@@ -21,6 +22,7 @@ mod journal; // what is written into the log
 mod lifecycle; // enabled, disabled, removed, and the hooks on the way
 mod moving; // an app's storage while an upgrade moves it on
 mod notes; // what a run did, gathered until its end
+mod offers; // packages that wait for a yes
 mod owners; // who is an owner here
 mod picks; // what a person hands over for a run
 mod publishers; // whom the owner trusts, and to whom a name belongs
@@ -29,6 +31,7 @@ mod rollback; // back to the version before
 mod run; // one run, from spawn to end
 pub mod runner; // what a sandbox is to the kernel
 mod schedule; // what the clock starts
+mod settings; // what the owner sets for an app
 mod signer; // who signed a package, and whether they may
 mod stop; // the owner ends runs, and keeps apps from starting
 pub mod stream; // a run's bounded log of chunks
@@ -49,6 +52,7 @@ pub use history::{LOG_LIMIT_MAX, LogFilter};
 pub use owners::OWNERS_MAX;
 pub use recovery::Recovered;
 pub use run::RunRequest;
+pub use settings::SETTINGS_BYTES_MAX;
 pub use stop::Stopped;
 pub use stream::{Seen, Viewer};
 pub use supervisor::{
@@ -61,7 +65,6 @@ use admission::{Admission, Whose};
 use apps::LoadedApp;
 use broker::{Broker, LeaseEnd};
 use effect::Effects;
-use install::Offer;
 use parking_lot::{Mutex, RwLock};
 use protocol::{AppName, AuditRecord, Caller, Clock, DeviceId, Entropy, ErrorCode, Failure, OwnerId, Right, RunId};
 use run::Run;
@@ -151,7 +154,7 @@ pub struct Kernel {
     /// Held by whoever finds out what all apps listen to.
     listeners_loading: tokio::sync::Mutex<()>,
     apps: RwLock<HashMap<(OwnerId, AppName), Arc<LoadedApp>>>,
-    offers: Mutex<VecDeque<Offer>>,
+    offers: offers::Offers,
     live: Mutex<BTreeMap<RunId, Arc<Run>>>,
     ended: Mutex<EndedStreams>,
     /// Persons that are connected, by owner.
@@ -191,7 +194,7 @@ impl Kernel {
             schedules: schedule::Schedules::default(),
             listeners_loading: tokio::sync::Mutex::default(),
             apps: RwLock::default(),
-            offers: Mutex::default(),
+            offers: offers::Offers::default(),
             live: Mutex::default(),
             ended: Mutex::default(),
             presence: Mutex::default(),

@@ -7,6 +7,7 @@ use crate::{
     bus::deliver::ended,
     journal,
     run::{Begin, Call, Cause, commit_failure, internal, store_failure},
+    settings::settings_key,
     stop::RUNS_GONE_WAIT_MS,
     triggers::Triggers,
 };
@@ -55,7 +56,7 @@ impl Kernel {
         let trigger = json!({ "kind": "hook", "hook": hook.word() });
         let cause = Cause { said: why, basis: None, labels: Labels::NONE, hops: 0, trigger, delivery: None };
         let begin = Begin {
-            id: None,
+            asked: None,
             app: app.record.name.clone(),
             call: Call::Hook(hook),
             input: Value::Null,
@@ -253,6 +254,7 @@ impl Kernel {
             batch.delete(&crate::stop::paused_key(owner, &app));
             if erase {
                 batch.delete_prefix(owner, Space::Storage, &format!("{app}/"));
+                batch.delete(&settings_key(owner, &app));
             }
             let said = if erase { sentence::app_removed_erased() } else { sentence::app_removed() };
             let said = journal::record(kernel.clock.now(), &caller, AuditEvent::App, Some(&app), said);

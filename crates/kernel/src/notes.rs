@@ -3,7 +3,7 @@
 use crate::{effect::Said, journal};
 use broker::{Basis, Lease, StorageVerb};
 use parking_lot::Mutex;
-use protocol::{Arg, AuditEvent, AuditRecord, EffectState, Sentence, Timestamp, sentence};
+use protocol::{Arg, AuditEvent, AuditRecord, EffectState, Sentence, Timestamp, api::HostUse, sentence};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Different things whose reads are told one by one; the rest is counted.
@@ -29,6 +29,7 @@ struct Inner {
     said: Vec<Sentence>,
     once: Vec<(Sentence, Option<Basis>)>,
     changes: u64,
+    exchanged: Vec<HostUse>,
     /// What a person said no to, or did not answer.
     refused: BTreeSet<String>,
 }
@@ -88,6 +89,16 @@ impl Notes {
                 stored.basis = stored.basis.take().or_else(|| basis.cloned());
             }
         }
+    }
+
+    /// What was exchanged with hosts, at the run's end.
+    pub(crate) fn add_exchanged(&self, exchanged: Vec<HostUse>) {
+        self.0.lock().exchanged = exchanged;
+    }
+
+    /// The same again.
+    pub(crate) fn exchanged(&self) -> Vec<HostUse> {
+        self.0.lock().exchanged.clone()
     }
 
     /// An effect that was announced: it has its own records already.
@@ -186,6 +197,7 @@ impl Inner {
             .iter()
             .map(|(topic, sent)| (sentence::event_sent(topic, sent.keys, Arg::Bytes(sent.bytes)), sent.basis.as_ref()));
         let untold = (self.reads_untold > 0).then(|| (sentence::run_ended_many(self.reads_untold), None));
-        once.chain(reads).chain(stored).chain(sent).chain(untold)
+        let exchanged = self.exchanged.iter().map(|used| (used.sentence(), None));
+        once.chain(reads).chain(stored).chain(sent).chain(untold).chain(exchanged)
     }
 }

@@ -4,6 +4,7 @@ use crate::{
     Kernel,
     admission::{NoPlace, Ticket},
     apps::LoadedApp,
+    asked::{Asked, another_request},
     bus::{deliver::Delivery, event::Ack},
     figures::LimitHit,
     host::RunHost,
@@ -84,7 +85,7 @@ pub(crate) struct Cause {
 
 /// A run that is to begin.
 pub(crate) struct Begin {
-    pub(crate) id: Option<RequestId>,
+    pub(crate) asked: Option<Asked>,
     pub(crate) app: AppName,
     pub(crate) call: Call,
     pub(crate) input: Value,
@@ -114,7 +115,7 @@ pub(crate) struct Run {
     pub(crate) notes: Notes,
     pub(crate) started_at: Timestamp,
     /// What the caller calls it by.
-    pub(crate) request: Option<RequestId>,
+    pub(crate) request: Option<Asked>,
     /// One question to a person at a time: the next may be answered by the one before.
     pub(crate) asking: tokio::sync::Mutex<()>,
     /// Numbers the effects that cannot be taken back by the store.
@@ -136,7 +137,7 @@ impl Run {
         app: Arc<LoadedApp>,
         action: ActionName,
         cause: Option<Cause>,
-        request: Option<RequestId>,
+        request: Option<Asked>,
         started_at: Timestamp,
     ) -> Arc<Self> {
         let (id, name, owner) = (lease.run(), &app.record.name, lease.caller().owner);
@@ -217,13 +218,14 @@ impl Kernel {
     /// is not right.
     pub async fn run_start(self: &Arc<Self>, caller: Caller, request: RunRequest) -> Result<Viewer, Failure> {
         self.require(&caller, Right::Run)?;
-        if let Some(run) = self.request_find(&caller, request.id)? {
+        let asked = Asked::of(&request);
+        if let Some(run) = self.request_find(&caller, asked)? {
             return self.run_follow(&caller, run, 0);
         }
-        let RunRequest { id, app, action, input, files } = request;
+        let RunRequest { id: _, app, action, input, files } = request;
         self.require_paths(&caller, !files.is_empty())?;
         let call = Call::Action(action);
-        self.run_begin(caller, Begin { id, app, call, input, files, cause: None, wall_ms_max: None }).await
+        self.run_begin(caller, Begin { asked, app, call, input, files, cause: None, wall_ms_max: None }).await
     }
 
     /// Begins a run, whoever wants it.
@@ -253,6 +255,11 @@ impl Kernel {
             Call::Handler { action, export } => (action, export, Vec::new(), request.input),
             Call::Hook(hook) => (hook_name(hook)?, GuestExport::named(&hook.export()), Vec::new(), request.input),
         };
+        let settings = match self.settings_of(caller.owner, &app) {
+            // A hook has to be called whatever is not set yet, and is told nothing then.
+            Err(_) if is_hook => None,
+            settings => settings?,
+        };
         let image = self.image(&app).await?;
         let (ticket, has_waited) = self.place(caller.owner, &request.app).await?;
         if has_waited && !is_hook {
@@ -268,14 +275,14 @@ impl Kernel {
         if let Some(cause) = &request.cause {
             lease.join_labels(cause.labels);
         }
-        let env = app.env(&picked, request.cause.as_ref().map(|cause| &cause.trigger));
+        let env = app.env(&picked, request.cause.as_ref().map(|cause| &cause.trigger), settings);
         for picked in picked {
             if let Err(rule) = self.broker.hand_over(&lease, picked) {
                 self.broker.lease_close(run_id);
                 return Err(Failure::new(ErrorCode::PermissionDenied, rule.to_string()));
             }
         }
-        let run = Run::new(lease, app, action_name, request.cause, request.id, self.clock.now());
+        let run = Run::new(lease, app, action_name, request.cause, request.asked, self.clock.now());
         if let Some(known) = self.run_open(&run)? {
             return self.run_follow(&caller, known, 0);
         }
@@ -373,12 +380,14 @@ impl Kernel {
         let owner = run.owner();
         {
             let mut live = self.live.lock();
-            if run.request.is_some() {
+            if let Some(asked) = run.request {
                 // Looked at again with the lock held: of two that ask at the same moment, one runs. What ran and has
                 // ended wrote its request before it left.
-                let twin = live.values().find(|known| known.request == run.request && known.owner() == owner);
-                let known = match twin.map(|twin| twin.id()) {
-                    Some(twin) => Ok(Some(twin)),
+                let is_twin = |known: &Run| known.request.is_some_and(|known| known.id == asked.id);
+                let twin = live.values().find(|known| is_twin(known) && known.owner() == owner);
+                let known = match twin {
+                    Some(twin) if twin.request == run.request => Ok(Some(twin.id())),
+                    Some(_) => Err(another_request()),
                     None => self.request_find(run.lease.caller(), run.request),
                 };
                 if !matches!(known, Ok(None)) {
@@ -405,9 +414,9 @@ impl Kernel {
         journal::append(&mut batch, owner, &record);
         let summary = serde_json::to_vec(&run.summary()).unwrap_or_default();
         batch.put(&Key::new(owner, Space::Run, live_key(run.id())), summary, Labels::NONE);
-        if let Some(id) = run.request {
-            let key = Key::new(owner, Space::Request, id.to_string());
-            batch.put(&key, run.id().to_string().into_bytes(), Labels::NONE);
+        if let Some(asked) = run.request {
+            let key = Key::new(owner, Space::Request, asked.id.to_string());
+            batch.put(&key, asked.row(run.id()), Labels::NONE);
         }
         // On a full disk runs go on that only read: what is said about them is small and finds room.
         batch.use_reserve();
@@ -453,6 +462,7 @@ impl Kernel {
         let stopped_by = run.lease.end(LeaseEnd::Finished);
         drop(run.under_way.write().await);
         drop(ticket);
+        run.notes.add_exchanged(run.lease.exchanged());
         let now_ns = self.clock.monotonic_ns();
         let usage = RunUsage {
             wall_ms: run.lease.wall_ms(now_ns),
@@ -596,11 +606,11 @@ impl Kernel {
     }
 
     /// The run that a request id stands for already.
-    fn request_find(&self, caller: &Caller, id: Option<RequestId>) -> Result<Option<RunId>, Failure> {
-        let Some(id) = id else { return Ok(None) };
-        let key = Key::new(caller.owner, Space::Request, id.to_string());
+    fn request_find(&self, caller: &Caller, asked: Option<Asked>) -> Result<Option<RunId>, Failure> {
+        let Some(asked) = asked else { return Ok(None) };
+        let key = Key::new(caller.owner, Space::Request, asked.id.to_string());
         let entry = self.store.get(&key).map_err(store_failure)?;
-        Ok(entry.and_then(|entry| String::from_utf8(entry.value).ok()?.parse().ok()))
+        entry.map_or(Ok(None), |entry| asked.run(&entry.value))
     }
 }
 
@@ -709,6 +719,7 @@ fn report_of(run: &Run, result: &Result<GuestValue, Failure>, usage: RunUsage) -
         text: value.summary,
         renderer: value.renderer,
         usage,
+        network: run.notes.exchanged(),
         effects: run.notes.said(),
         undoable: run.notes.changes() > 0,
     }

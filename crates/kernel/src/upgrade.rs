@@ -7,9 +7,10 @@ use crate::{
     apps::{AppRecord, LoadedApp, VersionRecord},
     grants::grant_record,
     host::RunHost,
-    install::{Offer, said_installed},
+    install::said_installed,
     journal,
     lifecycle::HOOK_WALL_MS,
+    offers::Offer,
     run::{Cause, Run, internal},
     runner::{GuestEnd, GuestExport, GuestFailure, GuestImage, GuestValue},
     signer::Signer,
@@ -101,7 +102,7 @@ impl Upgrade {
 
     fn step(&self, hook: Hook, app: &LoadedApp, image: &Arc<dyn GuestImage>) -> Option<Step> {
         let is_there = app.package.hooks().contains_key(&hook) && image.exports().contains(&hook.export());
-        let env = || app.env(&[], Some(&self.trigger(hook)));
+        let env = || app.env(&[], Some(&self.trigger(hook)), None);
         is_there.then(|| Step { hook: Some(hook), image: image.clone(), env: env() })
     }
 }
@@ -206,7 +207,7 @@ impl Kernel {
             }
         }
         steps.extend(upgrade.step(Hook::Postupgrade, &upgrade.app, &upgrade.image));
-        let answers = || Step { hook: None, image: upgrade.image.clone(), env: upgrade.app.env(&[], None) };
+        let answers = || Step { hook: None, image: upgrade.image.clone(), env: upgrade.app.env(&[], None, None) };
         steps.push(upgrade.step(Hook::Health, &upgrade.app, &upgrade.image).unwrap_or_else(answers));
         steps
     }

@@ -2,9 +2,9 @@
 //! HTTP. Everything the command line can do is a [`Request`].
 
 use crate::{
-    ActionName, Answer, AppName, AuditEntry, Badge, Card, CardLine, Digest, EventId, Failure, GrantDuration,
+    ActionName, Answer, AppName, Arg, AuditEntry, Badge, Card, CardLine, Digest, EventId, Failure, GrantDuration,
     GrantState, LoginId, OfferId, OwnerId, OwnerName, PublisherName, Question, QuestionId, RequestId, Right, RunId,
-    Sentence, SequencedChunk, ShownOnce, Timestamp, TokenId, TokenName, Topic, Zone,
+    Sentence, SequencedChunk, ShownOnce, Timestamp, TokenId, TokenName, Topic, Zone, sentence,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -158,6 +158,18 @@ pub enum Request {
         app: AppName,
         /// The changes.
         choices: Vec<LineChoice>,
+    },
+    /// An app's settings.
+    SettingList {
+        /// The app.
+        app: AppName,
+    },
+    /// Change some of an app's settings: all of it, or nothing.
+    SettingSet {
+        /// The app.
+        app: AppName,
+        /// New values by name; null goes back to what the package says.
+        changes: serde_json::Map<String, Value>,
     },
     /// Open questions.
     ApprovalList,
@@ -375,6 +387,13 @@ pub enum Reply {
         app: AppName,
         /// Its switches.
         grants: Vec<GrantView>,
+    },
+    /// To `SettingList` and `SettingSet`.
+    Settings {
+        /// The app.
+        app: AppName,
+        /// In the order of the package.
+        settings: Vec<SettingView>,
     },
     /// To `ApprovalList`.
     Questions {
@@ -628,6 +647,31 @@ pub struct GrantView {
     pub duration: GrantDuration,
 }
 
+/// A setting of an app.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SettingView {
+    /// Its name.
+    pub name: String,
+    /// The author's title.
+    pub title: String,
+    /// The author's description.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// JSON Schema of its value.
+    pub schema: Value,
+    /// What holds: what was set, else what the package says. Absent where neither says anything, and for secrets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
+    /// Whether it was set.
+    pub is_set: bool,
+    /// Whether nobody may read it, so that it goes to a vault.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_secret: bool,
+    /// Whether the app cannot do without it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_required: bool,
+}
+
 /// A run in one row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RunSummary {
@@ -667,10 +711,38 @@ pub struct RunReport {
     pub renderer: Option<String>,
     /// What it used.
     pub usage: RunUsage,
+    /// What it exchanged with hosts of the network. What is beyond the first 32 comes last, in one row.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub network: Vec<HostUse>,
     /// What it did outside its sandbox, in words.
     pub effects: Vec<Sentence>,
     /// Whether `oikos undo` has something to take back.
     pub undoable: bool,
+}
+
+/// What a run exchanged with a host.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct HostUse {
+    /// The host, with its port where that is unusual; absent for all further ones together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// Requests that went there.
+    pub requests: u64,
+    /// Bytes of their heads and bodies.
+    pub bytes_out: u64,
+    /// Bytes that came from there, as they came.
+    pub bytes_in: u64,
+}
+
+impl HostUse {
+    /// In words.
+    pub fn sentence(&self) -> Sentence {
+        let (sent, received) = (Arg::Bytes(self.bytes_out), Arg::Bytes(self.bytes_in));
+        match &self.host {
+            Some(host) => sentence::network_used(host, self.requests, sent, received),
+            None => sentence::network_used_beyond(self.requests, sent, received),
+        }
+    }
 }
 
 /// How an event was heard.

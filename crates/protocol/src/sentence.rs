@@ -205,7 +205,7 @@ sentences! {
     card_needs_folder() = "needs a folder from you";
     card_unavailable(lines) = "not in this version of oikos yet, so calls to it fail: {lines}";
     card_later_routes(routes) = "not in this version of oikos yet: answering {routes}";
-    card_later_settings(settings) = "not in this version of oikos yet, so you cannot set them: its settings {settings}";
+    card_later_settings(settings) = "not in this version of oikos yet, so you cannot set them: its secret settings {settings}";
     card_later_tools(tools) = "not in this version of oikos yet: models that call its tools {tools}; oikos run does";
     card_later_component(file) = "its code, {file}, is a WebAssembly component, which this version of oikos does not run";
     card_later_program(command) = "its code is a program ({command}), which this version of oikos does not run";
@@ -319,6 +319,8 @@ sentences! {
     event_sent(topic, events, bytes) = "sent {events} {events:event|events} to {topic} ({bytes})";
     http_will_send(bytes, url, method) = "about to send {bytes} to {url} ({method})";
     http_sent(bytes, url, method, status) = "sent {bytes} to {url} ({method}), which answered {status}";
+    network_used(host, requests, sent, received) = "exchanged with {host}: {requests} {requests:request|requests}, {sent} sent, {received} received";
+    network_used_beyond(requests, sent, received) = "exchanged with further hosts: {requests} {requests:request|requests}, {sent} sent, {received} received";
     sending_unknown(what) = "cut off when it was {what}: nobody knows whether that arrived";
     effect_denied(what, rule) = "BLOCKED: wanted to {what}; {rule}";
     effect_done() = "done";
@@ -349,6 +351,7 @@ sentences! {
     app_disabled() = "you disabled it";
     app_removed() = "you removed it and kept its data";
     app_removed_erased() = "you removed it and erased its data";
+    settings_changed(settings) = "you changed its settings {settings}";
     publisher_pinned(publisher) = "from now on only {publisher} can update it";
     publisher_trusted(publisher) = "you trusted the publisher {publisher}";
     publisher_succeeded(old, new) = "{old} named {new} as its successor";

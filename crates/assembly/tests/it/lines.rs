@@ -24,26 +24,26 @@ use tokio_tungstenite::{
     tungstenite::{self, Message, client::IntoClientRequest as _},
 };
 
-type Socket = WebSocketStream<TcpStream>;
+pub(crate) type Socket = WebSocketStream<TcpStream>;
 
 /// By what somebody comes in: headers of their requests.
-type Pass = Vec<(&'static str, String)>;
+pub(crate) type Pass = Vec<(&'static str, String)>;
 
-fn id(number: usize) -> String {
+pub(crate) fn id(number: usize) -> String {
     format!("0193c8a2-7f3e-7a10-9b1c-{number:012x}")
 }
 
-async fn door(client: &Client) -> Door {
+pub(crate) async fn door(client: &Client) -> Door {
     client.open_door(&Doors { bind: ([127, 0, 0, 1], 0).into(), ..Doors::default() }).await.unwrap()
 }
 
-async fn asked_for(client: &Client, owner: &str, request: Request) -> Reply {
+pub(crate) async fn asked_for(client: &Client, owner: &str, request: Request) -> Reply {
     let owner: Option<OwnerName> = (owner != "first").then(|| owner.parse().unwrap());
     client.ask(Envelope { presence: true, owner, request }).await.unwrap().reply().await.unwrap()
 }
 
 /// A program's pass.
-async fn key(client: &Client, owner: &str) -> Pass {
+pub(crate) async fn key(client: &Client, owner: &str) -> Pass {
     let rights = vec![Right::Read, Right::Run, Right::Manage];
     let new = Request::TokenNew { name: "k".parse().unwrap(), rights, expires_in_ms: None };
     let Reply::Token { secret, .. } = asked_for(client, owner, new).await else { panic!() };
@@ -51,7 +51,7 @@ async fn key(client: &Client, owner: &str) -> Pass {
 }
 
 /// A page's pass: a link is opened, as a browser does.
-async fn page(client: &Client, address: SocketAddr, owner: &str) -> Pass {
+pub(crate) async fn page(client: &Client, address: SocketAddr, owner: &str) -> Pass {
     let Reply::Link { url, .. } = asked_for(client, owner, Request::LoginLink).await else { panic!() };
     let link = url.expose().split_once('#').unwrap().1.to_owned();
     let body = json!({ "link": link }).to_string();
@@ -77,7 +77,7 @@ async fn page(client: &Client, address: SocketAddr, owner: &str) -> Pass {
 }
 
 /// Opens a line to a door, by some way to it.
-async fn line(door: SocketAddr, by: SocketAddr, pass: &Pass) -> Result<Socket, tungstenite::Error> {
+pub(crate) async fn line(door: SocketAddr, by: SocketAddr, pass: &Pass) -> Result<Socket, tungstenite::Error> {
     let mut request = format!("ws://{door}/ws").into_client_request().unwrap();
     for (name, value) in pass {
         request.headers_mut().insert(*name, value.parse().unwrap());
@@ -87,7 +87,7 @@ async fn line(door: SocketAddr, by: SocketAddr, pass: &Pass) -> Result<Socket, t
 }
 
 /// Says a message, and hears what is said to it until its end: the type and payload of each.
-async fn told(line: &mut Socket, message: &Value) -> Vec<(String, Value)> {
+pub(crate) async fn told(line: &mut Socket, message: &Value) -> Vec<(String, Value)> {
     line.send(Message::text(message.to_string())).await.unwrap();
     let mut heard = Vec::new();
     loop {

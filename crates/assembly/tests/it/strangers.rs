@@ -35,6 +35,7 @@ fn body(operation: &str, things: &Things) -> Value {
         "app_install" => json!({ "choices": [] }),
         "app_rollback" => json!({ "restore_storage": true }),
         "grant_set" => json!({ "choices": [{ "line": "storage", "state": "block" }] }),
+        "setting_set" => json!({ "settings": { "city": "Graz" } }),
         "run_start" => json!({ "app": things["app"], "action": "talk", "input": { "count": 1 } }),
         "approval_answer" => json!({ "choice": "always" }),
         "event_emit" => json!({ "topic": "home.door", "payload": {} }),
@@ -75,16 +76,16 @@ impl Way<'_> {
             Self::Terminal(household) => {
                 let mut stream = household.connect().await;
                 stream.write_all(message.as_bytes()).await.unwrap();
-                if path.ends_with("/log/stream") {
-                    return begun_stream(stream).await;
+                if path.contains("/log/stream") {
+                    return begun_stream(stream, path).await;
                 }
                 read(&mut stream).await
             }
             Self::Key(address, _) => {
                 let mut stream = TcpStream::connect(address).await.unwrap();
                 stream.write_all(message.as_bytes()).await.unwrap();
-                if path.ends_with("/log/stream") {
-                    return begun_stream(stream).await;
+                if path.contains("/log/stream") {
+                    return begun_stream(stream, path).await;
                 }
                 read(&mut stream).await
             }
@@ -93,15 +94,18 @@ impl Way<'_> {
     }
 }
 
-/// What a stream without an end begins with: the first of the newest entries, which are all there.
-async fn begun_stream(mut stream: impl AsyncRead + Unpin) -> (u16, String) {
+/// What a stream without an end begins with: the first of the newest entries, which are all there. Of what is not there is
+/// none, only from where it follows.
+async fn begun_stream(mut stream: impl AsyncRead + Unpin, path: &str) -> (u16, String) {
+    let first = if path.contains('?') { "event: log_after" } else { "event: entry" };
     let (mut said, mut piece) = (Vec::new(), [0; 4096]);
     loop {
         let text = String::from_utf8_lossy(&said).into_owned();
-        if let Some((_, first)) = text.split_once("event: entry")
+        if let Some((_, first)) = text.split_once(first)
             && first.contains("\n\n")
         {
-            return (text["HTTP/1.1 ".len()..][..3].parse().unwrap(), text);
+            let said = text.split_once("\r\n\r\n").unwrap().1.to_owned();
+            return (text["HTTP/1.1 ".len()..][..3].parse().unwrap(), said);
         }
         let read = tokio::time::timeout(std::time::Duration::from_secs(30), stream.read(&mut piece));
         let count = read.await.expect("an answer in time").unwrap();
@@ -223,6 +227,17 @@ fn told(status: u16, body: &str) -> String {
     }
 }
 
+/// Parameters behind paths that say what a question is about; the others say how.
+fn described_queries(description: &Value) -> Vec<&str> {
+    let operations = description["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap());
+    let parameters = operations.flat_map(|(_, operation)| operation["parameters"].as_array().into_iter().flatten());
+    let names = parameters.filter(|parameter| parameter["in"] == "query").filter_map(|found| found["name"].as_str());
+    let mut names: Vec<&str> = names.filter(|name| !matches!(*name, "limit" | "after_seq" | "erase")).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
 fn with(text: &str, things: &Things) -> String {
     things.iter().fold(text.to_owned(), |text, (name, thing)| text.replace(&format!("{{{name}}}"), thing))
 }
@@ -270,6 +285,31 @@ async fn another_owner_finds_nothing_by_any_route() {
             table.push('\n');
         }
     }
+    // What a question is about can also stand behind its path.
+    for (name, path, of) in [
+        ("log", "/api/v1/log?run=", "run"),
+        ("log", "/api/v1/log?app=", "app"),
+        ("log_follow", "/api/v1/log/stream?run=", "run"),
+        ("log_follow", "/api/v1/log/stream?app=", "app"),
+        ("run_list", "/api/v1/runs?after=", "run"),
+        ("approval_list", "/api/v1/approvals?after=", "question"),
+        ("app_list", "/api/v1/apps?after=", "app"),
+        ("token_list", "/api/v1/tokens?after=", "token"),
+        ("login_list", "/api/v1/logins?after=", "login"),
+    ] {
+        let mut row = format!("{name:<18}{:<46}", format!("GET {path}{{{of}}}"));
+        for way in &ways {
+            let (theirs, nobodys) = (&first.things[of], &nobodys()[of]);
+            let (status, said) = way.ask("get", &format!("{path}{theirs}"), None).await;
+            let (nothing, none) = way.ask("get", &format!("{path}{nobodys}"), None).await;
+            assert_eq!((status, said.replace(theirs, "?")), (nothing, none.replace(nobodys, "?")), "{path}");
+            write!(row, "{:<24}", told(status, &said)).unwrap();
+        }
+        table.push_str(row.trim_end());
+        table.push('\n');
+    }
+    let asked: Vec<&str> = described_queries(&description);
+    assert_eq!(asked, ["after", "app", "run"], "a further question that names things is asked above");
     insta::assert_snapshot!("strangers", table);
 
     assert_eq!(First::finds(&client).await, before, "nothing of the first owner's has changed");

@@ -5,7 +5,7 @@ use crate::{
     scene::{Wakes, caller},
 };
 use broker::LeaseEnd;
-use protocol::{Door, Limits, RunId, Zone};
+use protocol::{Door, Limits, RunId, Zone, api::HostUse};
 use std::{
     future::Future,
     pin::pin,
@@ -181,4 +181,35 @@ fn whoever_waits_for_the_end_wakes() {
     assert_eq!(ended.as_mut().poll(&mut context), Poll::Ready(LeaseEnd::Finished));
     let open: Vec<_> = scene.broker.leases().iter().map(broker::Lease::run).collect();
     assert_eq!(open, [scene.lease.run()]);
+}
+
+#[test]
+fn what_is_exchanged_is_counted_by_host_and_bounded_in_number() {
+    let (_scene, lease) = lease(Limits::default());
+    lease.sent_to("a.org", 10);
+    lease.received_from("a.org", 20);
+    lease.sent_to("a.org", 1);
+    for number in 0..40 {
+        lease.sent_to(&format!("h{number}.org"), 1);
+        lease.received_from(&format!("h{number}.org"), 2);
+    }
+    let exchanged = lease.exchanged();
+    assert_eq!(exchanged.len(), 33);
+    let of = |host: Option<&str>, requests, bytes_out, bytes_in| HostUse {
+        host: host.map(str::to_owned),
+        requests,
+        bytes_out,
+        bytes_in,
+    };
+    assert_eq!(exchanged[0], of(Some("a.org"), 2, 11, 20));
+    assert_eq!(exchanged[31], of(Some("h30.org"), 1, 1, 2));
+    assert_eq!(exchanged[32], of(None, 9, 9, 18), "none is lost");
+    assert_eq!(
+        exchanged[0].sentence().to_string(),
+        "exchanged with a.org: 2 requests, 11 bytes sent, 20 bytes received"
+    );
+    assert_eq!(
+        exchanged[32].sentence().to_string(),
+        "exchanged with further hosts: 9 requests, 9 bytes sent, 18 bytes received"
+    );
 }

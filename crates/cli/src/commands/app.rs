@@ -4,12 +4,13 @@ use super::{Session, choices, path_text, source_text, unexpected};
 use crate::{
     show,
     terminal::{STRONG, styled},
-    words::{AppCommand, GrantWord, SignerWords},
+    words::{AppCommand, GrantWord, SettingWord, SignerWords},
 };
 use protocol::{
     AppName, Card, CardLine, ErrorCode, Failure, GrantState, OfferId, Scope,
     api::{AppDetail, LineChoice, Reply, Request},
 };
+use serde_json::Value;
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
@@ -51,6 +52,7 @@ pub(super) async fn perform(session: &Session, command: AppCommand) -> Result<Ex
                 show::apps(terminal, &apps);
             }
         }
+        AppCommand::Settings { app, changes, unset } => settings(session, app, &changes, unset).await?,
         AppCommand::Info { app } => show_app(session, Request::AppInfo { app }).await?,
         AppCommand::Enable { app } => {
             changed(session, Request::AppEnable { app: app.clone() }, format!("{app} is enabled")).await?;
@@ -284,4 +286,31 @@ fn next_steps(session: &Session, app: &AppDetail) {
     if let Some((called, input)) = action.or(tool) {
         session.terminal.line(format_args!("  try: oikos run {name} {called}{}", show::input_example(input)));
     }
+}
+
+/// Shows an app's settings, or changes some.
+async fn settings(session: &Session, app: AppName, changes: &[SettingWord], unset: Vec<String>) -> Result<(), Failure> {
+    let mut request = Request::SettingList { app: app.clone() };
+    if !changes.is_empty() || !unset.is_empty() {
+        let Reply::Settings { settings: known, .. } = session.reply(request).await? else { return Err(unexpected()) };
+        let mut values: serde_json::Map<String, Value> = unset.into_iter().map(|name| (name, Value::Null)).collect();
+        for SettingWord { name, value } in changes {
+            let is_text = known.iter().any(|known| known.name == *name && known.schema["type"] == "string");
+            let read = if is_text { None } else { serde_json::from_str(value).ok() };
+            // What is no JSON is a text; whether one may stand there, the app's schema says.
+            let value = read.unwrap_or_else(|| Value::String(value.clone()));
+            if values.insert(name.clone(), value).is_some() {
+                let shown = protocol::text::shorten(name, 60);
+                return Err(Failure::new(ErrorCode::Usage, format!("'{shown}' is set twice")));
+            }
+        }
+        request = Request::SettingSet { app, changes: values };
+    }
+    let Reply::Settings { app, settings } = session.reply(request).await? else { return Err(unexpected()) };
+    if session.terminal.json {
+        session.terminal.value(&serde_json::json!({ "app": app, "settings": settings }));
+    } else {
+        show::settings(&session.terminal, &app, &settings);
+    }
+    Ok(())
 }

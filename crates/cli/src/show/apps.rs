@@ -4,7 +4,7 @@ use super::{moment, table, table_text, wrap};
 use crate::terminal::{BAD, CARE, GOOD, QUIET, STRONG, Terminal, styled};
 use protocol::{
     ActionName, AppName, Arg, Badge, GrantDuration, GrantState,
-    api::{AppDetail, AppSummary, GrantView},
+    api::{AppDetail, AppSummary, GrantView, SettingView},
     text,
 };
 use serde_json::Value;
@@ -184,6 +184,30 @@ pub(crate) fn input_example(schema: &Value) -> String {
         }
     }
     if input.is_empty() { files } else { format!(" --input '{}'{files}", Value::Object(input)) }
+}
+
+/// Prints what there is to set, and what holds.
+pub(crate) fn settings(terminal: &Terminal, app: &AppName, settings: &[SettingView]) {
+    if settings.is_empty() {
+        terminal.line(format_args!("{app} has nothing to set"));
+        return;
+    }
+    terminal.line(styled(STRONG, "Settings"));
+    let names: Vec<String> = settings.iter().map(|setting| text::escape(&setting.name)).collect();
+    let width = names.iter().map(String::len).max().unwrap_or(0);
+    for (setting, name) in settings.iter().zip(names) {
+        let value = match &setting.value {
+            _ if setting.is_secret => "a secret; there is no vault to keep it in yet".to_owned(),
+            Some(Value::String(value)) => text::escape(value),
+            Some(value) => text::escape(&value.to_string()),
+            None if setting.is_required => "not set, and it does not run without".to_owned(),
+            None => "not set".to_owned(),
+        };
+        let by = if setting.is_set || setting.value.is_none() { "" } else { " (as the package says)" };
+        let said = setting.description.as_deref().unwrap_or(&setting.title);
+        terminal.line(format_args!("  {name:width$}  {value}{by}"));
+        terminal.line(styled(QUIET, format_args!("  {:width$}  {}", "", text::escape(said))));
+    }
 }
 
 /// Prints an app's switches.

@@ -8,7 +8,7 @@ use rustix::{
 use std::{
     fs::File,
     io::{Read, Write},
-    process::{Child, Stdio},
+    process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
     thread::JoinHandle,
     time::Instant,
@@ -30,7 +30,11 @@ pub(crate) struct Process {
 impl Process {
     /// A command of a script: nobody is there.
     pub(crate) fn start(oikos: &Oikos, words: &[&str]) -> Self {
-        let mut command = oikos.command(words);
+        Self::start_as(oikos.command(words))
+    }
+
+    /// The same in other surroundings.
+    pub(crate) fn start_as(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (out, err) = (Heard::default(), Heard::default());
         let listeners = vec![listen(child.stdout.take().unwrap(), &out), listen(child.stderr.take().unwrap(), &err)];

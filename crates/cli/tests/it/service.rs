@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
-    os::unix::net::UnixStream,
-    time::Instant,
+    os::unix::net::{UnixDatagram, UnixStream},
+    time::{Duration, Instant},
 };
 use testkit::wait_until;
 
@@ -180,4 +180,52 @@ fn a_service_that_is_told_to_end_under_load_tells_everybody() {
     assert!(!log.contains("after an abrupt end"), "{log}");
     up.interrupt();
     assert_eq!(up.end().code, 0);
+}
+
+/// A status, asked at the socket or the port of a service: nobody else is asked.
+fn ready(stream: std::io::Result<impl Read + Write>, host: &str) -> Option<u16> {
+    let mut stream = stream.ok()?;
+    write!(stream, "GET /readyz HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").ok()?;
+    let mut said = String::new();
+    stream.read_to_string(&mut said).ok()?;
+    said.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()
+}
+
+#[test]
+fn the_supervisor_is_told() {
+    let oikos = Oikos::new();
+    oikos.install("looper", &[]);
+    let supervisor = oikos.files().join("notify");
+    let told = UnixDatagram::bind(&supervisor).unwrap();
+    told.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let next = || {
+        let mut bytes = [0; 1024];
+        let length = told.recv(&mut bytes).expect("a word in time");
+        String::from_utf8(bytes[..length].to_vec()).unwrap()
+    };
+    let mut command = oikos.command(&["up", "--port", "0", "--json"]);
+    command.env("NOTIFY_SOCKET", &supervisor);
+    let up = Process::start_as(command);
+    assert_eq!(next().trim(), "READY=1");
+    let socket = oikos.home().join("socket");
+    let at_socket = || ready(UnixStream::connect(&socket), "oikos");
+    assert_eq!(at_socket(), Some(200), "whoever is told that it is ready finds it so");
+    let status = oikos.json(&["daemon", "status"]);
+    let address = status["url"].as_str().unwrap().strip_prefix("http://").unwrap().to_owned();
+    let at_port = || ready(TcpStream::connect(&address), &address);
+    assert_eq!(at_port(), Some(200));
+    // A run that goes on for as long as one may while a service ends.
+    let run = Process::start(&oikos, &["run", "looper", "wait", "--input", r#"{"tick_ms":50}"#, "--json"]);
+    run.wait_for("\"seq\"");
+    up.interrupt();
+    assert_eq!(next().trim(), "STOPPING=1");
+    wait_until("it says at both doors that it is not ready", || {
+        let (socket, port) = (at_socket(), at_port());
+        assert!(socket.is_some() && port.is_some(), "while runs end, it still answers");
+        (socket, port) == (Some(503), Some(503))
+    });
+    // A second time means now.
+    up.interrupt();
+    assert_eq!(up.end().code, 0);
+    assert_ne!(run.end().code, 0, "it was cut off, and told so");
 }

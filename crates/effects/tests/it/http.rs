@@ -327,7 +327,7 @@ fn an_errand_brings_what_the_owner_named_and_nothing_from_elsewhere() {
         let mut permit = |url: WebUrl, is_named: bool| {
             house.broker.errand(*lease.caller(), lease.app(), lease.run(), url, is_named, 0)
         };
-        house.effects.errand.fetch(url, 1_000, &mut permit)
+        crate::support::runtime().block_on(house.effects.errand.fetch(url, 1_000, &mut permit))
     };
     let at = |path: &str| format!("http://{address}{path}");
     assert_eq!(fetch(&at("/x")).expect("an archive"), b"an archive");

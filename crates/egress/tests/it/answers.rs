@@ -66,6 +66,11 @@ async fn a_request_is_what_the_permit_says() {
     assert!(usage.bytes_in >= 5 && usage.bytes_out > 3, "{usage:?}");
     assert_eq!(lease.host_bytes(), usage.bytes_in + usage.bytes_out);
     assert_eq!(house.client.usages().len(), 1);
+    let exchanged = lease.exchanged();
+    assert_eq!(exchanged.len(), 1, "by host as well");
+    assert_eq!(exchanged[0].host.as_deref(), Some(&*server.target()));
+    let used = (exchanged[0].requests, exchanged[0].bytes_out, exchanged[0].bytes_in);
+    assert_eq!(used, (1, usage.bytes_out, usage.bytes_in));
 }
 
 /// One connection serves the requests of one run, and no other run's.
@@ -178,6 +183,32 @@ async fn floods_end_at_their_bounds() {
         while stream.write_all(&[b'a'; 0x10000]).is_ok() {}
     });
     assert_eq!(without_end.await, "HOST sends a body of more than 1.0 MiB");
+}
+
+/// Heads that are no answer yet are heads all the same.
+#[tokio::test]
+async fn heads_before_the_answer_count() {
+    let server = Server::new(|mut stream| {
+        request_read(&mut stream);
+        let head = format!("HTTP/1.1 103 Early Hints\r\nlink: {}\r\n\r\n", "a".repeat(1_000));
+        while stream.write_all(head.as_bytes()).is_ok() {}
+    });
+    let house = House::new(&[&server.target()]);
+    let lease = house.lease();
+    let begun = Instant::now();
+    let error = house.get_in(&lease, &server.url("/")).await.unwrap_err();
+    assert_eq!(error.to_string().replace(&server.target(), "HOST"), "HOST sends headers of more than 64.0 KiB");
+    assert!(begun.elapsed() < Duration::from_millis(QUICK.answer_ms), "at its bound, not at its time");
+    let usage = house.client.usage(OwnerId::LOCAL, &house.app);
+    assert!(usage.bytes_in >= 64 << 10, "{usage:?}");
+    assert_eq!(lease.host_bytes(), usage.bytes_in + usage.bytes_out, "and it is the app's to answer for");
+    // A few of them are what servers say.
+    let early = said(|mut stream| {
+        request_read(&mut stream);
+        drop(stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n"));
+        drop(stream.write_all(HELLO.as_bytes()));
+    });
+    assert_eq!(early.await, "200 hello");
 }
 
 /// Ten bytes that are ten megabytes, to whoever undoes the compression. Nobody here does.

@@ -37,21 +37,31 @@ impl House {
 
     pub(crate) fn with(targets: &[&str], config: ClientConfig) -> Self {
         let (clock, entropy) = (TestClock::new(), TestEntropy::new());
-        let broker = Broker::new(Zone::Local, vec![]);
-        let app: AppName = "tester".parse().unwrap();
+        let house = Self {
+            broker: Broker::new(Zone::Local, vec![]),
+            client: Client::new(config).unwrap(),
+            app: "tester".parse().unwrap(),
+            clock,
+            entropy,
+        };
+        house.grant(targets);
+        house
+    }
+
+    /// From now on these, and no other.
+    pub(crate) fn grant(&self, targets: &[&str]) {
         let rules = targets.iter().map(|target| rule_read(target).unwrap()).collect();
         let grant = Grant {
-            id: GrantId::new(&clock, &entropy),
+            id: GrantId::new(&self.clock, &self.entropy),
             line: Scope::Network { rules: vec![] }.line(),
             scope: Scope::Network { rules },
             state: GrantState::Allow,
             duration: GrantDuration::Always,
             folders: vec![],
-            at: clock.now(),
+            at: self.clock.now(),
         };
         let requested = vec![Scope::Network { rules: vec![] }];
-        broker.grants_load(OwnerId::LOCAL, &app, AppGrants { requested, grants: vec![grant] });
-        Self { broker, client: Client::new(config).unwrap(), app, clock, entropy }
+        self.broker.grants_load(OwnerId::LOCAL, &self.app, AppGrants { requested, grants: vec![grant] });
     }
 
     pub(crate) fn lease(&self) -> Lease {

@@ -115,3 +115,47 @@ async fn names_without_addresses_and_addresses_without_names() {
     let house = House::new(&[&free.to_string()]);
     assert_eq!(house.why(&format!("http://{free}/")).await, format!("{free} cannot be reached: nobody listens there"));
 }
+
+/// An address that may be reached answers with a name that leads inside.
+#[tokio::test]
+async fn a_redirect_to_a_name_that_leads_inside() {
+    let closed = at("127.0.0.1", 0);
+    let port = closed.address.port();
+    let to = format!("http://evil.example:{port}/inside");
+    let answer = format!("HTTP/1.1 302 Found\r\nlocation: {to}\r\ncontent-length: 0\r\n\r\n");
+    let open = Server::on(Ipv4Addr::new(127, 0, 0, 2), 0, move |mut stream| {
+        while !crate::house::request_read(&mut stream).is_empty() {
+            std::io::Write::write_all(&mut stream, answer.as_bytes()).unwrap();
+        }
+    });
+    let names = NameServer::new(vec![vec![ip("127.0.0.1")]]);
+    let house = House::with(&[&open.target(), &format!("evil.example:{port}")], names.config());
+    let lease = house.lease();
+    let permit = house.permit(&lease, "GET", &open.url("/"), &[]);
+    let answer = house.client.send(&permit, egress::Outgoing::default(), &crate::house::QUICK).await.unwrap();
+    let location = answer.headers["location"].to_str().unwrap().to_owned();
+    let url = broker::WebUrl::parse(&open.url("/")).unwrap();
+    let next = egress::redirect("GET", &url, answer.status, &location).unwrap().unwrap().url;
+    assert_eq!(next.as_str(), to);
+    let error = house.get_in(&lease, next.as_str()).await.unwrap_err();
+    assert!(matches!(error, EgressError::Denied(_)), "{error}");
+    assert_eq!((open.visits(), closed.visits()), (1, 0));
+}
+
+/// A connection that waits is asked about again: whoever may not reach its end any more gets another one, or none.
+#[tokio::test]
+async fn a_connection_is_asked_again() {
+    let server = at("127.0.0.2", 0);
+    let port = server.address.port();
+    let names = NameServer::new(vec![vec![ip("127.0.0.2")]]);
+    let name = format!("a.example:{port}");
+    let house = House::with(&[&name, &server.target()], names.config());
+    let lease = house.lease();
+    let url = format!("http://{name}/");
+    assert_eq!(house.get_in(&lease, &url).await.unwrap().0, 200);
+    assert_eq!(house.client.waiting(), 1);
+    house.grant(&[&name]);
+    let error = house.get_in(&lease, &url).await.unwrap_err();
+    assert!(matches!(error, EgressError::Denied(_)), "{error}");
+    assert_eq!((server.visits(), house.client.usage(protocol::OwnerId::LOCAL, &house.app).requests), (1, 1));
+}

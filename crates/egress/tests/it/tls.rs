@@ -1,7 +1,8 @@
 //! Who is at the other end: an authority of the test's own, and servers that it did or did not vouch for.
 
-use crate::house::House;
-use egress::ClientConfig;
+use crate::house::{House, QUICK};
+use broker::Lease;
+use egress::{ClientConfig, EgressError};
 use hyper::{Request, Response, body::Incoming, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -16,8 +17,12 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
+    time::{Duration, Instant},
 };
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+};
 use tokio_rustls::TlsAcceptor;
 
 struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -34,11 +39,7 @@ impl Authority {
     }
 
     /// A server's certificate and key.
-    fn issue(
-        &self,
-        name: &str,
-        change: impl FnOnce(&mut CertificateParams),
-    ) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
+    fn issue(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> Identity {
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         change(&mut params);
         let key = KeyPair::generate().unwrap();
@@ -47,13 +48,10 @@ impl Authority {
     }
 }
 
-/// A server that says which HTTP it was spoken to in.
-async fn serve(
-    identity: (CertificateDer<'static>, PrivateKeyDer<'static>),
-    protocols: &[&[u8]],
-) -> (SocketAddr, Arc<AtomicUsize>) {
+type Identity = (CertificateDer<'static>, PrivateKeyDer<'static>);
+
+async fn listen(identity: Identity, protocols: &[&[u8]]) -> (TcpListener, TlsAcceptor) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -62,7 +60,13 @@ async fn serve(
         .with_single_cert(vec![identity.0], identity.1)
         .unwrap();
     config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    (listener, TlsAcceptor::from(Arc::new(config)))
+}
+
+/// A server that says which HTTP it was spoken to in.
+async fn serve(identity: Identity, protocols: &[&[u8]]) -> (SocketAddr, Arc<AtomicUsize>) {
+    let (listener, acceptor) = listen(identity, protocols).await;
+    let address = listener.local_addr().unwrap();
     let visits = Arc::new(AtomicUsize::new(0));
     let counted = visits.clone();
     tokio::spawn(async move {
@@ -156,4 +160,109 @@ async fn what_speaks_no_tls_is_no_server_of_https() {
     let house = house(&authority, &[&plain.target()]);
     let said = house.why(&format!("https://{}/", plain.address)).await;
     assert!(said.contains("TLS"), "{said}");
+}
+
+/// A frame of HTTP/2.
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let mut frame = (payload.len() as u32).to_be_bytes()[1..].to_vec();
+    frame.extend_from_slice(&[kind, flags]);
+    frame.extend_from_slice(&stream.to_be_bytes());
+    frame.extend_from_slice(payload);
+    frame
+}
+
+const DATA: u8 = 0;
+const HEADERS: u8 = 1;
+const SETTINGS: u8 = 4;
+const GOAWAY: u8 = 7;
+const CONTINUATION: u8 = 9;
+const END_HEADERS: u8 = 4;
+
+/// A header that no table knows yet, as HPACK writes it: with a value of so many bytes, at most 16,000.
+fn header(name: &str, bytes: usize) -> Vec<u8> {
+    let mut written = vec![0, name.len() as u8];
+    written.extend_from_slice(name.as_bytes());
+    let rest = bytes - 127;
+    written.extend_from_slice(&[127, (rest % 128) as u8 | 128, (rest / 128) as u8]);
+    written.resize(written.len() + bytes, b'a');
+    written
+}
+
+/// What a server of HTTP/2 does when it was asked: says this first, then the other for as long as it is taken.
+async fn flood(first: Vec<u8>, then: Vec<u8>) -> (EgressError, House, Lease, Duration) {
+    let authority = Authority::new();
+    let (listener, acceptor) = listen(authority.issue("127.0.0.1", |_| {}), &[b"h2"]).await;
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let (mut from, mut to) = tokio::io::split(acceptor.accept(stream).await.unwrap());
+        from.read_exact(&mut [0; 24]).await.unwrap();
+        to.write_all(&frame(SETTINGS, 0, 0, &[])).await.unwrap();
+        loop {
+            let mut head = [0; 9];
+            from.read_exact(&mut head).await.unwrap();
+            let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+            from.read_exact(&mut vec![0; length as usize]).await.unwrap();
+            if head[3] == HEADERS {
+                break;
+            }
+        }
+        // What the client says about it is read, and not answered.
+        tokio::spawn(async move { tokio::io::copy(&mut from, &mut tokio::io::sink()).await });
+        drop(to.write_all(&first).await);
+        while !then.is_empty() && to.write_all(&then).await.is_ok() {}
+        std::future::pending::<()>().await;
+    });
+    let house = house(&authority, &[&address.to_string()]);
+    let lease = house.lease();
+    let begun = Instant::now();
+    let error = house.get_in(&lease, &format!("https://{address}/")).await.unwrap_err();
+    (error, house, lease, begun.elapsed())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn http2_floods_end() {
+    let said = |error: &EgressError| {
+        let said = error.to_string();
+        said.split_once(' ').map(|(_, rest)| rest.to_owned()).unwrap_or(said)
+    };
+    let soon = Duration::from_millis(QUICK.answer_ms);
+    // ":status: 200" is the eighth of the known headers.
+    let ok = frame(HEADERS, END_HEADERS, 1, &[0x88]);
+
+    let (error, _, lease, _) = flood(Vec::new(), Vec::new()).await;
+    assert_eq!(said(&error), "took longer than 1.0 s to answer");
+    assert!(lease.host_bytes() < 4 << 10, "{}", lease.host_bytes());
+
+    let goaway = frame(GOAWAY, 0, 0, &[0; 8]);
+    let (error, _, _, took) = flood(goaway, Vec::new()).await;
+    assert!(matches!(error, EgressError::Broken { .. }) && took < soon, "{error} {took:?}");
+
+    // One head that never ends, and one that is far too large.
+    let begin = frame(HEADERS, 0, 1, &[0x88]);
+    let more = frame(CONTINUATION, 0, 1, &header("x-a", 16_000));
+    let (error, _, lease, took) = flood(begin.clone(), more.clone()).await;
+    assert!(matches!(error, EgressError::Broken { .. } | EgressError::TooLarge { .. }), "{error}");
+    assert!(took < soon && lease.host_bytes() < 8 << 20, "{took:?} {}", lease.host_bytes());
+    let end = frame(CONTINUATION, END_HEADERS, 1, &header("x-b", 1_000));
+    let large = [begin, more.repeat(6), end].concat();
+    let (error, _, _, took) = flood(large, Vec::new()).await;
+    assert!(matches!(error, EgressError::Broken { .. } | EgressError::TooLarge { .. }), "{error}");
+    assert!(took < soon, "{took:?}");
+
+    // A body without an end, by a server that does not ask how much may come.
+    let (error, house, lease, _) = flood(ok, frame(DATA, 0, 1, &[b'a'; 16_000])).await;
+    assert!(matches!(error, EgressError::TooLarge { .. } | EgressError::Broken { .. }), "{error}");
+    let usage = house.client.usage(protocol::OwnerId::LOCAL, &house.app);
+    assert!(usage.bytes_in < 8 << 20, "{usage:?}");
+    assert_eq!(lease.host_bytes(), usage.bytes_in + usage.bytes_out);
+
+    // Heads before the answer, without an end: ":status: 103".
+    let mut early = vec![0x08, 3];
+    early.extend_from_slice(b"103");
+    early.extend_from_slice(&header("link", 8_000));
+    let (error, _, lease, took) = flood(Vec::new(), frame(HEADERS, END_HEADERS, 1, &early)).await;
+    assert!(matches!(error, EgressError::TooLarge { .. } | EgressError::Broken { .. }), "{error}");
+    assert!(took < soon, "{took:?}");
+    assert!(lease.host_bytes() > 8_000, "it is the app's to answer for: {}", lease.host_bytes());
 }

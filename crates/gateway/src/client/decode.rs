@@ -5,7 +5,8 @@ use crate::{
     asked::EVENT_STREAM,
     bodies::{
         AnswerBody, App, Apps, Checks, Emitted, Grants, Installed, Link, Log, Logins, Nothing, Offered, Owner, Owners,
-        Publisher, Publishers, Questions, RunEnd, Runs, Schedules, Status, Stopped, Token, Tokens, Undone, Verified,
+        Publisher, Publishers, Questions, RunEnd, Runs, Schedules, Settings, Status, Stopped, Token, Tokens, Undone,
+        Verified,
     },
     stream::is_last,
 };
@@ -43,6 +44,7 @@ pub(super) fn answer_of(request: &Request) -> AnswerOf {
         R::LogVerify => read::<Verified>,
         R::Undo { .. } => read::<Undone>,
         R::GrantList { .. } | R::GrantSet { .. } => read::<Grants>,
+        R::SettingList { .. } | R::SettingSet { .. } => read::<Settings>,
         R::ApprovalList => read::<Questions>,
         R::PublisherList => read::<Publishers>,
         R::PublisherTrust { .. } | R::PublisherImport { .. } => read::<Publisher>,

@@ -5,7 +5,8 @@ use crate::{
     asked::EVENT_STREAM,
     auth::{OWNER_HEADER, PRESENCE_HEADER},
     bodies::{
-        ChoicesBody, EventBody, OfferBody, OwnerBody, RollbackBody, RunBody, StatementsBody, TokenBody, TrustBody,
+        ChoicesBody, EventBody, OfferBody, OwnerBody, RollbackBody, RunBody, SettingsBody, StatementsBody, TokenBody,
+        TrustBody,
     },
 };
 use http_body_util::Full;
@@ -98,6 +99,10 @@ fn parts(request: &Request) -> Result<Parts, Failure> {
         R::GrantList { app } => get(format!("apps/{app}/grants")),
         R::GrantSet { app, choices } => {
             say(Method::PATCH, format!("apps/{app}/grants"), &ChoicesBody { choices: choices.clone() })
+        }
+        R::SettingList { app } => get(format!("apps/{app}/settings")),
+        R::SettingSet { app, changes } => {
+            say(Method::PATCH, format!("apps/{app}/settings"), &SettingsBody { settings: changes.clone() })
         }
         R::ApprovalList => get("approvals".to_owned()),
         R::ApprovalAnswer { question, answer } => say(Method::POST, format!("approvals/{question}"), answer),

@@ -4,7 +4,7 @@ use crate::{
     asked::Asked,
     bodies::{
         App, Apps, ChoicesBody, Grants, Installed, Nothing, OfferBody, Offered, Page, RemoveQuery, RollbackBody,
-        Stopped,
+        Settings, SettingsBody, Stopped,
     },
     extract::{Asking, Named, Said},
 };
@@ -109,4 +109,25 @@ pub(crate) async fn grants(asked: Asked, Named(app): Named<AppName>) -> Response
     responses((status = 200, body = Grants)))]
 pub(crate) async fn grants_change(asked: Asked, Named(app): Named<AppName>, Said(said): Said<ChoicesBody>) -> Response {
     asked.answer::<Grants>(Request::GrantSet { app, choices: said.choices }).await
+}
+
+/// An app's settings
+#[utoipa::path(get, path = "/api/v1/apps/{app}/settings", tag = "apps", operation_id = "setting_list",
+    params(("app" = AppName, Path, description = "The app")), responses((status = 200, body = Settings)))]
+pub(crate) async fn settings(asked: Asked, Named(app): Named<AppName>) -> Response {
+    asked.answer::<Settings>(Request::SettingList { app }).await
+}
+
+/// Change some of an app's settings
+///
+/// All of it, or nothing. Holds from the next run on.
+#[utoipa::path(patch, path = "/api/v1/apps/{app}/settings", tag = "apps", operation_id = "setting_set",
+    params(("app" = AppName, Path, description = "The app")), request_body = SettingsBody,
+    responses((status = 200, body = Settings)))]
+pub(crate) async fn settings_change(
+    asked: Asked,
+    Named(app): Named<AppName>,
+    Said(said): Said<SettingsBody>,
+) -> Response {
+    asked.answer::<Settings>(Request::SettingSet { app, changes: said.settings }).await
 }

@@ -78,8 +78,7 @@ impl Answers {
             if answer.caller == caller && answer.asked == asked {
                 return Ok(Known::Asked(answer.last.clone()));
             }
-            let failure = Failure::new(ErrorCode::Conflict, "something else was asked by this requestId");
-            return Err(failure.hint("a new UUID for each new question"));
+            return Err(another());
         }
         if kept.answers.len() >= ANSWERS_MAX {
             // All of them are being made.
@@ -90,6 +89,12 @@ impl Answers {
         kept.answers.insert(id, Answer { caller, asked, last, bytes: 0 });
         Ok(Known::New(Making { answers: self.clone(), key, last: sender, is_made: false }))
     }
+}
+
+/// One id is one question.
+pub(crate) fn another() -> Failure {
+    Failure::new(ErrorCode::Conflict, "something else was asked by this requestId")
+        .hint("a new UUID for each new question")
 }
 
 impl OfOwner {

@@ -2,7 +2,7 @@
 
 use super::{
     MESSAGES_WAITING_MAX,
-    answers::{Known, Last},
+    answers::{Known, Last, another},
 };
 use crate::{
     Arrival, Doors, Problem, REQUEST_WAIT,
@@ -10,7 +10,7 @@ use crate::{
 };
 use parking_lot::Mutex;
 use protocol::{
-    Caller, DeviceId, ErrorCode, Failure, RequestId, RunId,
+    Caller, DeviceId, Digest, ErrorCode, Failure, RequestId, RunId,
     api::{Frame, Reply, Request, StopTarget},
     sha256,
 };
@@ -34,8 +34,8 @@ pub(super) struct Line {
     arrival: Arrival,
     out: mpsc::Sender<String>,
     streams: Arc<Semaphore>,
-    /// Messages that are being answered.
-    underway: Mutex<HashMap<RequestId, Begun>>,
+    /// Messages that are being answered, and what they ask for.
+    underway: Mutex<HashMap<RequestId, (Digest, Begun)>>,
 }
 
 /// A message that is being answered. The same id again means the same message, until this is dropped; that is before its
@@ -97,12 +97,22 @@ impl Line {
             let failure = Failure::new(ErrorCode::NotFound, "that is another device");
             return Err(failure.hint(format!("this one is {ours}")));
         }
+        let asked = match &message.order {
+            // From wherever it goes on.
+            Order::Stream { request: Request::RunFollow { run, .. }, .. } => {
+                digest(&Request::RunFollow { run: *run, after_seq: 0 })
+            }
+            Order::Stream { request, .. } | Order::Ask(request) => digest(request),
+            // Neither does anything anew.
+            Order::Status | Order::Cancel(_) => sha256(&[]),
+        };
         let mut underway = self.underway.lock();
-        if underway.contains_key(&message.request_id) {
-            return Ok(None);
+        if let Some((known, _)) = underway.get(&message.request_id) {
+            let is_same = *known == asked || matches!(message.order, Order::Cancel(of) if of == message.request_id);
+            return if is_same { Ok(None) } else { Err(another()) };
         }
         let (run, begun) = watch::channel(None);
-        underway.insert(message.request_id, begun);
+        underway.insert(message.request_id, (asked, begun));
         Ok(Some(Underway { line: self.clone(), id: message.request_id, run }))
     }
 
@@ -153,7 +163,7 @@ impl Line {
 
     /// The run that a message of this line began.
     async fn begun(&self, of: RequestId) -> Result<RunId, Failure> {
-        let begun = self.underway.lock().get(&of).cloned();
+        let begun = self.underway.lock().get(&of).map(|(_, begun)| begun.clone());
         let run = async { begun?.wait_for(Option::is_some).await.ok().and_then(|run| *run) };
         timeout(REQUEST_WAIT, run).await.ok().flatten().ok_or_else(|| {
             Failure::new(ErrorCode::RunNotFound, "no run that this line watches has that requestId")
@@ -197,33 +207,47 @@ impl Line {
 
     /// Something that happens once, however often it is asked by one id.
     async fn ask(&self, request_id: RequestId, request: Request, underway: Option<Underway>) -> Result<(), Failure> {
-        let asked = sha256(&serde_json::to_vec(&request).unwrap_or_default());
-        let last = match self.doors.answers().known(self.caller, request_id, asked)? {
-            Known::Asked(mut last) => {
-                let last = last.wait_for(Option::is_some).await.ok().and_then(|last| last.clone());
-                last.ok_or_else(no_end)?
-            }
-            Known::New(making) => {
-                let mut frames = self.frames(request)?;
-                let last = loop {
-                    let frame = frames.recv().await.ok_or_else(no_end)?;
-                    let is_last = matches!(frame, Frame::Done { .. } | Frame::Failed { .. });
-                    let message = envelope::message(frame);
-                    if is_last {
-                        break Last::new(message);
+        let asked = digest(&request);
+        let last = loop {
+            match self.doors.answers().known(self.caller, request_id, asked)? {
+                Known::Asked(mut last) => {
+                    let last = last.wait_for(Option::is_some).await.ok().and_then(|last| last.clone());
+                    if let Some(last) = last {
+                        break last;
                     }
-                    self.say(message.0, Some(request_id), &message.1).await;
-                };
-                match last.0 {
-                    "ERROR" => making.failed(last.clone()),
-                    _ => making.made(last.clone(), last.1.to_string().len()),
+                    // Whoever made it has gone, and it was of a kind that goes with them: it is made anew.
                 }
-                last
+                Known::New(making) => {
+                    let Some(last) = self.made(request_id, &request).await? else { return Ok(()) };
+                    match last.0 {
+                        "ERROR" => making.failed(last.clone()),
+                        _ => making.made(last.clone(), last.1.to_string().len()),
+                    }
+                    break last;
+                }
             }
         };
         drop(underway);
         self.say(last.0, Some(request_id), &last.1).await;
         Ok(())
+    }
+
+    /// Makes an answer, and says the steps on the way to it. `None`: the line has ended, and nobody else waits for a card.
+    async fn made(&self, request_id: RequestId, request: &Request) -> Result<Option<Last>, Failure> {
+        let ends_with_line = matches!(request, Request::AppOffer { .. });
+        let mut frames = self.frames(request.clone())?;
+        loop {
+            let frame = tokio::select! {
+                frame = frames.recv() => frame.ok_or_else(no_end)?,
+                () = self.out.closed(), if ends_with_line => return Ok(None),
+            };
+            let is_last = matches!(frame, Frame::Done { .. } | Frame::Failed { .. });
+            let message = envelope::message(frame);
+            if is_last {
+                return Ok(Some(Last::new(message)));
+            }
+            self.say(message.0, Some(request_id), &message.1).await;
+        }
     }
 
     fn frames(&self, request: Request) -> Result<mpsc::Receiver<Frame>, Failure> {
@@ -262,6 +286,11 @@ fn join(status: &mut Value, reply: &Reply) {
     if let (Some(known), Value::Object(more)) = (status.as_object_mut(), json!(reply)) {
         known.extend(more.into_iter().filter(|(name, _)| name != "reply"));
     }
+}
+
+/// What a request asks for, in short.
+fn digest(request: &Request) -> Digest {
+    sha256(&serde_json::to_vec(request).unwrap_or_default())
 }
 
 fn no_end() -> Failure {

@@ -102,6 +102,45 @@ fn a_thousand_wrong_keys_at_once_are_no_more() {
     assert!(looked_at.into_inner() <= FAILURES_FREE + 8);
 }
 
+/// Whatever is guessed at: as many guesses are looked at as a person needs who mistypes, and no more.
+#[test]
+fn every_way_in_counts_guesses() {
+    const GUESSES: u32 = 1_000;
+    let house = House::new();
+    house.access.bootstrap_make().unwrap().unwrap();
+    let origin = ("origin", "http://127.0.0.1:7070");
+    let post = head("POST", "/api/v1/sign-in", &[("content-type", "application/json"), origin]);
+    let link = house.access.link(&owner()).unwrap().0;
+    let link = link.expose().split_once('#').unwrap().1;
+    let signed = house.access.sign_in(&post, HOME.parse().unwrap(), link).unwrap();
+    let cookie = format!("oikos-login-7070={}", signed.cookie.expose());
+    let page = |page: &str| house.send(HOME, &get(&[("cookie", &cookie), origin, ("oikos-page", page)])).map(drop);
+    let login = |login: &str| {
+        let cookie = format!("oikos-login-7070={login}");
+        house.send(HOME, &get(&[("cookie", &cookie), origin, ("oikos-page", signed.page.expose())])).map(drop)
+    };
+    let bootstrap = |token: &str| {
+        let name = "first".parse().unwrap();
+        house.access.bootstrap_use(&post, HOME.parse().unwrap(), token, name, &[Right::Read]).map(drop)
+    };
+    let link = |link: &str| house.access.sign_in(&post, HOME.parse().unwrap(), link).map(drop);
+    let check = |kind: Kind, way: &dyn Fn(&str) -> Result<(), gateway::Refusal>| {
+        let mut answers = std::collections::BTreeMap::new();
+        for number in 0..GUESSES {
+            let guess = Credential::generate(kind, &TestEntropy::seeded(5_000 + u64::from(number))).text();
+            *answers.entry(code(way(guess.expose()))).or_insert(0) += 1;
+        }
+        let looked_at =
+            [(ErrorCode::Unauthenticated, FAILURES_FREE), (ErrorCode::RateLimited, GUESSES - FAILURES_FREE)];
+        assert_eq!(answers, looked_at.into(), "{kind:?}");
+    };
+    check(Kind::Page, &page);
+    check(Kind::Login, &login);
+    check(Kind::Bootstrap, &bootstrap);
+    check(Kind::Link, &link);
+    assert!(page(signed.page.expose()).is_ok(), "who was right there before goes on");
+}
+
 #[test]
 fn a_stale_script_does_not_lock_the_owner_out() {
     let house = House::new();

@@ -5,7 +5,7 @@ use axum::{body::Body, http::Request as Message};
 use gateway::{Arrival, auth::FAILURES_FREE};
 use http_body_util::BodyExt as _;
 use protocol::{
-    Caller, DeviceId, Door, OwnerId, Right, Rights, TokenId,
+    Door, OwnerId, Right, Rights, TokenId,
     api::{Frame, Reply},
 };
 use serde_json::json;

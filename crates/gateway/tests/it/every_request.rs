@@ -84,7 +84,9 @@ fn requests() -> Union<BoxedStrategy<Request>> {
             | R::LogVerify
             | R::Undo { .. }
             | R::GrantList { .. }
-            | R::GrantSet { .. } => {}
+            | R::GrantSet { .. }
+            | R::SettingList { .. }
+            | R::SettingSet { .. } => {}
             R::ApprovalList | R::ApprovalAnswer { .. } | R::PublisherList | R::PublisherTrust { .. } => {}
             R::PublisherImport { .. } | R::EventEmit { .. } | R::ScheduleList | R::Doctor => {}
             R::TokenNew { .. } | R::TokenList | R::TokenRevoke { .. } | R::LoginLink | R::LoginList => {}
@@ -122,6 +124,10 @@ fn requests() -> Union<BoxedStrategy<Request>> {
         id().prop_map(|run| R::Undo { run }).boxed(),
         app().prop_map(|app| R::GrantList { app }).boxed(),
         (app(), choices()).prop_map(|(app, choices)| R::GrantSet { app, choices }).boxed(),
+        app().prop_map(|app| R::SettingList { app }).boxed(),
+        (app(), prop::collection::btree_map(text(), value(), 0..3))
+            .prop_map(|(app, changes)| R::SettingSet { app, changes: changes.into_iter().collect() })
+            .boxed(),
         Just(R::ApprovalList).boxed(),
         (id::<QuestionId>(), answer()).prop_map(|(question, answer)| R::ApprovalAnswer { question, answer }).boxed(),
         Just(R::PublisherList).boxed(),
@@ -231,6 +237,11 @@ async fn what_is_answered_is_heard() {
             json!({ "reply": "verified", "report": { "entries": 2, "pruned": 0, "breaks": [{ "break": "missing", "from_seq": 1, "to_seq": 2 }] } }),
         ),
         (Request::Undo { run }, json!({ "reply": "undone", "steps": [{ "code": "x" }] })),
+        (
+            Request::SettingList { app: app.clone() },
+            json!({ "reply": "settings", "app": "notes", "settings": [{ "name": "city", "title": "City",
+                "schema": { "type": "string" }, "value": "Graz", "is_set": true }] }),
+        ),
         (Request::GrantList { app: app.clone() }, json!({ "reply": "grants", "app": "notes", "grants": [] })),
         (Request::ApprovalList, json!({ "reply": "questions", "questions": [] })),
         (Request::PublisherList, json!({ "reply": "publishers", "publishers": [publisher] })),

@@ -69,8 +69,12 @@ impl Guest {
 
     /// What `ctx.env.trigger` shows.
     pub(crate) fn trigger(&self) -> serde_json::Value {
-        let env: serde_json::Value = serde_json::from_slice(&self.call.env).unwrap();
-        env["trigger"].clone()
+        self.env()["trigger"].clone()
+    }
+
+    /// What `ctx.env` shows.
+    pub(crate) fn env(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.call.env).unwrap()
     }
 
     /// Streams a piece and rests as long as it should.

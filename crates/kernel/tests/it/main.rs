@@ -13,12 +13,14 @@ mod house; // a kernel with everything around it
 mod lifecycle; // hooks, upgrades, rollbacks
 mod log; // read back, proven
 mod network; // requests to hosts
+mod offers; // packages that are read for a card
 mod owners; // two who share a machine and nothing else
 mod places; // who waits, who does not
 mod publishers; // who signed, and who may
 mod recovery; // after an abrupt end
 mod runs; // from request to end
 mod schedules; // what the clock starts
+mod settings; // what the owner sets, and what runs see of it
 mod spy; // a store that remembers how it was written to
 mod stops; // the owner ends something
 mod streams; // viewers, fast and slow

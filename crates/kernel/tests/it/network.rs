@@ -3,13 +3,13 @@
 use crate::{
     House,
     guests::{DENIED, Guest, said, seen, threw},
-    house::{app, choice, owner},
+    house::{app, choice, owner, owner_of, script},
 };
 use kernel::{
     effect::EffectError,
     host_call::{GuestError, HostAnswer, HostCall, HostError},
 };
-use protocol::{AuditEvent, EffectState, ErrorCode, GrantState, OwnerId, api::LineChoice};
+use protocol::{AuditEvent, Caller, Door, EffectState, ErrorCode, GrantState, OwnerId, api::LineChoice};
 use state::Space;
 
 const ASKS_NETWORK: &str =
@@ -214,6 +214,19 @@ async fn an_install_from_the_web_is_the_owners_own_errand() {
     assert_eq!(offer("https://a.org/x.aisapp").await, "there is no network in this house");
     assert_eq!(offer("http://127.0.0.1:8080/x.aisapp").await, "there is no network in this house");
     assert!(offer("https://").await.contains("no web address"));
+    // In the owner's own network, only they name anything: whoever has a key need not be them, nor is another owner.
+    let key = Caller { door: Door::Key, ..script() };
+    for caller in [key, Caller { door: Door::Page, ..owner_of(OwnerId(2)) }] {
+        for source in
+            ["http://127.0.0.1:8080/x", "http://localhost/x", "https://169.254.169.254/x", "http://[fd00::1]/"]
+        {
+            let refused = house.kernel.app_offer(caller, source.to_owned(), None, false).await.map(drop).unwrap_err();
+            assert_eq!(refused.code, DENIED, "{source}");
+            assert!(refused.message.contains("only you can name it"), "{}", refused.message);
+        }
+        let public = house.kernel.app_offer(caller, "https://a.org/x".to_owned(), None, false).await;
+        assert_eq!(public.map(drop).unwrap_err().message, "there is no network in this house");
+    }
     let refused = house.log().into_iter().filter(|record| record.event == AuditEvent::Refused).count();
-    assert_eq!(refused, 3, "each with one line");
+    assert_eq!(refused, 8, "each of the owner's own with one line");
 }

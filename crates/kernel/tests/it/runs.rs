@@ -185,6 +185,70 @@ async fn a_request_asked_twice_runs_once() {
     ended(other).await;
 }
 
+#[tokio::test]
+async fn one_request_id_is_one_request() {
+    let house = House::new();
+    house.scribe().await;
+    house.install_as(owner(), "other", "1.0.0", ASKS, allowed()).await.unwrap();
+    for name in ["go", "also"] {
+        house.script(name, |guest| async move {
+            guest.text("working").await?;
+            said("done")
+        });
+    }
+    let id = Some(house.request_id());
+    let (input, file) = (json!({ "number": 1 }), ("data", "/letters/a.txt"));
+    house.world.put("/letters/a.txt", "hello");
+    let first = house.start_as(owner(), "scribe", "go", input.clone(), id, &[file]).await.unwrap();
+    let run = first.run();
+    let others = async |house: &House| {
+        let more = json!({ "number": 2 });
+        for (name, action, input, files) in [
+            ("other", "go", &input, &[file][..]),
+            ("scribe", "also", &input, &[file]),
+            ("scribe", "go", &more, &[file]),
+            ("scribe", "go", &input, &[]),
+            ("scribe", "go", &input, &[("data", "/letters/b.txt")]),
+        ] {
+            let asked = house.start_as(owner(), name, action, input.clone(), id, files).await;
+            let failure = asked.map(|viewer| viewer.run()).unwrap_err();
+            assert_eq!(failure.code, ErrorCode::Conflict, "{name} {action} {input} {files:?}");
+            assert!(failure.hint.unwrap().contains("new UUID"));
+        }
+        let again = house.start_as(owner(), "scribe", "go", input.clone(), id, &[file]).await.unwrap();
+        assert_eq!(again.run(), run);
+    };
+    others(&house).await;
+    ended(first).await;
+    house.idle().await;
+    others(&house).await;
+    assert_eq!(house.kernel.run_list(&owner(), 10).unwrap().len(), 1, "nothing else was run");
+
+    // Nothing to say is the same as an empty input.
+    let id = Some(house.request_id());
+    let none = house.start_as(owner(), "scribe", "go", Value::Null, id, &[]).await.unwrap();
+    let empty = house.start_as(owner(), "scribe", "go", json!({}), id, &[]).await.unwrap();
+    assert_eq!(none.run(), empty.run());
+    ended(none).await;
+}
+
+/// What was written down before requests were: there is nothing to compare, and the run is still the answer.
+#[tokio::test]
+async fn a_request_of_before_still_has_its_answer() {
+    let house = House::new();
+    house.scribe().await;
+    house.script("go", |_| async { said("done") });
+    let first = ended(house.start_as(owner(), "scribe", "go", json!({}), None, &[]).await.unwrap()).await.1;
+    house.idle().await;
+    let id = house.request_id();
+    let mut batch = state::Batch::new();
+    let key = Key::new(OwnerId::LOCAL, Space::Request, id.to_string());
+    batch.put(&key, first.summary.run.to_string().into_bytes(), protocol::Labels::NONE);
+    house.store.commit(batch, Durability::Saved).unwrap();
+    let again = house.start_as(owner(), "scribe", "go", json!({}), Some(id), &[]).await.unwrap();
+    assert_eq!(again.run(), first.summary.run);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_at_once_with_one_request_id_run_once() {
     let house = House::with_places(2);

@@ -5,8 +5,8 @@ use broker::{
 };
 use kernel::{
     effect::{
-        Change, ChangeKind, Destination, Done, Effect, EffectError, Effects, Errand, ErrandPermit, FileStamp, Places,
-        Said, Scene, Undo, UndoError,
+        Change, ChangeKind, Destination, Done, Effect, EffectError, Effects, Errand, ErrandPermit, Fetching, FileStamp,
+        Places, Said, Scene, Undo, UndoError,
     },
     host_call::{CsvCall, FileCall, GuestError, HostAnswer, HttpCall, StorageCall},
 };
@@ -16,7 +16,10 @@ use serde_json::{Value, json};
 use state::{Batch, Key, Space, Store};
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
     time::Duration,
 };
 
@@ -33,6 +36,8 @@ pub(crate) struct World {
     moved: Condvar,
     /// Calls that reached an effect.
     performed: Mutex<u64>,
+    /// What is being fetched and never comes.
+    errands: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -71,6 +76,11 @@ impl World {
         self.gate.lock().waiting
     }
 
+    /// How much is being fetched and never comes.
+    pub(crate) fn errands(&self) -> usize {
+        self.errands.load(SeqCst)
+    }
+
     pub(crate) fn performed(&self) -> u64 {
         *self.performed.lock()
     }
@@ -98,7 +108,7 @@ pub(crate) fn effects(world: &Arc<World>, store: &Arc<dyn Store>) -> Effects {
         storage: Box::new(Keys { store: store.clone(), held: Mutex::default() }),
         csv: Box::new(Tables(world.clone())),
         http: Box::new(Web(world.clone())),
-        errand: Box::new(NoErrand),
+        errand: Box::new(Errands(world.clone())),
         undo: Box::new(Back(world.clone())),
         places: Box::new(Finder),
     }
@@ -153,13 +163,30 @@ impl Effect for Web {
 }
 
 /// Nothing is fetched here.
-struct NoErrand;
+/// No network, but for a place from which nothing ever comes.
+struct Errands(Arc<World>);
 
-impl Errand for NoErrand {
-    fn fetch(&self, url: &str, _: usize, permit: &mut ErrandPermit<'_>) -> Result<Vec<u8>, GuestError> {
-        let url = WebUrl::parse(url).map_err(|error| GuestError::new(ErrorCode::Usage, error.to_string()))?;
-        permit(url, true).map_err(|denied| GuestError::new(denied.code, denied.message()))?;
-        Err(GuestError::new(ErrorCode::NetworkFailed, "there is no network in this house"))
+/// An errand is under way, until this is dropped.
+struct UnderWay<'a>(&'a World);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.errands.fetch_sub(1, SeqCst);
+    }
+}
+
+impl Errand for Errands {
+    fn fetch<'a>(&'a self, url: &'a str, _: usize, permit: &'a mut ErrandPermit<'_>) -> Fetching<'a> {
+        Box::pin(async move {
+            let url = WebUrl::parse(url).map_err(|error| GuestError::new(ErrorCode::Usage, error.to_string()))?;
+            permit(url.clone(), true).map_err(|denied| GuestError::new(denied.code, denied.message()))?;
+            if url.shown().contains("slow.example") {
+                self.0.errands.fetch_add(1, SeqCst);
+                let _under_way = UnderWay(&self.0);
+                std::future::pending::<()>().await;
+            }
+            Err(GuestError::new(ErrorCode::NetworkFailed, "there is no network in this house"))
+        })
     }
 }
 

@@ -1,0 +1,160 @@
+//! What the owner sets for an app: values that fit the schema of its package, shown to its runs. A snapshot has none of
+//! them, because `env` cannot be read while an app is activated: so a change holds from the next run on, and what was
+//! frozen stays as it is.
+
+use crate::{
+    Kernel,
+    apps::LoadedApp,
+    journal,
+    run::{commit_failure, internal, store_failure},
+};
+use package::Settings;
+use protocol::{AppName, AuditEvent, Caller, ErrorCode, Failure, Labels, OwnerId, Right, api::SettingView, sentence};
+use serde_json::{Map, Value};
+use state::{Batch, Durability, Key, Space};
+use std::sync::Arc;
+
+/// What the values of one app may take, as JSON: settings are words and numbers, not data.
+pub const SETTINGS_BYTES_MAX: usize = 64 << 10;
+
+type Values = Map<String, Value>;
+
+/// The key of what was set for an app.
+pub(crate) fn settings_key(owner: OwnerId, app: &AppName) -> Key {
+    Key::new(owner, Space::Setting, format!("app/{app}"))
+}
+
+/// What holds: what was set, else what the package says.
+fn in_force(settings: &Settings, set: &Values) -> Values {
+    let open = settings.fields.iter().filter(|field| !field.is_secret);
+    open.filter_map(|field| {
+        let value = set.get(&field.name).or(field.default.as_ref())?;
+        Some((field.name.clone(), value.clone()))
+    })
+    .collect()
+}
+
+/// Whether values may hold. A secret that the app cannot do without is not among them.
+fn check(app: &AppName, settings: &Settings, values: &Values) -> Result<(), Failure> {
+    let mut whole = values.clone();
+    for secret in settings.fields.iter().filter(|field| field.is_secret && field.is_required) {
+        whole.insert(secret.name.clone(), Value::String(String::new()));
+    }
+    let checked = settings.check(&Value::Object(whole));
+    checked.map_err(|error| {
+        let failure = Failure::new(ErrorCode::InvalidInput, format!("settings of {app}: {error}"));
+        failure.hint(format!("oikos app settings {app} shows what can be set"))
+    })
+}
+
+impl Kernel {
+    /// An app's settings, with what holds now.
+    pub async fn setting_list(self: &Arc<Self>, caller: &Caller, app: &AppName) -> Result<Vec<SettingView>, Failure> {
+        self.require(caller, Right::Read)?;
+        let loaded = self.app_load(caller.owner, app).await?;
+        self.settings_shown(caller.owner, &loaded)
+    }
+
+    /// Sets some of an app's settings; null goes back to what the package says. All of it holds, or nothing.
+    pub async fn setting_set(
+        self: &Arc<Self>,
+        caller: Caller,
+        app: AppName,
+        changes: Values,
+    ) -> Result<Vec<SettingView>, Failure> {
+        self.require(&caller, Right::Manage)?;
+        let loaded = self.app_load(caller.owner, &app).await?;
+        let kernel = self.clone();
+        tokio::task::spawn_blocking(move || {
+            kernel.settings_change(&caller, &loaded, changes)?;
+            kernel.settings_shown(caller.owner, &loaded)
+        })
+        .await
+        .map_err(|_| internal("the settings could not be changed"))?
+    }
+
+    fn settings_change(&self, caller: &Caller, app: &LoadedApp, changes: Values) -> Result<(), Failure> {
+        let name = &app.record.name;
+        let settings = app.package.settings();
+        for field in changes.keys() {
+            match settings.and_then(|settings| settings.field(field)) {
+                Some(known) if known.is_secret => {
+                    let message = format!("'{field}' is a secret, and there is no vault to keep it in yet");
+                    let failure = Failure::new(ErrorCode::NotAvailable, message);
+                    return Err(
+                        failure.hint("a later version of oikos keeps secrets; until then nothing of it is stored")
+                    );
+                }
+                Some(_) => {}
+                None => {
+                    let shown = protocol::text::shorten(field, 60);
+                    let names: Vec<&str> =
+                        settings.iter().flat_map(|known| &known.fields).map(|known| &*known.name).collect();
+                    let has = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
+                    let failure = Failure::new(ErrorCode::NotFound, format!("{name} has no setting '{shown}'"));
+                    return Err(failure.hint(format!("it has: {has}")));
+                }
+            }
+        }
+        let Some(settings) = settings.filter(|_| !changes.is_empty()) else { return Ok(()) };
+        let _changing = self.changing.lock();
+        self.app_record(caller.owner, name)?;
+        let mut set = self.settings_stored(caller.owner, name)?;
+        let names: Vec<String> = changes.keys().cloned().collect();
+        for (field, value) in changes {
+            match value {
+                Value::Null => drop(set.remove(&field)),
+                value => drop(set.insert(field, value)),
+            }
+        }
+        check(name, settings, &in_force(settings, &set))?;
+        let row = serde_json::to_vec(&set).unwrap_or_default();
+        if row.len() > SETTINGS_BYTES_MAX {
+            let most = protocol::Arg::Bytes(SETTINGS_BYTES_MAX as u64);
+            return Err(Failure::new(ErrorCode::TooLarge, format!("the settings of {name} are larger than {most}")));
+        }
+        let mut batch = Batch::new();
+        let key = settings_key(caller.owner, name);
+        if set.is_empty() {
+            batch.delete(&key);
+        } else {
+            batch.put(&key, row, Labels::NONE);
+        }
+        // Which, and not to what: a value may be somebody's address.
+        let said = sentence::settings_changed(names);
+        let said = journal::record(self.clock.now(), caller, AuditEvent::App, Some(name), said);
+        journal::append(&mut batch, caller.owner, &said);
+        self.store.commit(batch, Durability::Synced).map(drop).map_err(commit_failure)
+    }
+
+    fn settings_stored(&self, owner: OwnerId, app: &AppName) -> Result<Values, Failure> {
+        let entry = self.store.get(&settings_key(owner, app)).map_err(store_failure)?;
+        Ok(entry.and_then(|entry| serde_json::from_slice(&entry.value).ok()).unwrap_or_default())
+    }
+
+    fn settings_shown(&self, owner: OwnerId, app: &LoadedApp) -> Result<Vec<SettingView>, Failure> {
+        let Some(settings) = app.package.settings() else { return Ok(Vec::new()) };
+        let set = self.settings_stored(owner, &app.record.name)?;
+        let values = in_force(settings, &set);
+        let shown = settings.fields.iter().map(|field| SettingView {
+            name: field.name.clone(),
+            title: field.title.clone(),
+            description: field.description.clone(),
+            schema: settings.schema["properties"][&field.name].clone(),
+            value: values.get(&field.name).cloned(),
+            is_set: !field.is_secret && set.contains_key(&field.name),
+            is_secret: field.is_secret,
+            is_required: field.is_required,
+        });
+        Ok(shown.collect())
+    }
+
+    /// What a run is shown. Fails where the app cannot do without something that nobody has set, and where what was set
+    /// does not fit a newer version.
+    pub(crate) fn settings_of(&self, owner: OwnerId, app: &LoadedApp) -> Result<Option<Values>, Failure> {
+        let Some(settings) = app.package.settings() else { return Ok(None) };
+        let values = in_force(settings, &self.settings_stored(owner, &app.record.name)?);
+        check(&app.record.name, settings, &values)?;
+        Ok(Some(values))
+    }
+}
