@@ -8,39 +8,31 @@ use protocol::{
     api::{Frame, Reply},
 };
 use state::{Batch, CommitError, Committed, Durability, Entry, Key, LogRow, Space, Store, StoreError};
-use std::{
-    pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::SeqCst},
-    },
-    time::Duration,
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until},
 };
-use tokio::sync::Notify;
 
-/// How long between two looks into the log while much happens: what came meanwhile is told in one go, and the runs that
-/// do it do not wait for whoever looks on.
+/// How long between two looks into the log while much happens: a look has the store write what it still holds, so what came
+/// meanwhile is told in one go, and the runs that do it do not wait for whoever looks on.
 const LOOK_GAP: Duration = Duration::from_millis(50);
 /// After so many entries that were not asked for, whoever follows is told how far the log has come, so that they need not
 /// be looked through again.
 const UNTOLD_MAX: u64 = 1_000;
 
-/// Rings when something was written, and when nothing more will be told.
+/// Rings when something was written, and when nothing more will be told: which of both, is what it holds.
 #[derive(Debug, Default)]
-pub(crate) struct Bell {
-    rung: Notify,
-    is_over: AtomicBool,
-}
+pub(crate) struct Bell(watch::Sender<bool>);
 
 impl Bell {
     fn ring(&self) {
-        self.rung.notify_waiters();
+        self.0.send_modify(|_| {});
     }
 
     /// Whoever follows is told what there is, and then that it is over.
     pub(crate) fn end(&self) {
-        self.is_over.store(true, SeqCst);
-        self.ring();
+        self.0.send_replace(true);
     }
 }
 
@@ -125,7 +117,7 @@ pub(crate) async fn follow(
     after_seq: Option<u64>,
     frames: &FrameSender,
 ) -> Result<Reply, Failure> {
-    let bell = oikos.bell.clone();
+    let mut bell = oikos.bell.0.subscribe();
     let begun = look(&oikos, {
         let filter = filter.clone();
         move |oikos| {
@@ -148,10 +140,8 @@ pub(crate) async fn follow(
     let waiting = Arc::downgrade(&oikos);
     drop(oikos);
     loop {
-        let mut rung = pin!(bell.rung.notified());
-        rung.as_mut().enable();
-        // Before the look: what was written until then is told.
-        let is_over = bell.is_over.load(SeqCst);
+        // Before the look: what was written until then is told, and what is written from then on rings.
+        let is_over = *bell.borrow_and_update();
         loop {
             let Some(oikos) = waiting.upgrade() else { return Ok(Reply::Ok) };
             let filter = LogFilter { limit: kernel::LOG_LIMIT_MAX, ..filter.clone() };
@@ -170,11 +160,17 @@ pub(crate) async fn follow(
         if is_over {
             return Ok(Reply::Ok);
         }
+        let next_look = Instant::now() + LOOK_GAP;
         tokio::select! {
-            () = rung => {}
+            rung = bell.changed() => if rung.is_err() { return Ok(Reply::Ok) },
             () = frames.closed() => return Ok(Reply::Ok),
         }
-        tokio::time::sleep(LOOK_GAP).await;
+        // After a quiet while, at once.
+        tokio::select! {
+            () = sleep_until(next_look) => {}
+            _ = bell.wait_for(|is_over| *is_over) => {}
+            () = frames.closed() => return Ok(Reply::Ok),
+        }
     }
 }
 
