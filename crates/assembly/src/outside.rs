@@ -9,7 +9,7 @@ use crate::{
 };
 use gateway::{
     auth::{PemFile, certificate_facts, tls_config},
-    client::probe,
+    client::{ProbeError, probe},
 };
 use protocol::{Clock as _, Timestamp, api::DoctorCheck, text};
 use state::last_holder;
@@ -135,8 +135,14 @@ async fn door(service: &Service, leaf: Option<&[u8]>) -> Option<DoctorCheck> {
     let address = url.rsplit('/').next().and_then(|address| address.parse::<SocketAddr>().ok())?;
     let again = "oikos daemon logs; then oikos daemon stop, and oikos daemon start";
     if is_tls && leaf.is_none() {
-        // What is wrong with the certificate was said.
-        return Some(check("door", false, format!("{url} speaks TLS, and its files cannot be used"), Some(again)));
+        // What is wrong with the files was said.
+        let finding = format!("{url} goes on with the certificate that it began with; the next start cannot");
+        return Some(check(
+            "door",
+            false,
+            finding,
+            Some("mend what is said of the certificate before oikos daemon stop"),
+        ));
     }
     let leaf = leaf.filter(|_| is_tls);
     let address = reached(address);
@@ -145,14 +151,10 @@ async fn door(service: &Service, leaf: Option<&[u8]>) -> Option<DoctorCheck> {
     Some(match (alive, ready) {
         (Ok(200), Ok(200)) => check("door", true, format!("{url} answers: alive and ready"), None),
         (Ok(200), Ok(_)) => check("door", false, format!("{url} answers: alive, but not ready"), Some(again)),
-        (Err(why), _) | (_, Err(why)) if is_tls => {
-            let finding = format!("{url} does not answer, or with another certificate than its file has: {why}");
-            check(
-                "door",
-                false,
-                finding,
-                Some("a new certificate is taken at a start: oikos daemon stop; oikos daemon start"),
-            )
+        (Err(ProbeError::OtherCertificate), _) | (_, Err(ProbeError::OtherCertificate)) => {
+            let finding = format!("{url} answers with another certificate than its file has now");
+            let hint = "a new certificate is taken at a start: oikos daemon stop; oikos daemon start";
+            check("door", false, finding, Some(hint))
         }
         (Err(why), _) | (_, Err(why)) => check("door", false, format!("{url} does not answer: {why}"), Some(again)),
         (Ok(status), _) => {

@@ -6,7 +6,7 @@ mod encode; // a request as HTTP
 mod probe; // whether a door answers
 
 pub use encode::encode;
-pub use probe::probe;
+pub use probe::{ProbeError, probe};
 
 use crate::{Arrival, FRAMES_WAITING_MAX, REQUEST_BYTES_MAX, extract::too_large};
 use axum::{Router, body::Body};

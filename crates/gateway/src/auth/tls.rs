@@ -48,7 +48,12 @@ pub fn tls_config(cert: PemFile<'_>, key: PemFile<'_>) -> Result<Arc<ServerConfi
         .with_no_client_auth()
         .with_single_cert(chain, key_der)
         .map_err(|error| {
-            let what = format!("{} and {} cannot be used together: {error}", cert.name, key.name);
+            let what = match error {
+                rustls::Error::InconsistentKeys(rustls::InconsistentKeys::KeyMismatch) => {
+                    format!("{} and {} do not belong together: the key is of another certificate", cert.name, key.name)
+                }
+                error => format!("{} and {} cannot be used together: {error}", cert.name, key.name),
+            };
             Failure::new(ErrorCode::KeyUnreadable, text::shorten(&what, 400))
                 .hint("the first certificate of the file has to be the one that the key is of")
         })?;
@@ -143,7 +148,7 @@ mod tests {
         check(&key, &key, "cert.pem:1: there is no certificate");
         check(&cert, "", "key.pem:1: there is no private key");
         check(&cert, &cert, "key.pem:1: there is no private key");
-        check(&other, &key, "cert.pem and key.pem cannot be used together");
+        check(&other, &key, "cert.pem and key.pem do not belong together");
         check(&cert, &format!("\n{}", &key[..key.len() / 2]), "key.pem:2:");
         check(&cert, &key.replace("MI", "!!"), "key.pem:1:");
         check(&cert, &"x".repeat(PEM_BYTES_MAX + 1), "larger than");

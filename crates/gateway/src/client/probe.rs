@@ -18,9 +18,20 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
+/// Why a door did not say how it is.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProbeError {
+    /// Whoever answers there shows another certificate.
+    #[error("it shows another certificate")]
+    OtherCertificate,
+    /// Nobody answers, or not as a door does.
+    #[error("{0}")]
+    Silent(String),
+}
+
 /// Asks a door for a path that strangers may ask for, and gives the status. `certificate` (DER) is the one that the door
 /// has to have, where it speaks TLS: who looks from outside knows it from its file, and no authority has to vouch for it.
-pub async fn probe(address: SocketAddr, certificate: Option<&[u8]>, path: &str) -> Result<u16, String> {
+pub async fn probe(address: SocketAddr, certificate: Option<&[u8]>, path: &str) -> Result<u16, ProbeError> {
     let asking = async {
         let stream = TcpStream::connect(address).await?;
         let Some(certificate) = certificate else { return ask(stream, address, path).await };
@@ -29,9 +40,16 @@ pub async fn probe(address: SocketAddr, certificate: Option<&[u8]>, path: &str) 
     };
     match timeout(REQUEST_WAIT, asking).await {
         Ok(Ok(status)) => Ok(status),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err(format!("no answer within {} seconds", REQUEST_WAIT.as_secs())),
+        Ok(Err(error)) if is_other(&error) => Err(ProbeError::OtherCertificate),
+        Ok(Err(error)) => Err(ProbeError::Silent(error.to_string())),
+        Err(_) => Err(ProbeError::Silent(format!("no answer within {} seconds", REQUEST_WAIT.as_secs()))),
     }
+}
+
+/// Whether it was the certificate that was not taken.
+fn is_other(error: &io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+    matches!(inner, Some(Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure)))
 }
 
 async fn ask(
