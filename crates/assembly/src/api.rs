@@ -1,6 +1,6 @@
 //! From a request to the kernel and back: the same words for every door.
 
-use crate::{Oikos, doctor, follow::follow, metrics};
+use crate::{Oikos, doctor, follow::follow, metrics, telemetry};
 use gateway::{FrameSender, Household};
 use kernel::{LogFilter, RunRequest, Seen, Viewer};
 use protocol::{
@@ -48,6 +48,12 @@ impl Household for Oikos {
         Box::pin(
             self.readiness.seen(move || store.log_tail(OwnerId::LOCAL).map(drop).map_err(|error| error.to_string())),
         )
+    }
+
+    fn trace_join(&self, request: &tracing::Span, traceparent: &str) {
+        if self.telemetry.get().is_some() {
+            telemetry::join(request, traceparent);
+        }
     }
 }
 
@@ -211,7 +217,10 @@ impl Oikos {
                     // Loading verifies the archive, its signature and its grants; what fails shows in the checks.
                     drop(kernel.app_info(caller, app.name.clone()).await);
                 }
-                let checks = blocking(move || Ok(doctor::checks(&oikos, &caller, &apps))).await?;
+                let mut checks = blocking(move || Ok(doctor::checks(&oikos, &caller, &apps))).await?;
+                if let Some(destination) = self.telemetry.get() {
+                    checks.extend(destination.check(&caller).await);
+                }
                 Reply::Doctor { checks }
             }
         })

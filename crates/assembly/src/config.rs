@@ -1,5 +1,6 @@
 //! What a household is set up with.
 
+use broker::WebUrl;
 use kernel::RestartPolicy;
 use protocol::Zone;
 use std::{net::SocketAddr, path::PathBuf};
@@ -27,6 +28,21 @@ pub struct Config {
     pub doors: Doors,
     /// How a service tells its operator what it does.
     pub log: LogSetup,
+    /// Where a service sends traces of what it does; absent means nowhere.
+    pub telemetry: Option<TelemetrySetup>,
+}
+
+/// Where traces go, and what they say of where they come from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TelemetrySetup {
+    /// The collector, which speaks OTLP over HTTP; traces go to `v1/traces` below it.
+    pub otlp: WebUrl,
+    /// What this oikos is called there.
+    pub service: String,
+    /// A file of headers that the collector wants, among them mostly a secret. An absolute path.
+    pub headers_file: Option<PathBuf>,
+    /// Which part of all traces is sent, from 0 to 1.
+    pub sample: f64,
 }
 
 /// How a service tells its operator what it does.
@@ -92,6 +108,7 @@ impl Config {
             restarts: RestartPolicy::default(),
             doors: Doors::default(),
             log: LogSetup::default(),
+            telemetry: None,
         }
     }
 }

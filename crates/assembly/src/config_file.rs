@@ -1,6 +1,7 @@
 //! A household's set-up as an operator writes it. Pure: who calls has read the file.
 
-use crate::{Config, LogFormat, TlsFiles};
+use crate::{Config, LogFormat, TelemetrySetup, TlsFiles};
+use broker::{WebUrl, is_private_host};
 use jiff::tz::TimeZone;
 use kernel::RestartPolicy;
 use protocol::{ErrorCode, Failure, Zone, text};
@@ -21,6 +22,91 @@ struct Written {
     doors: DoorsWritten,
     #[serde(default)]
     log: LogWritten,
+    telemetry: Option<TelemetryWritten>,
+}
+
+#[derive(Deserialize)]
+#[serde(try_from = "TelemetryKeys")]
+struct TelemetryWritten(TelemetrySetup);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TelemetryKeys {
+    otlp: Collector,
+    #[serde(default)]
+    service: ServiceName,
+    headers_file: Option<AbsolutePath>,
+    #[serde(default)]
+    sample: Sample,
+}
+
+impl TryFrom<TelemetryKeys> for TelemetryWritten {
+    type Error = &'static str;
+    fn try_from(keys: TelemetryKeys) -> Result<Self, Self::Error> {
+        let TelemetryKeys { otlp: Collector(otlp), service: ServiceName(service), headers_file, sample } = keys;
+        let headers_file = headers_file.map(|AbsolutePath(path)| path);
+        // On one's own network it is for whoever owns that to say how things go there.
+        if headers_file.is_some() && !otlp.is_https() && !is_private_host(otlp.host()) {
+            return Err("headers_file has secrets, and http:// would show them on the way: https://, or a collector \
+                        on this machine that passes on what it gets");
+        }
+        Ok(Self(TelemetrySetup { otlp, service, headers_file, sample: sample.0 }))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct Collector(WebUrl);
+
+impl TryFrom<String> for Collector {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        const LIKE: &str = "for example \"http://127.0.0.1:4318\"";
+        let url = WebUrl::parse(&text).map_err(|error| format!("{error}; {LIKE}"))?;
+        if text.contains(['?', '#']) {
+            return Err(format!("a collector is found by host, port and path, without ? and #; {LIKE}"));
+        }
+        Ok(Self(url))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct ServiceName(String);
+
+impl Default for ServiceName {
+    fn default() -> Self {
+        Self("oikos".to_owned())
+    }
+}
+
+impl TryFrom<String> for ServiceName {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        /// As long as collectors commonly take.
+        const NAME_CHARS_MAX: usize = 255;
+        if (1..=NAME_CHARS_MAX).contains(&text.chars().count()) && !text.contains(char::is_control) {
+            return Ok(Self(text));
+        }
+        Err(format!("a service is called by 1 to {NAME_CHARS_MAX} characters"))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(try_from = "f64")]
+struct Sample(f64);
+
+impl Default for Sample {
+    fn default() -> Self {
+        Self(1.0)
+    }
+}
+
+impl TryFrom<f64> for Sample {
+    type Error = &'static str;
+    fn try_from(part: f64) -> Result<Self, Self::Error> {
+        if (0.0..=1.0).contains(&part) { Ok(Self(part)) } else { Err("a part of all traces, from 0.0 to 1.0") }
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -148,6 +234,7 @@ impl Config {
         self.restarts = restarts;
         self.log.format = written.log.format.unwrap_or(self.log.format);
         self.log.level = written.log.level.map(|LogLevel(level)| level).or(self.log.level.take());
+        self.telemetry = written.telemetry.map(|TelemetryWritten(setup)| setup).or(self.telemetry.take());
         let DoorsWritten { bind, hosts, tls } = written.doors;
         self.doors.bind = bind.unwrap_or(self.doors.bind);
         self.doors.hosts.extend(hosts.into_iter().map(|HostName(host)| host));
@@ -250,6 +337,42 @@ mod tests {
             ("[log]\nformat = \"xml\"", "unknown variant `xml`"),
             ("[log]\nlevel = \"a=b=c\"", "line 2, column 9"),
             ("[log]\nfile = \"/tmp/x\"", "unknown field `file`"),
+        ] {
+            let message = read(text).unwrap_err();
+            assert!(message.contains(says) && message.contains('^'), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn traces_go_nowhere_unless_the_file_says_where_and_mistakes_show_their_place() {
+        let read = |text: &str| {
+            let mut config = Config::new("/nowhere");
+            config.read("oikos.toml", text).map(|()| config.telemetry).map_err(|failure| failure.message)
+        };
+        assert_eq!(read("").unwrap(), None);
+        let plain = read("[telemetry]\notlp = \"http://127.0.0.1:4318\"").unwrap().unwrap();
+        assert_eq!((plain.otlp.as_str(), plain.service.as_str()), ("http://127.0.0.1:4318/", "oikos"));
+        assert_eq!((plain.headers_file, plain.sample), (None, 1.0));
+        let full = read(
+            "[telemetry]\notlp = \"https://otlp.example/otlp\"\nservice = \"at home\"\n\
+             headers_file = \"/etc/oikos/otlp.headers\"\nsample = 0.25",
+        );
+        let full = full.unwrap().unwrap();
+        assert_eq!((full.service.as_str(), full.sample, full.headers_file.is_some()), ("at home", 0.25, true));
+        assert!(read("[telemetry]\notlp = \"http://collector:4318\"\nheaders_file = \"/h\"").is_ok());
+        assert!(read("[telemetry]\notlp = \"http://otlp.example\"\nsample = 1").is_ok());
+        for (text, says) in [
+            ("[telemetry]\nservice = \"x\"", "missing field `otlp`"),
+            ("[telemetry]\notlp = \"127.0.0.1:4318\"", "line 2, column 8"),
+            ("[telemetry]\notlp = \"grpc://127.0.0.1:4317\"", "neither https:// nor http://"),
+            ("[telemetry]\notlp = \"http://me:secret@127.0.0.1\"", "belong into headers"),
+            ("[telemetry]\notlp = \"http://127.0.0.1/?key=x\"", "without ? and #"),
+            ("[telemetry]\notlp = \"http://a\"\nsample = 1.5", "line 3, column 10"),
+            ("[telemetry]\notlp = \"http://a\"\nsample = nan", "from 0.0 to 1.0"),
+            ("[telemetry]\notlp = \"http://a\"\nservice = \"\"", "1 to 255 characters"),
+            ("[telemetry]\notlp = \"http://a\"\nheaders_file = \"otlp.headers\"", "begin at the root"),
+            ("[telemetry]\notlp = \"http://a\"\nheaders = { x-key = \"y\" }", "unknown field `headers`"),
+            ("[telemetry]\notlp = \"http://otlp.example\"\nheaders_file = \"/h\"", "would show them on the way"),
         ] {
             let message = read(text).unwrap_err();
             assert!(message.contains(says) && message.contains('^'), "{text}: {message}");

@@ -41,7 +41,7 @@ pub(crate) fn pem(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 /// What a file holds; of one that holds more than `bytes_max`, one byte more than that.
-fn read(path: &Path, bytes_max: usize) -> io::Result<Vec<u8>> {
+pub(crate) fn read(path: &Path, bytes_max: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(bytes_max as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)

@@ -29,6 +29,7 @@ mod files; // the files of an operator
 mod follow; // what happens, told as it happens
 mod log_file; // what a service tells its operator
 mod metrics; // what a service counts
+mod observe; // to whom a service tells what it does
 mod oikos; // one oikos, put together
 mod outside; // what can be seen without asking
 mod pack; // an author's folder into an archive
@@ -38,18 +39,22 @@ mod service; // a process that is up for long
 mod signing; // an author's keys, and what they sign
 mod socket; // the way in for other processes
 mod system; // the system's clock and randomness
+mod telemetry; // traces, for a collector
 
 pub use author::{
     CaseResult, DevEvent, Gravity, HostileResult, LintReport, Reloaded, Remark, SourceForm, TrialReport, app_dev,
     app_lint, app_new, app_test,
 };
 pub use client::{Answers, Client};
-pub use config::{Config, Doors, LogFormat, LogSetup, PORT, TlsFiles, default_home, default_publishers};
+pub use config::{
+    Config, Doors, LogFormat, LogSetup, PORT, TelemetrySetup, TlsFiles, default_home, default_publishers,
+};
 pub use doctor::{break_text, files_raise};
 pub use door::Door;
 pub use gateway::openapi;
 pub use kernel::RestartPolicy;
-pub use log_file::{log_tail, log_to_home};
+pub use log_file::log_tail;
+pub use observe::{LogWanted, observe};
 pub use oikos::Oikos;
 pub use outside::{Outside, doctor_outside};
 pub use pack::{Packed, app_pack, file_write};
@@ -61,6 +66,7 @@ pub use signing::{
 pub use socket::{SocketPath, SocketServer};
 pub use state::{Holder, last_holder};
 pub use system::{SystemClock, SystemEntropy};
+pub use telemetry::Telemetry;
 
 /// Arms the fail points that the environment variable FAILPOINTS names, until the answer is dropped. Does nothing
 /// unless built with the feature `failpoints`, which only the crash tests do.

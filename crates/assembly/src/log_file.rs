@@ -3,7 +3,7 @@
 //! A record within a request says its route and its owner, one within a run the run and its app. None says what anybody
 //! sent or got: where a failure quotes, only its code is written.
 
-use crate::{LogFormat, LogSetup};
+use crate::{LogFormat, LogSetup, observe::Observer};
 use protocol::{ErrorCode, Failure, text::is_deceptive};
 use std::{
     fs::{self, File, OpenOptions},
@@ -13,9 +13,7 @@ use std::{
     sync::Mutex,
 };
 use tracing::Level;
-use tracing_subscriber::{
-    EnvFilter, Layer as _, filter::filter_fn, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
-};
+use tracing_subscriber::{EnvFilter, Layer as _, filter::filter_fn, fmt};
 
 /// A file that is longer makes room for the next one.
 const FILE_BYTES_MAX: u64 = 8 << 20;
@@ -38,7 +36,8 @@ const OURS: &[&str] = &[
     "state",
 ];
 
-fn is_ours(target: &str) -> bool {
+/// Whether a part of ours says it.
+pub(crate) fn is_ours(target: &str) -> bool {
     OURS.contains(&target.split("::").next().unwrap_or_default())
 }
 
@@ -48,24 +47,22 @@ pub(crate) fn filter_check(filter: &str) -> Result<(), String> {
     checked.map_err(|error| format!("{error}; for example \"debug\", or \"gateway=debug,info\""))
 }
 
-/// From here on this process tells what it does in the home's log file. `filter` is what the operator wants to hear now,
-/// whatever the set-up says.
-pub fn log_to_home(home: &Path, setup: &LogSetup, filter: Option<&str>) -> Result<(), Failure> {
-    let unusable = |error: &dyn std::error::Error| {
-        Failure::new(ErrorCode::HomeUnusable, "the log file of OIKOS_HOME cannot be written").log(error.to_string())
-    };
+/// What writes records into the home's log file. `filter` is what the operator wants to hear now, whatever the set-up says.
+pub(crate) fn lines(home: &Path, setup: &LogSetup, filter: Option<&str>) -> Result<Observer, Failure> {
     let filter = EnvFilter::try_new(filter.or(setup.level.as_deref()).unwrap_or(LEVEL)).map_err(|error| {
         Failure::new(ErrorCode::Usage, format!("what to log cannot be understood: {error}")).hint("OIKOS_LOG=info")
     })?;
-    let file = Mutex::new(LogFile::open(folder(home), FILE_BYTES_MAX).map_err(|error| unusable(&error))?);
+    let file = LogFile::open(folder(home), FILE_BYTES_MAX).map_err(|error| {
+        Failure::new(ErrorCode::HomeUnusable, "the log file of OIKOS_HOME cannot be written").log(error.to_string())
+    })?;
+    let file = Mutex::new(file);
     let lines = fmt::layer().with_ansi(false);
     let lines = match setup.format {
         LogFormat::Text => lines.with_writer(file).boxed(),
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).with_writer(file).boxed(),
     };
     let known = filter_fn(|told| is_ours(told.target()) || *told.level() <= Level::WARN);
-    let lines = lines.with_filter(filter).with_filter(known);
-    tracing_subscriber::registry().with(lines).try_init().map_err(|error| unusable(&error))
+    Ok(lines.with_filter(filter).with_filter(known).boxed())
 }
 
 /// The last lines of a home's log.

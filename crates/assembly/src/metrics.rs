@@ -36,6 +36,7 @@ pub(crate) fn page(oikos: &Arc<Oikos>) -> String {
         "Records that could not be written; anything but 0 is worth a look.",
         oikos.store.lazy_failures(),
     );
+    telemetry(&mut page, oikos);
     process(&mut page);
     page.text()
 }
@@ -114,6 +115,15 @@ fn sandbox(page: &mut Page, oikos: &Oikos) {
     page.one("oikos_guest_memory_bytes", Kind::Gauge, "Memory of all guests together.", memory);
     page.one("oikos_guests_live", Kind::Gauge, "Guests in the sandbox.", guests);
     page.one("oikos_guest_slots_free", Kind::Gauge, "Hot slots that are free.", slots);
+}
+
+/// Where traces go somewhere.
+fn telemetry(page: &mut Page, oikos: &Oikos) {
+    let Some(destination) = oikos.telemetry.get() else { return };
+    let counts = destination.counts();
+    page.family("oikos_telemetry_spans_total", Kind::Counter, "Spans of traces, by what became of them.")
+        .by("end", counts.ends());
+    page.one("oikos_telemetry_spans_waiting", Kind::Gauge, "Spans that wait to be sent.", counts.waiting());
 }
 
 /// Under the names that every exporter has for them. What the system does not tell is left out.

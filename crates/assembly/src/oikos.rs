@@ -8,6 +8,7 @@ use crate::{
     signing::official_key,
     socket::SocketPath,
     system::{SystemClock, SystemEntropy},
+    telemetry::Destination,
 };
 use broker::{Broker, ProtectedFolder};
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
@@ -23,7 +24,7 @@ use state::{BlobStore, ChainCheck, HomeLock, SqliteStore, Store, StoreError};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 use tokio::{sync::OnceCell, task::JoinHandle};
@@ -55,6 +56,8 @@ pub struct Oikos {
     started_ns: u64,
     pub(crate) gauges: parking_lot::Mutex<Gauges>,
     pub(crate) readiness: Readiness,
+    /// Where its traces go, if they go anywhere.
+    pub(crate) telemetry: OnceLock<Destination>,
     access: Arc<Authenticator>,
     device_key: DeviceKey,
     device: DeviceId,
@@ -130,6 +133,7 @@ impl Oikos {
             started_ns: clock_started,
             gauges: parking_lot::Mutex::default(),
             readiness: Readiness::default(),
+            telemetry: OnceLock::new(),
             access: Arc::new(access),
             device_key,
             device,
@@ -403,6 +407,13 @@ fn runner_config(
     JsRunnerConfig { guest_threads: config.guest_threads.unwrap_or(usual.guest_threads), ..usual }
 }
 
+/// A client that trusts whom the set-up says.
+pub(crate) fn client(config: &Config) -> Result<egress::Client, Failure> {
+    let roots = config.authorities.as_deref().map(crate::authorities::read).transpose()?.unwrap_or_default();
+    egress::Client::new(egress::ClientConfig { roots, ..Default::default() })
+        .map_err(|error| Failure::new(ErrorCode::FileUnusable, format!("a certificate cannot be used: {error}")))
+}
+
 fn effects(
     config: &Config,
     home: &Path,
@@ -410,10 +421,7 @@ fn effects(
     store: &Arc<dyn Store>,
     entropy: &Arc<dyn Entropy>,
 ) -> Result<(Effects, Arc<egress::Client>), Failure> {
-    let roots = config.authorities.as_deref().map(crate::authorities::read).transpose()?.unwrap_or_default();
-    let client = egress::Client::new(egress::ClientConfig { roots, ..Default::default() })
-        .map_err(|error| Failure::new(ErrorCode::FileUnusable, format!("a certificate cannot be used: {error}")))?;
-    let client = Arc::new(client);
+    let client = Arc::new(client(config)?);
     let effects = effects::build(effects::EffectsConfig {
         trash: home.join("trash"),
         scratch: home.join("scratch"),

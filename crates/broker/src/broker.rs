@@ -285,6 +285,23 @@ impl Broker {
         Ok(Permit::new(demand, lease, Basis::Picked { rule: sentence::rule_errand() }))
     }
 
+    /// What the set-up has oikos say of itself, at the address that stands there. No app and no owner has a part in it:
+    /// nothing that could be sent for anybody is decided here. `id` and `name` stand for who says it, and the lease is
+    /// nobody's run and is not kept.
+    pub fn report(
+        &self,
+        caller: Caller,
+        name: &AppName,
+        id: RunId,
+        url: crate::WebUrl,
+        body_bytes: u64,
+        now_ns: u64,
+    ) -> Permit<crate::NetworkDemand> {
+        let demand = crate::NetworkDemand::of_operator(url, body_bytes);
+        let lease = Lease::new(caller, name.clone(), id, self.zone, Limits::default(), now_ns);
+        Permit::new(demand, lease, Basis::Picked { rule: sentence::rule_errand() })
+    }
+
     /// Whether an app may be started without a person, and by which grant. Nobody is there to be asked, so a switch that
     /// asks is a no.
     pub fn start(&self, owner: OwnerId, app: &AppName, start: Start<'_>, now: Timestamp) -> Result<Basis, Sentence> {

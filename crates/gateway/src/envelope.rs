@@ -36,6 +36,20 @@ pub enum Order {
     Cancel(RequestId),
 }
 
+impl Order {
+    /// What it is called: the type of the message.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Stream { request: Request::RunStart { .. }, .. } => "EXECUTE_ACTION",
+            Self::Stream { .. } | Self::Status => "GET_STATUS",
+            Self::Cancel(_) | Self::Ask(Request::RunStop { .. }) => "CANCEL",
+            Self::Ask(Request::AppOffer { .. }) => "INSTALL_APP",
+            Self::Ask(Request::AppRemove { .. }) => "UNINSTALL_APP",
+            Self::Ask(_) => "APPROVE",
+        }
+    }
+}
+
 /// A message that was understood.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {

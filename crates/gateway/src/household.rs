@@ -24,6 +24,10 @@ pub trait Household: Send + Sync + 'static {
 
     /// Whether requests can be answered now; if not, why, for the log. Anybody may ask.
     fn readiness(self: Arc<Self>) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
+
+    /// A caller who was let in says of which trace their request is a part, as the W3C's Trace Context has it. Who keeps no
+    /// traces makes nothing of it.
+    fn trace_join(&self, _request: &tracing::Span, _traceparent: &str) {}
 }
 
 /// The way a request came in.

@@ -4,13 +4,13 @@ use crate::{Arrival, Doors, Place, Problem, Refusal, routes};
 use axum::{
     Router,
     extract::{MatchedPath, Request, State},
-    http::StatusCode,
+    http::{HeaderMap, Method, StatusCode},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{MethodFilter, get, on},
 };
 use protocol::{ErrorCode, Failure, api::Frame};
-use tracing::Instrument as _;
+use tracing::{Instrument as _, field::Empty};
 use utoipa::{
     OpenApi, Path as _,
     openapi::{
@@ -215,15 +215,33 @@ async fn pass(State(doors): State<Doors>, request: Request, next: Next) -> Respo
         Ok(admitted) => {
             // The route as it is described, never the address: that has names and ids of the caller's choice in it.
             let route = parts.extensions.get::<MatchedPath>().map_or("none", MatchedPath::as_str);
-            let span = tracing::info_span!("request", method = %parts.method, route, owner = admitted.caller.owner.0);
+            let (method, owner) = (method_word(&parts.method), admitted.caller.owner.0);
+            let span = tracing::info_span!("request", method, route, owner, status = Empty);
+            if let (Some(of), Ok(household)) = (traceparent(&parts.headers), doors.household()) {
+                household.trace_join(&span, of);
+            }
             parts.extensions.insert(admitted);
             if let Some(place) = parts.extensions.get::<Place>() {
                 place.admitted();
             }
-            next.run(Request::from_parts(parts, body)).instrument(span).await
+            let response = next.run(Request::from_parts(parts, body)).instrument(span.clone()).await;
+            span.record("status", response.status().as_u16());
+            response
         }
         Err(refusal) => refusal.into_response(),
     }
+}
+
+/// The method, or that it is none of those that everybody knows: what it is then is the caller's choice.
+fn method_word(method: &Method) -> &'static str {
+    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
+    let words = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    known.iter().zip(words).find(|(known, _)| *known == method).map_or("_OTHER", |(_, word)| word)
+}
+
+/// Of which trace a caller says that this is a part.
+fn traceparent(headers: &HeaderMap) -> Option<&str> {
+    headers.get("traceparent")?.to_str().ok()
 }
 
 /// Of whatever is answered, also to strangers.

@@ -33,7 +33,7 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst},
     },
 };
-use tracing::Instrument as _;
+use tracing::{Instrument as _, field::Empty};
 
 /// What a caller wants run.
 #[derive(Clone, Debug)]
@@ -141,7 +141,10 @@ impl Run {
         started_at: Timestamp,
     ) -> Arc<Self> {
         let (id, name, owner) = (lease.run(), &app.record.name, lease.caller().owner);
-        let span = tracing::info_span!("run", run = %id, app = %name, owner = owner.0);
+        let span = tracing::info_span!(
+            "run", run = %id, app = %name, %action, owner = owner.0,
+            code = Empty, cpu_us = Empty, memory_bytes = Empty, host_bytes = Empty,
+        );
         Arc::new(Self {
             stream: RunStream::new(lease.run()),
             span,
@@ -497,6 +500,12 @@ impl Kernel {
         let code = report.summary.failure.as_ref().map(|failure| failure.code);
         let run_us = run.lease.wall_ns(self.clock.monotonic_ns()) / 1_000;
         self.tally.run_ended(code, run_us, usage.cpu_us);
+        if let Some(code) = code {
+            run.span.record("code", code.word());
+        }
+        run.span.record("cpu_us", usage.cpu_us);
+        run.span.record("memory_bytes", usage.memory_bytes);
+        run.span.record("host_bytes", usage.host_bytes);
         run.span.in_scope(|| match code {
             // Why is for whom the run belongs to: an app says what it likes there.
             Some(code) => tracing::info!(%code, wall_ms = usage.wall_ms, cpu_us = usage.cpu_us, "a run failed"),

@@ -424,4 +424,12 @@ impl NetworkDemand {
         }
         Ok(demand)
     }
+
+    /// What the set-up has oikos send, wherever that name leads: whoever wrote it there owns the machine, and in many
+    /// networks a name that is public has an address that is not.
+    pub(crate) fn of_operator(url: WebUrl, body_bytes: u64) -> Self {
+        let mut demand = Self { body_bytes, ..Self::new("POST", url, &[], true) };
+        demand.found.is_own_name = true;
+        demand
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::{absolute, config, recovered_note};
 use crate::{show, terminal::Terminal, words::UpWords};
-use assembly::{Client, Door, Service, ServiceNote, SystemClock, files_raise, log_to_home};
+use assembly::{Client, Door, LogWanted, Service, ServiceNote, SystemClock, files_raise, observe};
 use protocol::{Clock as _, ErrorCode, Failure};
 use std::path::PathBuf;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -30,10 +30,8 @@ pub(super) async fn perform(
     let Client::Holder { oikos, .. } = &client else {
         return Err(Failure::new(ErrorCode::Internal, "this process does not hold OIKOS_HOME"));
     };
-    if log {
-        let filter = std::env::var("OIKOS_LOG").ok();
-        log_to_home(oikos.home(), &config.log, filter.as_deref())?;
-    }
+    let log = log.then(|| LogWanted { filter: std::env::var("OIKOS_LOG").ok() });
+    let telemetry = observe(oikos, &config, log.as_ref())?;
     let door = match words.no_doors {
         true => None,
         false => Some(client.open_door(&config.doors).await?),
@@ -73,6 +71,9 @@ pub(super) async fn perform(
     };
     // What waits at the door waits for what ends now.
     tokio::join!(closing, client.close());
+    if let Some(telemetry) = telemetry {
+        telemetry.end().await;
+    }
     drop(note);
     if ended.is_ok() {
         terminal.note("ended");

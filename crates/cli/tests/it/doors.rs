@@ -10,7 +10,7 @@ use std::{
 };
 
 /// What a door answers: status and body.
-fn say(mut stream: impl Read + Write, message: &str) -> (u16, String) {
+pub(crate) fn say(mut stream: impl Read + Write, message: &str) -> (u16, String) {
     stream.write_all(message.as_bytes()).unwrap();
     let mut answer = String::new();
     // A door that closes early has said what it wanted to.

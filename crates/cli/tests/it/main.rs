@@ -6,6 +6,7 @@
 
 mod authors; // working on an app while it runs
 mod big_csv; // the product's main job on a real file
+mod collector; // traces are sent there
 mod crashes; // kill -9 at every moment
 mod doors; // the port and the socket, from outside
 mod follow; // the log, as it is written
@@ -15,5 +16,7 @@ mod observing; // what a service tells, and what it never tells
 mod process; // a command that is under way, at a terminal or not
 mod service; // a hundred runs under way when the service ends
 mod specs; // cases that anyone can write
+mod tls; // certificates of the test's own, and a door that has them
+mod traces; // what is told to a collector of traces
 mod upgrades; // a version that takes over beside fifty runs
 mod web; // pages for cases

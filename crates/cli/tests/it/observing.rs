@@ -1,53 +1,53 @@
 //! What a service tells whoever watches over it, and what it never tells.
 
 use crate::{
+    collector::{Collector, Manner},
+    doors::say,
     kit::{Oikos, app_folder},
     process::Process,
+    tls::Authority,
     web,
 };
 use serde_json::Value;
-use std::{
-    collections::BTreeMap,
-    io::{Read, Write},
-    net::TcpStream,
-    path::Path,
-};
+use std::{collections::BTreeMap, net::TcpStream, path::Path};
 use testkit::wait_until;
 
 fn get(address: &str, path: &str, more: &str) -> (u16, String) {
-    let mut stream = TcpStream::connect(address).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{more}\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head["HTTP/1.1 ".len()..][..3].parse().unwrap(), body.to_owned())
+    let message = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{more}\r\n");
+    say(TcpStream::connect(address).unwrap(), &message)
 }
 
 /// An oikos that is up and logs all it can, and the address of its door.
 fn up(oikos: &Oikos, format: &str) -> (Process, String) {
+    up_with(oikos, &format!("[log]\nlevel = \"trace\"\nformat = \"{format}\"\n"))
+}
+
+/// An oikos that is up with this set-up, and the address of its door.
+pub(crate) fn up_with(oikos: &Oikos, set_up: &str) -> (Process, String) {
     let config = oikos.files().join("oikos.toml");
-    std::fs::write(&config, format!("[log]\nlevel = \"trace\"\nformat = \"{format}\"\n")).unwrap();
+    std::fs::write(&config, set_up).unwrap();
     let up = Process::start(oikos, &["up", "--log", "--port", "0", "--json", "--config", config.to_str().unwrap()]);
     up.wait_for("\"url\"");
     let said: Value = serde_json::from_str(up.out().lines().next().unwrap()).unwrap();
-    (up, said["url"].as_str().unwrap().strip_prefix("http://").unwrap().to_owned())
+    (up, said["url"].as_str().unwrap().split_once("://").unwrap().1.to_owned())
 }
 
 fn install(oikos: &Oikos, app: &str, more: &[&str]) {
     oikos.ok(&[&["app", "install", app_folder(app).to_str().unwrap(), "--yes"], more].concat());
 }
 
-fn key(oikos: &Oikos) -> String {
+pub(crate) fn key(oikos: &Oikos) -> String {
     let made = oikos.ok(&["token", "new", "watcher", "--rights", "read,run", "--json"]).out;
     let made: Value = serde_json::from_str(made.lines().last().unwrap()).unwrap();
     made["secret"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned()
 }
 
-fn logged(home: &Path) -> String {
+pub(crate) fn logged(home: &Path) -> String {
     std::fs::read_to_string(home.join("logs/oikos.log")).unwrap()
 }
 
-/// Everything that somebody sent, got or keeps secret in a day's use, with all that a service can be made to say.
+/// Everything that somebody sent, got or keeps secret in a day's use, with all that a service can be made to say: to its
+/// log, in its figures, to a collector of traces.
 #[test]
 fn no_secret_and_no_payload_is_in_logs_or_figures() {
     for format in ["text", "json"] {
@@ -56,12 +56,53 @@ fn no_secret_and_no_payload_is_in_logs_or_figures() {
         std::fs::create_dir_all(&pages).unwrap();
         std::fs::write(pages.join("PAGENAME.html"), "<title>PAGETEXT</title>").unwrap();
         let server = web::serve(pages).to_string();
+        let collector = Collector::new(Manner::Takes);
+        let headers = oikos.files().join("otlp.headers");
+        std::fs::write(&headers, "authorization: Bearer COLLECTORTEXT\n").unwrap();
+        let authority = Authority::new();
+        let (cert, chain_key) = authority.issue_files(&oikos.files(), &["127.0.0.1"], |_| ());
         let table = oikos.files().join("sales.csv");
         std::fs::write(&table, "COLUMNNAME,amount\nCELLTEXT,1\nCELLTEXT,2\n").unwrap();
-        let (up, address) = up(&oikos, format);
+        // As who runs it for others does: the first key is made with what is shown once.
+        let (up, door) = up_with(
+            &oikos,
+            &format!(
+                "[log]\nlevel = \"trace\"\nformat = \"{format}\"\n\
+                 [doors]\nbind = \"0.0.0.0:7070\"\ntls = {{ cert = \"{}\", key = \"{}\" }}\n\
+                 [telemetry]\notlp = \"http://{}\"\nheaders_file = \"{}\"\n",
+                cert.display(),
+                chain_key.display(),
+                collector.address,
+                headers.display(),
+            ),
+        );
+        up.wait_for("bootstrap");
+        let shown: Value = serde_json::from_str(up.out().lines().last().unwrap()).unwrap();
+        let bootstrap = shown["bootstrap"].as_str().unwrap().to_owned();
+        let port = door.rsplit(':').next().unwrap();
+        let address = format!("127.0.0.1:{port}");
+        let ask = |method: &str, path: &str, more: &str, body: &str| {
+            let length = if body.is_empty() { String::new() } else { format!("content-length: {}\r\n", body.len()) };
+            let head =
+                format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{more}{length}\r\n");
+            say(authority.connect(&address), &(head + body))
+        };
+        let get = |path: &str, more: &str| ask("GET", path, more, "");
+        let first = |token: &str| {
+            let body = format!(r#"{{"token": "{token}", "name": "first", "rights": ["read", "manage"]}}"#);
+            ask("POST", "/api/v1/bootstrap", "content-type: application/json\r\n", &body)
+        };
+        let (status, made) = first(&bootstrap);
+        assert_eq!(status, 200, "{made}");
+        let made: Value = serde_json::from_str(&made).unwrap();
+        let first_key = made["secret"].as_str().unwrap().to_owned();
+        // Once is once, and others are none.
+        assert_eq!(first(&bootstrap).0, 401);
+        assert_eq!(first("oikos_WRONGTOKEN").0, 401);
         for app in ["counter", "csv-insights", "notes"] {
             install(&oikos, app, &[]);
         }
+        install(&oikos, "courier", &["--grant", &format!("network=allow:{server}")]);
         install(&oikos, "page-watch", &["--grant", &format!("network=allow:{server}")]);
         let key = key(&oikos);
         let link = oikos.ok(&["login", "link"]).out;
@@ -78,17 +119,61 @@ fn no_secret_and_no_payload_is_in_logs_or_figures() {
             "--input",
             &format!(r#"{{"url": "http://{server}/PAGENAME.html"}}"#),
         ]);
+        // What an app sends of its own: where to, how, as whom. To whom answers, to whom is not granted, to nobody.
+        for to in [&*server, "10.9.8.7:81", "127.0.0.1:1"] {
+            let input = serde_json::json!({
+                "url": format!("http://{to}/SENTPATH/page?SENTQUERY=SENTVALUE"),
+                "headers": {
+                    "authorization": "Bearer SENTBEARER", "x-api-key": "SENTAPIKEY", "x-sent-name": "SENTHEADER",
+                },
+                "body": "SENTBODY",
+            });
+            oikos.run(&["run", "courier", "send", "--input", &input.to_string()]);
+        }
+        oikos.run(&["run", "courier", "send", "--input", r#"{"url": "http://me:SENTPASSWORD@SENTHOST.example/"}"#]);
+        let not_theirs = format!(r#"{{"url": "http://{server}/", "headers": {{"cookie": "sent=SENTCOOKIE"}}}}"#);
+        oikos.run(&["run", "courier", "send", "--input", &not_theirs]);
+        let said = oikos.json(&["run", "--list"]);
+        let couriers: Vec<_> = said.as_array().unwrap().iter().filter(|run| run["app"] == "courier").collect();
+        assert!(couriers.len() == 5 && couriers.iter().any(|run| run["failure"].is_null()), "{couriers:?}");
         let bearer = format!("authorization: Bearer {key}\r\n");
-        assert_eq!(get(&address, "/api/v1/apps?QUERYTEXT=1", &bearer).0, 200);
-        assert_eq!(get(&address, "/api/v1/apps", "authorization: Bearer oikos_WRONGKEY\r\n").0, 401);
-        assert_eq!(get(&address, "/api/v1/PATHTEXT", &bearer).0, 404);
-        assert_eq!(get(&address, "/api/v1/log?limit=VALUETEXT", &bearer).0, 400);
-        let (status, figures) = get(&address, "/metrics", &bearer);
+        assert_eq!(get("/api/v1/apps?QUERYTEXT=1", &bearer).0, 200);
+        assert_eq!(get("/api/v1/apps", "authorization: Bearer oikos_WRONGKEY\r\n").0, 401);
+        assert_eq!(get("/api/v1/PATHTEXT", &bearer).0, 404);
+        assert_eq!(get("/api/v1/log?limit=VALUETEXT", &bearer).0, 400);
+        let more = "x-header: HEADERTEXT\r\ncookie: some=COOKIETEXT\r\ntraceparent: 00-TRACETEXT-0-01\r\n\
+                    tracestate: oikos=STATETEXT\r\nuser-agent: AGENTTEXT\r\n";
+        assert_eq!(get("/api/v1/apps", &format!("{bearer}{more}")).0, 200);
+        assert_ne!(ask("METHODTEXT", "/api/v1/apps", &bearer, "").0, 200);
+        let (status, figures) = get("/metrics", &bearer);
         assert_eq!(status, 200, "{figures}");
         let words = [
             &*key,
             &*secret,
+            &*bootstrap,
+            &*first_key,
             &server,
+            "10.9.8.7",
+            "COLLECTORTEXT",
+            "WRONGTOKEN",
+            "SENTPATH",
+            "SENTQUERY",
+            "SENTVALUE",
+            "SENTBEARER",
+            "SENTCOOKIE",
+            "SENTAPIKEY",
+            "x-sent-name",
+            "SENTHEADER",
+            "SENTBODY",
+            "SENTPASSWORD",
+            "senthost",
+            "SENTHOST",
+            "HEADERTEXT",
+            "COOKIETEXT",
+            "TRACETEXT",
+            "STATETEXT",
+            "AGENTTEXT",
+            "METHODTEXT",
             "INPUTTEXT",
             "CELLTEXT",
             "COLUMNNAME",
@@ -106,9 +191,16 @@ fn no_secret_and_no_payload_is_in_logs_or_figures() {
         let log = logged(&oikos.home());
         // The search finds what is there: a run that failed, with its id, its app and its owner.
         assert!(log.contains("a run failed") && log.contains("counter"), "{log}");
+        // And so do the traces: of the run that failed there is one, and nowhere in it is why.
+        let spans = collector.spans();
+        assert!(spans.iter().any(|told| told.field("error.type").as_deref() == Some("app_failed")), "{spans:?}");
+        assert!(spans.iter().any(|told| told.0.name == "call http"), "{spans:?}");
+        let sent: Vec<String> =
+            collector.messages().iter().map(|message| String::from_utf8_lossy(&message.body).into_owned()).collect();
         for word in words {
             assert!(!log.contains(word), "{format}: {word} is in the log:\n{log}");
             assert!(!figures.contains(word), "{word} is in the figures:\n{figures}");
+            assert!(!sent.iter().any(|sent| sent.contains(word)), "{word} was sent to the collector: {spans:?}");
         }
         for app in ["counter", "csv-insights", "notes", "page-watch"] {
             assert!(!figures.contains(&format!("\"{app}\"")), "{figures}");
@@ -139,7 +231,7 @@ fn each_record_is_a_line_and_says_whose_run_it_was() {
     assert_eq!(failed["code"], "app_failed");
 }
 
-fn figures(text: &str) -> BTreeMap<&str, f64> {
+pub(crate) fn figures(text: &str) -> BTreeMap<&str, f64> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     lines.map(|line| line.rsplit_once(' ').unwrap()).map(|(name, value)| (name, value.parse().unwrap())).collect()
 }
@@ -182,7 +274,7 @@ fn figures_count_what_happened_for_who_may_read_them() {
     assert_eq!(oikos.run(&["--owner", "ben", "metrics"]).code, 3);
 }
 
-fn rows(oikos: &Oikos) -> (i32, BTreeMap<String, Value>) {
+pub(crate) fn rows(oikos: &Oikos) -> (i32, BTreeMap<String, Value>) {
     let said = oikos.run(&["doctor", "--json"]);
     let rows: Vec<Value> = serde_json::from_str(&said.out).unwrap();
     for row in &rows {

@@ -1,7 +1,7 @@
 //! A web server for cases: the folder `web/` among their files, on this machine. `/to/URL` redirects there.
 
 use std::{
-    io::{BufRead as _, BufReader, Write as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
 };
@@ -20,14 +20,18 @@ pub(crate) fn serve(folder: PathBuf) -> SocketAddr {
 }
 
 fn answer(stream: TcpStream, folder: &Path) -> std::io::Result<()> {
-    let mut lines = BufReader::new(stream.try_clone()?).lines();
+    let mut reader = BufReader::new(stream.try_clone()?);
     let mut stream = stream;
     loop {
-        let Some(first) = lines.next() else { return Ok(()) };
-        let first = first?;
-        // No body comes with what is asked here.
-        while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
-        let mut words = first.split(' ');
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            if reader.read_line(&mut head)? == 0 {
+                return Ok(());
+            }
+        }
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+        reader.read_exact(&mut vec![0; length.unwrap_or(0)])?;
+        let mut words = head.split(' ');
         let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
         if let Some(to) = path.strip_prefix("/to/") {
             write!(stream, "HTTP/1.1 302 Found\r\nlocation: {to}\r\ncontent-length: 0\r\n\r\n")?;

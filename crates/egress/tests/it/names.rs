@@ -1,7 +1,8 @@
 //! Where names lead, and when: what was checked is what is connected to.
 
-use crate::house::{House, NameServer, Server};
-use egress::EgressError;
+use crate::house::{House, NameServer, QUICK, Server};
+use broker::WebUrl;
+use egress::{EgressError, Outgoing};
 use std::net::{IpAddr, Ipv4Addr};
 
 const HELLO: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
@@ -158,4 +159,25 @@ async fn a_connection_is_asked_again() {
     let error = house.get_in(&lease, &url).await.unwrap_err();
     assert!(matches!(error, EgressError::Denied(_)), "{error}");
     assert_eq!((server.visits(), house.client.usage(protocol::OwnerId::LOCAL, &house.app).requests), (1, 1));
+}
+
+/// What the set-up has oikos say of itself goes where that name leads, also into the owner's own network; it was no app that
+/// named it, and the permit is for that address and no other.
+#[tokio::test]
+async fn what_the_set_up_names_is_reached_wherever_its_name_leads() {
+    let own = at("127.0.0.1", 0);
+    let names = NameServer::new(vec![vec![ip("127.0.0.1")]]);
+    let house = House::with(&[], names.config());
+    let url = WebUrl::parse(&format!("http://collector.example:{}/v1/traces", own.address.port())).unwrap();
+    let lease = house.lease();
+    let permit = house.broker.report(*lease.caller(), &house.app, lease.run(), url, 4, 0);
+    assert_eq!((permit.demand().method.as_str(), permit.demand().body_bytes), ("POST", 4));
+    let sent = |body: &'static [u8]| {
+        let outgoing = Outgoing { body: body.into(), ..Outgoing::default() };
+        house.client.send(&permit, outgoing, &QUICK)
+    };
+    assert_eq!(sent(b"said").await.unwrap().bytes().await.unwrap(), b"127.0.0.1");
+    // No more than what was decided on.
+    assert!(matches!(sent(b"more than that").await.map(drop).unwrap_err().error, EgressError::Broken { .. }));
+    assert_eq!(own.visits(), 1);
 }

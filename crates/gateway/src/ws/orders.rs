@@ -20,6 +20,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
     time::timeout,
 };
+use tracing::{Instrument as _, Span, field::Empty};
 
 /// Runs that one line watches at once.
 const STREAMS_MAX: usize = 32;
@@ -78,12 +79,18 @@ impl Line {
         match read {
             // It is being answered already.
             Ok((message, None)) if !matches!(message.order, Order::Cancel(of) if of == message.request_id) => {}
-            Ok((message, underway)) => drop(tokio::spawn(async move {
-                let request_id = message.request_id;
-                if let Err(failure) = line.obey(message, underway, place).await {
-                    line.say("ERROR", Some(request_id), &json!(Problem::new(&failure))).await;
-                }
-            })),
+            Ok((message, underway)) => {
+                let (kind, owner) = (message.order.word(), line.caller.owner.0);
+                let span = tracing::info_span!("request", kind, owner, code = Empty);
+                let answering = async move {
+                    let request_id = message.request_id;
+                    if let Err(failure) = line.obey(message, underway, place).await {
+                        Span::current().record("code", failure.code.word());
+                        line.say("ERROR", Some(request_id), &json!(Problem::new(&failure))).await;
+                    }
+                };
+                drop(tokio::spawn(answering.instrument(span)));
+            }
             Err(Misunderstood { request_id, failure }) => drop(tokio::spawn(async move {
                 line.say("ERROR", request_id, &json!(Problem::new(&failure))).await;
                 drop(place);
@@ -253,7 +260,7 @@ impl Line {
     fn frames(&self, request: Request) -> Result<mpsc::Receiver<Frame>, Failure> {
         let household = self.doors.household()?;
         let (frames, waiting) = mpsc::channel(MESSAGES_WAITING_MAX);
-        tokio::spawn(household.answer(self.caller, request, frames));
+        tokio::spawn(household.answer(self.caller, request, frames).in_current_span());
         Ok(waiting)
     }
 
