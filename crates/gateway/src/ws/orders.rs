@@ -3,6 +3,7 @@
 use super::{
     MESSAGES_WAITING_MAX,
     answers::{Known, Last, another},
+    asked::Asked,
 };
 use crate::{
     Arrival, Doors, Problem, REQUEST_WAIT,
@@ -65,6 +66,17 @@ impl Line {
 
     pub(super) fn device(&self) -> DeviceId {
         self.caller.device
+    }
+
+    /// Stays, to hear what the owner is asked.
+    pub(super) fn attend(&self) -> Asked {
+        let household = self.doors.household().ok();
+        Asked::new(household.and_then(|household| household.attend(&self.caller)))
+    }
+
+    /// Whether this line hears a run's own stream, questions included.
+    pub(super) fn watches(&self, run: RunId) -> bool {
+        self.underway.lock().values().any(|begun| *begun.borrow() == Some(run))
     }
 
     /// Reads a message, and begins to answer it. Messages are read in the order in which they came, so that one may name
