@@ -21,12 +21,25 @@ pub struct Config {
     pub engine_of: Option<PathBuf>,
     /// A file of certificates (PEM) of authorities that are trusted beside the public ones.
     pub authorities: Option<PathBuf>,
+    /// The proxy that leads to the network, where nothing else does.
+    pub proxy: Option<ProxySetup>,
     /// How the parts of a running oikos are started again when they fail.
     pub restarts: RestartPolicy,
     /// Where the doors are, and what protects them.
     pub doors: Doors,
     /// How a service tells its operator what it does.
     pub log: LogSetup,
+}
+
+/// The proxy that leads to the network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProxySetup {
+    /// Where it is: `http://HOST:PORT`.
+    pub address: String,
+    /// Hosts that are reached without it.
+    pub exceptions: Vec<String>,
+    /// A file with what it wants to hear: `USER:PASSWORD`.
+    pub credentials: Option<PathBuf>,
 }
 
 /// How a service tells its operator what it does.
@@ -89,6 +102,7 @@ impl Config {
             time_zone: jiff::tz::TimeZone::system(),
             engine_of: None,
             authorities: None,
+            proxy: None,
             restarts: RestartPolicy::default(),
             doors: Doors::default(),
             log: LogSetup::default(),

@@ -32,6 +32,7 @@ mod metrics; // what a service counts
 mod oikos; // one oikos, put together
 mod outside; // what can be seen without asking
 mod pack; // an author's folder into an archive
+mod proxy; // what leads out of the operator's network
 mod readiness; // whether requests can be answered now
 mod sandboxes; // the sandbox, made when it is needed
 mod service; // a process that is up for long
@@ -44,7 +45,7 @@ pub use author::{
     app_lint, app_new, app_test,
 };
 pub use client::{Answers, Client};
-pub use config::{Config, Doors, LogFormat, LogSetup, PORT, TlsFiles, default_home, default_publishers};
+pub use config::{Config, Doors, LogFormat, LogSetup, PORT, ProxySetup, TlsFiles, default_home, default_publishers};
 pub use doctor::{break_text, files_raise};
 pub use door::Door;
 pub use gateway::openapi;
