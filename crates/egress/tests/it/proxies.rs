@@ -31,7 +31,7 @@ impl Resolver for Fixed {
 fn house(addresses: &[&str], proxy: Proxy) -> House {
     let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
     let config = ClientConfig { resolver: Arc::new(Fixed(addresses)), proxy: Some(proxy), ..ClientConfig::default() };
-    House::with(&["a.example", "127.0.0.1"], config)
+    House::with(&["a.example:80"], config)
 }
 
 fn proxy_at(address: SocketAddr) -> Proxy {
