@@ -124,7 +124,8 @@ fn set_up(stage: &Stage, headers: &[(&str, String)]) -> String {
          # What an action takes is said by the app's own schema, which the description does not know.\n\
          [[operations]]\ninclude-operation-id = \"run_start\"\nchecks.positive_data_acceptance.enabled = false\n\
          # Of a run that has ended all is there; of the log, whatever comes next may be long in coming.\n\
-         [[operations]]\ninclude-operation-id = \"run_follow\"\nmax-stream-events = {EVENTS}\n",
+         [[operations]]\ninclude-operation-id = \"run_follow\"\nmax-stream-events = {EVENTS}\n\
+         [[operations]]\ninclude-operation-id = \"log_follow\"\nmax-stream-events = 1\n",
         json!([&REMARKS[..], &[MAY_BE_REMARKED]].concat()),
         json!(REMARKS),
     );
