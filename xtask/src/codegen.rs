@@ -122,12 +122,16 @@ fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }
 
+/// Builds oikos. `--workspace` gives the dependencies the features that every other command gives them, so nothing is built
+/// twice.
+pub(crate) fn build(house: &House) -> Result<()> {
+    crate::shell::run(house.cargo(&["build", "--quiet", "--workspace", "--all-features", "--bin", "oikos"]))
+}
+
 /// The binary that tells about itself.
 fn oikos(house: &House, binary: Binary) -> Result<PathBuf> {
     if matches!(binary, Binary::Build) {
-        // `--workspace` gives the dependencies the features that every other command gives them, so nothing is built
-        // twice.
-        crate::shell::run(house.cargo(&["build", "--quiet", "--workspace", "--all-features", "--bin", "oikos"]))?;
+        build(house)?;
     }
     Ok(house.target()?.join("debug").join(oikos_file()))
 }

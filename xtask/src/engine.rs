@@ -4,6 +4,7 @@
 //! bytes come from the sources they say. The C files come out of a crate whose checksum is locked, the compiler out of
 //! a Python package whose hash is locked; every file that goes in is named in `engine.lock`.
 
+use crate::python::{self, Environment};
 use protocol::sha256;
 use std::{
     fs,
@@ -66,24 +67,10 @@ fn source_fetch(ours: &Path, work: &Path) -> Result<PathBuf, String> {
 
 /// The Python that has the locked compiler.
 fn compiler_install(ours: &Path, work: &Path) -> Result<PathBuf, String> {
-    let venv = work.join("venv");
-    let python = venv.join("bin/python");
-    let requirements = ours.join("compiler.txt");
-    let stamp = venv.join("installed.txt");
-    let wanted = read_text(&requirements)?;
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(python);
+    match python::environment(&work.join("venv"), &ours.join("compiler.txt")).map_err(|error| error.to_string())? {
+        Environment::Ready(programs) => Ok(programs.join("python")),
+        Environment::NotReached(why) => Err(format!("the compiler cannot be fetched:\n{why}")),
     }
-    run_program(
-        Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv),
-        "make a Python environment for the compiler",
-    )?;
-    let mut pip = Command::new(&python);
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:"]);
-    pip.args(["--require-hashes", "-r"]).arg(&requirements);
-    run_program(&mut pip, "install the compiler")?;
-    fs::write(&stamp, wanted).map_err(|error| format!("{} cannot be written: {error}", stamp.display()))?;
-    Ok(python)
 }
 
 fn compile(ours: &Path, quickjs: &Path, python: &Path, build: &Path) -> Result<Vec<u8>, String> {

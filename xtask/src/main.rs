@@ -5,12 +5,14 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line for the people who build oikos")]
 
+mod api; // does a running oikos answer as the API is described?
 mod api_page; // the page of the HTTP API, from its description
 mod bench; // the numbers of DESIGN, beside their peers
 mod codegen; // reference pages made from code
 mod engine; // the sandbox's WebAssembly, from pinned sources with a pinned compiler
 mod fuzz; // does anything break on bytes that nobody thought of?
 mod mutants; // do the tests notice when a guard is broken?
+mod python; // tools that are written in Python
 mod shell; // starts programs, measures them, keeps their closing lines
 mod suite; // everything that CI checks
 mod tidy; // what the house promises about itself
@@ -41,7 +43,7 @@ const WORDS: &[Word] = &[
     Word {
         name: "test",
         arguments: "[--quick]",
-        about: "everything that CI checks; --quick leaves out the rebuild of the engine",
+        about: "everything that CI checks; --quick leaves out the rebuild of the engine and the asking of the API",
         run: |house, mut arguments| {
             let quick = arguments.flag("--quick");
             arguments.finish()?;
@@ -65,6 +67,19 @@ const WORDS: &[Word] = &[
             let check = arguments.flag("--check");
             arguments.finish()?;
             codegen::run(house, check, codegen::Binary::Build)
+        },
+    },
+    Word {
+        name: "api",
+        arguments: "",
+        about: "ask a running oikos everything that docs/openapi.json allows and forbids; fetches schemathesis once",
+        run: |house, arguments| {
+            arguments.finish()?;
+            codegen::build(house)?;
+            match api::run(house)? {
+                api::Outcome::Held => Ok(()),
+                api::Outcome::NotReached(why) => Err(api::not_reached(&why).into()),
+            }
         },
     },
     Word {

@@ -1,7 +1,7 @@
 //! Everything that CI checks, in one order, with the time of each step. A failed step does not hide the next one.
 
 use crate::{
-    codegen, engine,
+    api, codegen, engine,
     shell::{self, House, Result},
     tidy,
 };
@@ -71,6 +71,7 @@ const STEPS: &[Step] = &[
             Ok(Verdict::Passed)
         },
     },
+    Step { name: "api", slow: true, run: |house, _| api(house) },
     Step { name: "docs", slow: false, run: docs },
     Step { name: "dependencies", slow: false, run: dependencies },
 ];
@@ -141,6 +142,21 @@ fn is_summary(line: &str) -> bool {
 /// The last line of each test binary under cargo test.
 fn is_result(line: &str) -> bool {
     line.starts_with("test result:")
+}
+
+/// With the binary of the tests. A person without a network goes on without it, and is told so; CI does not.
+fn api(house: &House) -> Result<Verdict> {
+    match api::run(house)? {
+        api::Outcome::Held => Ok(Verdict::Passed),
+        api::Outcome::NotReached(why) => {
+            let why = api::not_reached(&why);
+            println!("{why}");
+            match env::var_os("CI") {
+                None => Ok(Verdict::LeftOut("schemathesis could not be fetched: it needs the network once")),
+                Some(_) => Err(why.into()),
+            }
+        }
+    }
 }
 
 fn docs(house: &House, _: &mut Closing) -> Result<Verdict> {

@@ -1,7 +1,7 @@
 //! From a request to the kernel and back: the same words for every door.
 
 use crate::{Oikos, doctor, follow::follow, metrics, telemetry};
-use gateway::{FrameSender, Household};
+use gateway::{Attendance, FrameSender, Household};
 use kernel::{LogFilter, RunRequest, Seen, Viewer};
 use protocol::{
     Caller, Failure, OwnerId, Right,
@@ -38,6 +38,11 @@ impl Household for Oikos {
             // Nobody may be listening any more; then there is nobody to tell.
             drop(frames.send(last).await);
         })
+    }
+
+    fn attend(&self, caller: &Caller) -> Option<Attendance> {
+        let kernel::Attendance { questions, presence } = self.kernel.attend(caller)?;
+        Some(Attendance { questions, presence: presence.map(|presence| Box::new(presence) as Box<dyn Send + Sync>) })
     }
 
     fn readiness(self: Arc<Self>) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> {

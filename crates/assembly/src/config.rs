@@ -22,6 +22,8 @@ pub struct Config {
     pub engine_of: Option<PathBuf>,
     /// A file of certificates (PEM) of authorities that are trusted beside the public ones.
     pub authorities: Option<PathBuf>,
+    /// The proxy that leads to the network, where nothing else does.
+    pub proxy: Option<ProxySetup>,
     /// How the parts of a running oikos are started again when they fail.
     pub restarts: RestartPolicy,
     /// Where the doors are, and what protects them.
@@ -43,6 +45,17 @@ pub struct TelemetrySetup {
     pub headers_file: Option<PathBuf>,
     /// Which part of all traces is sent, from 0 to 1.
     pub sample: f64,
+}
+
+/// The proxy that leads to the network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProxySetup {
+    /// Where it is: `http://HOST:PORT`.
+    pub address: String,
+    /// Hosts that are reached without it.
+    pub exceptions: Vec<String>,
+    /// A file with what it wants to hear: `USER:PASSWORD`.
+    pub credentials: Option<PathBuf>,
 }
 
 /// How a service tells its operator what it does.
@@ -105,6 +118,7 @@ impl Config {
             time_zone: jiff::tz::TimeZone::system(),
             engine_of: None,
             authorities: None,
+            proxy: None,
             restarts: RestartPolicy::default(),
             doors: Doors::default(),
             log: LogSetup::default(),

@@ -1,6 +1,6 @@
 //! A household's set-up as an operator writes it. Pure: who calls has read the file.
 
-use crate::{Config, LogFormat, TelemetrySetup, TlsFiles};
+use crate::{Config, LogFormat, ProxySetup, TelemetrySetup, TlsFiles};
 use broker::{WebUrl, is_private_host};
 use jiff::tz::TimeZone;
 use kernel::RestartPolicy;
@@ -16,6 +16,8 @@ struct Written {
     zone: Option<String>,
     #[serde(default)]
     network: Network,
+    #[serde(default)]
+    egress: EgressWritten,
     #[serde(default)]
     supervisor: Supervisor,
     #[serde(default)]
@@ -106,6 +108,39 @@ impl TryFrom<f64> for Sample {
     type Error = &'static str;
     fn try_from(part: f64) -> Result<Self, Self::Error> {
         if (0.0..=1.0).contains(&part) { Ok(Self(part)) } else { Err("a part of all traces, from 0.0 to 1.0") }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EgressWritten {
+    proxy: Option<ProxyAddress>,
+    #[serde(default)]
+    no_proxy: Vec<ProxyException>,
+    proxy_credentials: Option<AbsolutePath>,
+}
+
+/// Read as they are written, so that a mistake shows its place.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct ProxyAddress(String);
+
+impl TryFrom<String> for ProxyAddress {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        egress::Proxy::new(&text, Vec::new()).map(|_| Self(text)).map_err(|error| error.to_string())
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct ProxyException(String);
+
+impl TryFrom<String> for ProxyException {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        let read = egress::Proxy::new("http://proxy.invalid", vec![text.clone()]);
+        read.map(|_| Self(text)).map_err(|error| error.to_string())
     }
 }
 
@@ -227,7 +262,22 @@ impl Config {
             pause_max_ms: pause_max_ms.unwrap_or(known.pause_max_ms),
             jitter_percent: jitter_percent.unwrap_or(known.jitter_percent),
         };
+        let EgressWritten { proxy, no_proxy, proxy_credentials } = written.egress;
+        let proxy = match proxy {
+            Some(ProxyAddress(address)) => Some(ProxySetup {
+                address,
+                exceptions: no_proxy.into_iter().map(|ProxyException(host)| host).collect(),
+                credentials: proxy_credentials.map(|path| path.0),
+            }),
+            None if no_proxy.is_empty() && proxy_credentials.is_none() => self.proxy.clone(),
+            None => {
+                return Err(wrong(
+                    "[egress] no_proxy and proxy_credentials are for a proxy, and none is named".to_owned(),
+                ));
+            }
+        };
         restarts_check(&restarts).map_err(|what| wrong(format!("[supervisor] {what}")))?;
+        self.proxy = proxy;
         self.authorities = written.network.authorities.or(self.authorities.take());
         self.time_zone = time_zone;
         self.zone = zone;
@@ -322,6 +372,33 @@ mod tests {
             let message = read(text).unwrap_err();
             assert!(message.contains(says) && message.contains('^'), "{text}: {message}");
         }
+    }
+
+    #[test]
+    fn the_way_out_is_as_the_file_says_and_mistakes_show_their_place() {
+        let read = |text: &str| {
+            let mut config = Config::new("/nowhere");
+            config.read("oikos.toml", text).map(|()| config.proxy).map_err(|failure| failure.message)
+        };
+        assert_eq!(read("").unwrap(), None);
+        let proxy = read(
+            "[egress]\nproxy = \"http://proxy.example:3128\"\nno_proxy = [\"*.corp.example\", \"192.0.2.9\"]\n\
+             proxy_credentials = \"/etc/oikos/proxy\"",
+        );
+        let proxy = proxy.unwrap().unwrap();
+        assert_eq!((proxy.address.as_str(), proxy.exceptions.len()), ("http://proxy.example:3128", 2));
+        assert_eq!(proxy.credentials, Some(PathBuf::from("/etc/oikos/proxy")));
+        for (text, says) in [
+            ("[egress]\nproxy = \"proxy.example:3128\"", "http://HOST:PORT"),
+            ("[egress]\nproxy = \"http://user:word@proxy.example:3128\"", "without user, password"),
+            ("[egress]\nproxy = \"http://p:1\"\nno_proxy = [\"10.0.0.0/8\"]", "'10.0.0.0/8' is no host"),
+            ("[egress]\nproxy = \"http://p:1\"\nproxy_credentials = \"proxy\"", "begin at the root"),
+            ("[egress]\nproxies = []", "unknown field `proxies`"),
+        ] {
+            let message = read(text).unwrap_err();
+            assert!(message.contains(says) && message.contains('^'), "{text}: {message}");
+        }
+        assert!(read("[egress]\nno_proxy = [\"a.example\"]").unwrap_err().contains("none is named"));
     }
 
     #[test]

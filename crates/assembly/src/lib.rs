@@ -33,6 +33,7 @@ mod observe; // to whom a service tells what it does
 mod oikos; // one oikos, put together
 mod outside; // what can be seen without asking
 mod pack; // an author's folder into an archive
+mod proxy; // what leads out of the operator's network
 mod readiness; // whether requests can be answered now
 mod sandboxes; // the sandbox, made when it is needed
 mod service; // a process that is up for long
@@ -47,7 +48,7 @@ pub use author::{
 };
 pub use client::{Answers, Client};
 pub use config::{
-    Config, Doors, LogFormat, LogSetup, PORT, TelemetrySetup, TlsFiles, default_home, default_publishers,
+    Config, Doors, LogFormat, LogSetup, PORT, ProxySetup, TelemetrySetup, TlsFiles, default_home, default_publishers,
 };
 pub use doctor::{break_text, files_raise};
 pub use door::Door;

@@ -76,6 +76,12 @@ fn doors(page: &mut Page, oikos: &Oikos) {
         .by("status", figures.answers);
         page.family("oikos_streams_open", Kind::Gauge, "Runs, events and logs that are being watched, by door.")
             .by("door", figures.streams.map(|(door, open)| (door, open as u64)));
+        page.family(
+            "oikos_websockets_open",
+            Kind::Gauge,
+            "WebSockets, whether or not anything is watched by them, by door.",
+        )
+        .by("door", figures.lines.map(|(door, open)| (door, open as u64)));
     }
     let tcp = gauges.tcp.as_ref().map_or(0, gateway::Crowd::connections);
     let socket = gauges.socket.as_ref().map_or(0, |count| count());

@@ -3,6 +3,7 @@
 use crate::{
     config::Config,
     follow::{Bell, HeardStore},
+    proxy,
     readiness::Readiness,
     sandboxes::LazyJsRunner,
     signing::official_key,
@@ -217,14 +218,7 @@ impl Oikos {
         self.kernel.wind_down();
         /// What listens or runs on a schedule is done by then, mostly; who ends a service waits no longer.
         const DRAIN_WAIT: Duration = Duration::from_secs(10);
-        drop(tokio::time::timeout(DRAIN_WAIT, self.runs_gone()).await);
-    }
-
-    /// Waits until no run lives.
-    async fn runs_gone(&self) {
-        while self.kernel.live_runs() > 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        drop(tokio::time::timeout(DRAIN_WAIT, self.kernel.all_runs_gone()).await);
     }
 
     /// For how long it is up.
@@ -346,7 +340,7 @@ impl Oikos {
         self.kernel.shut_down();
         /// How long runs may take to settle their effects when oikos ends.
         const SETTLE_WAIT: Duration = Duration::from_secs(5);
-        if tokio::time::timeout(SETTLE_WAIT, self.runs_gone()).await.is_err() {
+        if tokio::time::timeout(SETTLE_WAIT, self.kernel.all_runs_gone()).await.is_err() {
             tracing::warn!("runs did not settle in time; their effects will show as unknown");
         }
         self.follow_end();
@@ -407,10 +401,11 @@ fn runner_config(
     JsRunnerConfig { guest_threads: config.guest_threads.unwrap_or(usual.guest_threads), ..usual }
 }
 
-/// A client that trusts whom the set-up says.
+/// A client that trusts whom the set-up says, and goes the way that it says.
 pub(crate) fn client(config: &Config) -> Result<egress::Client, Failure> {
     let roots = config.authorities.as_deref().map(crate::authorities::read).transpose()?.unwrap_or_default();
-    egress::Client::new(egress::ClientConfig { roots, ..Default::default() })
+    let proxy = config.proxy.as_ref().map(proxy::read).transpose()?;
+    egress::Client::new(egress::ClientConfig { roots, proxy, ..Default::default() })
         .map_err(|error| Failure::new(ErrorCode::FileUnusable, format!("a certificate cannot be used: {error}")))
 }
 

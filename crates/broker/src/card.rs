@@ -26,6 +26,8 @@ pub struct CardSubject<'a> {
     pub developer: Option<&'a str>,
     /// Whose signature it carries.
     pub badge: Badge,
+    /// From where it came.
+    pub source: CardSource<'a>,
     /// SHA-256 of the archive.
     pub digest: Digest,
     /// Files in the package.
@@ -42,6 +44,22 @@ pub struct CardSubject<'a> {
     pub takes_files: bool,
     /// The installed version, for an upgrade.
     pub upgrade_from: Option<String>,
+}
+
+/// From where a package came: of one that nobody signed, that is all there is to judge it by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CardSource<'a> {
+    /// A folder.
+    Folder,
+    /// An archive on this machine.
+    File,
+    /// An address on the web.
+    Web {
+        /// The host that the owner named.
+        named: &'a str,
+        /// The host that sent it: another one where the first led there.
+        sender: &'a str,
+    },
 }
 
 /// Families that this version can perform; the others show on the card as not available yet.
@@ -245,7 +263,12 @@ fn warnings(subject: &CardSubject<'_>, lines: &[CardLine]) -> Vec<Sentence> {
         warnings.push(sentence::card_warning_shell());
     }
     if let Badge::LocalDeveloper { .. } = &subject.badge {
-        warnings.push(sentence::card_warning_unsigned());
+        warnings.push(match subject.source {
+            CardSource::Folder => sentence::card_warning_unsigned(),
+            CardSource::File => sentence::card_warning_unsigned_file(),
+            CardSource::Web { named, sender } if named == sender => sentence::card_warning_unsigned_web(sender),
+            CardSource::Web { named, sender } => sentence::card_warning_unsigned_redirected(sender, named),
+        });
     }
     let texts =
         [("title", Some(subject.title)), ("description", subject.description), ("developer", subject.developer)];

@@ -31,7 +31,7 @@ mod questions; // what persons are asked, and their answers
 pub mod scopes; // what can be demanded, one file per family
 
 pub use broker::{Ask, Broker, Decision, Denied, Resolve};
-pub use card::{CardSubject, card_build, card_lines};
+pub use card::{CardSource, CardSubject, card_build, card_lines};
 pub use covers::covers;
 pub use grants::{AppGrants, Folder, Grant, GrantError};
 pub use lease::{Lease, LeaseEnd, LeaseEnded, Slot};

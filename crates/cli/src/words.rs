@@ -121,7 +121,11 @@ The configuration file, with what holds where it says nothing:
   [doors]
   bind = \"127.0.0.1:7070\"        # others only with tls and an API key
   hosts = []                     # names by which others reach it: [\"box.example\"]
-  tls = { cert = \"/cert.pem\", key = \"/key.pem\" }    # none")]
+  tls = { cert = \"/cert.pem\", key = \"/key.pem\" }    # none
+  [egress]
+  proxy = \"http://proxy:3128\"    # none; never from the environment
+  no_proxy = []                  # hosts that are reached without it: [\"*.corp.example\"]
+  proxy_credentials = \"/proxy\"  # none; a file with USER:PASSWORD")]
     Up {
         #[command(flatten)]
         words: UpWords,

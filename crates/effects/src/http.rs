@@ -7,7 +7,7 @@ use egress::{
     is_credential, redirect,
 };
 use kernel::{
-    effect::{Done, Effect, EffectError, Errand, ErrandPermit, Fetching, Said, Scene},
+    effect::{Done, Effect, EffectError, Errand, ErrandPermit, Fetched, Fetching, Said, Scene},
     host_call::{GuestError, HostAnswer, HttpCall, HttpRedirect},
 };
 use protocol::{Arg, ErrorCode, Labels, limit::HOST_RESULT_BYTES_MAX, sentence, sha256};
@@ -196,7 +196,7 @@ impl Errand for HttpEffect {
 }
 
 impl HttpEffect {
-    async fn errand(&self, url: &str, bytes_max: usize, permit: &mut ErrandPermit<'_>) -> Result<Vec<u8>, GuestError> {
+    async fn errand(&self, url: &str, bytes_max: usize, permit: &mut ErrandPermit<'_>) -> Result<Fetched, GuestError> {
         let mut url = WebUrl::parse(url).map_err(|error| GuestError::new(ErrorCode::Usage, error.to_string()))?;
         let named = url.clone();
         for _ in 0..=REDIRECTS_MAX {
@@ -212,7 +212,10 @@ impl HttpEffect {
             match answered.location.map(|location| redirect("GET", &url, answered.status, &location)) {
                 Some(Some(Ok(next))) => url = next.url,
                 Some(Some(Err(error))) => return Err(GuestError::new(ErrorCode::NetworkFailed, error.to_string())),
-                _ if answered.status == 200 => return Ok(answered.body),
+                _ if answered.status == 200 => {
+                    let (named, sender) = (named.authority(), url.authority());
+                    return Ok(Fetched { bytes: answered.body, named, sender });
+                }
                 _ => {
                     let message = format!("{} answered {}", url.shown(), answered.status);
                     let code = if answered.status == 404 { ErrorCode::NotFound } else { ErrorCode::NetworkFailed };

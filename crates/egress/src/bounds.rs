@@ -11,6 +11,9 @@ pub const ADDRESSES_MAX: usize = 32;
 /// Of these, as many are tried.
 pub(crate) const ADDRESSES_TRIED: usize = 4;
 
+/// A user and a password for a proxy: far more than anybody remembers.
+pub(crate) const PROXY_CREDENTIALS_BYTES_MAX: usize = 4 << 10;
+
 /// The bounds of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bounds {

@@ -1,8 +1,8 @@
 //! One request: sent by its permit, answered within its bounds, accounted to its app.
 
 use crate::{
-    Bounds, EgressError, Failed, HEAD_BYTES_MAX, HEADERS_MAX, Resolver, Usage,
-    connect::{Connection, connect},
+    Bounds, EgressError, Failed, HEAD_BYTES_MAX, HEADERS_MAX, Proxy, Resolver, Usage,
+    connect::{Connection, Way, connect},
     leash::Leash,
     meter::Meter,
     pool::Pool,
@@ -26,19 +26,20 @@ pub struct ClientConfig {
     pub resolver: Arc<dyn Resolver>,
     /// Certificates (DER) of authorities that are trusted beside the public ones.
     pub roots: Vec<Vec<u8>>,
+    /// What leads out of the operator's network, where nothing else does.
+    pub proxy: Option<Proxy>,
 }
 
 impl Default for ClientConfig {
-    /// The system's resolver, and the public authorities.
+    /// The system's resolver, the public authorities, and no proxy.
     fn default() -> Self {
-        Self { resolver: Arc::new(crate::SystemResolver), roots: Vec::new() }
+        Self { resolver: Arc::new(crate::SystemResolver), roots: Vec::new(), proxy: None }
     }
 }
 
 /// The one client. All requests of one oikos go through it.
 pub struct Client {
-    resolver: Arc<dyn Resolver>,
-    tls: Arc<TlsConfig>,
+    way: Way,
     pool: Arc<Pool>,
     book: Arc<Book>,
 }
@@ -67,7 +68,8 @@ impl Client {
         tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         // A ticket would let two servers see that one run comes after the other.
         tls.resumption = rustls::client::Resumption::disabled();
-        Ok(Self { resolver: config.resolver, tls: Arc::new(tls), pool: Arc::default(), book: Arc::default() })
+        let way = Way { resolver: config.resolver, tls: Arc::new(tls), proxy: config.proxy };
+        Ok(Self { way, pool: Arc::default(), book: Arc::default() })
     }
 
     /// Sends the permit's request and waits for the head of the answer.
@@ -103,9 +105,7 @@ impl Client {
             let was_pooled = pooled.is_some();
             let mut connection = match pooled.take() {
                 Some(connection) => connection,
-                None => {
-                    connect(permit, &*self.resolver, &self.tls, bounds, &mut leash).await.map_err(Failed::before)?
-                }
+                None => connect(permit, &self.way, bounds, &mut leash).await.map_err(Failed::before)?,
             };
             lease.charge_host_bytes(sent_bytes).map_err(|end| Failed::before(EgressError::Ended(end)))?;
             shape(&mut request, demand, connection.is_http2());

@@ -5,7 +5,7 @@
 )]
 
 use crate::{
-    Bounds, EgressError, Resolver,
+    Bounds, EgressError, Proxy, Resolver,
     bounds::{ADDRESSES_MAX, ADDRESSES_TRIED, HEAD_BYTES_MAX, HEADERS_MAX},
     leash::Leash,
     meter::{Meter, Metered},
@@ -22,7 +22,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::{ClientConfig, pki_types::ServerName};
 use std::{
     io,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
 };
 use tokio::{
@@ -31,6 +31,13 @@ use tokio::{
     task::JoinHandle,
 };
 use tokio_rustls::TlsConnector;
+
+/// What the way to a host takes.
+pub(crate) struct Way {
+    pub(crate) resolver: Arc<dyn Resolver>,
+    pub(crate) tls: Arc<ClientConfig>,
+    pub(crate) proxy: Option<Proxy>,
+}
 
 /// A connection that a permit opened.
 pub(crate) struct Connection {
@@ -121,20 +128,20 @@ impl Connection {
 /// Opens a connection for a permit's request.
 pub(crate) async fn connect(
     permit: &Permit<NetworkDemand>,
-    resolver: &dyn Resolver,
-    tls: &Arc<ClientConfig>,
+    way: &Way,
     bounds: &Bounds,
     leash: &mut Leash,
 ) -> Result<Connection, EgressError> {
     let demand = permit.demand();
-    let addresses = addresses(permit, resolver, bounds, leash).await?;
+    let addresses = addresses(permit, &*way.resolver, bounds, leash).await?;
     let mut last = EgressError::Unresolved { host: leash.host() };
     for address in addresses.into_iter().take(ADDRESSES_TRIED) {
-        let opening = open(address, demand, tls, leash.host());
+        let opening = open(address, demand, way, leash.host());
         match leash.hold("to be connected to", bounds.connect_ms, opening).await {
             Ok(Ok(connection)) => return Ok(connection),
             // Whoever is there and cannot prove who they are: another address of theirs would be no better.
             Ok(Err(error @ EgressError::Tls { .. })) | Err(error @ EgressError::Ended(_)) => return Err(error),
+            Ok(Err(EgressError::Proxy { host, fault })) if fault.is_final() => return Err(fault.of(host)),
             Ok(Err(error)) | Err(error) => last = error,
         }
     }
@@ -176,14 +183,13 @@ async fn addresses(
     Ok(addresses)
 }
 
-async fn open(
-    address: IpAddr,
-    demand: &NetworkDemand,
-    tls: &Arc<ClientConfig>,
-    host: String,
-) -> Result<Connection, EgressError> {
+async fn open(address: IpAddr, demand: &NetworkDemand, way: &Way, host: String) -> Result<Connection, EgressError> {
     let unreachable = |error: &io::Error| EgressError::Unreachable { host: host.clone(), why: reason(error) };
-    let stream = TcpStream::connect((address, demand.url.port())).await.map_err(|error| unreachable(&error))?;
+    let to = SocketAddr::new(address, demand.url.port());
+    let stream = match way.proxy.as_ref().filter(|proxy| proxy.is_for(demand.url.host(), address)) {
+        Some(proxy) => proxy.way(to, &*way.resolver).await.map_err(|fault| fault.of(host.clone()))?,
+        None => TcpStream::connect(to).await.map_err(|error| unreachable(&error))?,
+    };
     stream.set_nodelay(true).map_err(|error| unreachable(&error))?;
     if !demand.url.is_https() {
         return speak(stream, false, address, host).await;
@@ -194,7 +200,7 @@ async fn open(
             .map_err(|_| EgressError::Tls { host: host.clone(), why: "no certificate can have this name" })?,
     };
     let stream =
-        TlsConnector::from(tls.clone()).connect(name, stream).await.map_err(|error| tls_error(&host, &error))?;
+        TlsConnector::from(way.tls.clone()).connect(name, stream).await.map_err(|error| tls_error(&host, &error))?;
     let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
     speak(stream, is_http2, address, host).await
 }

@@ -1,5 +1,6 @@
 //! Why there is no answer.
 
+use crate::ProxyFault;
 use broker::{Denied, LeaseEnd};
 use protocol::{Arg, ErrorCode};
 
@@ -22,6 +23,9 @@ pub enum EgressError {
     /// The other side could not prove who it is.
     #[error("{host} could not prove that it is {host}: {why}")]
     Tls { host: String, why: &'static str },
+    /// The operator's proxy opens no way there. Which proxy that is, is nothing for apps.
+    #[error("{host} cannot be reached: {fault}")]
+    Proxy { host: String, fault: ProxyFault },
     /// A step took too long.
     #[error("{host} took longer than {} {step}", Arg::Millis(*.after_ms))]
     Slow { host: String, step: &'static str, after_ms: u64 },
@@ -35,8 +39,8 @@ pub enum EgressError {
 
 impl EgressError {
     /// What the kinds are called where they are counted.
-    pub(crate) const WORDS: [&'static str; 8] =
-        ["denied", "ended", "unresolved", "unreachable", "tls", "slow", "too_large", "broken"];
+    pub(crate) const WORDS: [&'static str; 9] =
+        ["denied", "ended", "unresolved", "unreachable", "tls", "slow", "too_large", "broken", "proxy"];
 
     /// The place of its kind in [`EgressError::WORDS`].
     pub(crate) fn place(&self) -> usize {
@@ -49,6 +53,7 @@ impl EgressError {
             Self::Slow { .. } => 5,
             Self::TooLarge { .. } => 6,
             Self::Broken { .. } => 7,
+            Self::Proxy { .. } => 8,
         }
     }
 
@@ -61,6 +66,7 @@ impl EgressError {
             Self::Unresolved { .. }
             | Self::Unreachable { .. }
             | Self::Tls { .. }
+            | Self::Proxy { .. }
             | Self::Slow { .. }
             | Self::Broken { .. } => ErrorCode::NetworkFailed,
         }

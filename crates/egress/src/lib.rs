@@ -5,8 +5,8 @@
 //! address the next moment is not asked again. A redirect is an answer like any other: [`redirect`] says what would be
 //! asked next, and that needs a permit of its own.
 //!
-//! Nothing here reads the environment, keeps cookies, follows a proxy, undoes a compression or hands a connection from one
-//! run to another. Everything is bounded: see [`Bounds`].
+//! Nothing here reads the environment, keeps cookies, undoes a compression or hands a connection from one run to another. A
+//! proxy is followed where the operator's configuration names one, and then to the address that was checked. Everything is bounded: see [`Bounds`].
 //!
 //! Bodies come as they are sent. The client asks for no compression (`accept-encoding: identity`) and undoes none: what apps
 //! read is small, and a decoder would be one more parser of hostile bytes whose output somebody has to bound.
@@ -29,6 +29,7 @@ mod leash; // how long a step may take, and whether the run goes on
 mod meter; // what comes in, as it comes
 mod next; // what a redirect asks for
 mod pool; // open connections of a run
+mod proxy; // the operator's proxy
 mod resolver; // from a name to addresses
 mod usage; // what was moved for whom
 
@@ -40,5 +41,6 @@ pub use hyper::{
     header::{HeaderName, HeaderValue},
 };
 pub use next::{Next, is_credential, redirect};
+pub use proxy::{Proxy, ProxyError, ProxyFault};
 pub use resolver::{Resolver, Resolving, SystemResolver};
 pub use usage::Usage;

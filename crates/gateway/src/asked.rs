@@ -3,7 +3,7 @@
 use crate::{
     Arrival, Doors, FRAMES_WAITING_MAX, Refusal,
     auth::Admitted,
-    bodies::{AnswerBody, Page},
+    bodies::{AnswerBody, Page, SEQ_MAX},
     doors::revoked,
     serve::Place,
     stream::{STILL_HERE, event, is_last},
@@ -61,9 +61,19 @@ impl FromRequestParts<Doors> for Asked {
 }
 
 impl Asked {
-    /// The last event that the client got before its stream broke off.
-    pub(crate) fn last_event_id(&self) -> Option<u64> {
-        self.headers.get(LAST_EVENT_ID)?.to_str().ok()?.trim().parse().ok()
+    /// The last event that the client got before its stream broke off. What is no number was never the id of an event:
+    /// whoever says it would get everything again, and take it for new.
+    pub(crate) fn last_event_id(&self) -> Result<Option<u64>, Refusal> {
+        let Some(said) = self.headers.get(LAST_EVENT_ID) else { return Ok(None) };
+        let text = said.to_str().unwrap_or_default().trim();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        text.parse().ok().filter(|seq| *seq <= SEQ_MAX).map(Some).ok_or_else(|| {
+            Failure::new(ErrorCode::InvalidInput, format!("Last-Event-ID is a number from 0 to {SEQ_MAX}"))
+                .hint("the id of the last event that came, or no such header")
+                .into()
+        })
     }
 
     /// Asks, and answers with what comes at the end, as JSON.

@@ -9,8 +9,11 @@ use protocol::{
         OwnerView, PublisherView, Reply, RunReport, RunSummary, ScheduleView, SettingView, TokenView,
     },
 };
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, Error as _},
+};
+use serde_json::{Number, Value};
 use utoipa::{IntoParams, ToSchema};
 
 /// An answer's body: one kind of [`Reply`].
@@ -345,7 +348,7 @@ pub(crate) struct TokenBody {
     /// What it may do; never answer.
     pub(crate) rights: Vec<Right>,
     /// For how long; absent means until it is revoked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "whole")]
     pub(crate) expires_in_ms: Option<u64>,
 }
 
@@ -420,6 +423,8 @@ pub(crate) struct LogQuery {
     pub(crate) run: Option<RunId>,
     /// Only what came after this entry, its oldest first; without it, the newest. In a stream: entries up to this one are
     /// known already; without it, what the header `Last-Event-ID` says, else the newest entries come first.
+    #[serde(default, deserialize_with = "seq")]
+    #[param(maximum = 9_223_372_036_854_775_807_u64)]
     pub(crate) after_seq: Option<u64>,
     /// At most this many entries; in a stream, at most this many of the newest come first.
     #[serde(default = "log_limit")]
@@ -437,12 +442,58 @@ fn log_limit() -> u32 {
 #[into_params(parameter_in = Query)]
 pub(crate) struct StreamQuery {
     /// Chunks up to this one are known already. Without it, what the header `Last-Event-ID` says; else all.
+    #[serde(default, deserialize_with = "seq")]
+    #[param(maximum = 9_223_372_036_854_775_807_u64)]
     pub(crate) after_seq: Option<u64>,
+}
+
+/// The largest number that anything in a log or a stream can have: what others count with goes no further.
+pub(crate) const SEQ_MAX: u64 = i64::MAX.unsigned_abs();
+
+/// A place in a log or a stream. Behind the last place that there can be, nothing would ever come.
+fn seq<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    let said = Option::<u64>::deserialize(from)?;
+    match said {
+        Some(seq) if seq > SEQ_MAX => Err(D::Error::custom(format_args!("after_seq is at most {SEQ_MAX}"))),
+        said => Ok(said),
+    }
+}
+
+/// A whole number, however JSON writes it: to many programs, and to the description, `1000.0` is one as well.
+fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    let Some(said) = Option::<Number>::deserialize(from)? else { return Ok(None) };
+    let in_words = |number: f64| if number.fract() == 0.0 { format!("{:.0}", number + 0.0).parse().ok() } else { None };
+    let number = said.as_u64().or_else(|| said.as_f64().and_then(in_words));
+    let number = number.ok_or_else(|| D::Error::custom(format_args!("{said} is no whole number from 0 on")))?;
+    Ok(Some(number))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_are_taken_as_they_are_described() {
+        let token = |number: &str| {
+            serde_json::from_str::<TokenBody>(&format!(r#"{{ "name": "a", "rights": [], "expires_in_ms": {number} }}"#))
+        };
+        let whole = [
+            ("null", None),
+            ("0", Some(0)),
+            ("-0.0", Some(0)),
+            ("44061.0", Some(44_061)),
+            ("1e16", Some(10_u64.pow(16))),
+        ];
+        for (said, number) in whole {
+            assert_eq!(token(said).expect("is read").expires_in_ms, number, "{said}");
+        }
+        for said in ["-1", "0.5", "1e40", "true", "\"7\""] {
+            assert!(token(said).is_err(), "{said}");
+        }
+        let from = |seq: u64| serde_json::from_str::<StreamQuery>(&format!(r#"{{ "after_seq": {seq} }}"#));
+        assert_eq!(from(SEQ_MAX).expect("is read").after_seq, Some(SEQ_MAX));
+        assert!(from(SEQ_MAX + 1).is_err());
+    }
 
     #[test]
     fn pages_follow_each_other_without_a_gap() {

@@ -46,8 +46,10 @@ const STATUSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 pub struct Figures {
     /// Answers since the start, by the class of their status.
     pub answers: [(&'static str, u64); STATUSES.len()],
-    /// What is being watched, by door.
+    /// What is being watched, by door; by WebSockets too.
     pub streams: [(&'static str, usize); 2],
+    /// WebSockets that are open, by door.
+    pub lines: [(&'static str, usize); 2],
 }
 
 impl Doors {
@@ -145,7 +147,9 @@ impl Doors {
         let taken = |most: usize, places: &Semaphore| most.saturating_sub(places.available_permits());
         let socket = taken(WATCHERS_MAX, &shared.watchers);
         let tcp = taken(TCP_WATCHERS_MAX, &shared.tcp_watchers);
-        Figures { answers, streams: [("socket", socket), ("tcp", tcp)] }
+        let (socket_lines, tcp_lines) = shared.lines.open();
+        let lines = [("socket", socket_lines), ("tcp", tcp_lines)];
+        Figures { answers, streams: [("socket", socket), ("tcp", tcp)], lines }
     }
 
     /// A place among the visitors, if there is one.

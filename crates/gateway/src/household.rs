@@ -2,11 +2,11 @@
 
 use crate::auth::Peer;
 use protocol::{
-    Caller,
+    Caller, Question,
     api::{Frame, Request},
 };
 use std::{net::SocketAddr, pin::Pin, sync::Arc};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// Where the frames of an answer go. Bounded: a slow reader slows its own answer down and nobody else.
 pub type FrameSender = mpsc::Sender<Frame>;
@@ -22,12 +22,26 @@ pub trait Household: Send + Sync + 'static {
         frames: FrameSender,
     ) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
+    /// What an owner is asked, for whoever stays on a line: the answer to `ApprovalList`, again each time it changes.
+    /// `None` for whoever may not see that.
+    fn attend(&self, _caller: &Caller) -> Option<Attendance> {
+        None
+    }
+
     /// Whether requests can be answered now; if not, why, for the log. Anybody may ask.
     fn readiness(self: Arc<Self>) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 
     /// A caller who was let in says of which trace their request is a part, as the W3C's Trace Context has it. Who keeps no
     /// traces makes nothing of it.
     fn trace_join(&self, _request: &tracing::Span, _traceparent: &str) {}
+}
+
+/// Somebody who stays on a line.
+pub struct Attendance {
+    /// What is open now, oldest first, and each time it changes. Not each change: whoever is slow sees the last.
+    pub questions: watch::Receiver<Arc<[Question]>>,
+    /// Held as long as they stay: a person who is there can be asked.
+    pub presence: Option<Box<dyn Send + Sync>>,
 }
 
 /// The way a request came in.

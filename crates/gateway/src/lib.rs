@@ -37,7 +37,7 @@ mod ws; // the door for pages that keep a line open
 
 pub use axum::Router;
 pub use doors::{Doors, Figures};
-pub use household::{Arrival, FrameSender, Household};
+pub use household::{Arrival, Attendance, FrameSender, Household};
 pub use problem::{Problem, Refusal, status};
 pub use router::{PATTERNS, openapi, router};
 pub use rustls::ServerConfig;

@@ -1,6 +1,6 @@
 //! All routes, and their description. A route that is not described does not exist: both come from one list.
 
-use crate::{Arrival, Doors, Place, Problem, Refusal, routes};
+use crate::{Arrival, Doors, Place, Problem, Refusal, routes, stream::FrameEvent};
 use axum::{
     Router,
     extract::{MatchedPath, Request, State},
@@ -29,7 +29,7 @@ use utoipa_axum::{PathItemExt as _, router::OpenApiRouter, routes};
                        stable codes of the error page; what takes long also answers as server-sent events, each of \
                        them a Frame."
     ),
-    components(schemas(Frame, Problem)),
+    components(schemas(Frame, FrameEvent, Problem)),
     tags(
         (name = "household", description = "Who answers, and whether all is well"),
         (name = "apps", description = "Packages, their cards, and what they may do"),

@@ -4,6 +4,13 @@
 //! event's id, and so is that of an entry of the log, so that a client which resumes says it in `Last-Event-ID`.
 
 use protocol::api::Frame;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        ObjectBuilder, RefOr,
+        schema::{Ref, Schema, Type},
+    },
+};
 
 /// Longest event that a client accepts: a chunk of 4 MiB with room for its escapes.
 pub const FRAME_BYTES_MAX: usize = 64 << 20;
@@ -27,6 +34,36 @@ pub(crate) fn event(frame: &Frame) -> Result<Vec<u8>, serde_json::Error> {
     bytes.extend_from_slice(b"\n\n");
     Ok(bytes)
 }
+
+/// One event of a stream, for the description: OpenAPI 3.1 has no word for the items of a stream, so that what is said of
+/// a stream is said of each event in it.
+pub(crate) struct FrameEvent;
+
+impl PartialSchema for FrameEvent {
+    fn schema() -> RefOr<Schema> {
+        let text = |about: &str| ObjectBuilder::new().schema_type(Type::String).description(Some(about));
+        let kinds = ["run", "chunk", "log_after", "entry", "step", "done", "failed"];
+        let data = text("The frame, as JSON in one line.")
+            .content_media_type("application/json")
+            .content_schema(Some(Ref::from_schema_name("Frame")));
+        ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .description(Some(
+                "One server-sent event of a stream: a frame, and what is to be known of it before it is read.",
+            ))
+            .property("event", text("The kind of the frame.").enum_values(Some(kinds)))
+            .required("event")
+            .property(
+                "id",
+                text("The number of a chunk or of an entry of the log: where to go on.").pattern(Some("^[0-9]+$")),
+            )
+            .property("data", data)
+            .required("data")
+            .into()
+    }
+}
+
+impl ToSchema for FrameEvent {}
 
 /// Whether nothing comes after this frame.
 pub(crate) fn is_last(frame: &Frame) -> bool {

@@ -2,6 +2,7 @@
 //! its own id; a reader that is slow slows its own answers down.
 
 mod answers; // answers by the id of their question
+mod asked; // what the owner is asked, told without being asked for
 mod handshake; // from a request to a WebSocket
 mod orders; // what messages ask for, and what is said to it
 mod places; // how many lines there may be
@@ -79,7 +80,7 @@ async fn serve(opened: Opened, doors: Doors, admitted: Admitted, mut ending: End
     drop(access);
     let device = admitted.caller.device;
     let (out, waiting) = mpsc::channel(MESSAGES_WAITING_MAX);
-    let line = Arc::new(Line::new(doors, admitted.caller, arrival, out));
+    let line = Arc::new(Line::new(doors, admitted.clone(), arrival, out));
     let parting = tokio::select! {
         biased;
         // Nothing more is told to whoever came in by what is revoked, however much there is to tell.
@@ -110,6 +111,7 @@ async fn converse(socket: &mut Socket, line: &Arc<Line>, mut waiting: mpsc::Rece
     let (mut heard, mut ping_at, mut pings) = (Instant::now(), Instant::now() + PING_EVERY, 0);
     // For the next message: without one, nothing is read.
     let mut place = None;
+    let mut asked = line.attend();
     loop {
         let (said, began) = tokio::select! {
             free = places.clone().acquire_owned(), if place.is_none() => {
@@ -118,6 +120,16 @@ async fn converse(socket: &mut Socket, line: &Arc<Line>, mut waiting: mpsc::Rece
                 continue;
             }
             said = waiting.recv() => (said.map(Message::text), Instant::now()),
+            () = asked.changed() => {
+                let began = Instant::now();
+                for news in asked.news(line) {
+                    if say(socket, Message::text(news)).await.is_err() {
+                        return Parting::Gone;
+                    }
+                }
+                heard += began.elapsed();
+                continue;
+            }
             read = socket.next(), if place.is_some() => {
                 heard = Instant::now();
                 match read {

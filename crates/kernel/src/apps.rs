@@ -347,7 +347,7 @@ impl Kernel {
             tools: card::tool_views(package),
             missing: card::missing(package),
             grants: self.grant_views(owner, &app.record.name),
-            limits: self.card(package, None, None).limits,
+            limits: self.card(package, broker::CardSource::File, None, None).limits,
             storage_bytes,
         })
     }

@@ -89,6 +89,7 @@ impl Kernel {
             return Ok(Err(sentence::rule_nobody_there()));
         }
         let asking = self.broker.questions().ask(caller.owner, question.clone());
+        self.questions_changed(caller.owner);
         let started_ns = self.clock.monotonic_ns();
         run.lease.pause(started_ns);
         // Whether the log is full does not matter: the guest waits anyway.
@@ -99,6 +100,8 @@ impl Kernel {
             end = run.lease.ended() => Err(end),
             _ = gone => Err(run.lease.check().err().unwrap_or(LeaseEnd::Finished)),
         };
+        // Also where the run ended: it is off the board by now.
+        self.questions_changed(caller.owner);
         let now_ns = self.clock.monotonic_ns();
         run.lease.resume(now_ns);
         if settled.as_ref().is_ok_and(|settled| !settled.is_yes()) {
@@ -174,7 +177,9 @@ impl Kernel {
     /// Answers a question: only the owner, only with a person present.
     pub fn approval_answer(&self, caller: &Caller, id: QuestionId, answer: Answer) -> Result<(), Failure> {
         self.require_paths(caller, answer.path.is_some())?;
-        self.broker.questions().answer(caller, id, answer).map(|_| ()).map_err(|error| {
+        let answered = self.broker.questions().answer(caller, id, answer);
+        self.questions_changed(caller.owner);
+        answered.map(drop).map_err(|error| {
             let (code, hint) = match error {
                 broker::AnswerError::NotFound => (ErrorCode::NotFound, "oikos approval list shows what is open"),
                 broker::AnswerError::NoPresence => (ErrorCode::PermissionDenied, "answer from an interactive terminal"),

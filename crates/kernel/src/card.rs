@@ -5,13 +5,19 @@ use crate::{
     apps::{AppRecord, LoadedApp, scope_requests},
     signer::{Signer, comes_from_another},
 };
-use broker::{CardSubject, card_build, card_lines, covers};
+use broker::{CardSource, CardSubject, card_build, card_lines, covers};
 use package::{Code, Dependency, Hook, Package};
 use protocol::{Arg, Badge, Card, CardChange, CardLine, Sentence, ToolName, api::ToolView, sentence};
 
 impl Kernel {
     /// The card of a package, beside the version that is installed, with who signed it.
-    pub(crate) fn card(&self, package: &Package, installed: Option<&AppRecord>, signer: Option<&Signer>) -> Card {
+    pub(crate) fn card(
+        &self,
+        package: &Package,
+        source: CardSource<'_>,
+        installed: Option<&AppRecord>,
+        signer: Option<&Signer>,
+    ) -> Card {
         let requests = scope_requests(package);
         // Those of the manifest are looked at by the broker.
         let deceptive: Vec<String> = package
@@ -28,6 +34,7 @@ impl Kernel {
             description: package.manifest().description.as_deref(),
             developer: package.manifest().developer.as_deref(),
             badge: signer.map_or_else(local, Signer::badge),
+            source,
             digest: package.digest(),
             files: package.files().count(),
             zones: &package.manifest().zones,

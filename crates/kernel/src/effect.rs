@@ -311,14 +311,25 @@ pub enum UndoError {
 pub type ErrandPermit<'a> =
     dyn FnMut(broker::WebUrl, bool) -> Result<Permit<broker::NetworkDemand>, Box<broker::Denied>> + Send + 'a;
 
-/// The bytes that an errand brings, as soon as they are there.
-pub type Fetching<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>, GuestError>> + Send + 'a>>;
+/// What an errand brings, as soon as it is there.
+pub type Fetching<'a> = Pin<Box<dyn Future<Output = Result<Fetched, GuestError>> + Send + 'a>>;
 
 /// Fetching what the owner themselves asked for: an app's archive.
 pub trait Errand: Send + Sync {
     /// The bytes at an address, at most so many. Waits for the network without a thread, and no longer than it is waited
     /// for.
     fn fetch<'a>(&'a self, url: &'a str, bytes_max: usize, permit: &'a mut ErrandPermit<'_>) -> Fetching<'a>;
+}
+
+/// What an errand brings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetched {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// Who was asked first, with the port where that is unusual.
+    pub named: String,
+    /// Who sent them at last: another one than was named where that led there.
+    pub sender: String,
 }
 
 /// Finding out what a person means by a path: the identity of folders to grant and of things picked.

@@ -5,6 +5,7 @@ use crate::{
     Kernel,
     apps::{AppRecord, LoadedApp, Setup},
     code::check_exports,
+    effect::Fetched,
     grants::grant_record,
     journal,
     offers::{Offer, Reading},
@@ -13,7 +14,7 @@ use crate::{
     signer::{Consent, Signer, comes_from_another},
     triggers::Triggers,
 };
-use broker::AppGrants;
+use broker::{AppGrants, CardSource};
 use package::{Hook, Package};
 use protocol::{
     AppName, AuditEvent, Caller, Card, Digest, ErrorCode, Failure, Labels, OfferId, OwnerId, Right, Sentence,
@@ -28,6 +29,23 @@ const ERRAND_NAME: &str = "errand";
 /// Whether a package comes from an address, and not from this machine's files.
 fn is_on_the_web(source: &str) -> bool {
     ["https://", "http://"].iter().any(|scheme| source.starts_with(scheme))
+}
+
+/// Where a package was read.
+enum Origin {
+    Folder,
+    File,
+    Web { named: String, sender: String },
+}
+
+impl Origin {
+    fn on_card(&self) -> CardSource<'_> {
+        match self {
+            Self::Folder => CardSource::Folder,
+            Self::File => CardSource::File,
+            Self::Web { named, sender } => CardSource::Web { named, sender },
+        }
+    }
 }
 
 /// What the log says of a version that runs from now on.
@@ -64,7 +82,7 @@ impl Kernel {
         let consent = Consent::read(trust, downgrade)?;
         let reading = self.offers.read_begin(caller.owner)?;
         let (read, _reading) = self.package_read(caller, &source, reading).await;
-        let package = read.map_err(|failure| self.app_refuse(&caller, &source, failure))?;
+        let (package, from) = read.map_err(|failure| self.app_refuse(&caller, &source, failure))?;
         if let Err(failure) = Triggers::of(&package) {
             return Err(self.app_refuse(&caller, &source, failure));
         }
@@ -73,7 +91,7 @@ impl Kernel {
         let is_official = signer.as_ref().is_some_and(Signer::is_official);
         self.zone_check(&package, is_official).map_err(|failure| self.app_refuse(&caller, &source, failure))?;
         let installed = self.app_record(caller.owner, package.name()).ok();
-        let mut card = self.card(&package, installed.as_ref(), signer.as_ref());
+        let mut card = self.card(&package, from.on_card(), installed.as_ref(), signer.as_ref());
         if let Some(installed) = installed.as_ref().filter(|installed| installed.digest != package.digest()) {
             // One that cannot be loaded says nothing about itself, so that all is new.
             if let Ok(old) = self.app_load(caller.owner, &installed.name).await {
@@ -93,10 +111,10 @@ impl Kernel {
         caller: Caller,
         source: &str,
         reading: Reading,
-    ) -> (Result<Package, Failure>, Option<Reading>) {
+    ) -> (Result<(Package, Origin), Failure>, Option<Reading>) {
         let fetched = match is_on_the_web(source) {
             true => match self.package_fetch(caller, source).await {
-                Ok(bytes) => Some(bytes),
+                Ok(fetched) => Some(fetched),
                 Err(failure) => return (Err(failure), Some(reading)),
             },
             false => None,
@@ -104,15 +122,23 @@ impl Kernel {
         let path = PathBuf::from(source);
         // The place stays taken for as long as a thread is, whoever waits for it.
         let read = move || {
-            let package = fetched.map_or_else(|| Package::read(&path), Package::read_bytes);
-            (package.map_err(Failure::from), Some(reading))
+            let read = match fetched {
+                Some(Fetched { bytes, named, sender }) => {
+                    Package::read_bytes(bytes).map(|package| (package, Origin::Web { named, sender }))
+                }
+                None => Package::read(&path).map(|package| {
+                    let from = if Package::is_folder(&path) { Origin::Folder } else { Origin::File };
+                    (package, from)
+                }),
+            };
+            (read.map_err(Failure::from), Some(reading))
         };
         let read = tokio::task::spawn_blocking(read).await;
         read.unwrap_or_else(|_| (Err(internal("the package could not be read")), None))
     }
 
     /// Fetches an archive. It ends with whoever waits for it.
-    async fn package_fetch(&self, caller: Caller, source: &str) -> Result<Vec<u8>, Failure> {
+    async fn package_fetch(&self, caller: Caller, source: &str) -> Result<Fetched, Failure> {
         let run = protocol::RunId::new(&*self.clock, &*self.entropy);
         let app = AppName::from_str(ERRAND_NAME).map_err(|_| internal("the errand has no name"))?;
         let now_ns = self.clock.monotonic_ns();

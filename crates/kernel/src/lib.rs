@@ -8,6 +8,7 @@ mod admission; // who may run next on a full host
 mod apps; // installed apps, as the store has them and ready to run
 mod ask; // asking a person
 mod asked; // one request id is one request
+mod attend; // who stays is told what is asked
 mod bus; // what happened, told to those who may hear it
 mod card; // a package on its card
 mod code; // from a package's files to what a sandbox can start
@@ -43,6 +44,7 @@ mod zone; // which apps a zone lets run
 
 pub use apps::{AppRecord, Setup};
 pub use ask::ANSWER_WAIT_MS;
+pub use attend::{Attendance, OpenQuestions};
 pub use bus::{
     EVENT_BYTES_MAX, EVENTS_BURST, EVENTS_PER_SECOND, EVENTS_WAITING_BYTES_MAX, EVENTS_WAITING_MAX, HEARD_WAIT_MS,
     HEARINGS_MAX, HOPS_MAX, TRIES_MAX,
@@ -159,6 +161,10 @@ pub struct Kernel {
     ended: Mutex<EndedStreams>,
     /// Persons that are connected, by owner.
     presence: Mutex<HashMap<OwnerId, usize>>,
+    /// What those who stay are told.
+    attended: attend::Attended,
+    /// A run has ended.
+    runs_left: Notify,
     /// Held by whoever changes apps or grants: what one wrote is what the next one starts from.
     changing: Mutex<()>,
     /// Held, for one app each, by whoever brings it from one step of its life to the next, hooks included.
@@ -198,6 +204,8 @@ impl Kernel {
             live: Mutex::default(),
             ended: Mutex::default(),
             presence: Mutex::default(),
+            attended: attend::Attended::default(),
+            runs_left: Notify::new(),
             changing: Mutex::default(),
             lives: Mutex::default(),
             undoing: Mutex::default(),

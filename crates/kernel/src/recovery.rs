@@ -130,6 +130,7 @@ impl Kernel {
                 renderer: None,
                 usage: RunUsage::default(),
                 effects: Vec::new(),
+                network: Vec::new(),
                 undoable,
             };
             batch.delete(&Key::new(owner, Space::Run, live_key(run)));

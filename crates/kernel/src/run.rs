@@ -223,7 +223,8 @@ impl Kernel {
         self.require(&caller, Right::Run)?;
         let asked = Asked::of(&request);
         if let Some(run) = self.request_find(&caller, asked)? {
-            return self.run_follow(&caller, run, 0);
+            // Whoever may start it would have heard it: they need no right to see what else there is.
+            return self.run_view(&caller, run, 0);
         }
         let RunRequest { id: _, app, action, input, files } = request;
         self.require_paths(&caller, !files.is_empty())?;
@@ -287,7 +288,7 @@ impl Kernel {
         }
         let run = Run::new(lease, app, action_name, request.cause, request.asked, self.clock.now());
         if let Some(known) = self.run_open(&run)? {
-            return self.run_follow(&caller, known, 0);
+            return self.run_view(&caller, known, 0);
         }
         let viewer = run.stream.view(0);
         let call = self.guest_call(&run, export, &input, env);
@@ -342,6 +343,10 @@ impl Kernel {
     /// Watches a run that is under way or has just ended.
     pub fn run_follow(&self, caller: &Caller, run: RunId, after_seq: u64) -> Result<Viewer, Failure> {
         self.require(caller, Right::Read)?;
+        self.run_view(caller, run, after_seq)
+    }
+
+    fn run_view(&self, caller: &Caller, run: RunId, after_seq: u64) -> Result<Viewer, Failure> {
         if let Some(live) = self.live.lock().get(&run).filter(|live| live.owner() == caller.owner) {
             return Ok(live.stream.view(after_seq));
         }
@@ -426,7 +431,7 @@ impl Kernel {
         if let Err(error) = self.store.commit(batch, Durability::Lazy) {
             let failure = commit_failure(error);
             self.broker.lease_close(run.id());
-            self.live.lock().remove(&run.id());
+            self.run_left(run.id());
             // Somebody may follow it already by its request.
             run.stream.end(report_of(run, &Err(failure.clone()), RunUsage::default()));
             return Err(failure);
@@ -521,7 +526,12 @@ impl Kernel {
             }
         }
         // Only now, so that whoever looks for it finds it here or there.
-        self.live.lock().remove(&run.id());
+        self.run_left(run.id());
+    }
+
+    fn run_left(&self, run: RunId) {
+        self.live.lock().remove(&run);
+        self.runs_left.notify_waiters();
     }
 
     /// Gathers what has to be written with a run's end, after what is in the batch.

@@ -11,8 +11,6 @@ use std::{sync::Arc, time::Duration};
 
 /// How long to wait for stopped runs before the data they may write is erased.
 pub(crate) const RUNS_GONE_WAIT_MS: u64 = 5_000;
-/// How long between two looks at them.
-const RUNS_GONE_LOOK_MS: u64 = 2;
 
 /// What a stop did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -178,11 +176,25 @@ impl Kernel {
     /// Waits until the runs of an app have written their ends. `false`: some cannot be waited for.
     pub(crate) async fn runs_gone(&self, owner: OwnerId, app: &AppName, wait_ms: u64) -> bool {
         let is_running = || self.live.lock().values().any(|run| run.owner() == owner && run.app.record.name == *app);
-        let gone = async {
-            while is_running() {
-                tokio::time::sleep(Duration::from_millis(RUNS_GONE_LOOK_MS)).await;
-            }
-        };
+        let gone = self.runs_until(|| !is_running());
         tokio::time::timeout(Duration::from_millis(wait_ms), gone).await.is_ok()
+    }
+
+    /// Waits until no run lives.
+    pub async fn all_runs_gone(&self) {
+        self.runs_until(|| self.live.lock().is_empty()).await;
+    }
+
+    /// Waits until something is so that only the end of a run can bring about.
+    async fn runs_until(&self, is_so: impl Fn() -> bool) {
+        loop {
+            // Heard from here on: what leaves between the look and the wait is not missed.
+            let mut left = std::pin::pin!(self.runs_left.notified());
+            left.as_mut().enable();
+            if is_so() {
+                return;
+            }
+            left.await;
+        }
     }
 }

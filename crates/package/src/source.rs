@@ -225,6 +225,11 @@ impl Package {
         if fs::metadata(path).map_err(io)?.is_dir() { Self::read_folder(path) } else { Self::read_archive(path) }
     }
 
+    /// Whether what is read from there is a folder, and no archive.
+    pub fn is_folder(path: &Path) -> bool {
+        fs::metadata(path).is_ok_and(|known| known.is_dir())
+    }
+
     /// Reads a folder, packs it and reads the package from the archive. The archive is the same as that of
     /// `oikos app pack`.
     pub fn read_folder(path: &Path) -> Result<Self, PackageError> {

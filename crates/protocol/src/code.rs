@@ -3,12 +3,15 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
+};
 
 macro_rules! codes {
     ($($name:ident = $word:literal, exit $exit:literal, $meaning:literal;)*) => {
         /// What went wrong, as a stable word. The set only grows; a word never changes its meaning.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum ErrorCode {
             $(#[doc = $meaning] #[serde(rename = $word)] $name,)*
         }
@@ -114,6 +117,21 @@ codes! {
     RunNotFound = "run_not_found", exit 6, "There is no such run.";
     Stopped = "stopped", exit 7, "The owner stopped it.";
 }
+
+/// Deriving it would describe the names that the variants have here, not the words: the derive does not see into the table.
+impl PartialSchema for ErrorCode {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(
+                "What went wrong, as a stable word. The set only grows; a word never changes its meaning.",
+            ))
+            .enum_values(Some(Self::ALL.iter().map(|code| code.word())))
+            .into()
+    }
+}
+
+impl ToSchema for ErrorCode {}
 
 impl fmt::Display for ErrorCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -230,6 +230,9 @@ sentences! {
     card_change_hook(hook) = "runs code of its own at one more step of its life: {hook}";
     card_change_limit(what, asked, before) = "may use more {what} in a run: {asked} instead of {before}";
     card_warning_unsigned() = "nobody but the folder it came from says who made it";
+    card_warning_unsigned_file() = "nobody but the file it came in says who made it";
+    card_warning_unsigned_web(host) = "nobody but {host}, where it came from, says who made it";
+    card_warning_unsigned_redirected(host, named) = "nobody but {host}, to which {named} led, says who made it";
     card_warning_text(what) = "its {what} holds invisible or direction-changing characters, shown here escaped";
 
     // Rules: why something was allowed or refused.

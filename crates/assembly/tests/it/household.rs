@@ -2,8 +2,8 @@
 
 use assembly::{Client, Config};
 use protocol::{
-    Failure, RunId,
-    api::{Envelope, Frame, Reply, Request, StopTarget},
+    Failure, GrantState, OwnerName, RunId,
+    api::{Envelope, Frame, LineChoice, Reply, Request, StopTarget},
 };
 use serde_json::{Value, json};
 use std::{
@@ -80,6 +80,40 @@ impl Household {
             panic!()
         };
         ask(client, Request::AppInstall { offer, choices: vec![] }).await.unwrap();
+    }
+
+    /// Installs an app that asks before it looks into a file; gives a run of it that will ask.
+    pub(crate) async fn install_asker(&self, client: &Client, owner: Option<OwnerName>) -> Request {
+        let folder = self.app().with_file_name("asker");
+        let granted = self.app().with_file_name("granted");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::create_dir_all(&granted).unwrap();
+        let logic = "export async function look(payload, ctx) { return await ctx.tools.file.readText(payload.path) }\n";
+        let permissions = json!({ "file": { "read": true, "reason": "Reads what you name." }, "ai": false });
+        let actions =
+            json!({ "look": { "input": { "type": "object", "properties": { "path": { "type": "string" } } } } });
+        for (name, text) in [
+            ("manifest.json", json!({ "id": "asker", "name": "Asker", "version": "1.0.0" }).to_string()),
+            ("action-schema.json", actions.to_string()),
+            ("permissions.json", permissions.to_string()),
+            ("bot-logic.js", logic.to_owned()),
+        ] {
+            std::fs::write(folder.join(name), text).unwrap();
+        }
+        std::fs::write(granted.join("a.txt"), "x").unwrap();
+        let ask = async |request| {
+            let envelope = Envelope { presence: true, owner: owner.clone(), request };
+            client.ask(envelope).await.unwrap().reply().await.unwrap()
+        };
+        let source = folder.to_str().unwrap().to_owned();
+        let Reply::Offer { offer, .. } = ask(Request::AppOffer { source, trust: None, downgrade: false }).await else {
+            panic!()
+        };
+        let target = Some(granted.to_str().unwrap().to_owned());
+        let choices = vec![LineChoice { line: "file.read".to_owned(), state: GrantState::Ask, target }];
+        ask(Request::AppInstall { offer, choices }).await;
+        let (app, action) = ("asker".parse().unwrap(), "look".parse().unwrap());
+        Request::RunStart { id: None, app, action, input: json!({ "path": granted.join("a.txt") }), files: vec![] }
     }
 
     /// A connection of one's own to the socket.

@@ -9,7 +9,7 @@ use crate::{
 use assembly::{Client, Door, Doors};
 use futures_util::{SinkExt as _, StreamExt as _};
 use protocol::{
-    OwnerName, Right, RunId,
+    Answer, Choice, OwnerName, Right, RunId, TokenId,
     api::{Envelope, Frame, Reply, Request},
 };
 use serde_json::{Value, json};
@@ -44,10 +44,48 @@ pub(crate) async fn asked_for(client: &Client, owner: &str, request: Request) ->
 
 /// A program's pass.
 pub(crate) async fn key(client: &Client, owner: &str) -> Pass {
-    let rights = vec![Right::Read, Right::Run, Right::Manage];
-    let new = Request::TokenNew { name: "k".parse().unwrap(), rights, expires_in_ms: None };
-    let Reply::Token { secret, .. } = asked_for(client, owner, new).await else { panic!() };
-    vec![("authorization", format!("Bearer {}", secret.expose()))]
+    key_with(client, owner, "k", &[Right::Read, Right::Run, Right::Manage]).await.0
+}
+
+/// A program's pass with some rights, and what it is known by.
+async fn key_with(client: &Client, owner: &str, name: &str, rights: &[Right]) -> (Pass, TokenId) {
+    let new = Request::TokenNew { name: name.parse().unwrap(), rights: rights.to_vec(), expires_in_ms: None };
+    let Reply::Token { secret, token } = asked_for(client, owner, new).await else { panic!() };
+    (vec![("authorization", format!("Bearer {}", secret.expose()))], token.id)
+}
+
+/// The next message, whatever it is about.
+async fn next(line: &mut Socket) -> Value {
+    let heard = async {
+        loop {
+            let Message::Text(text) = line.next().await.unwrap().unwrap() else { continue };
+            return serde_json::from_str(text.as_str()).unwrap();
+        }
+    };
+    timeout(Duration::from_secs(30), heard).await.expect("a message in time")
+}
+
+/// The question that comes next, which nobody asked for: its id, and its run.
+async fn question(line: &mut Socket) -> (Value, Value) {
+    let said = next(line).await;
+    assert_eq!((said["type"].as_str(), &said["requestId"]), (Some("APPROVAL_REQUEST"), &Value::Null), "{said}");
+    assert_eq!(said["payload"]["question"]["app"], "asker");
+    (said["payload"]["question"]["id"].clone(), said["payload"]["run"].clone())
+}
+
+/// Hears that a question needs no answer any more.
+async fn settled(line: &mut Socket, (question, run): &(Value, Value)) {
+    let said = next(line).await;
+    assert_eq!((said["type"].as_str(), &said["requestId"]), (Some("EVENT"), &Value::Null), "{said}");
+    assert_eq!(said["payload"], json!({ "event": "settled", "question": question, "run": run }));
+}
+
+/// Nothing was said that nobody asked for: what is asked now is answered at once.
+async fn quiet(line: &mut Socket) {
+    let status = json!({ "type": "GET_STATUS", "requestId": id(9_999) });
+    line.send(Message::text(status.to_string())).await.unwrap();
+    let said = next(line).await;
+    assert_eq!((said["type"].as_str(), &said["requestId"]), (Some("DEVICE_STATUS"), &status["requestId"]), "{said}");
 }
 
 /// A page's pass: a link is opened, as a browser does.
@@ -237,6 +275,168 @@ async fn one_owners_things_are_not_there_for_envelopes_of_another() {
     assert_eq!(told(&mut first, &cancel).await.pop().unwrap().0, "STREAM_END");
     let decline = json!({ "type": "UNINSTALL_APP", "requestId": id(4), "payload": { "app": "idler" } });
     assert_eq!(told(&mut first, &decline).await.pop().unwrap().0, "STREAM_END");
+    door.close().await;
+    client.close().await;
+}
+
+/// Waits until so many lines are open, as the figures tell.
+async fn open_lines(client: &Client, count: usize) {
+    let told = async {
+        loop {
+            let Reply::Metrics { text } = ask(client, Request::Metrics).await.unwrap() else { panic!() };
+            if text.contains(&format!("oikos_websockets_open{{door=\"tcp\"}} {count}\n")) {
+                return;
+            }
+        }
+    };
+    timeout(Duration::from_secs(30), told).await.expect("as many lines");
+}
+
+/// Answers a question at a terminal.
+async fn answered(client: &Client, question: &Value, choice: Choice) {
+    let question = question.as_str().unwrap().parse().unwrap();
+    let answer = Request::ApprovalAnswer { question, answer: Answer { choice, path: None } };
+    assert_eq!(asked_for(client, "first", answer).await, Reply::Ok);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn questions_come_to_every_line_that_may_see_them_and_to_no_other() {
+    let household = Household::new();
+    let client = household.client().await;
+    let look = household.install_asker(&client, None).await;
+    let door = door(&client).await;
+    let address = door.address();
+    asked_for(&client, "first", Request::OwnerNew { name: "ben".parse().unwrap() }).await;
+    let (read, token) = key_with(&client, "first", "reads", &[Right::Read]).await;
+    let (run, _) = key_with(&client, "first", "runs", &[Right::Run]).await;
+    let mut page_line = line(address, address, &page(&client, address, "first").await).await.unwrap();
+    let mut reads = line(address, address, &read).await.unwrap();
+    let mut runs = line(address, address, &run).await.unwrap();
+    let mut bens = line(address, address, &page(&client, address, "ben").await).await.unwrap();
+    let mut ben_reads = line(address, address, &key(&client, "ben").await).await.unwrap();
+    for line in [&mut page_line, &mut reads, &mut bens, &mut ben_reads] {
+        quiet(line).await;
+    }
+
+    open_lines(&client, 5).await;
+    // A run that nobody watches: that a page is there is enough for it to ask.
+    let start = |number: usize| match look.clone() {
+        Request::RunStart { app, action, input, files, .. } => {
+            Request::RunStart { id: Some(id(number).parse().unwrap()), app, action, input, files }
+        }
+        _ => panic!(),
+    };
+    let begin =
+        async |number| client.ask(Envelope { presence: false, owner: None, request: start(number) }).await.unwrap();
+    let first = begin(1).await;
+    let asked = question(&mut page_line).await;
+    assert_eq!(question(&mut reads).await, asked);
+    // A line that comes late, or again, hears what is open.
+    let mut late = line(address, address, &read).await.unwrap();
+    assert_eq!(question(&mut late).await, asked);
+    answered(&client, &asked.0, Choice::Once).await;
+    for line in [&mut page_line, &mut reads, &mut late] {
+        settled(line, &asked).await;
+    }
+    assert!(matches!(first.reply().await.unwrap(), Reply::RunEnd { run } if run.summary.failure.is_none()));
+    // Answered by one page, withdrawn from all.
+    let second = begin(2).await;
+    let asked = question(&mut page_line).await;
+    assert_eq!(question(&mut reads).await, asked);
+    assert_eq!(question(&mut late).await, asked);
+    let no = json!({ "type": "APPROVE", "requestId": id(50), "payload": { "question": asked.0, "choice": "no" } });
+    page_line.send(Message::text(no.to_string())).await.unwrap();
+    let (one, other) = (next(&mut page_line).await, next(&mut page_line).await);
+    let (end, event) = if one["type"] == "STREAM_END" { (one, other) } else { (other, one) };
+    assert_eq!((end["requestId"].clone(), &event["payload"]["event"]), (json!(id(50)), &json!("settled")));
+    settled(&mut reads, &asked).await;
+    settled(&mut late, &asked).await;
+    drop(second);
+    // Withdrawn too when the run is stopped.
+    let third = begin(3).await;
+    let asked = question(&mut page_line).await;
+    assert_eq!(question(&mut reads).await, asked);
+    assert_eq!(question(&mut late).await, asked);
+    stop(&client, asked.1.as_str().unwrap().parse().unwrap()).await;
+    for line in [&mut page_line, &mut reads, &mut late] {
+        settled(line, &asked).await;
+    }
+    drop(third);
+    // In the stream of who began the run it comes once, in its place, and is withdrawn like any other.
+    let Request::RunStart { app, action, input, .. } = start(4) else { panic!() };
+    let execute = json!({ "type": "EXECUTE_ACTION", "requestId": id(4),
+        "payload": { "app": app, "action": action, "input": input } });
+    page_line.send(Message::text(execute.to_string())).await.unwrap();
+    let begun = next(&mut page_line).await;
+    assert_eq!((&begun["payload"]["event"], &begun["requestId"]), (&json!("run"), &json!(id(4))));
+    let mut said = next(&mut page_line).await;
+    if said["requestId"].is_null() {
+        // It was on the board before its stream had come here.
+        said = next(&mut page_line).await;
+    }
+    assert_eq!((said["type"].as_str(), &said["requestId"]), (Some("APPROVAL_REQUEST"), &json!(id(4))), "{said}");
+    let asked = question(&mut reads).await;
+    assert_eq!((&said["payload"]["question"]["id"], &said["payload"]["run"]), (&asked.0, &asked.1));
+    assert_eq!(question(&mut late).await, asked);
+    // What is revoked hears no more.
+    asked_for(&client, "first", Request::TokenRevoke { token }).await;
+    for line in [&mut reads, &mut late] {
+        let said = next(line).await;
+        assert_eq!((said["type"].as_str(), &said["payload"]["code"]), (Some("ERROR"), &json!("unauthenticated")));
+    }
+    answered(&client, &asked.0, Choice::Once).await;
+    let mut kinds = Vec::new();
+    while !kinds.contains(&"STREAM_END".to_owned()) || !kinds.contains(&"EVENT".to_owned()) {
+        kinds.push(next(&mut page_line).await["type"].as_str().unwrap().to_owned());
+    }
+    // Nobody else heard a word: no other owner, and no key that may not look.
+    quiet(&mut bens).await;
+    quiet(&mut ben_reads).await;
+    let refused = told(&mut runs, &json!({ "type": "GET_STATUS", "requestId": id(60) })).await;
+    assert_eq!((refused.len(), refused[0].0.as_str()), (1, "ERROR"), "{refused:?}");
+    // When the last page has gone, nobody is there to be asked.
+    drop(page_line);
+    open_lines(&client, 3).await;
+    let Reply::RunEnd { run } = begin(5).await.reply().await.unwrap() else { panic!() };
+    assert_eq!(run.summary.failure.map(|failure| failure.code), Some(protocol::ErrorCode::PermissionDenied));
+    door.close().await;
+    client.close().await;
+}
+
+/// Whoever may start a run may hear it to its end, though their line was cut, and nothing else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_only_runs_goes_on_with_what_it_began() {
+    let household = Household::new();
+    let client = household.client().await;
+    household.install(&client).await;
+    let door = door(&client).await;
+    let address = door.address();
+    let (pass, _) = key_with(&client, "first", "runs", &[Right::Run]).await;
+    let message = |number: usize, action: &str, after: u64| {
+        json!({ "type": "EXECUTE_ACTION", "requestId": id(number), "payload": { "app": "idler", "action": action,
+            "input": { "count": 20 }, "afterSeq": after } })
+    };
+    let mut first = line(address, address, &pass).await.unwrap();
+    let heard = told(&mut first, &message(1, "talk", 0)).await;
+    let run = heard[0].1["run"].clone();
+    drop(first);
+    let mut again = line(address, address, &pass).await.unwrap();
+    let rest = told(&mut again, &message(1, "talk", 15)).await;
+    assert_eq!((&rest[0].1["run"], rest.last().unwrap().0.as_str()), (&run, "STREAM_END"));
+    let seqs: Vec<_> = rest.iter().filter_map(|(_, payload)| payload["seq"].as_u64()).collect();
+    assert_eq!(seqs.first(), Some(&16), "{seqs:?}");
+    // The same while it runs.
+    again.send(Message::text(message(2, "wait", 0).to_string())).await.unwrap();
+    let begun = next(&mut again).await["payload"]["run"].clone();
+    let mut other = line(address, address, &pass).await.unwrap();
+    other.send(Message::text(message(2, "wait", 0).to_string())).await.unwrap();
+    assert_eq!(next(&mut other).await["payload"]["run"], begun);
+    // An id of another run is no way to see that one, and neither is the run's own.
+    let refused = told(&mut other, &message(1, "wait", 0)).await;
+    assert_eq!((refused.len(), &refused[0].1["code"]), (1, &json!("conflict")), "{refused:?}");
+    let follow = json!({ "type": "GET_STATUS", "requestId": id(3), "payload": { "run": run } });
+    assert_eq!(told(&mut other, &follow).await[0].1["code"], "permission_denied");
+    stop(&client, begun.as_str().unwrap().parse().unwrap()).await;
     door.close().await;
     client.close().await;
 }

@@ -4,7 +4,11 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, copy},
     net::{TcpListener, TcpStream},
+    time::timeout,
 };
+
+/// How long somebody may take to see that nothing comes any more.
+const NOTICE_WAIT: Duration = Duration::from_secs(30);
 
 /// What happens to a connection.
 #[derive(Clone, Copy, Debug)]
@@ -74,8 +78,9 @@ async fn carry(mut near: TcpStream, mut far: TcpStream, fault: Fault) {
         _ = there => {}
         () = back => {}
     }
-    // Not both at the same moment: one end knows before the other.
-    drop(near);
-    tokio::time::sleep(Duration::from_millis(5)).await;
+    // Not both at the same moment: one end knows before the other, and has gone by then.
+    drop(near.shutdown().await);
+    let gone = async { while matches!(near.read(&mut [0; 1 << 10]).await, Ok(read) if read > 0) {} };
+    timeout(NOTICE_WAIT, gone).await.expect("who is cut off goes");
     drop(far);
 }

@@ -7,8 +7,8 @@ use crate::{
 };
 use assembly::{Answers, Client, Doors, openapi};
 use protocol::{
-    GrantState, Right, RunId,
-    api::{Envelope, Frame, LineChoice, Reply, Request},
+    Right, RunId,
+    api::{Envelope, Frame, Reply, Request},
 };
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, fmt::Write as _, net::SocketAddr};
@@ -166,33 +166,7 @@ impl First {
 
 /// A run that waits for an answer.
 async fn asked(household: &Household, client: &Client) -> (String, Answers) {
-    let folder = household.app().with_file_name("asker");
-    let granted = household.app().with_file_name("granted");
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::create_dir_all(&granted).unwrap();
-    let logic = "export async function look(payload, ctx) { return await ctx.tools.file.readText(payload.path) }\n";
-    let permissions = json!({ "file": { "read": true, "reason": "Reads what you name." }, "ai": false });
-    for (name, text) in [
-        ("manifest.json", json!({ "id": "asker", "name": "Asker", "version": "1.0.0" }).to_string()),
-        (
-            "action-schema.json",
-            json!({ "look": { "input": { "type": "object", "properties": { "path": { "type": "string" } } } } })
-                .to_string(),
-        ),
-        ("permissions.json", permissions.to_string()),
-        ("bot-logic.js", logic.to_owned()),
-    ] {
-        std::fs::write(folder.join(name), text).unwrap();
-    }
-    std::fs::write(granted.join("a.txt"), "x").unwrap();
-    let offer = Request::AppOffer { source: folder.to_str().unwrap().to_owned(), trust: None, downgrade: false };
-    let Reply::Offer { offer, .. } = ask(client, offer).await.unwrap() else { panic!() };
-    let target = Some(granted.to_str().unwrap().to_owned());
-    let choices = vec![LineChoice { line: "file.read".to_owned(), state: GrantState::Ask, target }];
-    ask(client, Request::AppInstall { offer, choices }).await.unwrap();
-    let (app, action) = ("asker".parse().unwrap(), "look".parse().unwrap());
-    let request =
-        Request::RunStart { id: None, app, action, input: json!({ "path": granted.join("a.txt") }), files: vec![] };
+    let request = household.install_asker(client, None).await;
     let mut answers = client.ask(Envelope { presence: true, owner: None, request }).await.unwrap();
     let Frame::Run { .. } = answers.next().await else { panic!() };
     loop {

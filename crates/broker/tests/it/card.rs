@@ -1,6 +1,6 @@
 //! What the owner is shown.
 
-use broker::{CardSubject, card_build};
+use broker::{CardSource, CardSubject, card_build};
 use protocol::{Badge, Card, Digest, FileAccess, GrantState, HostRule, LimitChanges, Scope, ScopeRequest, Zone};
 use std::fmt::Write;
 
@@ -30,6 +30,10 @@ fn greedy() -> Vec<ScopeRequest> {
 }
 
 fn card(requests: &[ScopeRequest], zone: Zone, title: &str) -> Card {
+    card_from(CardSource::Folder, requests, zone, title)
+}
+
+fn card_from(source: CardSource<'_>, requests: &[ScopeRequest], zone: Zone, title: &str) -> Card {
     let subject = CardSubject {
         app: &"tester".parse().unwrap(),
         version: "1.0.0".into(),
@@ -37,6 +41,7 @@ fn card(requests: &[ScopeRequest], zone: Zone, title: &str) -> Card {
         description: None,
         developer: None,
         badge: Badge::LocalDeveloper { fingerprint: "0123 4567".into() },
+        source,
         digest: Digest([0; 32]),
         files: 3,
         zones: &[Zone::Local],
@@ -116,4 +121,23 @@ fn reading_all_chats_is_off_until_somebody_turns_it_on() {
 fn invisible_characters_are_pointed_out() {
     let shown = text(&card(&[], Zone::Local, "Nice\u{202e}gnp.exe"));
     assert!(shown.contains("its title holds invisible or direction-changing characters"), "{shown}");
+}
+
+/// Of what nobody signed, the card says at least where it came from.
+#[test]
+fn what_nobody_signed_says_where_it_came_from() {
+    let check = |source: CardSource<'_>, says: &str| {
+        let card = card_from(source, &[], Zone::Local, "Tester");
+        assert!(card.warnings.iter().any(|said| said.to_string() == says), "{says}: {:?}", card.warnings);
+        assert_eq!(card.warnings.iter().filter(|said| said.to_string().ends_with("says who made it")).count(), 1);
+    };
+    check(CardSource::Folder, "nobody but the folder it came from says who made it");
+    check(CardSource::File, "nobody but the file it came in says who made it");
+    let (named, sender) = ("a.example", "a.example");
+    check(CardSource::Web { named, sender }, "nobody but a.example, where it came from, says who made it");
+    let sender = "files.b.example:8443";
+    check(
+        CardSource::Web { named, sender },
+        "nobody but files.b.example:8443, to which a.example led, says who made it",
+    );
 }

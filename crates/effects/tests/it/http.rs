@@ -3,7 +3,7 @@
 use crate::support::{House, Outcome};
 use broker::{AppGrants, Grant, LeaseEnd, NetworkDemand, WebUrl, rule_read};
 use kernel::{
-    effect::{Done, EffectError, Said},
+    effect::{Done, EffectError, Fetched, Said},
     host_call::{HostAnswer, HttpCall, HttpRedirect},
 };
 use protocol::{Clock as _, ErrorCode, GrantDuration, GrantId, GrantState, OwnerId, Scope};
@@ -330,7 +330,9 @@ fn an_errand_brings_what_the_owner_named_and_nothing_from_elsewhere() {
         crate::support::runtime().block_on(house.effects.errand.fetch(url, 1_000, &mut permit))
     };
     let at = |path: &str| format!("http://{address}{path}");
-    assert_eq!(fetch(&at("/x")).expect("an archive"), b"an archive");
+    let here = address.to_string();
+    let archive = Fetched { bytes: b"an archive".to_vec(), named: here.clone(), sender: here };
+    assert_eq!(fetch(&at("/x")), Ok(archive.clone()));
     assert!(seen.recv().expect("a request").starts_with("GET /x HTTP/1.1\r\n"));
     let check = |url: &str, code: ErrorCode, says: &str| {
         let error = fetch(url).expect_err(url);
@@ -342,7 +344,7 @@ fn an_errand_brings_what_the_owner_named_and_nothing_from_elsewhere() {
     check(&at("/circle"), ErrorCode::NetworkFailed, "more than 10 redirects");
     check(&at("/metadata"), ErrorCode::PermissionDenied, "169.254.169.254 lies on your own machine or network");
     check(&at("/plain"), ErrorCode::PermissionDenied, "comes over https");
-    assert_eq!(fetch(&at("/here")).expect("the same server"), b"an archive");
+    assert_eq!(fetch(&at("/here")), Ok(archive));
     check("http://a.example/x", ErrorCode::PermissionDenied, "comes over https");
     check("ftp://a.example/x", ErrorCode::Usage, "no web address");
     check("https://user@a.example/x", ErrorCode::Usage, "no web address");

@@ -6,4 +6,5 @@
 mod answers; // what servers send, and what they send on purpose
 mod house; // an app, its grants, servers and a name server
 mod names; // where names lead, and when
+mod proxies; // a proxy between here and there
 mod tls; // who is at the other end

@@ -25,21 +25,21 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut params = CertificateParams::new(vec![]).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
     }
 
-    fn der(&self) -> Vec<u8> {
+    pub(crate) fn der(&self) -> Vec<u8> {
         self.0.der().to_vec()
     }
 
     /// A server's certificate and key.
-    fn issue(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> Identity {
+    pub(crate) fn issue(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> Identity {
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         change(&mut params);
         let key = KeyPair::generate().unwrap();
@@ -48,7 +48,7 @@ impl Authority {
     }
 }
 
-type Identity = (CertificateDer<'static>, PrivateKeyDer<'static>);
+pub(crate) type Identity = (CertificateDer<'static>, PrivateKeyDer<'static>);
 
 async fn listen(identity: Identity, protocols: &[&[u8]]) -> (TcpListener, TlsAcceptor) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -64,7 +64,7 @@ async fn listen(identity: Identity, protocols: &[&[u8]]) -> (TcpListener, TlsAcc
 }
 
 /// A server that says which HTTP it was spoken to in.
-async fn serve(identity: Identity, protocols: &[&[u8]]) -> (SocketAddr, Arc<AtomicUsize>) {
+pub(crate) async fn serve(identity: Identity, protocols: &[&[u8]]) -> (SocketAddr, Arc<AtomicUsize>) {
     let (listener, acceptor) = listen(identity, protocols).await;
     let address = listener.local_addr().unwrap();
     let visits = Arc::new(AtomicUsize::new(0));

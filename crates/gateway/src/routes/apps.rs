@@ -7,6 +7,7 @@ use crate::{
         Settings, SettingsBody, Stopped,
     },
     extract::{Asking, Named, Said},
+    stream::FrameEvent,
 };
 use axum::response::Response;
 use protocol::{
@@ -19,7 +20,7 @@ use protocol::{
 /// Answers with its card. Nothing is installed.
 #[utoipa::path(post, path = "/api/v1/offers", tag = "apps", operation_id = "app_offer", request_body = OfferBody,
     responses((status = 200, description = "The card, or each step on the way to it", content(
-        (Offered = "application/json"), (protocol::api::Frame = "text/event-stream")))))]
+        (Offered = "application/json"), (FrameEvent = "text/event-stream")))))]
 pub(crate) async fn offer(asked: Asked, Said(said): Said<OfferBody>) -> Response {
     let OfferBody { source, trust, downgrade } = said;
     asked.stream_or::<Offered>(Request::AppOffer { source, trust, downgrade }).await
@@ -29,7 +30,7 @@ pub(crate) async fn offer(asked: Asked, Said(said): Said<OfferBody>) -> Response
 #[utoipa::path(post, path = "/api/v1/offers/{offer}/install", tag = "apps", operation_id = "app_install",
     params(("offer" = OfferId, Path, description = "The offer")), request_body = ChoicesBody,
     responses((status = 200, description = "The app, or each step on the way to it", content(
-        (Installed = "application/json"), (protocol::api::Frame = "text/event-stream")))))]
+        (Installed = "application/json"), (FrameEvent = "text/event-stream")))))]
 pub(crate) async fn install(asked: Asked, Named(offer): Named<OfferId>, Said(said): Said<ChoicesBody>) -> Response {
     asked.stream_or::<Installed>(Request::AppInstall { offer, choices: said.choices }).await
 }

@@ -4,11 +4,12 @@ use crate::{
     asked::Asked,
     bodies::{Page, RunBody, RunEnd, Runs, Stopped, StreamQuery, Undone},
     extract::{Asking, Named, Said},
+    stream::FrameEvent,
 };
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use protocol::{
     RunId,
-    api::{Frame, Request, StopTarget},
+    api::{Request, StopTarget},
 };
 
 /// Runs under way, and the last ended ones
@@ -24,7 +25,7 @@ pub(crate) async fn list(asked: Asked, Asking(page): Asking<Page>) -> Response {
 /// same `request_id` starts one run and gives both the same answer.
 #[utoipa::path(post, path = "/api/v1/runs", tag = "runs", operation_id = "run_start", request_body = RunBody,
     responses((status = 200, description = "How it ended, or each step on the way to it", content(
-        (RunEnd = "application/json"), (Frame = "text/event-stream")))))]
+        (RunEnd = "application/json"), (FrameEvent = "text/event-stream")))))]
 pub(crate) async fn start(asked: Asked, Said(said): Said<RunBody>) -> Response {
     let RunBody { request_id: id, app, action, input, files } = said;
     asked.stream_or::<RunEnd>(Request::RunStart { id, app, action, input, files }).await
@@ -43,10 +44,15 @@ pub(crate) async fn report(asked: Asked, Named(run): Named<RunId>) -> Response {
 /// Stream a run that somebody started, from a place in its stream
 #[utoipa::path(get, path = "/api/v1/runs/{run}/stream", tag = "runs", operation_id = "run_follow",
     params(("run" = RunId, Path, description = "The run"), StreamQuery,
-        ("Last-Event-ID" = Option<u64>, Header, description = "As after_seq, said by the client's own machinery")),
-    responses((status = 200, body = Frame, content_type = "text/event-stream")))]
+        ("Last-Event-ID" = Option<u64>, Header, description = "As after_seq, said by the client's own machinery",
+            maximum = 9_223_372_036_854_775_807_u64)),
+    responses((status = 200, body = FrameEvent, content_type = "text/event-stream")))]
 pub(crate) async fn follow(asked: Asked, Named(run): Named<RunId>, Asking(from): Asking<StreamQuery>) -> Response {
-    let after_seq = from.after_seq.or_else(|| asked.last_event_id()).unwrap_or_default();
+    let known = match asked.last_event_id() {
+        Ok(known) => known,
+        Err(refusal) => return refusal.into_response(),
+    };
+    let after_seq = from.after_seq.or(known).unwrap_or_default();
     asked.stream(Request::RunFollow { run, after_seq }).await
 }
 

@@ -3,14 +3,16 @@
 use super::{
     MESSAGES_WAITING_MAX,
     answers::{Known, Last, another},
+    asked::Asked,
 };
 use crate::{
     Arrival, Doors, Problem, REQUEST_WAIT,
+    auth::Admitted,
     envelope::{self, Message, Misunderstood, Order, decode, encode},
 };
 use parking_lot::Mutex;
 use protocol::{
-    Caller, DeviceId, Digest, ErrorCode, Failure, RequestId, RunId,
+    DeviceId, Digest, ErrorCode, Failure, RequestId, RunId,
     api::{Frame, Reply, Request, StopTarget},
     sha256,
 };
@@ -31,7 +33,7 @@ type Begun = watch::Receiver<Option<RunId>>;
 /// Who is at the other end, and what is being done for them.
 pub(super) struct Line {
     doors: Doors,
-    caller: Caller,
+    admitted: Admitted,
     arrival: Arrival,
     out: mpsc::Sender<String>,
     streams: Arc<Semaphore>,
@@ -59,13 +61,24 @@ pub(super) fn error(request_id: Option<RequestId>, device: DeviceId, failure: &F
 }
 
 impl Line {
-    pub(super) fn new(doors: Doors, caller: Caller, arrival: Arrival, out: mpsc::Sender<String>) -> Self {
+    pub(super) fn new(doors: Doors, admitted: Admitted, arrival: Arrival, out: mpsc::Sender<String>) -> Self {
         let streams = Arc::new(Semaphore::new(STREAMS_MAX));
-        Self { doors, caller, arrival, out, streams, underway: Mutex::default() }
+        Self { doors, admitted, arrival, out, streams, underway: Mutex::default() }
     }
 
     pub(super) fn device(&self) -> DeviceId {
-        self.caller.device
+        self.admitted.caller.device
+    }
+
+    /// Stays, to hear what the owner is asked.
+    pub(super) fn attend(&self) -> Asked {
+        let household = self.doors.household().ok();
+        Asked::new(household.and_then(|household| household.attend(&self.admitted.caller)))
+    }
+
+    /// Whether this line hears a run's own stream, questions included.
+    pub(super) fn watches(&self, run: RunId) -> bool {
+        self.underway.lock().values().any(|(_, begun)| *begun.borrow() == Some(run))
     }
 
     /// Reads a message, and begins to answer it. Messages are read in the order in which they came, so that one may name
@@ -99,7 +112,7 @@ impl Line {
     }
 
     fn begin(self: &Arc<Self>, message: &Message) -> Result<Option<Underway>, Failure> {
-        let ours = self.caller.device.to_string();
+        let ours = self.admitted.caller.device.to_string();
         if message.device_id.as_ref().is_some_and(|device| *device != ours) {
             let failure = Failure::new(ErrorCode::NotFound, "that is another device");
             return Err(failure.hint(format!("this one is {ours}")));
@@ -125,7 +138,7 @@ impl Line {
 
     /// Says something. Whether somebody still listens is theirs to know.
     async fn say(&self, kind: &str, request_id: Option<RequestId>, payload: &Value) {
-        drop(self.out.send(encode(kind, request_id, self.caller.device, payload)).await);
+        drop(self.out.send(encode(kind, request_id, self.admitted.caller.device, payload)).await);
     }
 
     async fn obey(
@@ -216,7 +229,7 @@ impl Line {
     async fn ask(&self, request_id: RequestId, request: Request, underway: Option<Underway>) -> Result<(), Failure> {
         let asked = digest(&request);
         let last = loop {
-            match self.doors.answers().known(self.caller, request_id, asked)? {
+            match self.doors.answers().known(self.admitted.caller, request_id, asked)? {
                 Known::Asked(mut last) => {
                     let last = last.wait_for(Option::is_some).await.ok().and_then(|last| last.clone());
                     if let Some(last) = last {
@@ -258,9 +271,8 @@ impl Line {
     }
 
     fn frames(&self, request: Request) -> Result<mpsc::Receiver<Frame>, Failure> {
-        let household = self.doors.household()?;
         let (frames, waiting) = mpsc::channel(MESSAGES_WAITING_MAX);
-        tokio::spawn(household.answer(self.caller, request, frames).in_current_span());
+        self.doors.ask(&self.admitted, request, frames)?;
         Ok(waiting)
     }
 

@@ -33,6 +33,12 @@ pub(crate) struct LinePlace {
 }
 
 impl Lines {
+    /// How many there are through the socket, and through TCP.
+    pub(crate) fn open(&self) -> (usize, usize) {
+        let open = self.0.lock();
+        (open.socket, open.tcp)
+    }
+
     /// A place for another one.
     pub(crate) fn place(self: &Arc<Self>, owner: OwnerId, arrival: Arrival) -> Result<LinePlace, Failure> {
         let is_tcp = matches!(arrival, Arrival::Tcp { .. });

@@ -135,12 +135,22 @@ async fn a_stream_is_resumed_where_the_client_says() {
         (format!("{path}?after_seq=7"), None, 7),
         (path.to_owned(), Some("9"), 9),
         (format!("{path}?after_seq=7"), Some("9"), 7),
-        (path.to_owned(), Some("nine"), 0),
+        (path.to_owned(), Some(""), 0),
+        (path.to_owned(), Some("9223372036854775807"), i64::MAX.unsigned_abs()),
     ] {
         let headers: Vec<_> = id.into_iter().map(|id| ("last-event-id", id)).collect();
         let answer = house.say("GET", &path, &headers, "").await;
         assert_eq!(answer.header("content-type"), "text/event-stream");
         assert!(matches!(house.last().1, Request::RunFollow { after_seq, .. } if after_seq == from), "{path} {id:?}");
+    }
+    // What was never the id of an event would give everything again, as if it were new.
+    for path in [path, "/api/v1/log/stream"] {
+        for id in ["nine", "-1", "9223372036854775808", "1 2"] {
+            let answer = house.say("GET", path, &[("last-event-id", id)], "").await;
+            assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (400, &json!("invalid_input")), "{path} {id}");
+        }
+        let beyond = house.get(&format!("{path}?after_seq=9223372036854775808")).await;
+        assert_eq!((beyond.status.as_u16(), &beyond.json()["code"]), (400, &json!("invalid_input")), "{path}");
     }
 }
 

@@ -88,6 +88,20 @@ proptest! {
     }
 }
 
+/// A word that goes over the wire is a word of the description.
+#[test]
+fn codes_and_events_are_described_by_their_words() {
+    let schemas = &description()["components"]["schemas"];
+    let codes: Vec<_> = protocol::ErrorCode::ALL.iter().map(|code| serde_json::to_value(code).unwrap()).collect();
+    assert_eq!(schemas["ErrorCode"]["enum"], Value::from(codes));
+    let frames = schemas["Frame"]["oneOf"].as_array().unwrap().iter();
+    let named = |one: &Value| {
+        let own = one["properties"]["frame"]["enum"][0].clone();
+        if own.is_null() { one["allOf"][1]["properties"]["frame"]["enum"][0].clone() } else { own }
+    };
+    assert_eq!(schemas["FrameEvent"]["properties"]["event"]["enum"], frames.map(named).collect::<Value>());
+}
+
 #[test]
 fn every_pattern_is_in_the_description() {
     let description = description();

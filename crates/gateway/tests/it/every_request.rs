@@ -16,6 +16,11 @@ fn id<T: FromStr<Err: std::fmt::Debug> + std::fmt::Debug>() -> impl Strategy<Val
     any::<u128>().prop_map(|bits| uuid::Uuid::from_u128(bits).to_string().parse().unwrap())
 }
 
+/// A place in a log or a stream.
+fn seq() -> impl Strategy<Value = u64> {
+    0..=i64::MAX.unsigned_abs()
+}
+
 fn app() -> impl Strategy<Value = AppName> {
     "[a-z][a-z0-9-]{1,63}".prop_map(|name| name.parse().unwrap())
 }
@@ -101,7 +106,7 @@ fn requests() -> Union<BoxedStrategy<Request>> {
     let started = (prop::option::of(id::<RequestId>()), app(), action(), value(), files());
     let rights = prop::collection::vec(prop::sample::select(vec![Right::Read, Right::Run, Right::Manage]), 0..3);
     let made = (token(), rights, any::<Option<u64>>());
-    let log = || (prop::option::of(app()), prop::option::of(id::<RunId>()), any::<Option<u64>>(), any::<u32>());
+    let log = || (prop::option::of(app()), prop::option::of(id::<RunId>()), prop::option::of(seq()), any::<u32>());
     let all: Vec<BoxedStrategy<Request>> = vec![
         Just(R::Hello).boxed(),
         offered.prop_map(|(source, trust, downgrade)| R::AppOffer { source, trust, downgrade }).boxed(),
@@ -114,7 +119,7 @@ fn requests() -> Union<BoxedStrategy<Request>> {
         app().prop_map(|app| R::AppDisable { app }).boxed(),
         (app(), any::<bool>()).prop_map(|(app, erase)| R::AppRemove { app, erase }).boxed(),
         started.prop_map(|(id, app, action, input, files)| R::RunStart { id, app, action, input, files }).boxed(),
-        (id(), any::<u64>()).prop_map(|(run, after_seq)| R::RunFollow { run, after_seq }).boxed(),
+        (id(), seq()).prop_map(|(run, after_seq)| R::RunFollow { run, after_seq }).boxed(),
         Just(R::RunList).boxed(),
         target.prop_map(|target| R::RunStop { target }).boxed(),
         log().prop_map(|(app, run, after_seq, limit)| R::Log { app, run, after_seq, limit }).boxed(),

@@ -3,11 +3,11 @@
 use crate::stage::{Open, owner};
 use futures_util::{SinkExt as _, StreamExt as _};
 use protocol::{
-    Door,
+    Door, Question,
     api::{Frame, Reply, Request},
 };
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -437,8 +437,8 @@ async fn who_reads_nothing_is_closed_and_who_is_there_stays() {
     let mut full = open.line().await;
     let mut silent = open.line().await;
     say(&mut full, execute(1)).await;
-    // Until it is full, and says no more.
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    // It is being talked to, and takes nothing of it.
+    timeout(Duration::from_secs(10), full.get_ref().readable()).await.expect("an answer begins").unwrap();
     assert_eq!(open.door.connections(), 3);
     tokio::time::pause();
     let start = tokio::time::Instant::now();
@@ -469,4 +469,51 @@ async fn who_reads_nothing_is_closed_and_who_is_there_stays() {
     let mut rest = Vec::new();
     silent.get_mut().read_to_end(&mut rest).await.unwrap();
     assert!(rest.windows(2).any(|code| code == 3008u16.to_be_bytes()), "{}", rest.escape_ascii());
+}
+
+/// Questions that change a thousand times over while somebody does not read: there is no queue for them, so that in the end
+/// they know what is open and were told of little else; and nobody waits for them meanwhile.
+#[tokio::test]
+async fn who_reads_late_hears_what_is_open_and_no_history() {
+    let open = Open::new(|_| vec![Frame::Done { reply: Reply::Ok }]).await;
+    let mut late = open.line().await;
+    let mut prompt = open.line().await;
+    let told = |number: usize| -> Question {
+        // Long enough that what nobody reads fills every buffer on the way.
+        let said = json!({ "code": "ask_file_write", "args": [{ "text": "x".repeat(64 << 10) }] });
+        serde_json::from_value(json!({ "id": id(number), "run": RUN, "app": "notes", "sentence": said,
+            "kind": "permission", "line": "file.write", "asked_at": 1, "expires_at": 2 }))
+        .unwrap()
+    };
+    const TURNS: usize = 1_000;
+    for turn in 1..=TURNS {
+        let asked = told(turn);
+        open.house.stage.questions.send_replace(Arc::new([asked]));
+        // Whoever reads hears each of them, one by one, and that the one before is settled.
+        if turn > 1 {
+            let settled = hear(&mut prompt).await;
+            assert_eq!((&settled["type"], &settled["payload"]["question"]), (&json!("EVENT"), &json!(id(turn - 1))));
+        }
+        let asked = hear(&mut prompt).await;
+        assert_eq!((&asked["type"], &asked["requestId"]), (&json!("APPROVAL_REQUEST"), &Value::Null));
+        assert_eq!(asked["payload"]["question"]["id"], id(turn));
+    }
+    say(&mut late, uninstall(1)).await;
+    let (mut known, mut heard) = (BTreeSet::new(), 0);
+    // The last question and the answer come in either order.
+    let mut is_answered = false;
+    while !is_answered || !known.contains(&id(TURNS)) {
+        let said = hear(&mut late).await;
+        heard += 1;
+        match said["type"].as_str().unwrap() {
+            "STREAM_END" => is_answered = true,
+            "APPROVAL_REQUEST" => {
+                let question = said["payload"]["question"]["id"].as_str().unwrap().to_owned();
+                assert!(known.insert(question), "none is told twice");
+            }
+            _ => assert!(known.remove(said["payload"]["question"].as_str().unwrap()), "only what was told is settled"),
+        }
+    }
+    assert_eq!(known.into_iter().collect::<Vec<_>>(), [id(TURNS)]);
+    assert!(heard < TURNS, "{heard}");
 }

@@ -5,12 +5,12 @@ use axum::{
     http::{HeaderMap, Request as Message, StatusCode},
 };
 use gateway::{
-    Arrival, Doors, FrameSender, Household, Listen, Router, TcpDoor,
+    Arrival, Attendance, Doors, FrameSender, Household, Listen, Router, TcpDoor,
     auth::{Authenticator, AuthenticatorParts, Guards, SignedIn},
 };
 use http_body_util::BodyExt as _;
 use protocol::{
-    Caller, DeviceId, Door, OwnerId, Right, Rights, TokenId,
+    Caller, DeviceId, Door, OwnerId, Question, Right, Rights, TokenId,
     api::{Frame, Reply, Request},
 };
 use serde_json::Value;
@@ -21,13 +21,15 @@ use std::{
     time::Duration,
 };
 use testkit::{TestClock, TestEntropy};
-use tokio::time::timeout;
+use tokio::{sync::watch, time::timeout};
 use tower::ServiceExt as _;
 
 type Script = Box<dyn Fn(&Request) -> Vec<Frame> + Send + Sync>;
 
 pub(crate) struct Stage {
     script: Script,
+    /// What the first owner is asked.
+    pub(crate) questions: watch::Sender<Arc<[Question]>>,
     pub(crate) heard: Mutex<Vec<(Caller, Request)>>,
 }
 
@@ -52,6 +54,11 @@ impl Household for Stage {
         })
     }
 
+    fn attend(&self, caller: &Caller) -> Option<Attendance> {
+        let may_see = caller.owner == OwnerId::LOCAL && caller.rights.has(Right::Read);
+        may_see.then(|| Attendance { questions: self.questions.subscribe(), presence: None })
+    }
+
     fn readiness(self: Arc<Self>) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> {
         Box::pin(std::future::ready(Ok(())))
     }
@@ -70,7 +77,11 @@ pub(crate) struct House {
 
 /// A household that answers each request with these frames.
 pub(crate) fn house(script: impl Fn(&Request) -> Vec<Frame> + Send + Sync + 'static) -> House {
-    let stage = Arc::new(Stage { script: Box::new(script), heard: Mutex::default() });
+    let stage = Arc::new(Stage {
+        script: Box::new(script),
+        questions: watch::Sender::new(Arc::new([])),
+        heard: Mutex::default(),
+    });
     let household: Arc<dyn Household> = stage.clone();
     let (clock, entropy) = (TestClock::new(), TestEntropy::seeded(1));
     clock.advance_ms(1);

@@ -1,0 +1,306 @@
+//! An oikos of its own with at least one of everything in it, so that what is asked about is there.
+
+use super::{
+    forget,
+    http::{Answer, ask, question},
+};
+use crate::shell::Result;
+use serde_json::{Value, json};
+use std::{
+    env, fs,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    os::unix::net::UnixStream,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{Arc, atomic::AtomicBool, atomic::Ordering::Relaxed, mpsc},
+    thread,
+    time::Duration,
+};
+
+/// How long it may take to be up: what the first start compiles included, on a machine that is busy.
+const START_WAIT: Duration = Duration::from_secs(60);
+/// Apps with what they are granted. The one that asks wants a page of a host that there can never be, so that nothing
+/// leaves this machine whatever is answered.
+const APPS: &[(&str, &[&str])] = &[
+    ("csv-insights", &[]),
+    ("daily-note", &[]),
+    ("folder-tidy", &["file=allow:{files}"]),
+    ("greeter", &[]),
+    ("notes", &[]),
+    ("page-watch", &["network=ask:oikos.invalid"]),
+];
+/// A run that waits for an answer: to ask, it needs an input that nobody else thinks of.
+const ASKING: &str = r#"{ "app": "page-watch", "action": "watch", "input": { "url": "https://oikos.invalid/" } }"#;
+
+/// An oikos that is up, and what is in it.
+pub(super) struct Stage {
+    binary: PathBuf,
+    folder: PathBuf,
+    url: String,
+    up: Child,
+    key: String,
+    page: Vec<(&'static str, String)>,
+    /// Ids of what there is, and of what may be taken away.
+    runs: Vec<String>,
+    question: String,
+    offers: [String; 2],
+    spare_login: String,
+    spare_token: String,
+    is_over: Arc<AtomicBool>,
+}
+
+impl Stage {
+    pub(super) fn set(binary: &Path, apps: &Path) -> Result<Self> {
+        if !binary.is_file() {
+            return Err(format!("{} is not there\nhint: cargo xtask up", binary.display()).into());
+        }
+        let folder = env::temp_dir().join(format!("oikos-api-{}", std::process::id()));
+        fs::create_dir(&folder)?;
+        fs::create_dir(folder.join("files"))?;
+        let mut up = command(binary, &folder, &["up", "--port", "0", "--json"]);
+        let mut up = up.stdout(Stdio::piped()).stderr(fs::File::create(folder.join("up.txt"))?).spawn()?;
+        let url = first_line(&mut up)?;
+        let mut stage = Self {
+            binary: binary.to_owned(),
+            folder,
+            url: url["url"].as_str().ok_or("oikos up did not say where its door is")?.to_owned(),
+            up,
+            key: String::new(),
+            page: Vec::new(),
+            runs: Vec::new(),
+            question: String::new(),
+            offers: Default::default(),
+            spare_login: String::new(),
+            spare_token: String::new(),
+            is_over: Arc::default(),
+        };
+        stage.fill(apps)?;
+        Ok(stage)
+    }
+
+    fn fill(&mut self, apps: &Path) -> Result<()> {
+        let files = self.folder.join("files");
+        for (app, grants) in APPS {
+            let (app, files) = (shown(&apps.join(app)), shown(&files));
+            let grants: Vec<_> = grants.iter().map(|grant| grant.replace("{files}", &files)).collect();
+            let mut words = vec!["app", "install", &app, "--yes"];
+            words.extend(grants.iter().flat_map(|grant| ["--grant", grant]));
+            self.oikos(&words)?;
+        }
+        fs::write(files.join("a.txt"), "a\n")?;
+        fs::write(files.join("a.csv"), "name,size\na,1\nb,2\n")?;
+        let data = format!("data={}", shown(&files.join("a.csv")));
+        for words in [
+            &["csv-insights", "analyze", "--file", &data][..],
+            &["daily-note", "add", "--input", r#"{ "text": "A line." }"#],
+            &["folder-tidy", "tidy"],
+            &["greeter", "greet", "--input", r#"{ "name": "Ada" }"#],
+            &["notes", "add", "--input", r#"{ "text": "A note." }"#],
+        ] {
+            self.oikos(&[&["run"], words].concat())?;
+        }
+        // One that was refused.
+        drop(self.oikos(&["run", "daily-note", "write"]));
+        self.oikos(&["owner", "new", "ben"])?;
+        self.key = text(&self.oikos(&["token", "new", "asks", "--rights", "read,run,manage"])?, "/secret")?;
+        self.spare_token = text(&self.oikos(&["token", "new", "spare", "--rights", "read"])?, "/token/id")?;
+        self.page = self.signed_in()?.0;
+        self.spare_login = self.signed_in()?.1;
+        for place in 0..self.offers.len() {
+            let source = json!({ "source": shown(&apps.join("greeter")) });
+            let offered = ask(self.socket()?, &question("POST", "/api/v1/offers", &self.present(), &source))?;
+            self.offers[place] = text(&offered.body, "/offer")?;
+        }
+        let runs = self.oikos(&["run", "--list"])?;
+        self.runs = runs.as_array().into_iter().flatten().map(|run| text(run, "/run")).collect::<Result<_>>()?;
+        self.question = self.keep_asking()?;
+        Ok(())
+    }
+
+    /// Has one app ask, and ask again whenever its run was stopped, until all is over.
+    fn keep_asking(&self) -> Result<String> {
+        let (socket, is_over) = (self.folder.join("home/socket"), self.is_over.clone());
+        let headers = [("host", "oikos"), ("oikos-presence", "yes"), ("accept", "text/event-stream")];
+        let said = question("POST", "/api/v1/runs", &headers, &serde_json::from_str(ASKING)?);
+        let (asked, first) = mpsc::channel();
+        thread::spawn(move || {
+            while !is_over.load(Relaxed) {
+                let Ok(mut door) = UnixStream::connect(&socket) else { return };
+                drop(door.write_all(said.as_bytes()));
+                for line in BufReader::new(door).lines().map_while(std::io::Result::ok) {
+                    let frame: Value =
+                        serde_json::from_str(line.strip_prefix("data: ").unwrap_or_default()).unwrap_or_default();
+                    if let Some(id) = frame.pointer("/question/id").and_then(Value::as_str) {
+                        // Only the first one is waited for.
+                        drop(asked.send(id.to_owned()));
+                    }
+                }
+                // Where the app was stopped for good, it is refused at once, each time.
+                thread::sleep(Duration::from_millis(100));
+            }
+        });
+        Ok(first.recv_timeout(START_WAIT).map_err(|_| "no app asked anything")?)
+    }
+
+    /// A browser that is signed in: what its page sends with each request, and its login's id.
+    fn signed_in(&self) -> Result<(Vec<(&'static str, String)>, String)> {
+        let link = ask(self.socket()?, &question("POST", "/api/v1/logins/link", &self.present(), &Value::Null))?;
+        let link = text(&link.body, "/url")?;
+        let (_, link) = link.split_once('#').ok_or("a link has no secret")?;
+        let host = self.host();
+        let headers = [("host", host), ("origin", self.url.as_str())];
+        let answer: Answer =
+            ask(TcpStream::connect(host)?, &question("POST", "/api/v1/sign-in", &headers, &json!({ "link": link })))?;
+        let cookie = answer.header("set-cookie").and_then(|cookie| cookie.split(';').next()).ok_or("no cookie")?;
+        let page = text(&answer.body, "/page")?;
+        let headers = vec![("cookie", cookie.to_owned()), ("oikos-page", page), ("origin", self.url.clone())];
+        Ok((headers, text(&answer.body, "/login/id")?))
+    }
+
+    fn socket(&self) -> Result<UnixStream> {
+        Ok(UnixStream::connect(self.folder.join("home/socket"))?)
+    }
+
+    fn present(&self) -> [(&'static str, &'static str); 2] {
+        [("host", "oikos"), ("oikos-presence", "yes")]
+    }
+
+    fn host(&self) -> &str {
+        self.url.split_once("//").map_or("", |(_, host)| host)
+    }
+
+    /// Runs a command of it; what it said at last.
+    fn oikos(&self, words: &[&str]) -> Result<Value> {
+        let output = command(&self.binary, &self.folder, words).arg("--json").output()?;
+        if !output.status.success() {
+            let said = [output.stdout, output.stderr].concat();
+            return Err(format!("oikos {}: {}", words.join(" "), String::from_utf8_lossy(&said)).into());
+        }
+        let said = String::from_utf8_lossy(&output.stdout);
+        Ok(serde_json::from_str(said.lines().last().unwrap_or("null"))?)
+    }
+
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(super) fn key_headers(&self) -> Vec<(&'static str, String)> {
+        vec![("authorization", format!("Bearer {}", self.key))]
+    }
+
+    pub(super) fn page_headers(&self) -> Vec<(&'static str, String)> {
+        self.page.clone()
+    }
+
+    /// What is there, by the places in which it is named.
+    pub(super) fn things(&self) -> Vec<(&'static str, Vec<String>)> {
+        let apps: Vec<_> = ["csv-insights", "folder-tidy", "greeter", "notes"].map(str::to_owned).into();
+        vec![
+            ("path.run", self.runs.clone()),
+            ("path.app", apps.clone()),
+            ("query.app", apps.clone()),
+            ("query.run", self.runs.clone()),
+            ("body.app", apps),
+            ("body.action", ["analyze", "propose", "greet", "list"].map(str::to_owned).into()),
+        ]
+    }
+
+    /// An example for what an operation names.
+    pub(super) fn example(&self, operation: &str, parameter: &str) -> Option<String> {
+        let text = match (operation, parameter) {
+            ("app_remove" | "app_rollback", "app") => "csv-insights",
+            ("app_stop" | "app_disable" | "app_enable", "app") => "folder-tidy",
+            (_, "app") => "notes",
+            ("undo", "run") => return self.runs.iter().rev().nth(2).cloned(),
+            (_, "run") => return self.runs.first().cloned(),
+            (_, "question") => &self.question,
+            ("app_decline", "offer") => &self.offers[0],
+            (_, "offer") => &self.offers[1],
+            (_, "login") => &self.spare_login,
+            (_, "token") => &self.spare_token,
+            _ => return None,
+        };
+        Some(text.to_owned())
+    }
+
+    /// An example for what an operation is told.
+    pub(super) fn body(&self, operation: &str) -> Option<Value> {
+        Some(match operation {
+            "app_offer" => json!({ "source": shown(&self.folder.join("files")) }),
+            "approval_answer" => json!({ "choice": "no" }),
+            "event_emit" => json!({ "topic": "user.message", "payload": { "text": "hello, I am Ada" } }),
+            "grant_set" => json!({ "choices": [{ "line": "storage", "state": "allow" }] }),
+            "run_start" => json!({ "app": "greeter", "action": "greet", "input": { "name": "Ada" } }),
+            "token_new" => json!({ "name": "more", "rights": ["read"], "expires_in_ms": 60_000 }),
+            _ => return None,
+        })
+    }
+
+    /// Whether what asked could still ask at the end, and oikos came through it whole. Nothing stays behind.
+    pub(super) fn end(mut self) -> Result<()> {
+        for (who, headers) in [("key", self.key_headers()), ("page", self.page_headers())] {
+            let mut headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            headers.push(("host", self.host()));
+            ask(TcpStream::connect(self.host())?, &question("GET", "/api/v1/status", &headers, &Value::Null))
+                .map_err(|error| format!("the {who} was taken away, so the rest was not tried: {error}"))?;
+        }
+        self.is_over.store(true, Relaxed);
+        // Nobody answers any more, so what asks would be waited for.
+        self.oikos(&["stop", "--all"])?;
+        self.oikos(&["log", "--verify"])?;
+        self.oikos(&["daemon", "stop"])?;
+        let status = self.up.wait()?;
+        let said = fs::read_to_string(self.folder.join("up.txt"))?;
+        if !status.success() || said.contains("panicked") {
+            return Err(format!("oikos up ended with {status}:\n{said}").into());
+        }
+        forget(&self.folder);
+        Ok(())
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        // Where all went well it has ended already.
+        self.is_over.store(true, Relaxed);
+        drop(self.up.kill());
+        drop(self.up.wait());
+    }
+}
+
+fn command(binary: &Path, folder: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new(binary);
+    command.args(words).current_dir(folder.join("files")).stdin(Stdio::null());
+    command.env("OIKOS_HOME", folder.join("home")).env("XDG_CONFIG_HOME", folder.join("config"));
+    command.env_remove("FAILPOINTS").env("TZ", "UTC");
+    command
+}
+
+/// The first line that a program says, as JSON; the rest is read and forgotten.
+fn first_line(program: &mut Child) -> Result<Value> {
+    let out = program.stdout.take().ok_or("its output is not ours")?;
+    let (said, heard) = mpsc::channel();
+    thread::spawn(move || {
+        let mut out = BufReader::new(out);
+        let mut line = String::new();
+        drop(out.read_line(&mut line));
+        drop(said.send(line));
+        drop(out.read_to_end(&mut Vec::new()));
+    });
+    let line = heard.recv_timeout(START_WAIT).map_err(|_| "oikos up said nothing")?;
+    Ok(serde_json::from_str(&line).map_err(|error| format!("oikos up said {line:?}: {error}"))?)
+}
+
+fn shown(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+fn text(value: &Value, pointer: &str) -> Result<String> {
+    let text = value.pointer(pointer).and_then(Value::as_str);
+    Ok(text.ok_or_else(|| format!("there is no {pointer} in {value}"))?.to_owned())
+}
