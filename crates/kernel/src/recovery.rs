@@ -128,6 +128,7 @@ impl Kernel {
                 data: None,
                 text: None,
                 renderer: None,
+                network: Vec::new(),
                 usage: RunUsage::default(),
                 effects: Vec::new(),
                 network: Vec::new(),

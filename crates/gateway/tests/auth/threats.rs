@@ -134,6 +134,7 @@ fn every_way_in_counts_guesses() {
             [(ErrorCode::Unauthenticated, FAILURES_FREE), (ErrorCode::RateLimited, GUESSES - FAILURES_FREE)];
         assert_eq!(answers, looked_at.into(), "{kind:?}");
     };
+    page(signed.page.expose()).unwrap();
     check(Kind::Page, &page);
     check(Kind::Login, &login);
     check(Kind::Bootstrap, &bootstrap);
