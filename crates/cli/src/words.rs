@@ -132,6 +132,9 @@ The configuration file, with what holds where it says nothing:
         /// Tell what happens in the home's log file; OIKOS_LOG says how much (info)
         #[arg(long)]
         log: bool,
+        /// Started by `daemon start`, which reads what is handed on
+        #[arg(long, hide = true)]
+        hand_on: bool,
     },
     /// The same in the background: start, stop, status, logs
     #[command(subcommand)]

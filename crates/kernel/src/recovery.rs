@@ -131,7 +131,6 @@ impl Kernel {
                 network: Vec::new(),
                 usage: RunUsage::default(),
                 effects: Vec::new(),
-                network: Vec::new(),
                 undoable,
             };
             batch.delete(&Key::new(owner, Space::Run, live_key(run)));

@@ -74,7 +74,7 @@ async fn start(terminal: &Terminal, home: &Path, words: &UpWords) -> Result<(), 
     let (said, out) = service_words(home).map_err(|error| failed("OIKOS_HOME cannot be written", error))?;
     let program = std::env::current_exe().map_err(|error| failed("this program is not found", error))?;
     let mut command = Command::new(program);
-    command.arg("--home").arg(home).args(["up", "--log"]);
+    command.arg("--home").arg(home).args(["up", "--log", "--hand-on"]);
     if words.no_doors {
         command.arg("--no-doors");
     }

@@ -111,8 +111,8 @@ pub(crate) async fn perform(words: Words) -> ExitCode {
             reference::api(&terminal);
             return ExitCode::SUCCESS;
         }
-        Command::Up { words: up, log } => {
-            return match up::perform(&terminal, words.home, up, *log).await {
+        Command::Up { words: up, log, hand_on } => {
+            return match up::perform(&terminal, words.home, up, *log, *hand_on).await {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(failure) => exit::failed(&terminal, &failure),
             };

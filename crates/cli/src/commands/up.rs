@@ -12,6 +12,7 @@ pub(super) async fn perform(
     home: Option<PathBuf>,
     words: &UpWords,
     log: bool,
+    hand_on: bool,
 ) -> Result<(), Failure> {
     // Each connection is an open file; what the system hands out at first is for a terminal.
     files_raise();
@@ -30,8 +31,8 @@ pub(super) async fn perform(
     let Client::Holder { oikos, .. } = &client else {
         return Err(Failure::new(ErrorCode::Internal, "this process does not hold OIKOS_HOME"));
     };
-    let log = log.then(|| LogWanted { filter: std::env::var("OIKOS_LOG").ok() });
-    let telemetry = observe(oikos, &config, log.as_ref())?;
+    let wanted = log.then(|| LogWanted { filter: std::env::var("OIKOS_LOG").ok() });
+    let telemetry = observe(oikos, &config, wanted.as_ref())?;
     let door = match words.no_doors {
         true => None,
         false => Some(client.open_door(&config.doors).await?),
@@ -41,14 +42,14 @@ pub(super) async fn perform(
     let service = Service { pid: std::process::id(), url: url.clone(), since: SystemClock::new().now(), config: file };
     let mut signals = EndSignals::listen()?;
     let bootstrap = door.as_ref().and_then(|door| door.bootstrap.as_ref());
-    if log {
+    if hand_on {
         // Whoever started this in the background reads one line, before they find the note.
         show::bootstrap_handed_on(bootstrap)?;
     }
     let note = ServiceNote::leave(oikos.home(), &service).map_err(|error| {
         Failure::new(ErrorCode::HomeUnusable, "OIKOS_HOME cannot be written").log(error.to_string())
     })?;
-    if !log {
+    if !hand_on {
         show::up(terminal, oikos.home(), url.as_deref());
         if let Some(token) = bootstrap {
             show::bootstrap(terminal, token);

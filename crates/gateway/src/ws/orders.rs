@@ -93,7 +93,7 @@ impl Line {
             // It is being answered already.
             Ok((message, None)) if !matches!(message.order, Order::Cancel(of) if of == message.request_id) => {}
             Ok((message, underway)) => {
-                let (kind, owner) = (message.order.word(), line.caller.owner.0);
+                let (kind, owner) = (message.order.word(), line.admitted.caller.owner.0);
                 let span = tracing::info_span!("request", kind, owner, code = Empty);
                 let answering = async move {
                     let request_id = message.request_id;
