@@ -125,7 +125,12 @@ The configuration file, with what holds where it says nothing:
   [egress]
   proxy = \"http://proxy:3128\"    # none; never from the environment
   no_proxy = []                  # hosts that are reached without it: [\"*.corp.example\"]
-  proxy_credentials = \"/proxy\"  # none; a file with USER:PASSWORD")]
+  proxy_credentials = \"/proxy\"  # none; a file with USER:PASSWORD
+  [log]
+  format = \"text\"              # \"json\"
+  level = \"info\"               # or one for each part: \"gateway=debug,info\"
+  [telemetry]
+  otlp = \"http://127.0.0.1:4318\" # none; where traces go, docs/guides/observing.md says the rest")]
     Up {
         #[command(flatten)]
         words: UpWords,

@@ -125,8 +125,9 @@ impl Client {
             };
             let answered = leash.hold("to answer", bounds.answer_ms, answered).await.flatten();
             let charged = self.book.received(lease, &demand.url, &meter);
-            let answered = answered.and_then(|answered| charged.map(|()| answered));
-            match answered.map_err(Failed::after)? {
+            let answered = answered.map_err(Failed::after)?;
+            charged.map_err(Failed::after)?;
+            match answered {
                 Ok(response) => break (response, connection),
                 Err(unsent) => {
                     let was_written = unsent.request.is_none();

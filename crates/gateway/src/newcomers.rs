@@ -43,9 +43,9 @@ impl Newcomers {
             let is_full = waiting.by_age.len() >= ALL_MAX;
             waiting.by_age.first_key_value().map(|(id, _)| *id).filter(|_| is_full)
         });
-        if let Some(goes) = oldest.and_then(|id| waiting.leave(id)) {
-            // It may be ending by itself.
-            let _ = goes.send(());
+        let is_told = oldest.and_then(|id| waiting.leave(id)).map(|goes| goes.send(()).is_ok());
+        if is_told == Some(false) {
+            tracing::trace!("a connection that was to make room was ending by itself");
         }
         let id = waiting.next;
         waiting.next += 1;

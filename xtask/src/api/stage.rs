@@ -119,6 +119,7 @@ impl Stage {
     }
 
     /// Has one app ask, and ask again whenever its run was stopped, until all is over.
+    #[expect(clippy::disallowed_methods, reason = "nobody waits for the pause between two of its questions")]
     fn keep_asking(&self) -> Result<String> {
         let (socket, is_over) = (self.folder.join("home/socket"), self.is_over.clone());
         let headers = [("host", "oikos"), ("oikos-presence", "yes"), ("accept", "text/event-stream")];
