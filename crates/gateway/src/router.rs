@@ -15,8 +15,8 @@ use utoipa::{
     OpenApi, Path as _,
     openapi::{
         Content, RefOr, Required, ResponseBuilder,
-        path::{Operation, PathItem},
-        schema::{Ref, Schema},
+        path::{Operation, Parameter, PathItem},
+        schema::{Ref, Schema, SchemaType, Type},
     },
 };
 use utoipa_axum::{PathItemExt as _, router::OpenApiRouter, routes};
@@ -180,6 +180,9 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
             if let (true, Some(RefOr::T(body))) = (is_optional, &mut operation.request_body) {
                 body.required = Some(Required::False);
             }
+            for parameter in operation.parameters.iter_mut().flatten() {
+                never_null(parameter);
+            }
             for answer in operation.responses.responses.values_mut() {
                 if let RefOr::T(answer) = answer
                     && answer.description.is_empty()
@@ -196,6 +199,17 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         }
     }
     description
+}
+
+/// What stands in an address or a header is there or not; a null would be a text of four letters.
+fn never_null(parameter: &mut RefOr<Parameter>) {
+    if let RefOr::T(parameter) = parameter
+        && let Some(RefOr::T(Schema::Object(object))) = &mut parameter.schema
+        && let SchemaType::Array(types) = &object.schema_type
+        && let [one] = types.iter().filter(|one| **one != Type::Null).collect::<Vec<_>>()[..]
+    {
+        object.schema_type = SchemaType::Type(one.clone());
+    }
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
