@@ -66,9 +66,6 @@ impl Asked {
     pub(crate) fn last_event_id(&self) -> Result<Option<u64>, Refusal> {
         let Some(said) = self.headers.get(LAST_EVENT_ID) else { return Ok(None) };
         let text = said.to_str().unwrap_or_default().trim();
-        if text.is_empty() {
-            return Ok(None);
-        }
         text.parse().ok().filter(|seq| *seq <= SEQ_MAX).map(Some).ok_or_else(|| {
             Failure::new(ErrorCode::InvalidInput, format!("Last-Event-ID is a number from 0 to {SEQ_MAX}"))
                 .hint("the id of the last event that came, or no such header")
