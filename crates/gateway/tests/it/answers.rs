@@ -135,7 +135,6 @@ async fn a_stream_is_resumed_where_the_client_says() {
         (format!("{path}?after_seq=7"), None, 7),
         (path.to_owned(), Some("9"), 9),
         (format!("{path}?after_seq=7"), Some("9"), 7),
-        (path.to_owned(), Some(""), 0),
         (path.to_owned(), Some("9223372036854775807"), i64::MAX.unsigned_abs()),
     ] {
         let headers: Vec<_> = id.into_iter().map(|id| ("last-event-id", id)).collect();
@@ -145,7 +144,7 @@ async fn a_stream_is_resumed_where_the_client_says() {
     }
     // What was never the id of an event would give everything again, as if it were new.
     for path in [path, "/api/v1/log/stream"] {
-        for id in ["nine", "-1", "9223372036854775808", "1 2"] {
+        for id in ["", "nine", "-1", "9223372036854775808", "1 2"] {
             let answer = house.say("GET", path, &[("last-event-id", id)], "").await;
             assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (400, &json!("invalid_input")), "{path} {id}");
         }
