@@ -5,7 +5,7 @@ use crate::{
     admission::{NoPlace, Ticket},
     apps::LoadedApp,
     asked::{Asked, another_request},
-    bus::{deliver::Delivery, event::Ack},
+    bus::deliver::Delivery,
     figures::LimitHit,
     host::RunHost,
     host_call::GuestError,
@@ -100,7 +100,7 @@ pub(crate) struct Left {
     /// What it stored and heard, as the store gets it. What it sent comes into it at the last moment.
     batch: Batch,
     /// That it heard what started it.
-    ack: Option<Ack>,
+    heard: Option<Delivery>,
     /// How safe all of it has to be; a run that only read and stored needs no more than that.
     pub(crate) durability: Durability,
 }
@@ -539,10 +539,9 @@ impl Kernel {
         self.effects.run_end(&run.lease, is_ok, &mut batch);
         // What oikos itself cut off was not heard; it comes again. All else was, however it ended.
         let delivery = run.cause.as_ref().and_then(|cause| cause.delivery.as_ref());
-        let delivery = delivery.filter(|_| run.lease.check() != Err(LeaseEnd::Shutdown));
-        let ack = delivery.and_then(Delivery::heard);
-        ack.iter().for_each(|ack| ack.put(&mut batch));
-        Left { batch, ack, durability: Durability::Saved }
+        let heard = delivery.filter(|_| run.lease.check() != Err(LeaseEnd::Shutdown)).cloned();
+        heard.iter().filter_map(Delivery::ack).for_each(|ack| ack.put(&mut batch));
+        Left { batch, heard, durability: Durability::Saved }
     }
 
     /// Writes the end of a run: with what it stored, sent and heard, in one commit.
@@ -553,7 +552,7 @@ impl Kernel {
         usage: RunUsage,
         left: Left,
     ) -> RunReport {
-        let Left { mut batch, ack, durability } = left;
+        let Left { mut batch, heard, durability } = left;
         let events = self.events_keep(run.id(), result.is_ok(), &mut batch);
         let durability = if batch.is_empty() { Durability::Lazy } else { durability };
         if !events.is_empty() {
@@ -566,17 +565,19 @@ impl Kernel {
             crate::crash_point("event::after_commit");
             self.events_route(events);
         }
-        written
+        let report = written
             .or_else(|failure| {
                 // What the run stored could not be kept: then it has failed, and that is what the log says.
                 let mut batch = Batch::new();
-                ack.iter().for_each(|ack| ack.put(&mut batch));
+                heard.iter().filter_map(Delivery::ack).for_each(|ack| ack.put(&mut batch));
                 self.run_write(run, &Err(failure), usage, batch, Durability::Lazy)
             })
             .unwrap_or_else(|failure| {
                 tracing::error!(run = %run.id(), code = %failure.code, "the end of a run could not be written");
                 report_of(run, &Err(failure), usage)
-            })
+            });
+        self.hearings_end(heard.as_slice());
+        report
     }
 
     fn run_write(

@@ -1,7 +1,9 @@
 //! The owner ends runs, and keeps apps from starting by themselves.
 
 use crate::{
-    Kernel, journal,
+    Kernel,
+    bus::deliver::Delivery,
+    journal,
     run::{Run, commit_failure, run_not_found, store_failure},
 };
 use broker::LeaseEnd;
@@ -53,18 +55,21 @@ impl Kernel {
         let starts = |app: &AppName| self.asks_to_start(owner, app) && !self.bus.is_paused(&(owner, app.clone()));
         let apps: Vec<AppName> = apps.into_iter().filter(starts).collect();
         let mut batch = Batch::new();
+        let mut dropped = Vec::new();
         for app in &apps {
-            let acks = self.bus.pause(&(owner, app.clone()));
-            acks.iter().for_each(|ack| ack.put(&mut batch));
+            dropped.extend(self.bus.pause(&(owner, app.clone())));
             batch.put(&paused_key(owner, app), Vec::new(), Labels::NONE);
             let said = sentence::triggers_paused();
             let record = journal::record(self.clock.now(), caller, AuditEvent::Stopped, Some(app), said);
             journal::append(&mut batch, owner, &record);
         }
+        dropped.iter().filter_map(Delivery::ack).for_each(|ack| ack.put(&mut batch));
         if !batch.is_empty() {
             // Stop works on a full disk too.
             batch.use_reserve();
-            self.store.commit(batch, Durability::Synced).map_err(commit_failure)?;
+            let written = self.store.commit(batch, Durability::Synced).map_err(commit_failure);
+            self.hearings_end(&dropped);
+            written?;
         }
         Ok(apps)
     }

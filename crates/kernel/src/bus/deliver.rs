@@ -51,9 +51,13 @@ pub(crate) struct Delivery {
 }
 
 impl Delivery {
-    /// It was heard. Called once, at the end of its run.
-    pub(crate) fn heard(&self) -> Option<Ack> {
-        self.event.heard(&self.listener)
+    fn of(hearing: &Hearing) -> Self {
+        Self { event: hearing.event.clone(), listener: hearing.listener.name() }
+    }
+
+    /// What the store is told when it was heard. Whoever has told it so calls [`Kernel::hearings_end`].
+    pub(crate) fn ack(&self) -> Option<Ack> {
+        self.event.ack(&self.listener)
     }
 }
 
@@ -75,8 +79,8 @@ impl Bus {
         event.unended.load(SeqCst) == 0 && !state.unrouted.iter().any(|known| known.id == event.id)
     }
 
-    /// An app may not start by itself from now on: what waits for it is dropped. Gives what the store has to be told.
-    pub(crate) fn pause(&self, whose: &Whose) -> Vec<Ack> {
+    /// An app may not start by itself from now on: what waits for it is dropped, which the store has to be told.
+    pub(crate) fn pause(&self, whose: &Whose) -> Vec<Delivery> {
         self.state.lock().paused.insert(whose.clone());
         self.purge(whose)
     }
@@ -86,21 +90,14 @@ impl Bus {
         self.state.lock().paused.remove(whose);
     }
 
-    /// Drops what waits for an app. Gives what the store has to be told.
-    fn purge(&self, whose: &Whose) -> Vec<Ack> {
-        let mut state = self.state.lock();
-        let purged = state.queue.purge(whose);
-        let mut acks = Vec::new();
+    /// Drops what waits for an app, which the store has to be told.
+    fn purge(&self, whose: &Whose) -> Vec<Delivery> {
+        let purged = self.state.lock().queue.purge(whose);
         for hearing in &purged {
-            let ack = hearing.event.heard(&hearing.listener.name());
             hearing.event.unended.fetch_sub(1, SeqCst);
-            if hearing.event.remaining.load(SeqCst) == 0 {
-                state.queue.release(&hearing.event);
-            }
-            acks.extend(ack);
         }
         self.moved.notify_waiters();
-        acks
+        purged.iter().map(Delivery::of).collect()
     }
 }
 
@@ -172,8 +169,7 @@ impl Kernel {
                             event.sender == Sender::System && state.queue.waits(&whose, &event.sender, &event.topic);
                         !is_told && !state.paused.contains(&whose) && !heard.contains(&listener.name())
                     });
-                    event.remaining.store(listeners.len(), SeqCst);
-                    event.unended.store(listeners.len(), SeqCst);
+                    event.routed(listeners.len());
                     if listeners.is_empty() {
                         state.queue.release(&event);
                         acks.extend(event.is_kept.then(|| Ack::All(event.owner, event.id)));
@@ -211,7 +207,7 @@ impl Kernel {
     /// One listener hears one event.
     async fn hear(self: &Arc<Self>, hearing: Hearing) {
         let event = &hearing.event;
-        let delivery = Delivery { event: event.clone(), listener: hearing.listener.name() };
+        let delivery = Delivery::of(&hearing);
         self.tries_count(event);
         let mut tries = 0;
         let heard = loop {
@@ -235,18 +231,30 @@ impl Kernel {
                 }
             }
             // It may not hear it, or cannot: then it is over for this listener.
-            Ok(None) => self.acks_write(delivery.heard().as_slice()),
+            Ok(None) => self.hearings_drop(&[delivery]),
             Err(failure) => {
-                let acks = delivery.heard();
                 let why = sentence::cause_event(event.topic.as_str(), event.sender.to_string());
                 self.start_failed(event.owner, &hearing.listener.app, why, &failure);
-                self.acks_write(acks.as_slice());
+                self.hearings_drop(&[delivery]);
             }
         }
         event.unended.fetch_sub(1, SeqCst);
-        if event.remaining.load(SeqCst) == 0 {
-            self.bus.release(std::slice::from_ref(event));
-        }
+    }
+
+    /// Writes that hearings are over which no run tells of.
+    fn hearings_drop(&self, deliveries: &[Delivery]) {
+        self.acks_write(&deliveries.iter().filter_map(Delivery::ack).collect::<Vec<_>>());
+        self.hearings_end(deliveries);
+    }
+
+    /// The store was told of these hearings. An event that all have heard goes.
+    pub(crate) fn hearings_end(&self, deliveries: &[Delivery]) {
+        let events = deliveries.iter().map(|delivery| &delivery.event);
+        let heard: Vec<_> = events.filter(|event| event.is_heard_by_all_now()).cloned().collect();
+        // Of one that only one hears, the store was told so with that hearing.
+        let shared = heard.iter().filter(|event| event.is_kept && event.is_shared.load(SeqCst));
+        self.acks_write(&shared.map(|event| Ack::All(event.owner, event.id)).collect::<Vec<_>>());
+        self.bus.release(&heard);
     }
 
     /// Starts the run that hears an event, if its app may. `None`: it may not.
@@ -353,8 +361,7 @@ impl Kernel {
     pub(crate) fn listeners_drop(&self, owner: OwnerId, app: &protocol::AppName) {
         let whose = (owner, app.clone());
         self.bus.state.lock().table.remove(&whose);
-        let acks = self.bus.purge(&whose);
-        self.acks_write(&acks);
+        self.hearings_drop(&self.bus.purge(&whose));
     }
 
     /// Reads what waits from the last process. What was tried too often is dropped and told.

@@ -64,6 +64,7 @@ impl Bus {
             is_kept: true,
             tries: 0,
             remaining: AtomicUsize::new(0),
+            is_shared: AtomicBool::new(false),
             unended: AtomicUsize::new(0),
             is_released: AtomicBool::new(false),
         };
@@ -189,6 +190,7 @@ impl Kernel {
             is_kept: true,
             tries: 0,
             remaining: AtomicUsize::new(0),
+            is_shared: AtomicBool::new(false),
             unended: AtomicUsize::new(0),
             is_released: AtomicBool::new(false),
         };
@@ -238,13 +240,14 @@ impl Kernel {
             is_kept: false,
             tries: 0,
             remaining: AtomicUsize::new(0),
+            is_shared: AtomicBool::new(false),
             unended: AtomicUsize::new(0),
             is_released: AtomicBool::new(false),
         };
         self.events_route(vec![Arc::new(event)]);
     }
 
-    /// Writes that hearings are over which no run tells of.
+    /// Tells the store what was heard.
     pub(crate) fn acks_write(&self, acks: &[Ack]) {
         if acks.is_empty() {
             return;

@@ -31,8 +31,10 @@ pub(crate) struct Event {
     pub(crate) is_kept: bool,
     /// How often oikos began to tell it and ended before it had.
     pub(crate) tries: u32,
-    /// Listeners that have not heard it yet.
+    /// Listeners of which the store does not know yet that they have heard it.
     pub(crate) remaining: AtomicUsize,
+    /// Whether more than one hears it: then each is written down, and the last one's end lets go of it.
+    pub(crate) is_shared: AtomicBool,
     /// Hearings that have not come to their end yet: the commit of one is not yet the end that its sender is told of.
     pub(crate) unended: AtomicUsize,
     /// Whether it has given back its sender's place in the queue: of several listeners that end at once, one does.
@@ -115,19 +117,31 @@ impl Event {
             is_kept: true,
             tries: row.tries,
             remaining: AtomicUsize::new(0),
+            is_shared: AtomicBool::new(false),
             unended: AtomicUsize::new(0),
             is_released: AtomicBool::new(false),
         })
     }
 
-    /// One listener has heard it. Called once for each.
-    pub(crate) fn heard(&self, listener: &str) -> Option<Ack> {
-        let left = self.remaining.fetch_sub(1, SeqCst) - 1;
-        match (self.is_kept, left) {
-            (false, _) => None,
-            (true, 0) => Some(Ack::All(self.owner, self.id)),
-            (true, _) => Some(Ack::One(self.owner, self.id, listener.to_owned())),
-        }
+    /// It goes to this many.
+    pub(crate) fn routed(&self, listeners: usize) {
+        self.remaining.store(listeners, SeqCst);
+        self.unended.store(listeners, SeqCst);
+        self.is_shared.store(listeners > 1, SeqCst);
+    }
+
+    /// What the store is told when one listener has heard it.
+    pub(crate) fn ack(&self, listener: &str) -> Option<Ack> {
+        self.is_kept.then(|| match self.is_shared.load(SeqCst) {
+            true => Ack::One(self.owner, self.id, listener.to_owned()),
+            false => Ack::All(self.owner, self.id),
+        })
+    }
+
+    /// The store was told of one listener: called once for each, and only then, so that the event goes after the last of
+    /// them and not before. `true`: that was the last.
+    pub(crate) fn is_heard_by_all_now(&self) -> bool {
+        self.remaining.fetch_sub(1, SeqCst) == 1
     }
 }
 

@@ -195,6 +195,7 @@ mod tests {
             is_kept: false,
             tries: 0,
             remaining: AtomicUsize::new(1),
+            is_shared: AtomicBool::new(false),
             unended: AtomicUsize::new(1),
             is_released: AtomicBool::new(false),
         };

@@ -118,6 +118,22 @@ async fn an_event_is_heard_by_those_who_listen_and_the_kernel_says_who_sent_it()
     up.abort();
 }
 
+/// Several that hear the same at once: the last that is written down lets go of the event, whichever began first.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_many_hear_at_once_leaves_nothing_behind() {
+    let house = House::new();
+    let names: Vec<String> = (0..8).map(|place| format!("listener{place}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let list = house.listeners(&names, "home.door").await;
+    let up = house.up();
+    for time in 0..40 {
+        assert_eq!(house.emit("home.door", json!(time)).await.unwrap().runs.len(), names.len());
+        house.quiet().await;
+        assert_eq!(heard(&list).len(), names.len());
+    }
+    up.abort();
+}
+
 #[tokio::test]
 async fn a_run_that_fails_has_told_nothing() {
     let house = House::new();
