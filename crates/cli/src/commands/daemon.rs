@@ -9,6 +9,7 @@ use crate::{
 use assembly::{Service, log_tail, service, service_noted, service_words};
 use protocol::{ErrorCode, Failure, ShownOnce, text};
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
 use std::{
     io::{BufRead as _, BufReader, Read as _},
     os::unix::process::CommandExt as _,
@@ -47,7 +48,7 @@ pub(super) async fn perform(
                     .log(error.to_string())
             })?;
             for line in found {
-                terminal.line(line);
+                if terminal.json { terminal.value(&json!({ "line": line })) } else { terminal.line(line) }
             }
             Ok(())
         }
@@ -141,6 +142,10 @@ async fn stop(terminal: &Terminal, home: &Path) -> Result<(), Failure> {
         }
         sleep(LOOK_EVERY).await;
     }
-    terminal.line(format_args!("ended oikos in {} (pid {})", shown(home), service.pid));
+    if terminal.json {
+        terminal.value(&json!({ "ended": { "pid": service.pid } }));
+    } else {
+        terminal.line(format_args!("ended oikos in {} (pid {})", shown(home), service.pid));
+    }
     Ok(())
 }
