@@ -2,7 +2,12 @@
 //! says.
 
 use crate::shell::Result;
-use std::{fs, path::Path, path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::Path,
+    path::PathBuf,
+    process::{Command, Stdio},
+};
 
 /// What comes of asking for an environment.
 pub(crate) enum Environment {
@@ -41,7 +46,7 @@ pub(crate) fn environment(folder: &Path, requirements: &Path) -> Result<Environm
 
 /// Runs a program that should say nothing; what it said, if it failed.
 fn said(command: &mut Command) -> std::io::Result<std::result::Result<(), String>> {
-    let output = command.output()?;
+    let output = command.stdin(Stdio::null()).output()?;
     let text = [output.stdout, output.stderr].concat();
     Ok(if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&text).trim().to_owned()) })
 }

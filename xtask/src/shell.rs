@@ -40,6 +40,8 @@ impl House {
     pub(crate) fn program(&self, name: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(name);
         command.current_dir(&self.root);
+        // None of them asks anything. One that did would be waited for in vain.
+        command.stdin(Stdio::null());
         // What `cargo run` says about xtask is not for the programs that xtask starts.
         for (key, _) in env::vars_os() {
             let name = key.to_string_lossy();

@@ -4,6 +4,7 @@ use crate::shell::{self, House, Result, oikos_file};
 use std::{
     env, fs,
     path::{Path, PathBuf},
+    process::Stdio,
     time::Instant,
 };
 
@@ -22,7 +23,8 @@ pub(crate) fn run(house: &House, words: &[String]) -> Result<()> {
         return Ok(());
     }
     let mut command = house.program(&binary);
-    command.args(words);
+    // What oikos asks is answered here.
+    command.args(words).stdin(Stdio::inherit());
     shell::run(command)
 }
 

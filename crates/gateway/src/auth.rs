@@ -21,7 +21,7 @@ pub use bind::Bind;
 pub use bootstrap::BOOTSTRAP_LIFE_MS;
 pub use credential::{Credential, CredentialFault, Kind};
 pub use guard::{COOKIES_MAX, Guards, PAGE_HEADER, Presented, is_websocket};
-pub use key::{KEYS_MAX, Keys};
+pub use key::{KEY_LIFE_MS_MAX, KEYS_MAX, Keys};
 pub use limit::{FAILURES_FREE, LOCK_FIRST_MS, LOCK_MAX_MS, Limiter, PREFIX_FAILURES_FREE, Try, peer_of};
 pub use login::{LINK_LIFE_MS, LOGIN_LIFE_MS, LOGINS_MAX, Logins, SignedIn};
 pub use revocation::{Revocation, Revoker};

@@ -14,7 +14,10 @@ use serde::{
     de::{DeserializeOwned, Error as _},
 };
 use serde_json::{Number, Value};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{
+    IntoParams, ToSchema,
+    openapi::{ArrayBuilder, ObjectBuilder, Schema, Type},
+};
 
 /// An answer's body: one kind of [`Reply`].
 pub(crate) trait AnswerBody: Serialize + DeserializeOwned + Send {
@@ -346,10 +349,20 @@ pub(crate) struct TokenBody {
     /// How to call it.
     pub(crate) name: TokenName,
     /// What it may do; never answer.
+    #[schema(schema_with = rights_of_keys)]
     pub(crate) rights: Vec<Right>,
     /// For how long; absent means until it is revoked.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "whole")]
+    #[schema(minimum = 1, maximum = 3_162_240_000_000_u64)]
     pub(crate) expires_in_ms: Option<u64>,
+}
+
+/// The rights that an API key may have, at least one of them.
+fn rights_of_keys() -> Schema {
+    let words = Right::OF_KEYS.iter().map(|right| right.word());
+    let right = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words));
+    let rights = ArrayBuilder::new().items(right).min_items(Some(1));
+    rights.description(Some("What it may do; never answer.")).into()
 }
 
 /// A link, as a page got it behind the `#` of its address.
@@ -471,6 +484,15 @@ fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::KEY_LIFE_MS_MAX;
+    use utoipa::PartialSchema as _;
+
+    #[test]
+    fn a_key_lives_as_long_as_is_described() {
+        let described = serde_json::to_value(TokenBody::schema()).expect("is JSON");
+        let said = described.pointer("/properties/expires_in_ms/maximum").and_then(Value::as_u64);
+        assert_eq!(said, Some(KEY_LIFE_MS_MAX));
+    }
 
     #[test]
     fn numbers_are_taken_as_they_are_described() {

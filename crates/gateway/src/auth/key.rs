@@ -22,7 +22,7 @@ use subtle::ConstantTimeEq as _;
 /// API keys of an owner: more than a household has programs.
 pub const KEYS_MAX: usize = 256;
 /// A longer life is written as none.
-const LIFE_MS_MAX: u64 = 100 * 366 * 86_400_000;
+pub const KEY_LIFE_MS_MAX: u64 = 100 * 366 * 86_400_000;
 /// How exactly it is known when a key was used last.
 const USED_EVERY_MS: u64 = 60_000;
 /// Addresses from which a key was right that are remembered.
@@ -154,7 +154,7 @@ impl Keys {
             return Err(Failure::new(ErrorCode::InvalidInput, "a key without a right is good for nothing")
                 .hint("--rights read,run"));
         }
-        if expires_in_ms.is_some_and(|ms| ms == 0 || ms > LIFE_MS_MAX) {
+        if expires_in_ms.is_some_and(|ms| ms == 0 || ms > KEY_LIFE_MS_MAX) {
             return Err(Failure::new(
                 ErrorCode::InvalidInput,
                 "a key lives for more than nothing and less than 100 years",
