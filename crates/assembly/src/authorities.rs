@@ -1,22 +1,21 @@
 //! Certificates of authorities that an operator trusts beside the public ones: a company's own, a test's.
 
+use crate::files;
 use base64::Engine as _;
 use protocol::{ErrorCode, Failure};
 use std::path::Path;
 
 /// A file of authorities is never larger: the public ones together have a quarter of that.
-const FILE_BYTES_MAX: u64 = 1 << 20;
+const FILE_BYTES_MAX: usize = 1 << 20;
+const HINT: &str = "[network] authorities of the configuration names a file of certificates (PEM)";
 
 /// The certificates of a PEM file, in DER.
 pub(crate) fn read(path: &Path) -> Result<Vec<Vec<u8>>, Failure> {
     let wrong = |why: &str| {
-        Failure::new(ErrorCode::FileUnusable, format!("{}: {why}", protocol::text::escape(&path.to_string_lossy())))
-            .hint("[network] authorities of the configuration names a file of certificates (PEM)")
+        let shown = protocol::text::escape(&path.to_string_lossy());
+        Failure::new(ErrorCode::FileUnusable, format!("{shown}: {why}")).hint(HINT)
     };
-    if std::fs::metadata(path).map_err(|_| wrong("it cannot be read"))?.len() > FILE_BYTES_MAX {
-        return Err(wrong("it is larger than a file of certificates"));
-    }
-    let text = std::fs::read_to_string(path).map_err(|_| wrong("it cannot be read"))?;
+    let text = files::read_text(path, FILE_BYTES_MAX, HINT)?;
     let certificates = parse(&text).ok_or_else(|| wrong("it holds something that is no certificate"))?;
     if certificates.is_empty() { Err(wrong("it holds no certificate")) } else { Ok(certificates) }
 }

@@ -6,6 +6,7 @@ use protocol::{ErrorCode, Failure, text};
 use std::{
     fs::File,
     io::{self, Read as _},
+    os::unix::fs::PermissionsExt as _,
     path::Path,
 };
 
@@ -34,10 +35,33 @@ impl Config {
 pub(crate) fn pem(path: &Path) -> Result<Vec<u8>, Failure> {
     // Whoever reads it says that it is too large.
     read(path, PEM_BYTES_MAX).map_err(|error| {
-        let shown = text::escape(&path.to_string_lossy());
-        Failure::new(ErrorCode::FileUnusable, format!("{shown} cannot be read: {error}"))
-            .hint("[doors] tls in the configuration file names it")
+        unusable(path, &format!("cannot be read: {error}")).hint("[doors] tls in the configuration file names it")
     })
+}
+
+/// A text that the set-up names. `hint` says where it does.
+pub(crate) fn read_text(path: &Path, bytes_max: usize, hint: &str) -> Result<String, Failure> {
+    let wrong = |why: String| unusable(path, &why).hint(hint);
+    let bytes = read(path, bytes_max).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+    if bytes.len() > bytes_max {
+        return Err(wrong(format!("is longer than {bytes_max} bytes")));
+    }
+    String::from_utf8(bytes).map_err(|_| wrong("holds what is no text".to_owned()))
+}
+
+/// The same of a text that is a secret: nobody but its owner may read it.
+pub(crate) fn read_secret(path: &Path, bytes_max: usize, hint: &str) -> Result<String, Failure> {
+    // What cannot be looked at cannot be read either, and that says why.
+    if std::fs::metadata(path).is_ok_and(|known| known.permissions().mode() & 0o077 != 0) {
+        let shown = text::escape(&path.to_string_lossy());
+        let failure = unusable(path, "can be read by others, and what it holds is a secret");
+        return Err(failure.hint(format!("chmod 600 {shown}")));
+    }
+    read_text(path, bytes_max, hint)
+}
+
+fn unusable(path: &Path, why: &str) -> Failure {
+    Failure::new(ErrorCode::FileUnusable, format!("{} {why}", text::escape(&path.to_string_lossy())))
 }
 
 /// What a file holds; of one that holds more than `bytes_max`, one byte more than that.

@@ -1,11 +1,11 @@
 //! What leads out of the operator's network: the address from the set-up, the password from a file of its own.
 
-use crate::ProxySetup;
-use protocol::{ErrorCode, Failure, text};
-use std::{fs::File, io::Read as _, os::unix::fs::PermissionsExt as _, path::Path};
+use crate::{ProxySetup, files};
+use protocol::{ErrorCode, Failure};
 
 /// A file with one line is never larger.
-const FILE_BYTES_MAX: u64 = 8 << 10;
+const FILE_BYTES_MAX: usize = 8 << 10;
+const HINT: &str = "[egress] proxy_credentials in the configuration file names it";
 
 /// The proxy of a set-up.
 pub(crate) fn read(setup: &ProxySetup) -> Result<egress::Proxy, Failure> {
@@ -14,31 +14,19 @@ pub(crate) fn read(setup: &ProxySetup) -> Result<egress::Proxy, Failure> {
     };
     let proxy = egress::Proxy::new(&setup.address, setup.exceptions.clone()).map_err(wrong)?;
     match &setup.credentials {
-        Some(path) => proxy.credentials(&secret(path)?).map_err(wrong),
+        Some(path) => proxy.credentials(&files::read_secret(path, FILE_BYTES_MAX, HINT)?).map_err(wrong),
         None => Ok(proxy),
     }
-}
-
-/// What a file says that nobody else may read.
-fn secret(path: &Path) -> Result<String, Failure> {
-    let shown = text::escape(&path.to_string_lossy());
-    let unusable = |why: &str| Failure::new(ErrorCode::FileUnusable, format!("{shown} {why}"));
-    let file = File::open(path).map_err(|error| unusable(&format!("cannot be read: {error}")))?;
-    let known = file.metadata().map_err(|error| unusable(&format!("cannot be read: {error}")))?;
-    if known.permissions().mode() & 0o077 != 0 {
-        return Err(unusable("can be read by others, and it has a password in it").hint(format!("chmod 600 {shown}")));
-    }
-    let mut said = String::new();
-    let read = file.take(FILE_BYTES_MAX).read_to_string(&mut said);
-    read.map_err(|_| unusable("holds no text"))?;
-    Ok(said)
 }
 
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
-    use std::{fs, os::unix::fs::OpenOptionsExt as _};
+    use std::{
+        fs::{self, File},
+        os::unix::fs::OpenOptionsExt as _,
+    };
 
     #[test]
     fn a_password_comes_from_a_file_that_is_its_owners_alone() {

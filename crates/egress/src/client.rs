@@ -27,7 +27,7 @@ pub struct ClientConfig {
     /// Certificates (DER) of authorities that are trusted beside the public ones.
     pub roots: Vec<Vec<u8>>,
     /// What leads out of the operator's network, where nothing else does.
-    pub proxy: Option<Proxy>,
+    pub proxy: Option<Arc<Proxy>>,
 }
 
 impl Default for ClientConfig {
@@ -119,7 +119,9 @@ impl Client {
                     answered = connection.send(request) => Ok(answered),
                     // What comes before an answer is no answer, however much of it there is.
                     () = meter.beyond(most) => {
-                        Err(EgressError::TooLarge { host: demand.url.authority(), what: "headers", most: HEAD_BYTES_MAX })
+                        let host = demand.url.authority();
+                        let most = usize::try_from(most).unwrap_or(usize::MAX);
+                        Err(EgressError::TooLarge { host, what: "headers before its answer", most })
                     }
                 }
             };
@@ -157,11 +159,8 @@ impl Client {
             return Err(EgressError::TooLarge { host: leash.host(), what: "headers", most: HEAD_BYTES_MAX });
         }
         let most = bounds.body_bytes;
-        if body.size_hint().lower() > most as u64 {
-            return Err(EgressError::TooLarge { host: leash.host(), what: "a body", most });
-        }
         let run = leash.lease().run();
-        Ok(Answer {
+        let answer = Answer {
             status: head.status.as_u16(),
             headers: head.headers,
             body,
@@ -175,7 +174,11 @@ impl Client {
             url: permit.demand().url.clone(),
             connection: Some(connection),
             pool: self.pool.clone(),
-        })
+        };
+        if answer.body.size_hint().lower() > most as u64 {
+            return Err(EgressError::TooLarge { host: answer.leash.host(), what: "a body", most });
+        }
+        Ok(answer)
     }
 
     /// Closes what a run has open.
@@ -219,6 +222,7 @@ pub struct Answer {
     run: RunId,
     meter: Arc<Meter>,
     url: WebUrl,
+    /// Until its body has come to its end.
     connection: Option<Connection>,
     pool: Arc<Pool>,
 }
@@ -266,6 +270,15 @@ impl Answer {
     /// How large the body says it is.
     pub fn announced_bytes(&self) -> Option<u64> {
         self.body.size_hint().exact()
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        if let Some(connection) = &self.connection {
+            // What of its body is still on its way counts against nobody who shares the connection.
+            self.meter.passed_on(connection.unread_bytes_max());
+        }
     }
 }
 

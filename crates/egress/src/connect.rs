@@ -36,7 +36,7 @@ use tokio_rustls::TlsConnector;
 pub(crate) struct Way {
     pub(crate) resolver: Arc<dyn Resolver>,
     pub(crate) tls: Arc<ClientConfig>,
-    pub(crate) proxy: Option<Proxy>,
+    pub(crate) proxy: Option<Arc<Proxy>>,
 }
 
 /// A connection that a permit opened.
@@ -99,6 +99,12 @@ impl Connection {
         if self.is_http2() { heads + u64::from(WINDOW_BYTES) } else { heads }
     }
 
+    /// What of a body may still come in after nobody wants it any more.
+    pub(crate) fn unread_bytes_max(&self) -> usize {
+        // Nobody shares one of HTTP/1.
+        if self.is_http2() { WINDOW_BYTES as usize } else { 0 }
+    }
+
     pub(crate) fn is_http2(&self) -> bool {
         matches!(self.sender, Sender::Many(_))
     }
@@ -136,8 +142,11 @@ pub(crate) async fn connect(
     let addresses = addresses(permit, &*way.resolver, bounds, leash).await?;
     let mut last = EgressError::Unresolved { host: leash.host() };
     for address in addresses.into_iter().take(ADDRESSES_TRIED) {
-        let opening = open(address, demand, way, leash.host());
-        match leash.hold("to be connected to", bounds.connect_ms, opening).await {
+        let proxy = way.proxy.as_deref().filter(|proxy| proxy.is_for(demand.url.host(), address));
+        // Whose fault it is that a way does not open, nobody can tell from here.
+        let step = if proxy.is_some() { "to be connected to by way of the proxy" } else { "to be connected to" };
+        let opening = open(address, demand, way, proxy, leash.host());
+        match leash.hold(step, bounds.connect_ms, opening).await {
             Ok(Ok(connection)) => return Ok(connection),
             // Whoever is there and cannot prove who they are: another address of theirs would be no better.
             Ok(Err(error @ EgressError::Tls { .. })) | Err(error @ EgressError::Ended(_)) => return Err(error),
@@ -183,10 +192,16 @@ async fn addresses(
     Ok(addresses)
 }
 
-async fn open(address: IpAddr, demand: &NetworkDemand, way: &Way, host: String) -> Result<Connection, EgressError> {
+async fn open(
+    address: IpAddr,
+    demand: &NetworkDemand,
+    way: &Way,
+    proxy: Option<&Proxy>,
+    host: String,
+) -> Result<Connection, EgressError> {
     let unreachable = |error: &io::Error| EgressError::Unreachable { host: host.clone(), why: reason(error) };
     let to = SocketAddr::new(address, demand.url.port());
-    let stream = match way.proxy.as_ref().filter(|proxy| proxy.is_for(demand.url.host(), address)) {
+    let stream = match proxy {
         Some(proxy) => proxy.way(to, &*way.resolver).await.map_err(|fault| fault.of(host.clone()))?,
         None => TcpStream::connect(to).await.map_err(|error| unreachable(&error))?,
     };

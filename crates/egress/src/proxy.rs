@@ -14,14 +14,23 @@ use crate::{
 };
 use base64::Engine as _;
 use broker::{WebHost, WebUrl, host_covers, is_private_host};
+use parking_lot::Mutex;
 use std::{
     fmt,
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
+    time::{Instant, timeout},
 };
+
+/// After a user and a password were not wanted, how long nobody says them again: whoever says wrong ones many times is
+/// locked out, and these stay what they are until the next start.
+const CREDENTIALS_PAUSE: Duration = Duration::from_secs(600);
+/// For each address of the proxy: it is near.
+const ADDRESS_WAIT: Duration = Duration::from_secs(2);
 
 /// Why something is no proxy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -79,6 +88,8 @@ pub struct Proxy {
     exceptions: Vec<String>,
     /// The value of a header. Never shown.
     credentials: Option<String>,
+    /// When it did not want them last.
+    unwanted_at: Mutex<Option<Instant>>,
 }
 
 impl fmt::Debug for Proxy {
@@ -103,7 +114,8 @@ impl Proxy {
                 return Err(ProxyError::Exception(protocol::text::shorten(exception, 80)));
             }
         }
-        Ok(Self { host: url.host().clone(), port: url.port(), exceptions, credentials: None })
+        let (host, port) = (url.host().clone(), url.port());
+        Ok(Self { host, port, exceptions, credentials: None, unwanted_at: Mutex::default() })
     }
 
     /// With what it wants to hear from whoever comes: `USER:PASSWORD`, and nothing around it but a line's end.
@@ -127,6 +139,17 @@ impl Proxy {
 
     /// A way through it to an address. What is said on it from now on is said to whoever is there.
     pub(crate) async fn way(&self, to: SocketAddr, resolver: &dyn Resolver) -> Result<TcpStream, ProxyFault> {
+        if self.unwanted_at.lock().is_some_and(|at| at.elapsed() < CREDENTIALS_PAUSE) {
+            return Err(ProxyFault::Credentials);
+        }
+        let way = self.way_now(to, resolver).await;
+        if let Err(ProxyFault::Credentials) = way {
+            *self.unwanted_at.lock() = Some(Instant::now());
+        }
+        way
+    }
+
+    async fn way_now(&self, to: SocketAddr, resolver: &dyn Resolver) -> Result<TcpStream, ProxyFault> {
         let mut stream = self.reach(resolver).await?;
         let mut question =
             format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\nUser-Agent: oikos/{}\r\n", env!("CARGO_PKG_VERSION"));
@@ -134,7 +157,10 @@ impl Proxy {
             question.push_str(&format!("Proxy-Authorization: {credentials}\r\n"));
         }
         question.push_str("\r\n");
-        stream.write_all(question.as_bytes()).await.map_err(|_| ProxyFault::Ended)?;
+        stream.write_all(question.as_bytes()).await.map_err(|error| {
+            tracing::debug!(%error, "the proxy took no question");
+            ProxyFault::Ended
+        })?;
         let mut head = Vec::new();
         loop {
             if let Some(end) = head.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -162,14 +188,20 @@ impl Proxy {
         let addresses = match &self.host {
             WebHost::Address(address) => vec![*address],
             WebHost::Name(name) if name == "localhost" => vec![Ipv4Addr::LOCALHOST.into()],
-            WebHost::Name(name) => resolver.resolve(name).await.map_err(|_| ProxyFault::Unresolved)?,
+            WebHost::Name(name) => resolver.resolve(name).await.map_err(|error| {
+                tracing::debug!(%error, "the proxy's name could not be resolved");
+                ProxyFault::Unresolved
+            })?,
         };
         if addresses.is_empty() {
             return Err(ProxyFault::Unresolved);
         }
         for address in addresses.into_iter().take(ADDRESSES_TRIED) {
-            if let Ok(stream) = TcpStream::connect((address, self.port)).await {
-                return Ok(stream);
+            match timeout(ADDRESS_WAIT, TcpStream::connect((address, self.port))).await {
+                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Err(error)) => tracing::debug!(%address, %error, "the proxy was not reached"),
+                // One that nobody answers at must not keep from the next.
+                Err(_) => tracing::debug!(%address, "the proxy was not reached in time"),
             }
         }
         Err(ProxyFault::Unreachable)

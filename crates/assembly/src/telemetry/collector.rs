@@ -51,6 +51,7 @@ pub(super) enum Posted {
 }
 
 const START: &str = "start the collector, or mend [telemetry] otlp in the configuration file; runs go on without it";
+const PROXY: &str = "[egress] proxy in the configuration file says which way the traces go";
 const TRUST: &str = "[network] authorities in the configuration file names whom to trust beside the public authorities";
 const CREDENTIALS: &str =
     "[telemetry] headers_file in the configuration file names the file of what the collector wants to see";
@@ -89,7 +90,11 @@ impl Collector {
         let answer = match self.client.send(&permit, outgoing, bounds).await {
             Ok(answer) => answer,
             Err(failed) => {
-                let hint = if matches!(failed.error, EgressError::Tls { .. }) { TRUST } else { START };
+                let hint = match failed.error {
+                    EgressError::Tls { .. } => TRUST,
+                    EgressError::Proxy { .. } => PROXY,
+                    _ => START,
+                };
                 return Posted::Later { why: failed.error.to_string(), hint };
             }
         };
@@ -98,7 +103,7 @@ impl Collector {
             // It has it, whatever it says further.
             200..300 => Posted::Taken { rejected: answer.bytes().await.map_or(0, |said| words::rejected(&said)) },
             // What the protocol names as worth another try.
-            408 | 429 | 502..=504 => Posted::Later { why, hint: START },
+            429 | 502..=504 => Posted::Later { why, hint: START },
             401 | 403 => Posted::Refused { why, hint: CREDENTIALS },
             _ => Posted::Refused { why, hint: ADDRESS },
         }

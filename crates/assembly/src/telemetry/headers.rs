@@ -8,6 +8,7 @@ use std::path::Path;
 
 /// A few tokens; whatever is longer is another file.
 const FILE_BYTES_MAX: usize = 16 << 10;
+const HINT: &str = "[telemetry] headers_file in the configuration file names it; a line of it is like x-api-key: …";
 /// What is said here in any case, or by whoever moves the message.
 const NOT_THEIRS: &[&str] = &[
     "accept-encoding",
@@ -23,17 +24,11 @@ const NOT_THEIRS: &[&str] = &[
 
 /// The headers of a file.
 pub(super) fn read(path: &Path) -> Result<HeaderMap, Failure> {
-    let name = text::escape(&path.to_string_lossy());
-    let wrong = |why: String| {
-        Failure::new(ErrorCode::FileUnusable, format!("{name}{why}"))
-            .hint("[telemetry] headers_file in the configuration file names it; a line of it is like x-api-key: …")
-    };
-    let bytes = files::read(path, FILE_BYTES_MAX).map_err(|error| wrong(format!(" cannot be read: {error}")))?;
-    if bytes.len() > FILE_BYTES_MAX {
-        return Err(wrong(format!(" is longer than {FILE_BYTES_MAX} bytes")));
-    }
-    let written = std::str::from_utf8(&bytes).map_err(|_| wrong(" holds what is no text".to_owned()))?;
-    parse(written).map_err(|(line, why)| wrong(format!(", line {line}: {why}")))
+    let written = files::read_secret(path, FILE_BYTES_MAX, HINT)?;
+    parse(&written).map_err(|(line, why)| {
+        let name = text::escape(&path.to_string_lossy());
+        Failure::new(ErrorCode::FileUnusable, format!("{name}, line {line}: {why}")).hint(HINT)
+    })
 }
 
 /// The headers of a text: a line each, as HTTP has them; what begins with `#` is for people. Or the line that is wrong, and
@@ -64,6 +59,7 @@ fn parse(written: &str) -> Result<HeaderMap, (usize, &'static str)> {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
+    use std::{fs::Permissions, os::unix::fs::PermissionsExt as _};
 
     #[test]
     fn headers_are_lines_and_a_mistake_says_its_line_and_nothing_of_what_stands_there() {
@@ -91,6 +87,10 @@ mod tests {
         let file = folder.path().join("otlp.headers");
         let says = || read(&file).map_err(|failure| failure.message).unwrap_err();
         assert!(says().contains("otlp.headers cannot be read"), "{}", says());
+        std::fs::write(&file, "a: b").unwrap();
+        std::fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+        assert!(says().contains("can be read by others"), "{}", says());
+        std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
         std::fs::write(&file, "x".repeat(20_000)).unwrap();
         assert!(says().contains("longer than 16384 bytes"), "{}", says());
         std::fs::write(&file, [0xff]).unwrap();

@@ -35,6 +35,12 @@ pub(super) struct Sender {
     waiting: mpsc::Receiver<SpanData>,
     counts: Arc<Counts>,
     is_over: watch::Receiver<bool>,
+    mood: Mood,
+}
+
+/// How it goes with the collector, and what was said about it.
+#[derive(Default)]
+struct Mood {
     trouble: Option<Trouble>,
     said_at: Option<Instant>,
 }
@@ -45,6 +51,26 @@ struct Trouble {
     lost_before: u64,
 }
 
+impl Mood {
+    /// It goes wrong, and so many had been lost before. Whether that is to be said now.
+    fn unwell(&mut self, now: Instant, lost: u64) -> bool {
+        let trouble = self.trouble.get_or_insert(Trouble { was_said: false, lost_before: lost });
+        let was_just_said = self.said_at.is_some_and(|at| now.duration_since(at) < SAY_EVERY);
+        if trouble.was_said || was_just_said {
+            return false;
+        }
+        trouble.was_said = true;
+        self.said_at = Some(now);
+        true
+    }
+
+    /// It goes well. How many were lost meanwhile, if somebody was told of the trouble.
+    fn well(&mut self, lost: u64) -> Option<u64> {
+        let trouble = self.trouble.take().filter(|trouble| trouble.was_said)?;
+        Some(lost.saturating_sub(trouble.lost_before))
+    }
+}
+
 impl Sender {
     pub(super) fn new(
         collector: Arc<Collector>,
@@ -53,7 +79,7 @@ impl Sender {
         counts: Arc<Counts>,
         is_over: watch::Receiver<bool>,
     ) -> Self {
-        Self { collector, resource, waiting, counts, is_over, trouble: None, said_at: None }
+        Self { collector, resource, waiting, counts, is_over, mood: Mood::default() }
     }
 
     /// Until all has been sent after the end was told.
@@ -110,8 +136,8 @@ impl Sender {
                     return self.well();
                 }
                 Posted::Refused { why, .. } => {
-                    self.counts.add_refused(spans);
-                    return self.unwell(&why);
+                    self.unwell(&why);
+                    return self.counts.add_refused(spans);
                 }
                 Posted::Later { why, .. } => {
                     // A connection that was idle may have been closed just then: that is no trouble yet.
@@ -136,13 +162,7 @@ impl Sender {
 
     /// Says once that there is trouble, until there is none.
     fn unwell(&mut self, why: &str) {
-        if self.trouble.is_some() {
-            return;
-        }
-        let was_said = self.said_at.is_none_or(|at| at.elapsed() >= SAY_EVERY);
-        self.trouble = Some(Trouble { was_said, lost_before: self.counts.lost() });
-        if was_said {
-            self.said_at = Some(Instant::now());
+        if self.mood.unwell(Instant::now(), self.counts.lost()) {
             let collector = self.collector.shown();
             tracing::warn!(
                 collector,
@@ -153,9 +173,32 @@ impl Sender {
     }
 
     fn well(&mut self) {
-        if let Some(Trouble { was_said: true, lost_before }) = self.trouble.take() {
-            let lost = self.counts.lost().saturating_sub(lost_before);
+        if let Some(lost) = self.mood.well(self.counts.lost()) {
             tracing::info!(lost, "traces can be sent again");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trouble_is_said_once_and_a_lasting_one_is_never_passed_over() {
+        let begin = Instant::now();
+        let at = |seconds| begin + Duration::from_secs(seconds);
+        let mut mood = Mood::default();
+        assert!(mood.unwell(at(0), 3));
+        assert!(!mood.unwell(at(1), 5));
+        assert_eq!(mood.well(9), Some(6));
+        // It comes and goes: that was said just now.
+        assert!(!mood.unwell(at(30), 9));
+        assert_eq!(mood.well(10), None);
+        // It comes and stays.
+        assert!(!mood.unwell(at(60), 10));
+        assert!(!mood.unwell(at(599), 20));
+        assert!(mood.unwell(at(600), 21));
+        assert!(!mood.unwell(at(2_000), 40));
+        assert_eq!(mood.well(50), Some(40));
     }
 }

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 use std::{
+    io::Write as _,
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
@@ -121,4 +123,11 @@ pub(crate) fn app_folder(app: &str) -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let own = here.join("tests/apps").join(app);
     if own.exists() { own } else { here.join("../../apps").join(app).canonicalize().unwrap() }
+}
+
+/// Writes what only its owner may read.
+pub(crate) fn write_secret(path: &Path, text: &str) {
+    drop(std::fs::remove_file(path));
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).unwrap();
+    file.write_all(text.as_bytes()).unwrap();
 }

@@ -3,7 +3,7 @@
 use crate::{
     collector::{Collector, Manner, Told, field},
     doors::say,
-    kit::Oikos,
+    kit::{Oikos, write_secret},
     observing::{figures, key, logged, rows, up_with},
     process::Process,
     tls::Authority,
@@ -50,7 +50,7 @@ fn a_trace_goes_from_the_request_to_the_run_and_its_calls() {
     let oikos = Oikos::new();
     let collector = Collector::new(Manner::Takes);
     let headers = oikos.files().join("otlp.headers");
-    std::fs::write(&headers, "# of the test\nX-Team: the red one\n").unwrap();
+    write_secret(&headers, "# of the test\nX-Team: the red one\n");
     let more = format!("service = \"at home\"\nheaders_file = \"{}\"", headers.display());
     let (up, address) = up(&oikos, collector.address, &more);
     oikos.install("counter", &[]);
@@ -296,11 +296,11 @@ fn a_set_up_that_cannot_be_followed_is_said_before_anything_begins() {
     let named = format!("[telemetry]\notlp = \"http://127.0.0.1:4318\"\nheaders_file = \"{}\"\n", headers.display());
     let said = refused(&named);
     assert!(said.contains("otlp.headers cannot be read"), "{said}");
-    std::fs::write(&headers, "x-key: ok\nHIDDEN words\n").unwrap();
+    write_secret(&headers, "x-key: ok\nHIDDEN words\n");
     let said = refused(&named);
     assert!(said.contains("otlp.headers, line 2: ") && !said.contains("HIDDEN"), "{said}");
     // And nothing was left behind that would keep the next start from going well.
-    std::fs::write(&headers, "x-key: ok\n").unwrap();
+    write_secret(&headers, "x-key: ok\n");
     let up = Process::start(&oikos, &["up", "--port", "0", "--json", "--config", config.to_str().unwrap()]);
     up.wait_for("\"url\"");
     up.interrupt();

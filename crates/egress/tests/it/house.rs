@@ -30,6 +30,10 @@ pub(crate) struct House {
 pub(crate) const QUICK: Bounds =
     Bounds { body_bytes: 1 << 20, connect_ms: 2_000, answer_ms: 1_000, idle_ms: 500, total_ms: 4_000 };
 
+/// Waits that nothing here comes to: what is tested is that something else ends it.
+pub(crate) const PATIENT: Bounds =
+    Bounds { body_bytes: 1 << 20, connect_ms: 60_000, answer_ms: 60_000, idle_ms: 60_000, total_ms: 60_000 };
+
 impl House {
     pub(crate) fn new(targets: &[&str]) -> Self {
         Self::with(targets, ClientConfig::default())
@@ -85,8 +89,17 @@ impl House {
 
     /// A request of a run, to its last byte.
     pub(crate) async fn get_in(&self, lease: &Lease, url: &str) -> Result<(u16, Vec<u8>), EgressError> {
+        self.get_within(lease, url, &QUICK).await
+    }
+
+    pub(crate) async fn get_within(
+        &self,
+        lease: &Lease,
+        url: &str,
+        bounds: &Bounds,
+    ) -> Result<(u16, Vec<u8>), EgressError> {
         let permit = self.permit(lease, "GET", url, &[]);
-        let answer = self.client.send(&permit, Outgoing::default(), &QUICK).await.map_err(|failed| failed.error)?;
+        let answer = self.client.send(&permit, Outgoing::default(), bounds).await.map_err(|failed| failed.error)?;
         let status = answer.status;
         Ok((status, answer.bytes().await?))
     }

@@ -30,7 +30,8 @@ impl Resolver for Fixed {
 /// An app that may reach `a.example`, which leads to these addresses, through a proxy.
 fn house(addresses: &[&str], proxy: Proxy) -> House {
     let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
-    let config = ClientConfig { resolver: Arc::new(Fixed(addresses)), proxy: Some(proxy), ..ClientConfig::default() };
+    let config =
+        ClientConfig { resolver: Arc::new(Fixed(addresses)), proxy: Some(Arc::new(proxy)), ..ClientConfig::default() };
     House::with(&["a.example:80"], config)
 }
 
@@ -119,7 +120,7 @@ async fn tls_ends_at_the_host_and_not_at_the_proxy() {
         let config = ClientConfig {
             resolver: Arc::new(Fixed(vec![THERE.parse().unwrap()])),
             roots: vec![ours.der()],
-            proxy: Some(proxy_at(server.address)),
+            proxy: Some(Arc::new(proxy_at(server.address))),
         };
         let house = House::with(&["a.example"], config);
         match house.get("https://a.example/").await {
@@ -167,14 +168,14 @@ async fn a_proxy_that_is_none_leads_nowhere() {
     });
     check(endless.await, ProxyFault::Endless);
     check(said(|mut stream| drop(request_read(&mut stream))).await, ProxyFault::Ended);
-    assert_eq!(plain("").await, "a.example took longer than 2 s to be connected to");
+    assert_eq!(plain("").await, "a.example took longer than 2 s to be connected to by way of the proxy");
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     check(house(&[THERE], proxy_at(free)).why("http://a.example/").await, ProxyFault::Unreachable);
     let unknown = Proxy::new("http://proxy.example:3128", vec![]).unwrap();
     check(house(&[THERE], unknown).why("http://a.example/").await, ProxyFault::Unresolved);
 }
 
-/// A wrong password is said once, however many addresses a host has; where there is no way to one, there may be to another.
+/// A wrong password is said once, however many addresses a host has and however often it is asked for; where there is no way to one, there may be to another.
 #[tokio::test]
 async fn other_addresses_are_tried_where_that_makes_sense() {
     let other = "93.184.216.35";
@@ -182,7 +183,11 @@ async fn other_addresses_are_tried_where_that_makes_sense() {
         request_read(&mut stream);
         drop(stream.write_all(b"HTTP/1.1 407 x\r\n\r\n"));
     });
-    house(&[THERE, other], proxy_at(refuses.address)).get("http://a.example/").await.unwrap_err();
+    let wrong = house(&[THERE, other], proxy_at(refuses.address));
+    for _ in 0..3 {
+        let said = wrong.get("http://a.example/").await.unwrap_err();
+        assert_eq!(said.to_string(), format!("a.example cannot be reached: {}", ProxyFault::Credentials));
+    }
     assert_eq!(refuses.visits(), 1);
     let half = Server::new(move |mut stream| {
         let asked = request_read(&mut stream);
@@ -208,7 +213,7 @@ async fn nothing_of_ones_own_network_goes_to_a_proxy() {
         assert!(matches!(refused, EgressError::Denied(_)), "{addresses:?}: {refused}");
     }
     let near = Server::saying(HELLO);
-    let config = ClientConfig { proxy: Some(proxy_at(server.address)), ..ClientConfig::default() };
+    let config = ClientConfig { proxy: Some(Arc::new(proxy_at(server.address))), ..ClientConfig::default() };
     let house = House::with(&[&near.target()], config);
     assert_eq!(house.get(&near.url("/")).await.unwrap().1, b"hello");
     assert_eq!((server.visits(), near.visits()), (0, 1));
