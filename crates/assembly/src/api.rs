@@ -137,7 +137,7 @@ impl Oikos {
                 return follow(self, caller, filter, after_seq, frames).await;
             }
             Request::LogVerify => {
-                require(caller.rights.has(Right::Read))?;
+                require(&caller, Right::Read)?;
                 let oikos = self.clone();
                 Reply::Verified { report: blocking(move || oikos.log_verify(caller.owner)).await? }
             }
@@ -210,12 +210,15 @@ impl Oikos {
             }
             Request::OwnerList => Reply::Owners { owners: kernel.owner_list(&caller)? },
             Request::Metrics => {
-                require(caller.rights.has(Right::Read) && caller.owner == OwnerId::LOCAL)?;
+                require(&caller, Right::Read)?;
+                if caller.owner != OwnerId::LOCAL {
+                    return Err(not_theirs());
+                }
                 let oikos = self.clone();
                 Reply::Metrics { text: blocking(move || Ok(metrics::page(&oikos))).await? }
             }
             Request::Doctor => {
-                require(caller.rights.has(Right::Read))?;
+                require(&caller, Right::Read)?;
                 let oikos = self.clone();
                 let apps = kernel.app_list(&caller)?;
                 for app in &apps {
@@ -247,11 +250,13 @@ fn waits_for_beginning(request: &Request) -> bool {
     )
 }
 
-fn require(has_right: bool) -> Result<(), Failure> {
-    if has_right {
-        return Ok(());
-    }
-    Err(Failure::new(protocol::ErrorCode::PermissionDenied, "this caller does not have the right to do that"))
+fn require(caller: &Caller, right: Right) -> Result<(), Failure> {
+    if caller.rights.has(right) { Ok(()) } else { Err(kernel::right_missing(right)) }
+}
+
+fn not_theirs() -> Failure {
+    let message = "the figures are about all owners together, so only the first one reads them";
+    Failure::new(protocol::ErrorCode::PermissionDenied, message)
 }
 
 async fn step(frames: &FrameSender, said: protocol::Sentence) {

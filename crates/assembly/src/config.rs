@@ -14,6 +14,8 @@ pub struct Config {
     pub zone: Zone,
     /// Where publishers' secret keys of the person at this machine are: never granted to an app.
     pub publishers: Option<PathBuf>,
+    /// The home that is meant where nobody names one: never granted to an app of another home.
+    pub usual_home: Option<PathBuf>,
     /// Threads that guests are polled on; absent means one a core.
     pub guest_threads: Option<usize>,
     /// The zone in which the owner's schedules are read.
@@ -114,6 +116,7 @@ impl Config {
             home: home.into(),
             zone: Zone::Local,
             publishers: None,
+            usual_home: None,
             guest_threads: None,
             time_zone: jiff::tz::TimeZone::system(),
             engine_of: None,

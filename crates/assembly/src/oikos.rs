@@ -88,7 +88,7 @@ impl Oikos {
         let bell = Arc::new(Bell::default());
         let store: Arc<dyn Store> = Arc::new(HeardStore { store, bell: bell.clone() });
         let blobs = BlobStore::open(&lock).map_err(|error| Failure::from_error(error.code(), &error))?;
-        let protected = protected_folders(&home, config.publishers.as_deref())?;
+        let protected = protected_folders(&home, config)?;
         let (effects, egress) = effects(config, &home, &protected, &store, &entropy)?;
         let runner = Arc::new(LazyJsRunner::new(runner_config(config, &home, &device_key, &clock, &*entropy)));
         let heads = HeadFile::new(&home);
@@ -364,8 +364,11 @@ fn store_failure(error: &state::StoreError) -> Failure {
 }
 
 /// What no grant ever covers: the home, the socket's folder where that lies elsewhere, and the publisher's keys.
-fn protected_folders(home: &Path, publishers: Option<&Path>) -> Result<Vec<ProtectedFolder>, Failure> {
+fn protected_folders(home: &Path, config: &Config) -> Result<Vec<ProtectedFolder>, Failure> {
     let mut folders = vec![effects::protected_folder(home)];
+    if let Some(usual) = config.usual_home.as_deref().filter(|usual| usual.is_dir()) {
+        folders.push(effects::protected_folder(usual));
+    }
     let socket = SocketPath::of(home);
     // Made here, so that it is protected from the first start on. Where that fails, the socket says so.
     if let Err(error) = socket.folder_prepare() {
@@ -374,7 +377,7 @@ fn protected_folders(home: &Path, publishers: Option<&Path>) -> Result<Vec<Prote
     if let Some(folder) = socket.outside_folder() {
         folders.push(effects::protected_folder(&folder));
     }
-    if let Some(publishers) = publishers {
+    if let Some(publishers) = config.publishers.as_deref() {
         // Made here for the same reason: a key that is made later lies in a folder that is protected already.
         match PublisherFolder::new(publishers).prepare() {
             Ok(()) => folders.push(effects::protected_folder(publishers)),
@@ -404,7 +407,7 @@ fn runner_config(
 /// A client that trusts whom the set-up says, and goes the way that it says.
 pub(crate) fn client(config: &Config) -> Result<egress::Client, Failure> {
     let roots = config.authorities.as_deref().map(crate::authorities::read).transpose()?.unwrap_or_default();
-    let proxy = config.proxy.as_ref().map(proxy::read).transpose()?;
+    let proxy = config.proxy.as_ref().map(proxy::read).transpose()?.map(Arc::new);
     egress::Client::new(egress::ClientConfig { roots, proxy, ..Default::default() })
         .map_err(|error| Failure::new(ErrorCode::FileUnusable, format!("a certificate cannot be used: {error}")))
 }

@@ -76,7 +76,9 @@ pub enum GrantError {
         why: String,
     },
     /// What is not granted is blocked already.
-    #[error("'{line}' is blocked as a whole; a host that is not allowed is blocked already, so leave out ':{target}'")]
+    #[error(
+        "'{line}' is blocked as a whole, or not at all; leave out ':{target}', or allow the hosts that it may talk to"
+    )]
     BlockTarget {
         /// The switch.
         line: String,

@@ -18,7 +18,9 @@ pub enum AnswerError {
     #[error("there is no open question of this id: it was answered, has expired, or its run has ended")]
     NotFound,
     /// Only a person who is there may answer.
-    #[error("only a person at a terminal can answer this; a script cannot")]
+    #[error(
+        "only a person who is there can answer this, at a terminal or in a page that is signed in; a script cannot"
+    )]
     NoPresence,
     /// A file or folder was asked for and none was named.
     #[error("this question needs the path of a file or folder")]

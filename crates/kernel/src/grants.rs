@@ -1,7 +1,9 @@
 //! What the owner grants an app: chosen on a card, looked at, changed.
 
 use crate::{Kernel, apps::scope_requests, journal, run::internal};
-use broker::{AppGrants, Folder, Grant, GrantError, card_lines, covers, rule_read, rule_text, rules_left, rules_with};
+use broker::{
+    AppGrants, Folder, Grant, GrantError, card_lines, covers, is_near, rule_read, rule_text, rules_left, rules_with,
+};
 use protocol::{
     AppName, AuditEvent, Caller, CardLine, ErrorCode, Failure, GrantDuration, GrantId, GrantState, Line, OwnerId,
     Right, Scope, ScopeRequest, Sentence, Timestamp,
@@ -15,6 +17,13 @@ pub(crate) fn names_paths(choices: &[LineChoice]) -> bool {
     choices.iter().any(|choice| {
         choice.target.as_ref().is_some_and(|target| choice.line.starts_with("file") || target.starts_with('/'))
     })
+}
+
+/// Whether choices name what is on this machine or its network.
+pub(crate) fn names_near(choices: &[LineChoice]) -> bool {
+    let targets =
+        choices.iter().filter(|choice| choice.state != GrantState::Block).filter_map(|choice| choice.target.as_deref());
+    targets.filter_map(|target| rule_read(target).ok()).any(|rule| is_near(&rule))
 }
 
 impl Kernel {
@@ -204,6 +213,7 @@ impl Kernel {
     ) -> Result<Vec<GrantView>, Failure> {
         self.require_word(&caller, Right::Manage)?;
         self.require_paths(&caller, names_paths(&choices))?;
+        self.require_near(&caller, names_near(&choices))?;
         let loaded = self.app_load(caller.owner, &app).await?;
         let kernel = self.clone();
         tokio::task::spawn_blocking(move || {

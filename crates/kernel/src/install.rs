@@ -181,6 +181,7 @@ impl Kernel {
     ) -> Result<AppDetail, Failure> {
         self.require_word(&caller, Right::Manage)?;
         self.require_paths(&caller, crate::grants::names_paths(&choices))?;
+        self.require_near(&caller, crate::grants::names_near(&choices))?;
         let owner = caller.owner;
         let offer = self.offer_take(owner, offer)?;
         let name = offer.package.name().clone();

@@ -268,7 +268,7 @@ impl Kernel {
         if caller.rights.has(right) {
             return Ok(());
         }
-        Err(Failure::new(ErrorCode::PermissionDenied, "this caller does not have the right to do that"))
+        Err(right_missing(right))
     }
 
     /// What needs the owner's own word: grants, installs, publishers, other owners. An API key can be copied, and whoever
@@ -291,6 +291,15 @@ impl Kernel {
             .hint("name them at the machine's terminal"))
     }
 
+    /// The same of what is on this machine and its network: another owner, in a browser, must not open it to an app.
+    fn require_near(&self, caller: &Caller, has_near: bool) -> Result<(), Failure> {
+        if !has_near || caller.may_name_paths() {
+            return Ok(());
+        }
+        let message = "what is on this machine and its network is opened by who sits at it";
+        Err(Failure::new(ErrorCode::PermissionDenied, message).hint("grant it at the machine's terminal"))
+    }
+
     /// A record that nobody waits for. Should it not be written, the store counts and logs it.
     fn note(&self, owner: OwnerId, record: &AuditRecord) {
         let mut batch = Batch::new();
@@ -299,6 +308,13 @@ impl Kernel {
             tracing::error!(%error, "a record could not be written");
         }
     }
+}
+
+/// Why somebody may not do something that takes a right.
+pub fn right_missing(right: Right) -> Failure {
+    let message = format!("this takes the right '{}', and who asks does not have it", right.word());
+    Failure::new(ErrorCode::PermissionDenied, message)
+        .hint("oikos token list shows what each key may do; oikos token new NAME --rights … makes one that may more")
 }
 
 /// A person is there, as long as this lives.

@@ -74,9 +74,16 @@ impl Offers {
     pub(crate) fn read_begin(&self, owner: OwnerId) -> Result<Reading, Failure> {
         let mut reads = self.reads.lock();
         let of_owner = reads.get(&owner).copied().unwrap_or_default();
-        if of_owner >= READS_OF_OWNER_MAX || reads.values().sum::<usize>() >= READS_MAX {
-            let message = format!("{of_owner} packages are being read for you, and others for other owners");
-            return Err(Failure::new(ErrorCode::HostBusy, message).hint("try again when one of them was read"));
+        let busy = |message: String| {
+            Err(Failure::new(ErrorCode::HostBusy, message).hint("try again when one of them was read"))
+        };
+        if of_owner >= READS_OF_OWNER_MAX {
+            return busy(format!(
+                "{of_owner} packages are being read for you, and that is as many as are read at once"
+            ));
+        }
+        if reads.values().sum::<usize>() >= READS_MAX {
+            return busy(format!("{READS_MAX} packages are being read for all owners together, and no more at once"));
         }
         reads.insert(owner, of_owner + 1);
         Ok(Reading { reads: self.reads.clone(), owner })

@@ -259,10 +259,9 @@ impl Kernel {
             Call::Handler { action, export } => (action, export, Vec::new(), request.input),
             Call::Hook(hook) => (hook_name(hook)?, GuestExport::named(&hook.export()), Vec::new(), request.input),
         };
-        let settings = match self.settings_of(caller.owner, &app) {
-            // A hook has to be called whatever is not set yet, and is told nothing then.
-            Err(_) if is_hook => None,
-            settings => settings?,
+        let settings = match is_hook {
+            true => self.settings_of_hook(caller.owner, &app),
+            false => self.settings_of(caller.owner, &app)?,
         };
         let image = self.image(&app).await?;
         let (ticket, has_waited) = self.place(caller.owner, &request.app).await?;

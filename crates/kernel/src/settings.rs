@@ -8,14 +8,19 @@ use crate::{
     journal,
     run::{commit_failure, internal, store_failure},
 };
-use package::Settings;
-use protocol::{AppName, AuditEvent, Caller, ErrorCode, Failure, Labels, OwnerId, Right, api::SettingView, sentence};
+use package::{InputError, Settings};
+use protocol::{
+    AppName, AuditEvent, Caller, ErrorCode, Failure, Labels, OwnerId, Right, api::SettingView, sentence, text,
+};
 use serde_json::{Map, Value};
 use state::{Batch, Durability, Key, Space};
 use std::sync::Arc;
 
 /// What the values of one app may take, as JSON: settings are words and numbers, not data.
 pub const SETTINGS_BYTES_MAX: usize = 64 << 10;
+
+/// What is shown of a name that somebody else chose.
+const PLACE_CHARS_SHOWN: usize = 60;
 
 type Values = Map<String, Value>;
 
@@ -35,16 +40,42 @@ fn in_force(settings: &Settings, set: &Values) -> Values {
 }
 
 /// Whether values may hold. A secret that the app cannot do without is not among them.
-fn check(app: &AppName, settings: &Settings, values: &Values) -> Result<(), Failure> {
+fn check(settings: &Settings, values: &Values) -> Result<(), InputError> {
     let mut whole = values.clone();
     for secret in settings.fields.iter().filter(|field| field.is_secret && field.is_required) {
         whole.insert(secret.name.clone(), Value::String(String::new()));
     }
-    let checked = settings.check(&Value::Object(whole));
-    checked.map_err(|error| {
-        let failure = Failure::new(ErrorCode::InvalidInput, format!("settings of {app}: {error}"));
-        failure.hint(format!("oikos app settings {app} shows what can be set"))
-    })
+    settings.check(&Value::Object(whole))
+}
+
+/// Why what was set does not fit, for whoever sets it.
+fn refused(app: &AppName, error: &InputError) -> Failure {
+    let said = error.faults.iter().map(|fault| match fault.pointer.strip_prefix('/') {
+        Some(place) => format!("{}: {}", text::shorten(place, PLACE_CHARS_SHOWN), fault.message),
+        None => fault.message.clone(),
+    });
+    let said: Vec<String> = said.collect();
+    Failure::new(ErrorCode::InvalidInput, format!("settings of {app}: {}", said.join("\n"))).hint(hint(app))
+}
+
+/// Why nothing can run. It names settings and never a value: whoever starts a run need not be one who may see them, and
+/// what begins by itself says so in the log.
+fn unfit(app: &AppName, settings: &Settings, values: &Values, error: &InputError) -> Failure {
+    let needed = settings.fields.iter().filter(|field| field.is_required && !field.is_secret);
+    let missing: Vec<&str> = needed.map(|field| &*field.name).filter(|name| !values.contains_key(*name)).collect();
+    let places = error.faults.iter().filter_map(|fault| fault.pointer.strip_prefix('/'));
+    let mut wrong: Vec<&str> = places.filter_map(|place| place.split('/').next()).collect();
+    wrong.dedup();
+    let why = match (&missing[..], &wrong[..]) {
+        ([], []) => "what is set does not fit together".to_owned(),
+        ([], wrong) => format!("what is set does not fit: {}", wrong.join(", ")),
+        (missing, _) => format!("it has to be set first: {}", missing.join(", ")),
+    };
+    Failure::new(ErrorCode::InvalidInput, format!("{app} cannot run: {why}")).hint(hint(app))
+}
+
+fn hint(app: &AppName) -> String {
+    format!("oikos app settings {app} shows what can be set")
 }
 
 impl Kernel {
@@ -66,6 +97,9 @@ impl Kernel {
         let loaded = self.app_load(caller.owner, &app).await?;
         let kernel = self.clone();
         tokio::task::spawn_blocking(move || {
+            let _changing = kernel.changing.lock();
+            // Another version may run by now, with other settings.
+            let loaded = kernel.app_again(caller.owner, &loaded)?;
             kernel.settings_change(&caller, &loaded, changes)?;
             kernel.settings_shown(caller.owner, &loaded)
         })
@@ -73,6 +107,7 @@ impl Kernel {
         .map_err(|_| internal("the settings could not be changed"))?
     }
 
+    /// Whoever calls this holds `changing`.
     fn settings_change(&self, caller: &Caller, app: &LoadedApp, changes: Values) -> Result<(), Failure> {
         let name = &app.record.name;
         let settings = app.package.settings();
@@ -87,7 +122,7 @@ impl Kernel {
                 }
                 Some(_) => {}
                 None => {
-                    let shown = protocol::text::shorten(field, 60);
+                    let shown = text::shorten(field, PLACE_CHARS_SHOWN);
                     let names: Vec<&str> =
                         settings.iter().flat_map(|known| &known.fields).map(|known| &*known.name).collect();
                     let has = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
@@ -97,8 +132,6 @@ impl Kernel {
             }
         }
         let Some(settings) = settings.filter(|_| !changes.is_empty()) else { return Ok(()) };
-        let _changing = self.changing.lock();
-        self.app_record(caller.owner, name)?;
         let mut set = self.settings_stored(caller.owner, name)?;
         let names: Vec<String> = changes.keys().cloned().collect();
         for (field, value) in changes {
@@ -107,7 +140,7 @@ impl Kernel {
                 value => drop(set.insert(field, value)),
             }
         }
-        check(name, settings, &in_force(settings, &set))?;
+        check(settings, &in_force(settings, &set)).map_err(|error| refused(name, &error))?;
         let row = serde_json::to_vec(&set).unwrap_or_default();
         if row.len() > SETTINGS_BYTES_MAX {
             let most = protocol::Arg::Bytes(SETTINGS_BYTES_MAX as u64);
@@ -129,7 +162,11 @@ impl Kernel {
 
     fn settings_stored(&self, owner: OwnerId, app: &AppName) -> Result<Values, Failure> {
         let entry = self.store.get(&settings_key(owner, app)).map_err(store_failure)?;
-        Ok(entry.and_then(|entry| serde_json::from_slice(&entry.value).ok()).unwrap_or_default())
+        let Some(entry) = entry else { return Ok(Values::new()) };
+        serde_json::from_slice(&entry.value).map_err(|error| {
+            Failure::new(ErrorCode::StoreDamaged, format!("the settings of {app} cannot be read"))
+                .log(error.to_string())
+        })
     }
 
     fn settings_shown(&self, owner: OwnerId, app: &LoadedApp) -> Result<Vec<SettingView>, Failure> {
@@ -154,7 +191,12 @@ impl Kernel {
     pub(crate) fn settings_of(&self, owner: OwnerId, app: &LoadedApp) -> Result<Option<Values>, Failure> {
         let Some(settings) = app.package.settings() else { return Ok(None) };
         let values = in_force(settings, &self.settings_stored(owner, &app.record.name)?);
-        check(&app.record.name, settings, &values)?;
+        check(settings, &values).map_err(|error| unfit(&app.record.name, settings, &values, &error))?;
         Ok(Some(values))
+    }
+
+    /// The same for a hook, which has to be called whatever is not set yet, and is told nothing then.
+    pub(crate) fn settings_of_hook(&self, owner: OwnerId, app: &LoadedApp) -> Option<Values> {
+        self.settings_of(owner, app).ok().flatten()
     }
 }

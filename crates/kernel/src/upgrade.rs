@@ -100,9 +100,9 @@ impl Upgrade {
         json!({ "kind": "hook", "hook": hook.word(), "from": from, "to": to })
     }
 
-    fn step(&self, hook: Hook, app: &LoadedApp, image: &Arc<dyn GuestImage>) -> Option<Step> {
+    fn step(&self, kernel: &Kernel, hook: Hook, app: &LoadedApp, image: &Arc<dyn GuestImage>) -> Option<Step> {
         let is_there = app.package.hooks().contains_key(&hook) && image.exports().contains(&hook.export());
-        let env = || app.env(&[], Some(&self.trigger(hook)), None);
+        let env = || app.env(&[], Some(&self.trigger(hook)), kernel.settings_of_hook(self.owner(), app));
         is_there.then(|| Step { hook: Some(hook), image: image.clone(), env: env() })
     }
 }
@@ -201,14 +201,15 @@ impl Kernel {
         let mut steps = Vec::new();
         if upgrade.old.package.hooks().contains_key(&Hook::Preupgrade) {
             match self.image(&upgrade.old).await {
-                Ok(image) => steps.extend(upgrade.step(Hook::Preupgrade, &upgrade.old, &image)),
+                Ok(image) => steps.extend(upgrade.step(self, Hook::Preupgrade, &upgrade.old, &image)),
                 // One that does not load any more must not stand in the way of the one that mends it.
                 Err(failure) => tracing::warn!(code = %failure.code, "the version that goes has no hooks any more"),
             }
         }
-        steps.extend(upgrade.step(Hook::Postupgrade, &upgrade.app, &upgrade.image));
-        let answers = || Step { hook: None, image: upgrade.image.clone(), env: upgrade.app.env(&[], None, None) };
-        steps.push(upgrade.step(Hook::Health, &upgrade.app, &upgrade.image).unwrap_or_else(answers));
+        steps.extend(upgrade.step(self, Hook::Postupgrade, &upgrade.app, &upgrade.image));
+        let settings = self.settings_of_hook(upgrade.owner(), &upgrade.app);
+        let answers = || Step { hook: None, image: upgrade.image.clone(), env: upgrade.app.env(&[], None, settings) };
+        steps.push(upgrade.step(self, Hook::Health, &upgrade.app, &upgrade.image).unwrap_or_else(answers));
         steps
     }
 

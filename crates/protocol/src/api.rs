@@ -216,7 +216,7 @@ pub enum Request {
     },
     /// API keys, by their names.
     TokenList,
-    /// Revoke an API key: what it is doing ends at once.
+    /// Revoke an API key: it lets nobody in any more, and what is open by it ends at once; runs that it began go on.
     TokenRevoke {
         /// The key.
         token: TokenId,
@@ -245,6 +245,7 @@ pub enum Request {
 
 /// What the owner says about one switch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct LineChoice {
     /// A switch or a whole family: `file.read`, `file`, `storage`.
     pub line: String,
@@ -257,6 +258,7 @@ pub struct LineChoice {
 
 /// A file or folder that a person named for one run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct NamedPath {
     /// The input field it fills.
     pub name: String,

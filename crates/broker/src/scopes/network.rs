@@ -248,6 +248,11 @@ pub fn is_private_host(host: &WebHost) -> bool {
     }
 }
 
+/// Whether a rule is about the owner's own machine or network.
+pub fn is_near(rule: &HostRule) -> bool {
+    parse_host(rule.host.strip_prefix("*.").unwrap_or(&rule.host)).is_some_and(|host| is_private_host(&host))
+}
+
 /// Whether a rule's host stands for this one: the same, or all names below one. An address is below nothing.
 pub fn host_covers(rule: &str, host: &WebHost) -> bool {
     match rule.strip_prefix("*.") {

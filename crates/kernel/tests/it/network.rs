@@ -230,3 +230,42 @@ async fn an_install_from_the_web_is_the_owners_own_errand() {
     let refused = house.log().into_iter().filter(|record| record.event == AuditEvent::Refused).count();
     assert_eq!(refused, 8, "each of the owner's own with one line");
 }
+
+/// What is on this machine and its network is opened to an app by who sits at it, and not by another owner in a browser.
+#[tokio::test]
+async fn another_owner_opens_nothing_of_this_network() {
+    let house = House::new();
+    house.kernel.owner_new(&owner(), "ben".parse().unwrap()).unwrap();
+    let page = Caller { door: Door::Page, ..owner_of(OwnerId(2)) };
+    let asks = r#"{ "network": true, "ai": false }"#;
+    let allow = |target| vec![allow(Some(target))];
+    let near = [
+        "127.0.0.1:7070",
+        "localhost:80",
+        "169.254.169.254:80",
+        "10.0.0.1",
+        "[::1]:80",
+        "[fd00::1]",
+        "printer",
+        "nas.local",
+        "*.home.lan",
+        "http://0x7f.1/",
+        "[::ffff:192.168.0.1]",
+    ];
+    house.install_as(owner_of(OwnerId(2)), "fetcher", "1.0.0", asks, vec![]).await.unwrap();
+    for target in near {
+        let refused = house.kernel.grant_set(page, app("fetcher"), allow(target)).await.unwrap_err();
+        assert_eq!(refused.code, DENIED, "{target}: {}", refused.message);
+        let package = house.packed("other", "1.0.0", asks);
+        let (offer, _) = house.offer(owner_of(OwnerId(2)), &package).await.unwrap();
+        let refused = house.kernel.app_install(page, offer, allow(target)).await.map(drop).unwrap_err();
+        assert_eq!(refused.code, DENIED, "{target}: {}", refused.message);
+    }
+    house.kernel.grant_set(page, app("fetcher"), allow("example.org")).await.unwrap();
+    house.install_as(owner(), "fetcher", "1.0.0", asks, vec![]).await.unwrap();
+    for caller in [owner(), Caller { door: Door::Page, ..owner() }] {
+        house.kernel.grant_set(caller, app("fetcher"), allow("127.0.0.1:7070")).await.unwrap();
+    }
+    // Where they sit at the machine, it is theirs as well.
+    house.kernel.grant_set(owner_of(OwnerId(2)), app("fetcher"), allow("127.0.0.1:7070")).await.unwrap();
+}

@@ -162,7 +162,6 @@ impl Effect for Web {
     fn run_end(&self, _: &Lease, _: bool, _: &mut Batch) {}
 }
 
-/// Nothing is fetched here.
 /// No network, but for a place from which nothing ever comes.
 struct Errands(Arc<World>);
 
