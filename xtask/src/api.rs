@@ -12,7 +12,7 @@ use crate::{
     shell::{self, House, Result, oikos_file},
 };
 use serde_json::{Value, json};
-use stage::Stage;
+use stage::{Page, Stage};
 use std::{
     fs,
     path::Path,
@@ -29,24 +29,13 @@ const EXAMPLES: u32 = 25;
 const ANSWER_SECONDS: u32 = 10;
 /// Events of a run that are looked at.
 const EVENTS: u32 = 50;
-/// What is left out, and why: by these somebody gets what lets them in, so wrong ones are counted against where they come
-/// from. After a few of them nobody is let in from there for a while, and nothing else would be tried.
-const LEFT_OUT: [&str; 2] = ["sign_in", "bootstrap"];
-/// What no key may do, whoever has it; a page of the owner may. Asked in a run of their own, as that page.
-const FOR_PAGES: [&str; 11] = [
-    "app_install",
-    "app_offer",
-    "approval_answer",
-    "grant_set",
-    "login_link",
-    "login_list",
-    "login_revoke",
-    "publisher_trust",
-    "token_list",
-    "token_new",
-    "token_revoke",
-];
-/// Apart from the rest: beside the list of logins it signs out the very page that asks, and nothing else is tried then.
+/// Who asks. What asks for no credential is left out: by it somebody gets what lets them in, so wrong ones are counted
+/// against where they come from, and after a few of them nobody is let in from there for a while.
+const KEY: &str = "key";
+/// What no key may do, whoever has it; a page of the owner may.
+const PAGE: &str = "page";
+/// Apart from the rest: beside the list of logins a page signs itself out, and nothing else is tried then.
+const PAGE_SIGNING_OUT: &str = "page-signing-out";
 const SIGNING_OUT: &str = "login_revoke";
 
 /// What came of it.
@@ -66,28 +55,18 @@ pub(crate) fn run(house: &House) -> Result<Outcome> {
     };
     let stage = Stage::set(&target.join("debug").join(oikos_file()), &house.root().join("apps"))?;
     let description: Value = serde_json::from_str(&fs::read_to_string(house.root().join("docs/openapi.json"))?)?;
-    let all = operations(&description);
-    let by_key: Vec<_> =
-        all.iter().filter(|name| !is_one_of(name, &LEFT_OUT) && !is_one_of(name, &FOR_PAGES)).collect();
-    let (signing_out, by_page): (Vec<_>, Vec<_>) =
-        all.iter().filter(|name| is_one_of(name, &FOR_PAGES)).partition(|name| *name == SIGNING_OUT);
-    if by_page.len() + signing_out.len() != FOR_PAGES.len()
-        || by_key.len() + FOR_PAGES.len() + LEFT_OUT.len() != all.len()
-    {
-        return Err("the lists in xtask/src/api.rs name operations that docs/openapi.json has not".into());
-    }
+    let operations = operations(&description);
     let described = stage.folder().join("described.json");
     fs::write(&described, with_examples(description, &stage).to_string())?;
-    let rounds = [
-        ("key", by_key, stage.key_headers()),
-        ("page", by_page, stage.page_headers()),
-        ("page-signing-out", signing_out, stage.page_headers()),
-    ];
-    for (who, names, headers) in rounds {
+    for who in [KEY, PAGE, PAGE_SIGNING_OUT] {
+        let names: Vec<_> = operations.iter().filter(|(_, by)| *by == who).map(|(name, _)| name).collect();
+        if names.is_empty() {
+            return Err(format!("docs/openapi.json has nothing that is asked as a {who}").into());
+        }
         println!("-- as a {who}; operations: {}", names.len());
         let folder = stage.folder().join(who);
         fs::create_dir(&folder)?;
-        fs::write(folder.join("schemathesis.toml"), set_up(&stage, &headers))?;
+        fs::write(folder.join("schemathesis.toml"), set_up(&stage, who))?;
         let mut command = Command::new(programs.join("schemathesis"));
         // It leaves files where it stands.
         command
@@ -105,14 +84,23 @@ pub(crate) fn run(house: &House) -> Result<Outcome> {
     Ok(Outcome::Held)
 }
 
-fn is_one_of(name: &str, names: &[&str]) -> bool {
-    names.contains(&name)
-}
-
-fn operations(description: &Value) -> Vec<String> {
+/// Each operation, and as who it is asked: by a key where that may, because most programs have one.
+fn operations(description: &Value) -> Vec<(String, &'static str)> {
     let items = description["paths"].as_object().into_iter().flat_map(|paths| paths.values());
     let operations = items.filter_map(Value::as_object).flat_map(|item| item.values());
-    operations.filter_map(|operation| operation["operationId"].as_str().map(str::to_owned)).collect()
+    let asked = operations.filter_map(|operation| {
+        let name = operation["operationId"].as_str()?;
+        let ways = operation.get("security").unwrap_or(&description["security"]).as_array()?;
+        let takes = |scheme: &str| ways.iter().any(|way| way.get(scheme).is_some());
+        let by = match name {
+            SIGNING_OUT => PAGE_SIGNING_OUT,
+            _ if takes("key") => KEY,
+            _ if takes("page") => PAGE,
+            _ => return None,
+        };
+        Some((name.to_owned(), by))
+    });
+    asked.collect()
 }
 
 /// What is only a remark of schemathesis and no fault: what was taken away in one phase is not there in the next.
@@ -133,11 +121,12 @@ const REMARKS: [&str; 12] = [
     "validation_mismatch",
 ];
 /// What a form cannot say, each by its operation: what an action takes, which is in the app's own schema; whether a folder
-/// is an app; whether a text is a key. Of these, what fits the form may be refused. All else of them is checked.
-const SAID_ELSEWHERE: [&str; 3] = ["run_start", "app_offer", "publisher_trust"];
+/// is an app; whether a text is a key or a publisher's word. Of these, what fits the form may be refused. All else of them
+/// is checked.
+const SAID_ELSEWHERE: [&str; 4] = ["run_start", "app_offer", "publisher_trust", "publisher_import"];
 
 /// What it should try, in its own words.
-fn set_up(stage: &Stage, headers: &[(&str, String)]) -> String {
+fn set_up(stage: &Stage, who: &str) -> String {
     let mut text = format!(
         "seed = {SEED}\nrequest-timeout = {ANSWER_SECONDS}\n\
          [warnings]\ndisplay = {}\nfail-on = {}\n[cache]\nenabled = false\n\
@@ -158,6 +147,13 @@ fn set_up(stage: &Stage, headers: &[(&str, String)]) -> String {
         ));
     }
     // Not among the words of the command, which are shown when it fails.
+    let mut headers = vec![("origin", stage.url().to_owned())];
+    if who == KEY {
+        headers = vec![("authorization", format!("Bearer {}", stage.key()))];
+    } else {
+        let Page { cookie, login, secret } = stage.page();
+        headers.extend([("cookie", format!("{cookie}={login}")), ("oikos-page", secret.clone())]);
+    }
     text.push_str("[headers]\n");
     for (name, value) in headers {
         text.push_str(&format!("{name} = {}\n", json!(value)));
@@ -174,9 +170,17 @@ fn set_up(stage: &Stage, headers: &[(&str, String)]) -> String {
 /// The description with an example for everything that names something: of what there is, and, where it is taken away, of
 /// what nothing else needs.
 fn with_examples(mut description: Value, stage: &Stage) -> Value {
+    // It is let in by what its set-up says. Of what lets in it would try wrong ones too, and after some of them nothing is
+    // answered any more; each route is asked without any, and with wrong ones, by gateway/tests/it/access.rs.
+    if let Some(description) = description.as_object_mut() {
+        description.remove("security");
+    }
     let items = description["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut());
     for operation in items.filter_map(Value::as_object_mut).flat_map(|item| item.values_mut()) {
         let Some(name) = operation["operationId"].as_str().map(str::to_owned) else { continue };
+        if let Some(operation) = operation.as_object_mut() {
+            operation.remove("security");
+        }
         for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
             let called = parameter["name"].as_str().unwrap_or_default().to_owned();
             if let Some(example) = stage.example(&name, &called) {
@@ -210,9 +214,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn operations_are_found_by_their_names() {
-        let description =
-            json!({ "paths": { "/a": { "get": { "operationId": "a" }, "put": { "operationId": "b" } } } });
-        assert_eq!(operations(&description), ["a", "b"]);
+    fn each_operation_is_asked_by_who_may() {
+        let description = json!({
+            "security": [{ "key": [] }, { "login": [], "page": [] }],
+            "paths": {
+                "/a": { "get": { "operationId": "a" }, "put": { "operationId": "b", "security": [{ "page": [] }] } },
+                "/c": { "post": { "operationId": "sign_in", "security": [] } },
+                "/d": { "delete": { "operationId": "login_revoke", "security": [{ "page": [] }] } },
+            }
+        });
+        let asked = [("a", KEY), ("b", PAGE), ("login_revoke", PAGE_SIGNING_OUT)];
+        assert_eq!(operations(&description), asked.map(|(name, by)| (name.to_owned(), by)));
     }
 }

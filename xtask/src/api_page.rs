@@ -31,6 +31,13 @@ fn one(path: &str, method: &str, operation: &Value) -> String {
     if let Some(more) = operation["description"].as_str() {
         said.push_str(&format!("\n{more}\n"));
     }
+    match operation["security"].as_array().map(Vec::as_slice) {
+        Some([]) => said.push_str("\nAsks for no credential.\n"),
+        Some(ways) if ways.iter().all(|way| way.get("key").is_none()) => {
+            said.push_str("\nAt the socket or by a page; never with an API key.\n");
+        }
+        _ => {}
+    }
     let given = operation["parameters"].as_array().into_iter().flatten();
     let mut rows: Vec<_> = given
         .map(|parameter| {

@@ -84,8 +84,10 @@ impl Asked {
             let over = self.over()?;
             let (frames, _watcher) = self.ask(request)?;
             tokio::select! {
-                answer = whole::<B>(frames) => answer,
+                // First: with it, what is asked comes to no end of its own.
+                biased;
                 () = over => Err(revoked().into()),
+                answer = whole::<B>(frames) => answer,
             }
         };
         match answered.await {
@@ -100,8 +102,10 @@ impl Asked {
             let over = self.over()?;
             let (frames, _watcher) = self.ask(request)?;
             tokio::select! {
-                answer = whole::<B>(frames) => answer,
+                // First: with it, what is asked comes to no end of its own.
+                biased;
                 () = over => Err(revoked().into()),
+                answer = whole::<B>(frames) => answer,
             }
         };
         let headers = [

@@ -281,6 +281,7 @@ impl AnswerBody for Metrics {
 
 /// A package to read, verify and stage.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct OfferBody {
     /// A folder or an archive, by its absolute path on the answering machine.
     pub(crate) source: String,
@@ -294,6 +295,7 @@ pub(crate) struct OfferBody {
 
 /// The owner's choices for switches.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct ChoicesBody {
     /// What is not named stays as it is; in an offer, as its card proposes.
     #[serde(default)]
@@ -302,6 +304,7 @@ pub(crate) struct ChoicesBody {
 
 /// New values of settings.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct SettingsBody {
     /// By name. What is not named stays as it is; null goes back to what the package says.
     pub(crate) settings: serde_json::Map<String, Value>,
@@ -309,6 +312,7 @@ pub(crate) struct SettingsBody {
 
 /// How to go back.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct RollbackBody {
     /// Bring the app's storage back as well: what was stored since the upgrade is lost.
     #[serde(default)]
@@ -317,6 +321,7 @@ pub(crate) struct RollbackBody {
 
 /// A run to start.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct RunBody {
     /// Asking twice with the same id gives the stored answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -335,6 +340,7 @@ pub(crate) struct RunBody {
 
 /// A publisher to trust.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct TrustBody {
     /// A minisign public key, in one line or as its file, or a fingerprint.
     pub(crate) publisher: String,
@@ -345,6 +351,7 @@ pub(crate) struct TrustBody {
 
 /// An API key to make.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct TokenBody {
     /// How to call it.
     pub(crate) name: TokenName,
@@ -367,6 +374,7 @@ fn rights_of_keys() -> Schema {
 
 /// A link, as a page got it behind the `#` of its address.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct SignInBody {
     /// What stands behind the `#`.
     pub(crate) link: ShownOnce,
@@ -383,17 +391,20 @@ pub(crate) struct SignIn {
 
 /// The bootstrap token, and the first key to make with it.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct BootstrapBody {
     /// What was shown when oikos was started for the first time.
     pub(crate) token: ShownOnce,
     /// How to call the key.
     pub(crate) name: TokenName,
     /// What it may do; never answer.
+    #[schema(schema_with = rights_of_keys)]
     pub(crate) rights: Vec<Right>,
 }
 
 /// An owner to make.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct OwnerBody {
     /// How to call them.
     pub(crate) name: OwnerName,
@@ -401,6 +412,7 @@ pub(crate) struct OwnerBody {
 
 /// Statements of publishers that changed their keys.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct StatementsBody {
     /// The statements, each signed by the old key.
     pub(crate) statements: String,
@@ -408,6 +420,7 @@ pub(crate) struct StatementsBody {
 
 /// An event to send.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct EventBody {
     /// What it is about.
     pub(crate) topic: Topic,

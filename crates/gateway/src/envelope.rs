@@ -89,7 +89,7 @@ struct Envelope {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Execute {
     app: AppName,
     action: ActionName,
@@ -100,7 +100,7 @@ struct Execute {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Status {
     #[serde(default)]
     run: Option<RunId>,
@@ -109,6 +109,7 @@ struct Status {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Install {
     source: String,
     #[serde(default)]
@@ -118,6 +119,7 @@ struct Install {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Uninstall {
     app: AppName,
     #[serde(default)]
@@ -125,7 +127,7 @@ struct Uninstall {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Cancel {
     #[serde(default)]
     request_id: Option<RequestId>,

@@ -109,6 +109,10 @@ async fn said<T: DeserializeOwned>(request: Request, bytes_max: usize) -> Result
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+    // Which is which in a list, only we would know.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(Refusal::unreadable("the request cannot be read: it is a list, and an object is wanted"));
+    }
     serde_json::from_slice(bytes).map_err(|error| Refusal::unreadable(&format!("the request cannot be read: {error}")))
 }
 

@@ -22,13 +22,14 @@ pub mod auth; // who may come in, and by what right
 mod asked; // one request on its way through: dispatch, and the answer as JSON or as events
 mod bodies; // what goes over the wire, as types
 pub mod client; // the same API from the other side
+mod description; // what the API says of itself
 mod doors; // what all doors share: who answers, who guards, how many may watch
 pub mod envelope; // the messages of a WebSocket
 mod extract; // what a request says: path, query, body
 mod household; // who stands behind the doors, and who in front of them
 mod newcomers; // connections by which nobody was let in yet
 mod problem; // failures as HTTP says them
-mod router; // all routes, and their description
+mod router; // all routes
 mod routes; // one handler a route
 mod serve; // one connection
 mod stream; // frames as server-sent events, and back
@@ -36,10 +37,11 @@ mod tcp; // the door at an address
 mod ws; // the door for pages that keep a line open
 
 pub use axum::Router;
+pub use description::{PATTERNS, openapi};
 pub use doors::{Doors, Figures};
 pub use household::{Arrival, Attendance, FrameSender, Household};
 pub use problem::{Problem, Refusal, status};
-pub use router::{PATTERNS, openapi, router};
+pub use router::router;
 pub use rustls::ServerConfig;
 pub use serve::{Connection, Place, serve};
 pub use stream::{EventReader, FRAME_BYTES_MAX, StreamError};

@@ -1,6 +1,6 @@
-//! All routes, and their description. A route that is not described does not exist: both come from one list.
+//! All routes. A route that is not described does not exist: both come from one list.
 
-use crate::{Arrival, Doors, Place, Problem, Refusal, routes, stream::FrameEvent};
+use crate::{Arrival, Doors, Place, Refusal, description::Description, routes};
 use axum::{
     Router,
     extract::{MatchedPath, Request, State},
@@ -9,45 +9,16 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{MethodFilter, get, on},
 };
-use protocol::{ErrorCode, Failure, api::Frame};
+use protocol::{ErrorCode, Failure};
 use tracing::{Instrument as _, field::Empty};
-use utoipa::{
-    OpenApi, Path as _,
-    openapi::{
-        Content, RefOr, Required, ResponseBuilder,
-        path::{Operation, Parameter, PathItem},
-        schema::{Ref, Schema, SchemaType, Type},
-    },
-};
+use utoipa::{OpenApi as _, Path as _};
 use utoipa_axum::{PathItemExt as _, router::OpenApiRouter, routes};
-
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "oikos",
-        description = "Everything that a person can do with an oikos. Failures are problem bodies (RFC 9457) with the \
-                       stable codes of the error page; what takes long also answers as server-sent events, each of \
-                       them a Frame."
-    ),
-    components(schemas(Frame, FrameEvent, Problem)),
-    tags(
-        (name = "household", description = "Who answers, and whether all is well"),
-        (name = "apps", description = "Packages, their cards, and what they may do"),
-        (name = "runs", description = "Starting, watching, stopping and taking back"),
-        (name = "approvals", description = "Questions that apps are waiting for"),
-        (name = "publishers", description = "Keys that sign apps"),
-        (name = "log", description = "What happened"),
-        (name = "access", description = "Keys, browsers, owners: who may come in"),
-        (name = "events", description = "What starts apps: events and the clock"),
-    )
-)]
-struct Description;
 
 /// From one list, the routes and the routes with their description: describing takes as long as a whole short command,
 /// and most processes describe nothing.
 macro_rules! routes_of {
     ($($module:ident::$handler:ident,)*; $($before:ident::$newcomer:ident,)*) => {
-        fn described() -> OpenApiRouter<Doors> {
+        pub(crate) fn described() -> OpenApiRouter<Doors> {
             use routes::{access, apps, events, household, log, people, runs};
             OpenApiRouter::with_openapi(Description::openapi())
                 $(.routes(routes!($module::$handler)))*
@@ -146,74 +117,6 @@ pub fn router(doors: Doors) -> Router {
         .route("/healthz", get(ready))
         .layer(middleware::from_fn_with_state(doors.clone(), count))
         .with_state(doors)
-}
-
-/// What names and digests look like, for whoever checks before they ask. The rules themselves are in `protocol`; that these
-/// are the same is held by a test.
-pub const PATTERNS: &[(&str, &str)] = &[
-    ("AppName", "^[a-z][a-z0-9-]{1,63}$"),
-    ("ActionName", "^[A-Za-z_][A-Za-z0-9_]{0,63}$"),
-    ("Digest", "^[0-9A-Fa-f]{64}$"),
-    ("OwnerName", "^(?!oikos$)[a-z][a-z0-9-]{0,31}$"),
-    ("PublisherName", "^(?!oikos|(official|system|developer|you)$)[a-z][a-z0-9-]{1,63}$"),
-    ("TokenName", "^[a-z][a-z0-9-]{0,63}$"),
-    ("Topic", "^(?=.{1,128}$)[a-z][a-z0-9_-]*([.][a-z0-9_-]+){0,7}$"),
-];
-/// Operations whose body may be left out: it has nothing that must be said.
-const BODY_OPTIONAL: &[&str] = &["app_install", "app_rollback", "grant_set"];
-
-/// The description of the API, for whoever writes a client.
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    let (_, mut description) = described().split_for_parts();
-    description.info.version = "1".to_owned();
-    description.info.license = None;
-    if let Some(components) = &mut description.components {
-        for (name, pattern) in PATTERNS {
-            if let Some(RefOr::T(Schema::Object(object))) = components.schemas.get_mut(*name) {
-                object.pattern = Some((*pattern).to_owned());
-            }
-        }
-    }
-    for item in description.paths.paths.values_mut() {
-        for operation in operations(item) {
-            let is_optional = operation.operation_id.as_deref().is_some_and(|name| BODY_OPTIONAL.contains(&name));
-            if let (true, Some(RefOr::T(body))) = (is_optional, &mut operation.request_body) {
-                body.required = Some(Required::False);
-            }
-            for parameter in operation.parameters.iter_mut().flatten() {
-                never_null(parameter);
-            }
-            for answer in operation.responses.responses.values_mut() {
-                if let RefOr::T(answer) = answer
-                    && answer.description.is_empty()
-                {
-                    answer.description = "It went well.".to_owned();
-                }
-            }
-            // The same for all of them: any failure, with the status that its code has.
-            let content = Content::new(Some(RefOr::Ref(Ref::from_schema_name("Problem"))));
-            let failed = ResponseBuilder::new()
-                .description("It did not go well: the code says why.")
-                .content(crate::problem::PROBLEM_JSON, content);
-            operation.responses.responses.insert("default".to_owned(), RefOr::T(failed.build()));
-        }
-    }
-    description
-}
-
-/// What stands in an address or a header is there or not; a null would be a text of four letters.
-fn never_null(parameter: &mut RefOr<Parameter>) {
-    if let RefOr::T(parameter) = parameter
-        && let Some(RefOr::T(Schema::Object(object))) = &mut parameter.schema
-        && let SchemaType::Array(types) = &object.schema_type
-        && let [one] = types.iter().filter(|one| **one != Type::Null).collect::<Vec<_>>()[..]
-    {
-        object.schema_type = SchemaType::Type(one.clone());
-    }
-}
-
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
 }
 
 /// The one place where a request becomes somebody's request.

@@ -95,7 +95,7 @@ async fn serve(opened: Opened, doors: Doors, admitted: Admitted, mut ending: End
         Parting::TooLarge => {
             let most = protocol::Arg::Bytes(MESSAGE_BYTES_MAX as u64);
             let failure = Failure::new(ErrorCode::TooLarge, format!("the message is larger than {most}"));
-            Some(failure.hint("POST /api/v1/runs takes larger inputs, files are named by their paths"))
+            Some(failure.hint("files are named by their paths, and not sent"))
         }
         _ => None,
     };
@@ -203,7 +203,11 @@ fn broken(error: &tungstenite::Error) -> Parting {
 /// Says why the line ends, and waits until that was heard.
 async fn farewell(socket: &mut Socket, parting: &Parting, last: Option<String>) -> Result<(), tungstenite::Error> {
     let (code, reason) = match parting {
-        Parting::Gone => (CloseCode::Normal, ""),
+        // Whoever said goodbye is answered by being read on.
+        Parting::Gone => {
+            while let Some(Ok(_)) = socket.next().await {}
+            return Ok(());
+        }
         // Registered with IANA as "Unauthorized" and "Timeout".
         Parting::Revoked => (CloseCode::Library(3000), "unauthenticated"),
         Parting::Silent => (CloseCode::Library(3008), "silent for too long"),

@@ -12,10 +12,10 @@ use std::{
     net::TcpStream,
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, atomic::AtomicBool, atomic::Ordering::Relaxed, mpsc},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// How long it may take to be up: what the first start compiles included, on a machine that is busy.
@@ -40,7 +40,7 @@ pub(super) struct Stage {
     url: String,
     up: Child,
     key: String,
-    page: Vec<(&'static str, String)>,
+    page: Page,
     /// Ids of what there is, and of what may be taken away.
     runs: Vec<String>,
     question: String,
@@ -48,6 +48,17 @@ pub(super) struct Stage {
     spare_login: String,
     spare_token: String,
     is_over: Arc<AtomicBool>,
+}
+
+/// A browser that is signed in.
+#[derive(Default)]
+pub(super) struct Page {
+    /// What its cookie is called.
+    pub(super) cookie: String,
+    /// What stands in it.
+    pub(super) login: String,
+    /// The other half.
+    pub(super) secret: String,
 }
 
 impl Stage {
@@ -59,15 +70,14 @@ impl Stage {
         fs::create_dir(&folder)?;
         fs::create_dir(folder.join("files"))?;
         let mut up = command(binary, &folder, &["up", "--port", "0", "--json"]);
-        let mut up = up.stdout(Stdio::piped()).stderr(fs::File::create(folder.join("up.txt"))?).spawn()?;
-        let url = first_line(&mut up)?;
+        let up = up.stdout(Stdio::piped()).stderr(fs::File::create(folder.join("up.txt"))?).spawn()?;
         let mut stage = Self {
             binary: binary.to_owned(),
             folder,
-            url: url["url"].as_str().ok_or("oikos up did not say where its door is")?.to_owned(),
+            url: String::new(),
             up,
             key: String::new(),
-            page: Vec::new(),
+            page: Page::default(),
             runs: Vec::new(),
             question: String::new(),
             offers: Default::default(),
@@ -75,6 +85,8 @@ impl Stage {
             spare_token: String::new(),
             is_over: Arc::default(),
         };
+        let first = first_line(&mut stage.up)?;
+        first["url"].as_str().ok_or("oikos up did not say where its door is")?.clone_into(&mut stage.url);
         stage.fill(apps)?;
         Ok(stage)
     }
@@ -144,23 +156,31 @@ impl Stage {
         Ok(first.recv_timeout(START_WAIT).map_err(|_| "no app asked anything")?)
     }
 
-    /// A browser that is signed in: what its page sends with each request, and its login's id.
-    fn signed_in(&self) -> Result<(Vec<(&'static str, String)>, String)> {
+    /// A browser that signs in, and its login's id.
+    fn signed_in(&self) -> Result<(Page, String)> {
         let link = ask(self.socket()?, &question("POST", "/api/v1/logins/link", &self.present(), &Value::Null))?;
         let link = text(&link.body, "/url")?;
         let (_, link) = link.split_once('#').ok_or("a link has no secret")?;
         let host = self.host();
         let headers = [("host", host), ("origin", self.url.as_str())];
         let answer: Answer =
-            ask(TcpStream::connect(host)?, &question("POST", "/api/v1/sign-in", &headers, &json!({ "link": link })))?;
+            ask(self.door()?, &question("POST", "/api/v1/sign-in", &headers, &json!({ "link": link })))?;
         let cookie = answer.header("set-cookie").and_then(|cookie| cookie.split(';').next()).ok_or("no cookie")?;
-        let page = text(&answer.body, "/page")?;
-        let headers = vec![("cookie", cookie.to_owned()), ("oikos-page", page), ("origin", self.url.clone())];
-        Ok((headers, text(&answer.body, "/login/id")?))
+        let (cookie, login) = cookie.split_once('=').ok_or("a cookie has no name")?;
+        let secret = text(&answer.body, "/page")?;
+        Ok((Page { cookie: cookie.to_owned(), login: login.to_owned(), secret }, text(&answer.body, "/login/id")?))
     }
 
     fn socket(&self) -> Result<UnixStream> {
-        Ok(UnixStream::connect(self.folder.join("home/socket"))?)
+        let socket = UnixStream::connect(self.folder.join("home/socket"))?;
+        socket.set_read_timeout(Some(START_WAIT))?;
+        Ok(socket)
+    }
+
+    fn door(&self) -> Result<TcpStream> {
+        let door = TcpStream::connect(self.host())?;
+        door.set_read_timeout(Some(START_WAIT))?;
+        Ok(door)
     }
 
     fn present(&self) -> [(&'static str, &'static str); 2] {
@@ -190,12 +210,12 @@ impl Stage {
         &self.folder
     }
 
-    pub(super) fn key_headers(&self) -> Vec<(&'static str, String)> {
-        vec![("authorization", format!("Bearer {}", self.key))]
+    pub(super) fn key(&self) -> &str {
+        &self.key
     }
 
-    pub(super) fn page_headers(&self) -> Vec<(&'static str, String)> {
-        self.page.clone()
+    pub(super) fn page(&self) -> &Page {
+        &self.page
     }
 
     /// What is there, by the places in which it is named.
@@ -244,10 +264,12 @@ impl Stage {
 
     /// Whether what asked could still ask at the end, and oikos came through it whole. Nothing stays behind.
     pub(super) fn end(mut self) -> Result<()> {
-        for (who, headers) in [("key", self.key_headers()), ("page", self.page_headers())] {
-            let mut headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            headers.push(("host", self.host()));
-            ask(TcpStream::connect(self.host())?, &question("GET", "/api/v1/status", &headers, &Value::Null))
+        let bearer = format!("Bearer {}", self.key);
+        let cookie = format!("{}={}", self.page.cookie, self.page.login);
+        let by_key = vec![("host", self.host()), ("authorization", &*bearer)];
+        let by_page = vec![("host", self.host()), ("cookie", &*cookie), ("oikos-page", &*self.page.secret)];
+        for (who, headers) in [("key", by_key), ("page", by_page)] {
+            ask(self.door()?, &question("GET", "/api/v1/status", &headers, &Value::Null))
                 .map_err(|error| format!("the {who} was taken away, so the rest was not tried: {error}"))?;
         }
         self.is_over.store(true, Relaxed);
@@ -255,7 +277,7 @@ impl Stage {
         self.oikos(&["stop", "--all"])?;
         self.oikos(&["log", "--verify"])?;
         self.oikos(&["daemon", "stop"])?;
-        let status = self.up.wait()?;
+        let status = ended(&mut self.up)?;
         let said = fs::read_to_string(self.folder.join("up.txt"))?;
         if !status.success() || said.contains("panicked") {
             return Err(format!("oikos up ended with {status}:\n{said}").into());
@@ -280,6 +302,19 @@ fn command(binary: &Path, folder: &Path, words: &[&str]) -> Command {
     command.env("OIKOS_HOME", folder.join("home")).env("XDG_CONFIG_HOME", folder.join("config"));
     command.env_remove("FAILPOINTS").env("TZ", "UTC");
     command
+}
+
+/// Waits for a program that was told to end.
+#[expect(clippy::disallowed_methods, reason = "a child can be waited for, or be waited for until a moment; not both")]
+fn ended(program: &mut Child) -> Result<ExitStatus> {
+    let begun = Instant::now();
+    loop {
+        match program.try_wait()? {
+            Some(status) => return Ok(status),
+            None if begun.elapsed() > START_WAIT => return Err("oikos up does not end".into()),
+            None => thread::sleep(Duration::from_millis(20)),
+        }
+    }
 }
 
 /// The first line that a program says, as JSON; the rest is read and forgotten.

@@ -155,7 +155,7 @@ impl Authenticator {
         let said = parts.headers.get(header).map_or("(none)".as_bytes(), HeaderValue::as_bytes);
         if let Some(said) = self.strange.first(said) {
             let peer = peer_of(address);
-            tracing::warn!(%peer, code = %refusal.failure.code, said, "a request was not meant for this oikos");
+            tracing::warn!(%peer, code = %refusal.failure.code, "a request was not meant for this oikos");
             self.note_lazily(match header == HOST {
                 true => sentence::access_host_refused(peer.to_string(), said),
                 false => sentence::access_page_refused(peer.to_string(), said),

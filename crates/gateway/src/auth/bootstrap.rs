@@ -21,7 +21,7 @@ use subtle::ConstantTimeEq as _;
 /// How long it can be used.
 pub const BOOTSTRAP_LIFE_MS: u64 = 86_400_000;
 
-/// Stays for ever, so that there is never a second one.
+/// Stays for ever once somebody was told, so that there is never a second one.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Record {
     digest: Digest,
@@ -54,6 +54,13 @@ impl Authenticator {
         note(&mut batch, now, &local_caller(OwnerId::LOCAL, self.device, false), sentence::bootstrap_made());
         self.store.commit(batch, Durability::Synced).map_err(commit_failure)?;
         Ok(Some(credential.text()))
+    }
+
+    /// Forgets a bootstrap token that nobody could be told: the next start makes another.
+    pub fn bootstrap_forget(&self) -> Result<(), Failure> {
+        let mut batch = Batch::new();
+        batch.delete(&row_key());
+        self.store.commit(batch, Durability::Synced).map(drop).map_err(commit_failure)
     }
 
     /// Whether there is anything by which somebody could come in.

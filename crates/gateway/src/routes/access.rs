@@ -25,7 +25,7 @@ pub(crate) async fn tokens(asked: Asked) -> Response {
 
 /// Make an API key
 ///
-/// The answer has the secret, once. Never with an API key.
+/// The answer has the secret, once.
 #[utoipa::path(post, path = "/api/v1/tokens", tag = "access", operation_id = "token_new", request_body = TokenBody,
     responses((status = 200, body = Token)))]
 pub(crate) async fn token_new(asked: Asked, Said(said): Said<TokenBody>) -> Response {
@@ -33,7 +33,7 @@ pub(crate) async fn token_new(asked: Asked, Said(said): Said<TokenBody>) -> Resp
     asked.answer::<Token>(Request::TokenNew { name, rights, expires_in_ms }).await
 }
 
-/// Revoke an API key: what it is doing ends at once
+/// Revoke an API key: it lets nobody in any more, and what is open by it ends at once; runs that it began go on
 #[utoipa::path(delete, path = "/api/v1/tokens/{token}", tag = "access", operation_id = "token_revoke",
     params(("token" = TokenId, Path, description = "The key")), responses((status = 204, description = "Revoked")))]
 pub(crate) async fn token_revoke(asked: Asked, Named(token): Named<TokenId>) -> Response {

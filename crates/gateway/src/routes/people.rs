@@ -17,7 +17,7 @@ pub(crate) async fn approvals(asked: Asked, Asking(page): Asking<Page>) -> Respo
 
 /// Answer a question
 ///
-/// Only where a person is present; never with an API key.
+/// Only where a person is present.
 #[utoipa::path(post, path = "/api/v1/approvals/{question}", tag = "approvals", operation_id = "approval_answer",
     params(("question" = QuestionId, Path, description = "The question")), request_body = Answer,
     responses((status = 204, description = "Answered")))]

@@ -67,6 +67,39 @@ async fn a_key_lets_in_with_its_rights_and_nothing_else_does() {
     }
 }
 
+/// Every route that asks for a credential, as the description has it: without one, with a wrong one, with half of one.
+#[tokio::test]
+async fn no_route_behind_the_doors_is_reached_without_a_credential() {
+    let description = serde_json::to_value(gateway::openapi()).unwrap();
+    let mut behind = 0;
+    for (path, item) in description["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            // By these somebody gets what lets them in.
+            if operation["security"].as_array().is_some_and(Vec::is_empty) {
+                assert!(["/api/v1/sign-in", "/api/v1/bootstrap"].contains(&&**path), "{path} asks for nothing");
+                continue;
+            }
+            behind += 1;
+            let (method, path) = (method.to_uppercase(), path.replace(['{', '}'], ""));
+            let house = replies(|| Reply::Ok);
+            let origin = format!("http://127.0.0.1:{PORT}");
+            let cookie = format!("oikos-login-{PORT}=oikoslogin_0");
+            for headers in [
+                &[][..],
+                &[("authorization", "Bearer oikos_0")],
+                &[("authorization", "Basic YTpi")],
+                &[("cookie", &*cookie), ("origin", &*origin)],
+                &[("oikos-page", "oikospage_0"), ("origin", &*origin)],
+            ] {
+                let refused = house.knock(&method, &path, headers, "").await;
+                assert_eq!(refused.status.as_u16(), 401, "{method} {path} {headers:?}");
+                assert_eq!(refused.json()["code"], "unauthenticated", "{method} {path} {headers:?}");
+            }
+        }
+    }
+    assert!(behind > 40, "{behind}");
+}
+
 #[tokio::test]
 async fn who_guesses_is_told_how_long_to_wait() {
     let house = replies(|| Reply::Ok);

@@ -15,7 +15,12 @@ use tokio::{
 };
 use tokio_tungstenite::{
     WebSocketStream, client_async,
-    tungstenite::{self, Message, client::IntoClientRequest as _, handshake::client::Response},
+    tungstenite::{
+        self, Message,
+        client::IntoClientRequest as _,
+        handshake::client::Response,
+        protocol::{CloseFrame, frame::coding::CloseCode},
+    },
 };
 
 const ID: &str = "0193c8a2-7f3e-7a10-9b1c-2f6d5e4c3b2a";
@@ -225,6 +230,15 @@ async fn a_line_ends_at_once_with_what_it_came_in_by() {
     assert!(code.is_none_or(|code| code == 3000) && heard.len() < 64, "{}", heard.len());
     open.is_left().await;
     assert_eq!(open.status("/ws", &[("authorization", &open.bearer)]).await, 401);
+}
+
+#[tokio::test]
+async fn who_says_goodbye_is_answered() {
+    let open = Open::new(|_| vec![Frame::Done { reply: Reply::Ok }]).await;
+    let mut line = open.line().await;
+    let reason = "enough".into();
+    line.close(Some(CloseFrame { code: CloseCode::Normal, reason })).await.unwrap();
+    assert_eq!(hear_out(&mut line).await.1, Some(1000), "both know that it was an end and no accident");
 }
 
 #[tokio::test]
