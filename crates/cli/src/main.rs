@@ -2,7 +2,8 @@
 //! other door could make.
 
 mod commands; // one file a command
-mod exit; // exit codes
+mod exit; // exit codes, and words that cannot be understood
+mod next_step; // commands that answers name
 mod show; // answers as people read them
 mod terminal; // where to print, whether a person is there, and asking them
 mod words; // the command line's words and help
@@ -14,13 +15,13 @@ fn main() -> ExitCode {
     let _fail_points = assembly::fail_points_arm();
     let words = match words::Words::try_parse() {
         Ok(words) => words,
-        Err(error) => return exit::usage(&error),
+        Err(error) => return exit::usage(error),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             let failure = protocol::Failure::new(protocol::ErrorCode::Internal, format!("no threads: {error}"));
-            return exit::failed(&terminal::Terminal::new(words.json), &failure);
+            return exit::failed(&terminal::Terminal::new(words.json, next_step::Carried::of(&words)), &failure);
         }
     };
     let code = runtime.block_on(commands::perform(words));

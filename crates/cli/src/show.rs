@@ -21,19 +21,32 @@ pub(crate) use household::{content, doctor, questions};
 pub(crate) use publishers::{own_publisher, publisher, publishers};
 pub(crate) use run::RunPrinter;
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 use protocol::Timestamp;
+use std::io::IsTerminal as _;
 
-/// A table without frames, whose columns align.
+/// Columns of what is copied into the next command: never broken over two lines.
+const WHOLE: [&str; 3] = ["ID", "RUN", "FINGERPRINT"];
+
+/// A table without frames, whose columns align. Programs that read it find each row on one line.
 fn table(columns: usize, header: &[&str]) -> Table {
+    let arrangement = match std::io::stdout().is_terminal() {
+        true => ContentArrangement::Dynamic,
+        false => ContentArrangement::Disabled,
+    };
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(presets::NOTHING).set_content_arrangement(arrangement);
     table.set_width(u16::try_from(columns).unwrap_or(u16::MAX));
     if !header.is_empty() {
         table.set_header(header);
     }
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
+    }
+    for (name, column) in header.iter().zip(table.column_iter_mut()) {
+        if WHOLE.contains(name) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
     }
     table
 }

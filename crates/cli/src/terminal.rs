@@ -1,6 +1,7 @@
 //! Where to print, whether a person is there, and asking them. Colour only on a terminal; nothing here fails because
 //! nobody reads any more.
 
+use crate::next_step::Carried;
 use anstream::{AutoStream, stream::AsLockedWrite};
 use anstyle::{AnsiColor, Color, Style};
 use assembly::Secret;
@@ -8,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use parking_lot::Mutex;
 use protocol::{Failure, Sentence};
 use std::{
+    borrow::Cow,
     fmt::Display,
     io::{BufRead, IsTerminal, Read, Stderr, Stdout, Write},
     sync::atomic::{AtomicBool, Ordering::Relaxed},
@@ -40,6 +42,7 @@ pub(crate) fn styled(style: Style, text: impl Display) -> String {
 /// The terminal, or what stands in its place.
 pub(crate) struct Terminal {
     pub(crate) json: bool,
+    carried: Carried,
     bar: Mutex<Option<ProgressBar>>,
     columns: usize,
     /// Nobody reads the answer any more.
@@ -47,14 +50,15 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    pub(crate) fn new(json: bool) -> Self {
+    pub(crate) fn new(json: bool, carried: Carried) -> Self {
         /// Where no terminal says how wide it is.
         const COLUMNS_DEFAULT: u16 = 100;
         /// Longer lines are hard to read.
         const COLUMNS_MAX: u16 = 120;
         let columns = rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| size.ws_col);
         let columns = columns.filter(|columns| *columns >= 40).unwrap_or(COLUMNS_DEFAULT).min(COLUMNS_MAX);
-        Self { json, bar: Mutex::default(), columns: usize::from(columns), is_alone: AtomicBool::new(false) }
+        let columns = usize::from(columns);
+        Self { json, carried, bar: Mutex::default(), columns, is_alone: AtomicBool::new(false) }
     }
 
     /// How wide a line may be.
@@ -97,10 +101,25 @@ impl Terminal {
         }
     }
 
+    /// A text of oikos' own that names a next step, so that the step can be copied. Never for what apps say.
+    pub(crate) fn step(&self, text: impl Display) -> String {
+        self.carried.told(&text.to_string()).into_owned()
+    }
+
+    /// A denial, so that the command at its end can be copied.
+    pub(crate) fn denial(&self, text: impl Display) -> String {
+        self.carried.denial(&text.to_string()).into_owned()
+    }
+
+    /// A failure whose next steps can be copied.
+    pub(crate) fn failure_told(&self, failure: &Failure) -> Failure {
+        self.carried.failure(failure)
+    }
+
     /// An answer as JSON on one line.
     pub(crate) fn value(&self, value: &impl serde::Serialize) {
         match serde_json::to_string(value) {
-            Ok(text) => self.line(text),
+            Ok(text) => self.line(json_escape(&text)),
             Err(error) => self.note(format_args!("the answer has no JSON form: {error}")),
         }
     }
@@ -108,6 +127,7 @@ impl Terminal {
     /// A failure: the message, and the next step.
     pub(crate) fn failure(&self, failure: &Failure) {
         self.clear();
+        let failure = self.failure_told(failure);
         if self.json {
             return self.value(&serde_json::json!({ "type": "ERROR", "error": failure }));
         }
@@ -204,6 +224,26 @@ impl Terminal {
     }
 }
 
+/// JSON whose strings move no cursor and turn no line around: the same value, with the characters escaped that only a
+/// terminal acts on. Outside of strings JSON has none of them.
+fn json_escape(json: &str) -> Cow<'_, str> {
+    let acts = |c: char| {
+        matches!(c, '\u{7f}'..='\u{9f}' | '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}')
+    };
+    if !json.contains(acts) {
+        return Cow::Borrowed(json);
+    }
+    let mut escaped = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        match c {
+            c if acts(c) => escaped.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => escaped.push(c),
+        }
+    }
+    Cow::Owned(escaped)
+}
+
 /// Writes, and does not mind if nobody reads; says whether somebody may.
 fn put<S: anstream::stream::RawStream + AsLockedWrite>(
     stream: &mut AutoStream<S>,
@@ -215,3 +255,20 @@ fn put<S: anstream::stream::RawStream + AsLockedWrite>(
 // The two streams that `put` is made for.
 const _: fn(&mut AutoStream<Stdout>, std::fmt::Arguments<'_>) -> bool = put::<Stdout>;
 const _: fn(&mut AutoStream<Stderr>, std::fmt::Arguments<'_>) -> bool = put::<Stderr>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_moves_no_cursor_and_stays_the_same_value() {
+        let value =
+            serde_json::json!({ "a\u{9b}b": "x\u{202e}y\u{2028}\u{7f}\u{1b}[31m é 文 \\u202e \u{200f}\u{2069}" });
+        let plain = value.to_string();
+        let escaped = json_escape(&plain);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&escaped).expect("it is JSON"), value);
+        assert!(escaped.contains(r"a\u009bb") && escaped.contains(r"x\u202ey\u2028\u007f"), "{escaped}");
+        assert!(escaped.contains("é 文"), "{escaped}");
+        assert!(matches!(json_escape(r#"{"a":"größe"}"#), Cow::Borrowed(_)));
+    }
+}

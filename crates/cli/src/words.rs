@@ -75,11 +75,11 @@ Examples:
   oikos grant scribe                                   the switches as they stand
   oikos grant scribe file.read=allow:~/notes           one folder, to read
   oikos grant scribe file=ask:~/notes storage=block    several switches at once
-  oikos grant page-watch network=allow:example.com     one host more: HOST[:PORT][/PATH]")]
+  oikos grant page-watch network=allow:example.com     this host: HOST[:PORT][/PATH]")]
     Grant {
         /// The app
         app: AppName,
-        /// A switch and its state: allow, ask or block; for files, in a folder
+        /// A switch and its state: allow, ask or block; for files in a folder, for network at a host
         #[arg(value_name = "SWITCH=STATE[:TARGET]", value_parser = grant_word)]
         changes: Vec<GrantWord>,
     },
@@ -126,6 +126,8 @@ The configuration file, with what holds where it says nothing:
   proxy = \"http://proxy:3128\"    # none; never from the environment
   no_proxy = []                  # hosts that are reached without it: [\"*.corp.example\"]
   proxy_credentials = \"/proxy\"  # none; a file with USER:PASSWORD
+  [network]
+  authorities = \"/ca.pem\"        # none; a file with authorities that are trusted beside the public ones
   [log]
   format = \"text\"              # \"json\"
   level = \"info\"               # or one for each part: \"gateway=debug,info\"
@@ -213,7 +215,7 @@ publisher by the fingerprint or the public key that you have from them, not from
     },
     /// Show an app's card without installing it
     Card {
-        /// A folder or an .aisapp archive
+        /// A folder, an .aisapp archive, or the https:// address of one
         source: PathBuf,
         #[command(flatten)]
         signer: SignerWords,
@@ -438,7 +440,7 @@ Examples:
 
   read      see apps, runs, grants and the log
   run       start and stop runs
-  manage    enable, disable and remove apps, undo
+  manage    enable, disable, set, roll back and remove apps; undo; fetch a package to read its card
 
 A key never answers questions, and never installs, grants or lets others in: that is your word alone.")]
     New {
@@ -453,7 +455,7 @@ A key never answers questions, and never installs, grants or lets others in: tha
     },
     /// Your API keys, with their last four characters
     List,
-    /// Revoke an API key: what it is doing ends at once
+    /// Revoke an API key: it lets nobody in any more, and what is open by it ends at once; runs that it began go on
     Revoke {
         /// The key's id, as `oikos token list` shows it
         id: TokenId,
@@ -654,12 +656,43 @@ pub(crate) struct GrantWord {
 fn grant_word(text: &str) -> Result<GrantWord, String> {
     let (line, rest) = text.split_once('=').ok_or("write SWITCH=allow, SWITCH=ask or SWITCH=block")?;
     let (state, target) = match rest.split_once(':') {
-        Some((state, target)) if !target.is_empty() => (state, Some(PathBuf::from(target))),
-        Some((state, _)) => (state, None),
+        Some((state, target)) => (state, Some(target)),
         None => (rest, None),
     };
     let state: GrantState = state.parse().map_err(|error: protocol::NameError| error.to_string())?;
-    Ok(GrantWord { line: line.to_owned(), state, target })
+    if let Some(target) = target {
+        target_check(line == "network", state, target)?;
+    }
+    Ok(GrantWord { line: line.to_owned(), state, target: target.map(PathBuf::from) })
+}
+
+/// What is written behind the state is meant: a target that is none would leave the switch wider than that.
+fn target_check(is_network: bool, state: GrantState, target: &str) -> Result<(), String> {
+    let (wanted, example) = if is_network { ("host", "example.com") } else { ("folder", "~/notes") };
+    if target.trim().is_empty() {
+        return Err(format!(
+            "there is no {wanted} behind ':'; name one, such as :{example}, or leave ':' out to change the state alone"
+        ));
+    }
+    if !is_network {
+        return Ok(());
+    }
+    if state == GrantState::Block {
+        let what =
+            "no host is blocked by itself; network=block blocks them all, network=allow:HOST names one to talk to";
+        return Err(what.to_owned());
+    }
+    let (host, path) = target.split_once('/').unwrap_or((target, ""));
+    let address = host.trim_matches(['[', ']']);
+    if address.parse::<std::net::IpAddr>().is_ok() && path.parse::<u8>().is_ok_and(|bits| bits <= 128) {
+        return Err(format!(
+            "ranges of addresses are not taken; name each host, or write {host}:443/{path} for the path /{path} there"
+        ));
+    }
+    if path.split('/').any(|name| name == "." || name == "..") {
+        return Err("a path is written without '.' and '..', as it is asked for".to_owned());
+    }
+    Ok(())
 }
 
 /// `KEY=VALUE`

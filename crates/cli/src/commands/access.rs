@@ -25,7 +25,7 @@ pub(super) async fn perform_token(session: &Session, command: TokenCommand) -> R
                 terminal.note(format_args!("made the API key {}", styled(STRONG, &token.name)));
                 terminal.line(secret.expose());
                 terminal.note("  keep it now: it is not shown again");
-                terminal.note(format_args!("  revoke it with: oikos token revoke {}", token.id));
+                terminal.note(terminal.step(format_args!("  revoke it with: oikos token revoke {}", token.id)));
             }
         }
         TokenCommand::List => {
@@ -77,7 +77,8 @@ pub(super) async fn perform_owner(session: &Session, command: OwnerCommand) -> R
                 terminal.value(&owner);
             } else {
                 terminal.line(format_args!("made the owner {}", styled(STRONG, &owner.name)));
-                terminal.line(format_args!("  on their behalf: oikos --owner {} app list", owner.name));
+                let step = format!("  on their behalf: oikos --owner {} app list", owner.name);
+                terminal.line(terminal.step(step));
             }
         }
         OwnerCommand::List => {

@@ -67,9 +67,9 @@ pub(super) async fn perform(session: &Session, command: AppCommand) -> Result<Ex
             } else if erase {
                 terminal.line(format_args!("removed {app} and erased its data"));
             } else {
-                terminal.line(format_args!(
+                terminal.line(terminal.step(format_args!(
                     "removed {app}; its stored data stays (oikos app remove {app} --erase erases it)"
-                ));
+                )));
             }
         }
         // Performed before there was a session.
@@ -189,7 +189,8 @@ async fn upgrade(
     let asked = if needs_consent { "" } else { "; it asks for nothing more than before" };
     terminal.line(format_args!("upgraded {} {from} → {}{asked}", app.summary.name, app.summary.version));
     folder_steps(session, &app);
-    terminal.line(format_args!("  back to {from}: oikos app rollback {}", app.summary.name));
+    let back = terminal.step(format_args!("oikos app rollback {}", app.summary.name));
+    terminal.line(format_args!("  back to {from}: {back}"));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -270,10 +271,11 @@ async fn consent(session: &Session, card: &Card, choices: &mut Vec<LineChoice>, 
 fn folder_steps(session: &Session, app: &AppDetail) {
     let name = &app.summary.name;
     for grant in app.grants.iter().filter(|grant| grant.line.needs.is_some() && grant.line.state != GrantState::Block) {
-        session.terminal.line(format_args!(
+        let terminal = &session.terminal;
+        terminal.line(terminal.step(format_args!(
             "  {} has no folder yet: oikos grant {name} {}={}:FOLDER",
             grant.line.line, grant.line.line, grant.line.state
-        ));
+        )));
     }
 }
 
@@ -284,7 +286,8 @@ fn next_steps(session: &Session, app: &AppDetail) {
     let action = app.actions.first().map(|action| (&action.name, &action.input));
     let tool = app.tools.first().map(|tool| (&tool.name, &tool.parameters));
     if let Some((called, input)) = action.or(tool) {
-        session.terminal.line(format_args!("  try: oikos run {name} {called}{}", show::input_example(input)));
+        let step = session.terminal.step(format_args!("oikos run {name} {called}"));
+        session.terminal.line(format_args!("  try: {step}{}", show::input_example(input)));
     }
 }
 

@@ -49,7 +49,7 @@ fn new(terminal: &Terminal, name: &AppName, form: FormWord) -> Result<ExitCode, 
     for file in files {
         terminal.line(format_args!("  {name}/{file}"));
     }
-    terminal.line(format_args!("  try: oikos app dev {name}"));
+    terminal.line(terminal.step(format_args!("  try: oikos app dev {name}")));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -47,6 +47,9 @@ pub(super) async fn perform(
                 Failure::new(ErrorCode::HomeUnusable, "the log file of OIKOS_HOME cannot be read")
                     .log(error.to_string())
             })?;
+            if found.is_empty() {
+                terminal.note("the log file of OIKOS_HOME says nothing");
+            }
             for line in found {
                 if terminal.json { terminal.value(&json!({ "line": line })) } else { terminal.line(line) }
             }
@@ -75,7 +78,7 @@ async fn start(terminal: &Terminal, home: &Path, words: &UpWords) -> Result<(), 
     let (said, out) = service_words(home).map_err(|error| failed("OIKOS_HOME cannot be written", error))?;
     let program = std::env::current_exe().map_err(|error| failed("this program is not found", error))?;
     let mut command = Command::new(program);
-    command.arg("--home").arg(home).args(["up", "--log", "--hand-on"]);
+    command.arg("--home").arg(home).args(["--json", "up", "--log", "--hand-on"]);
     if words.no_doors {
         command.arg("--no-doors");
     }
@@ -98,9 +101,19 @@ async fn start(terminal: &Terminal, home: &Path, words: &UpWords) -> Result<(), 
 
 /// What the service hands on. It has said so by the time that it is up, and nothing after it.
 fn handed_on(child: &mut Child) -> Option<ShownOnce> {
+    serde_json::from_str::<HandedOn>(&first_line(child)?).ok()?.bootstrap
+}
+
+fn first_line(child: &mut Child) -> Option<String> {
     let mut line = String::new();
     BufReader::new(child.stdout.take()?.take(WORDS_BYTES_MAX)).read_line(&mut line).ok()?;
-    serde_json::from_str::<HandedOn>(&line).ok()?.bootstrap
+    Some(line)
+}
+
+/// Why the service did not start, where it said so itself.
+fn refused(line: &str) -> Option<Failure> {
+    let said: serde_json::Value = serde_json::from_str(line).ok()?;
+    serde_json::from_value(said.get("error")?.clone()).ok()
 }
 
 /// Waits until the service is up, or has ended instead.
@@ -111,6 +124,10 @@ async fn wait_up(home: &Path, child: &mut Child, said: &Path) -> Result<Service,
             return Ok(service);
         }
         if !matches!(child.try_wait(), Ok(None)) {
+            if let Some(mut failure) = first_line(child).and_then(|line| refused(&line)) {
+                failure.message = format!("the service did not start: {}", failure.message);
+                return Err(failure);
+            }
             let mut words = String::new();
             let read = std::fs::File::open(said).and_then(|file| file.take(WORDS_BYTES_MAX).read_to_string(&mut words));
             if read.is_err() {

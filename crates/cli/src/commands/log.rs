@@ -27,18 +27,26 @@ pub(super) async fn perform(session: &Session, words: LogWords) -> Result<ExitCo
     }
     let request = Request::Log { app: words.app.clone(), run: words.run, after_seq: None, limit: words.limit };
     let Reply::Log { entries } = session.reply(request).await? else { return Err(unexpected()) };
+    if entries.is_empty()
+        && let Some(run) = words.run
+    {
+        return Err(Failure::new(ErrorCode::RunNotFound, format!("the log has no run {run}"))
+            .hint("oikos run --list shows the last runs"));
+    }
+    if entries.is_empty()
+        && let Some(app) = &words.app
+    {
+        // What was installed once is in the log; of what neither is nor was there is nothing to say.
+        session.reply(Request::AppInfo { app: app.clone() }).await?;
+    }
     if terminal.json {
         for entry in &entries {
             terminal.value(entry);
         }
     } else if entries.is_empty() {
-        match (words.run, words.app) {
-            (Some(run), _) => {
-                return Err(Failure::new(ErrorCode::RunNotFound, format!("the log has no run {run}"))
-                    .hint("oikos run --list shows the last runs"));
-            }
-            (None, Some(app)) => terminal.line(format_args!("nothing has happened with {app} yet")),
-            (None, None) => terminal.line("nothing has happened yet"),
+        match words.app {
+            Some(app) => terminal.line(format_args!("nothing has happened with {app} yet")),
+            None => terminal.line("nothing has happened yet"),
         }
     } else {
         show::log(terminal, &entries);

@@ -22,6 +22,7 @@ mod up;
 
 use crate::{
     exit,
+    next_step::Carried,
     terminal::Terminal,
     words::{AppCommand, Command, GrantWord, PublisherCommand, ScheduleCommand, Words},
 };
@@ -71,7 +72,7 @@ impl Session {
 
 /// Performs a command line.
 pub(crate) async fn perform(words: Words) -> ExitCode {
-    let terminal = Terminal::new(words.json);
+    let terminal = Terminal::new(words.json, Carried::of(&words));
     // What needs no household.
     match &words.command {
         Command::App(AppCommand::Pack { folder, out }) => {
@@ -152,11 +153,11 @@ fn recovered_note(terminal: &Terminal, client: &Client) {
     let Client::Holder { oikos, .. } = client else { return };
     let found = oikos.recovered();
     if found.runs > 0 || found.effects > 0 {
-        terminal.note(format_args!(
+        terminal.note(terminal.step(format_args!(
             "oikos ended abruptly last time; cut off: {}; with an unknown end: {} (oikos log)",
             protocol::text::count(found.runs, "run"),
             protocol::text::count(found.effects, "effect"),
-        ));
+        )));
     }
 }
 
@@ -166,14 +167,15 @@ async fn connect(home: Option<PathBuf>) -> Result<Client, Failure> {
 
 /// The household that the words, the environment or the platform name.
 fn config(home: Option<PathBuf>) -> Result<Config, Failure> {
+    let usual_home = default_home(&|name| std::env::var_os(name));
     let home = home
         .or_else(|| std::env::var_os("OIKOS_HOME").filter(|home| !home.is_empty()).map(PathBuf::from))
-        .or_else(|| default_home(&|name| std::env::var_os(name)));
+        .or_else(|| usual_home.clone());
     let home = home.ok_or_else(|| {
         Failure::new(ErrorCode::HomeUnusable, "there is no data folder on this system")
             .hint("set OIKOS_HOME to a folder")
     })?;
-    Ok(Config { publishers: publishers().ok(), ..Config::new(absolute(&home)?) })
+    Ok(Config { publishers: publishers().ok(), usual_home, ..Config::new(absolute(&home)?) })
 }
 
 /// Where the keys of the person at this terminal are.

@@ -29,7 +29,7 @@ pub(super) fn perform_own(terminal: &Terminal, command: &PublisherCommand) -> Re
             terminal.line(format_args!("made the publisher's key {}", styled(STRONG, &made.name)));
             show::own_publisher(terminal, 2, &made);
             terminal.line("  keep a copy of the secret key where only you can get at it: nobody can make it again");
-            terminal.line(format_args!("  try: oikos app sign FOLDER --publisher {name}"));
+            terminal.line(terminal.step(format_args!("  try: oikos app sign FOLDER --publisher {name}")));
         }
         PublisherCommand::Succeed { old, new, out } => {
             let said = publisher_succeed(&publishers()?, old, new, &|name| Ok(passphrase_of(terminal, name)))?;
@@ -69,8 +69,7 @@ pub(super) async fn perform(session: &Session, command: PublisherCommand) -> Res
             return Ok(ExitCode::SUCCESS);
         }
         PublisherCommand::Trust { publisher, name } => {
-            // A key has '/' in it, so that only what is there is a file.
-            let publisher = if Path::new(&publisher).is_file() { read(Path::new(&publisher))? } else { publisher };
+            let publisher = if is_file(&publisher) { read(Path::new(&publisher))? } else { publisher };
             Request::PublisherTrust { publisher, name }
         }
         PublisherCommand::Import { file } => Request::PublisherImport { statements: read(&file)? },
@@ -84,6 +83,12 @@ pub(super) async fn perform(session: &Session, command: PublisherCommand) -> Res
         show::publisher(terminal, &publisher);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a word means a file: one that is there, or what neither a key nor a fingerprint can be. A key may have '/' in
+/// it, but never begins with one.
+fn is_file(word: &str) -> bool {
+    Path::new(word).exists() || word.contains('.') || word.starts_with(['/', '~'])
 }
 
 fn read(path: &Path) -> Result<String, Failure> {

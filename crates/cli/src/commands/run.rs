@@ -113,6 +113,9 @@ fn ended(session: &Session, printer: &mut show::RunPrinter, run: &RunReport) -> 
         let mut last = serde_json::json!(run);
         if let Some(fields) = last.as_object_mut() {
             fields.insert("type".to_owned(), kind.into());
+            if let Some(failure) = failure {
+                fields.insert("failure".to_owned(), serde_json::json!(terminal.failure_told(failure)));
+            }
         }
         terminal.value(&last);
         return failure.map_or(ExitCode::SUCCESS, |failure| ExitCode::from(failure.code.exit()));
@@ -129,10 +132,8 @@ async fn question_ask(session: &Session, question: Question) -> Result<(), Failu
     let terminal = &session.terminal;
     let asks = styled(CARE.bold(), format_args!("{} wants to {}", question.app, question.sentence));
     if !terminal.has_person() {
-        terminal.note(format_args!(
-            "{asks}\n  answer from a terminal: oikos approval answer {} once|hour|always|no",
-            question.id
-        ));
+        let how = terminal.step(format_args!("oikos approval answer {} once|hour|always|no", question.id));
+        terminal.note(format_args!("{asks}\n  answer from a terminal: {how}"));
         return Ok(());
     }
     terminal.note(&asks);

@@ -13,7 +13,15 @@ pub(super) async fn perform(session: &Session, target: Option<String>, all: bool
         Some(word) => match (word.parse::<RunId>(), word.parse::<AppName>()) {
             (Ok(run), _) => StopTarget::Run(run),
             (_, Ok(app)) => StopTarget::App(app),
-            (_, Err(error)) => return Err(Failure::from_error(ErrorCode::Usage, &error)),
+            (_, Err(error)) => {
+                let failure = Failure::from_error(ErrorCode::Usage, &error);
+                // No app's name begins with a digit, and runs' ids nearly always do.
+                let is_part_of_id = word.starts_with(|c: char| c.is_ascii_digit());
+                return Err(match is_part_of_id {
+                    true => failure.hint("a run's id is written in full: oikos run --list shows the last ones"),
+                    false => failure,
+                });
+            }
         },
         None => return Err(Failure::new(ErrorCode::Usage, "name an app or a run, or --all")),
     };
@@ -31,7 +39,8 @@ pub(super) async fn perform(session: &Session, target: Option<String>, all: bool
         count => terminal.line(format_args!("stopped {count} runs")),
     }
     for app in paused {
-        terminal.line(format_args!("{app} does not start by itself any more until: oikos app enable {app}"));
+        let said = format!("{app} does not start by itself any more until: oikos app enable {app}");
+        terminal.line(terminal.step(said));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -43,8 +43,14 @@ pub(super) async fn perform(
     let mut signals = EndSignals::listen()?;
     let bootstrap = door.as_ref().and_then(|door| door.bootstrap.as_ref());
     if hand_on {
-        // Whoever started this in the background reads one line, before they find the note.
-        show::bootstrap_handed_on(bootstrap)?;
+        // Whoever started this in the background reads one line, before they find the note. They may have gone: a start
+        // that took them too long is one all the same, and of a token that they did not get the next one makes another.
+        if let Err(error) = show::bootstrap_handed_on(bootstrap) {
+            tracing::warn!(%error, "nobody is there to be told that this is up");
+            if bootstrap.is_some() {
+                oikos.access().bootstrap_forget()?;
+            }
+        }
     }
     let note = ServiceNote::leave(oikos.home(), &service).map_err(|error| {
         Failure::new(ErrorCode::HomeUnusable, "OIKOS_HOME cannot be written").log(error.to_string())

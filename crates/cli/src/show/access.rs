@@ -11,7 +11,7 @@ use protocol::{
 /// Prints API keys.
 pub(crate) fn tokens(terminal: &Terminal, tokens: &[TokenView]) {
     if tokens.is_empty() {
-        return terminal.line("there is no API key; to make one: oikos token new NAME");
+        return terminal.line(terminal.step("there is no API key; to make one: oikos token new NAME"));
     }
     let mut rows = table(terminal.columns(), &["NAME", "ENDS IN", "RIGHTS", "USED", "EXPIRES", "ID"]);
     for token in tokens {
@@ -31,7 +31,7 @@ pub(crate) fn tokens(terminal: &Terminal, tokens: &[TokenView]) {
 /// Prints browsers that are signed in.
 pub(crate) fn logins(terminal: &Terminal, logins: &[LoginView]) {
     if logins.is_empty() {
-        return terminal.line("no browser is signed in; to sign one in: oikos login link");
+        return terminal.line(terminal.step("no browser is signed in; to sign one in: oikos login link"));
     }
     let mut rows = table(terminal.columns(), &["BROWSER", "SINCE", "USED", "EXPIRES", "ID"]);
     for login in logins {

@@ -3,16 +3,17 @@
 use super::{moment, table, table_text, wrap};
 use crate::terminal::{BAD, CARE, GOOD, QUIET, STRONG, Terminal, styled};
 use protocol::{
-    ActionName, AppName, Arg, Badge, GrantDuration, GrantState,
+    ActionName, AppName, Arg, Badge, GrantDuration, GrantState, Scope,
     api::{AppDetail, AppSummary, GrantView, SettingView},
     text,
 };
 use serde_json::Value;
+use std::io::IsTerminal as _;
 
 /// Prints all apps, a row each.
 pub(crate) fn apps(terminal: &Terminal, apps: &[AppSummary]) {
     if apps.is_empty() {
-        terminal.line("no app is installed; try: oikos app install FOLDER");
+        terminal.line(terminal.step("no app is installed; try: oikos app install FOLDER"));
         return;
     }
     let mut rows = table(terminal.columns(), &["APP", "VERSION", "STATE", "INSTALLED", "TITLE"]);
@@ -24,15 +25,16 @@ pub(crate) fn apps(terminal: &Terminal, apps: &[AppSummary]) {
             (None, false) if app.unready => "not set up".to_owned(),
             (None, false) => "disabled".to_owned(),
         };
-        rows.add_row([
-            app.name.to_string(),
-            app.version.clone(),
-            state,
-            moment(app.installed_at),
-            text::shorten(&app.title, 60),
-        ]);
+        rows.add_row([app.name.to_string(), app.version.clone(), state, moment(app.installed_at), title(&app.title)]);
     }
     terminal.line(table_text(&rows));
+}
+
+/// A title as far as a row has room for it; in full for programs.
+fn title(title: &str) -> String {
+    /// Longer ones push the other columns together.
+    const SHOWN_CHARS_MAX: usize = 60;
+    if std::io::stdout().is_terminal() { text::shorten(title, SHOWN_CHARS_MAX) } else { text::escape(title) }
 }
 
 /// Prints one app in full.
@@ -50,16 +52,18 @@ pub(crate) fn app(terminal: &Terminal, app: &AppDetail) {
         }
     }
     let state = match (summary.enabled, summary.paused) {
-        (false, _) if summary.unready => {
-            format!("not set up until its hook postinstall ends well: oikos app enable {}", summary.name)
-        }
+        (false, _) if summary.unready => terminal
+            .step(format_args!("not set up until its hook postinstall ends well: oikos app enable {}", summary.name)),
         (false, _) => "disabled".to_owned(),
         (true, false) => "enabled".to_owned(),
-        (true, true) => format!("enabled, does not start by itself until: oikos app enable {}", summary.name),
+        (true, true) => {
+            terminal.step(format_args!("enabled, does not start by itself until: oikos app enable {}", summary.name))
+        }
     };
     let installed = match &app.previous {
         Some(previous) => {
-            format!("{}, after {previous} (oikos app rollback {})", moment(summary.installed_at), summary.name)
+            let back = terminal.step(format_args!("oikos app rollback {}", summary.name));
+            format!("{}, after {previous} ({back})", moment(summary.installed_at))
         }
         None => moment(summary.installed_at),
     };
@@ -89,7 +93,8 @@ pub(crate) fn app(terminal: &Terminal, app: &AppDetail) {
                 terminal.line(format_args!("      {field}"));
             }
             let example = input_example(input);
-            terminal.line(styled(QUIET, format_args!("      oikos run {} {name}{example}", summary.name)));
+            let step = terminal.step(format_args!("oikos run {} {name}", summary.name));
+            terminal.line(styled(QUIET, format_args!("      {step}{example}")));
         }
     }
     terminal.line("");
@@ -238,5 +243,14 @@ pub(crate) fn grants(terminal: &Terminal, app: &AppName, grants: &[GrantView]) {
             line.sentence
         ));
     }
-    terminal.line(styled(QUIET, format_args!("  change one: oikos grant {app} SWITCH=allow|ask|block[:FOLDER]")));
+    let has = |is: fn(&Scope) -> bool| grants.iter().any(|grant| is(&grant.line.scope));
+    let target =
+        match (has(|scope| matches!(scope, Scope::File { .. })), has(|scope| matches!(scope, Scope::Network { .. }))) {
+            (true, true) => "[:FOLDER|:HOST]",
+            (true, false) => "[:FOLDER]",
+            (false, true) => "[:HOST]",
+            (false, false) => "",
+        };
+    let step = terminal.step(format_args!("oikos grant {app} SWITCH=allow|ask|block{target}"));
+    terminal.line(styled(QUIET, format_args!("  change one: {step}")));
 }

@@ -4,7 +4,7 @@ use super::{RunPrinter, moment, table, table_text};
 use crate::terminal::{BAD, GOOD, QUIET, STRONG, Terminal, styled};
 use assembly::Service;
 use protocol::{
-    ErrorCode, Failure, ShownOnce, Timestamp, Topic,
+    ShownOnce, Timestamp, Topic,
     api::{EventHeard, RunSummary, ScheduleView},
     text::{count, escape},
 };
@@ -120,12 +120,9 @@ pub(crate) struct HandedOn {
 }
 
 /// Hands that on, as one line.
-pub(crate) fn bootstrap_handed_on(token: Option<&ShownOnce>) -> Result<(), Failure> {
-    let handed_on = HandedOn { bootstrap: token.cloned() };
-    let written = serde_json::to_string(&handed_on).map_err(io::Error::from);
-    written.and_then(|line| writeln!(io::stdout(), "{line}")).map_err(|error| {
-        Failure::new(ErrorCode::Internal, "nobody is there to hand the bootstrap token on to").log(error.to_string())
-    })
+pub(crate) fn bootstrap_handed_on(token: Option<&ShownOnce>) -> io::Result<()> {
+    let line = serde_json::to_string(&HandedOn { bootstrap: token.cloned() })?;
+    writeln!(io::stdout(), "{line}")
 }
 
 /// Prints where a service is up, and since when.

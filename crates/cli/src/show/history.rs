@@ -4,7 +4,7 @@ use super::{moment, table, table_text};
 use crate::terminal::{BAD, CARE, GOOD, QUIET, STRONG, Terminal, styled};
 use assembly::break_text;
 use protocol::{
-    AuditEntry, AuditEvent, EffectState, RunId,
+    AuditEntry, AuditEvent, EffectState, ErrorCode, RunId,
     api::{ChainReport, RunSummary},
     text::count,
 };
@@ -78,11 +78,12 @@ impl LogPrinter {
             (Some(rule), event) if event != AuditEvent::Denied => styled(QUIET, format_args!("  — {rule}")),
             _ => String::new(),
         };
-        terminal.line(format_args!(
-            "{}  {who}{unknown}{}{rule}",
-            styled(QUIET, moment(record.at)),
-            styled(style, &record.sentence)
-        ));
+        let sentence = match record.event {
+            AuditEvent::RunEnded { code: Some(ErrorCode::PermissionDenied) } => terminal.denial(&record.sentence),
+            _ => record.sentence.to_string(),
+        };
+        let at = styled(QUIET, moment(record.at));
+        terminal.line(format_args!("{at}  {who}{unknown}{}{rule}", styled(style, sentence)));
     }
 }
 

@@ -9,9 +9,13 @@ pub(crate) fn doctor(terminal: &Terminal, checks: &[DoctorCheck]) {
     let width = checks.iter().map(|check| check.name.len()).max().unwrap_or(0);
     for check in checks {
         let mark = if check.ok { styled(GOOD, "ok  ") } else { styled(BAD.bold(), "BAD ") };
-        terminal.line(format_args!("{mark} {:width$}  {}", check.name, check.finding));
+        terminal.line(format_args!("{mark} {:width$}  {}", check.name, terminal.step(&check.finding)));
         if let Some(hint) = &check.hint {
-            terminal.line(format_args!("     {:width$}  {}", "", styled(STRONG, format_args!("→ {hint}"))));
+            terminal.line(format_args!(
+                "     {:width$}  {}",
+                "",
+                styled(STRONG, format_args!("→ {}", terminal.step(hint)))
+            ));
         }
     }
 }
@@ -41,7 +45,7 @@ pub(crate) fn questions(terminal: &Terminal, questions: &[Question]) {
             QuestionKind::Permission { .. } => format!("oikos approval answer {} once|hour|always|no", question.id),
             QuestionKind::Pick { .. } => format!("oikos approval answer {} once --path PATH", question.id),
         };
-        let expires = moment(question.expires_at);
+        let (how, expires) = (terminal.step(how), moment(question.expires_at));
         terminal.line(styled(QUIET, format_args!("    {how}   (no answer until {expires} is a no)")));
     }
 }

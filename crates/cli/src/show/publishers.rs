@@ -33,7 +33,7 @@ fn called(publisher: &PublisherView) -> &'static str {
 /// Prints everybody.
 pub(crate) fn publishers(terminal: &Terminal, own: &[OwnPublisher], known: &[PublisherView]) {
     if own.is_empty() {
-        terminal.line("you have no publisher's key; to make one: oikos publisher new NAME");
+        terminal.line(terminal.step("you have no publisher's key; to make one: oikos publisher new NAME"));
     } else {
         terminal.line(styled(STRONG, "Yours"));
     }

@@ -79,7 +79,10 @@ impl RunPrinter {
         if usage.log_dropped > 0 {
             facts.push(format!("{} log lines dropped", usage.log_dropped));
         }
-        let undo = if run.undoable { format!(" · oikos undo {}", run.summary.run) } else { String::new() };
+        let undo = match run.undoable {
+            true => terminal.step(format_args!(" · oikos undo {}", run.summary.run)),
+            false => String::new(),
+        };
         terminal.note(styled(QUIET, format_args!("run {} · {}{undo}", run.summary.run, facts.join(" · "))));
     }
 }

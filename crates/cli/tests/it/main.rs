@@ -6,6 +6,7 @@
 
 mod authors; // working on an app while it runs
 mod big_csv; // the product's main job on a real file
+mod calling; // the guide to the API, as copied
 mod collector; // traces are sent there
 mod crashes; // kill -9 at every moment
 mod doors; // the port and the socket, from outside

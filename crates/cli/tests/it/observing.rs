@@ -3,7 +3,7 @@
 use crate::{
     collector::{Collector, Manner},
     doors::say,
-    kit::{Oikos, app_folder},
+    kit::{Oikos, app_folder, write_secret},
     process::Process,
     tls::Authority,
     web,
@@ -58,7 +58,7 @@ fn no_secret_and_no_payload_is_in_logs_or_figures() {
         let server = web::serve(pages).to_string();
         let collector = Collector::new(Manner::Takes);
         let headers = oikos.files().join("otlp.headers");
-        std::fs::write(&headers, "authorization: Bearer COLLECTORTEXT\n").unwrap();
+        write_secret(&headers, "authorization: Bearer COLLECTORTEXT\n");
         let authority = Authority::new();
         let (cert, chain_key) = authority.issue_files(&oikos.files(), &["127.0.0.1"], |_| ());
         let table = oikos.files().join("sales.csv");
@@ -145,6 +145,11 @@ fn no_secret_and_no_payload_is_in_logs_or_figures() {
                     tracestate: oikos=STATETEXT\r\nuser-agent: AGENTTEXT\r\n";
         assert_eq!(get("/api/v1/apps", &format!("{bearer}{more}")).0, 200);
         assert_ne!(ask("METHODTEXT", "/api/v1/apps", &bearer, "").0, 200);
+        // Not meant for this oikos, and from somebody else's page.
+        let elsewhere = "GET / HTTP/1.1\r\nhost: HOSTTEXT.example\r\norigin: http://ORIGINTEXT.example\r\n\
+                         connection: close\r\n\r\n";
+        assert_eq!(say(authority.connect(&address), elsewhere).0, 421);
+        assert_eq!(get("/api/v1/apps", &format!("{bearer}origin: http://ORIGINTEXT.example\r\n")).0, 403);
         let (status, figures) = get("/metrics", &bearer);
         assert_eq!(status, 200, "{figures}");
         let words = [
@@ -183,6 +188,8 @@ fn no_secret_and_no_payload_is_in_logs_or_figures() {
             "WRONGKEY",
             "PATHTEXT",
             "VALUETEXT",
+            "HOSTTEXT",
+            "ORIGINTEXT",
             "failed on purpose",
             "sales.csv",
         ];

@@ -41,6 +41,16 @@ impl Process {
         Self { child, out, err, listeners, keyboard: None }
     }
 
+    /// A command whose words nobody takes: whoever started it has gone.
+    pub(crate) fn start_unheard(oikos: &Oikos, words: &[&str]) -> Self {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut child = oikos.command(words).stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+        let (out, err) = (Heard::default(), Heard::default());
+        let listeners = vec![listen(child.stderr.take().unwrap(), &err)];
+        Self { child, out, err, listeners, keyboard: None }
+    }
+
     /// A command at a terminal of its own, with a person in front of it.
     pub(crate) fn at_terminal(oikos: &Oikos, words: &[&str]) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();

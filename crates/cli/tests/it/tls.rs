@@ -3,6 +3,7 @@
 use crate::{
     kit::Oikos,
     observing::{rows, up_with},
+    process::Process,
 };
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use rustls::{
@@ -15,6 +16,7 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
+use testkit::wait_until;
 
 /// Whom the test's clients trust.
 pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -173,4 +175,28 @@ fn doctor_says_what_is_wrong_with_a_certificate_and_what_comes_next() {
     let said = oikos.run(&["up", "--port", "0", "--config", config.to_str().unwrap()]);
     assert_ne!(said.code, 0);
     assert!(said.err.contains("cert.pem cannot be read") && said.err.contains("hint:"), "{}", said.err);
+}
+
+/// Who starts a service may be gone before it is up. It is up all the same, and what they were not told lets nobody in:
+/// the next one who starts it is told.
+#[test]
+fn a_bootstrap_token_that_nobody_was_told_is_made_anew() {
+    let oikos = Oikos::new();
+    let (cert, key) = Authority::new().issue_files(&oikos.files(), &["127.0.0.1"], |_| ());
+    let config = oikos.files().join("oikos.toml");
+    let text = set_up(&cert, &key, "").replace("[doors]\n", "[doors]\nbind = \"0.0.0.0:7070\"\n");
+    std::fs::write(&config, text).unwrap();
+    let words = ["--port", "0", "--config", config.to_str().unwrap()];
+    let up = Process::start_unheard(&oikos, &[&["up", "--log", "--hand-on"], &words[..]].concat());
+    wait_until("it is up", || oikos.run(&["daemon", "status"]).code == 0);
+    oikos.ok(&["daemon", "stop"]);
+    assert_eq!(up.end().code, 0);
+
+    let start = [&["daemon", "start"], &words[..]].concat();
+    let said = oikos.ok(&start).out;
+    oikos.ok(&["daemon", "stop"]);
+    assert!(said.contains("oikosfirst_"), "{said}");
+    let said = oikos.ok(&start).out;
+    oikos.ok(&["daemon", "stop"]);
+    assert!(!said.contains("oikosfirst_"), "{said}");
 }
