@@ -41,8 +41,17 @@ pub(crate) fn pem(path: &Path) -> Result<Vec<u8>, Failure> {
 
 /// A text that the set-up names. `hint` says where it does.
 pub(crate) fn read_text(path: &Path, bytes_max: usize, hint: &str) -> Result<String, Failure> {
+    let file = open(path, hint)?;
+    text_of(file, path, bytes_max, hint)
+}
+
+fn open(path: &Path, hint: &str) -> Result<File, Failure> {
+    File::open(path).map_err(|error| unusable(path, &format!("cannot be read: {error}")).hint(hint))
+}
+
+fn text_of(file: File, path: &Path, bytes_max: usize, hint: &str) -> Result<String, Failure> {
     let wrong = |why: String| unusable(path, &why).hint(hint);
-    let bytes = read(path, bytes_max).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+    let bytes = bytes_of(file, bytes_max).map_err(|error| wrong(format!("cannot be read: {error}")))?;
     if bytes.len() > bytes_max {
         return Err(wrong(format!("is longer than {bytes_max} bytes")));
     }
@@ -51,13 +60,15 @@ pub(crate) fn read_text(path: &Path, bytes_max: usize, hint: &str) -> Result<Str
 
 /// The same of a text that is a secret: nobody but its owner may read it.
 pub(crate) fn read_secret(path: &Path, bytes_max: usize, hint: &str) -> Result<String, Failure> {
-    // What cannot be looked at cannot be read either, and that says why.
-    if std::fs::metadata(path).is_ok_and(|known| known.permissions().mode() & 0o077 != 0) {
+    let file = open(path, hint)?;
+    // Of the very file that is read: what lies at a path may be another one a moment later.
+    let known = file.metadata().map_err(|error| unusable(path, &format!("cannot be read: {error}")).hint(hint))?;
+    if known.permissions().mode() & 0o077 != 0 {
         let shown = text::escape(&path.to_string_lossy());
         let failure = unusable(path, "can be read by others, and what it holds is a secret");
         return Err(failure.hint(format!("chmod 600 {shown}")));
     }
-    read_text(path, bytes_max, hint)
+    text_of(file, path, bytes_max, hint)
 }
 
 fn unusable(path: &Path, why: &str) -> Failure {
@@ -66,7 +77,11 @@ fn unusable(path: &Path, why: &str) -> Failure {
 
 /// What a file holds; of one that holds more than `bytes_max`, one byte more than that.
 pub(crate) fn read(path: &Path, bytes_max: usize) -> io::Result<Vec<u8>> {
+    bytes_of(File::open(path)?, bytes_max)
+}
+
+fn bytes_of(file: File, bytes_max: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(bytes_max as u64 + 1).read_to_end(&mut bytes)?;
+    file.take(bytes_max as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

@@ -37,10 +37,13 @@ pub(crate) fn heard(terminal: &Terminal, topic: &Topic, heard: &EventHeard) {
         ));
     }
     if heard.runs.is_empty() {
-        terminal.note(styled(QUIET, "an app hears what its card says and its switches allow: oikos grant APP"));
+        terminal.note(styled(
+            QUIET,
+            terminal.step("an app hears what its card says and its switches allow: oikos grant APP"),
+        ));
     }
     if heard.is_pending {
-        terminal.note("it is still being heard: oikos run --list");
+        terminal.note(terminal.step("it is still being heard: oikos run --list"));
     }
 }
 
@@ -79,7 +82,10 @@ pub(crate) fn schedules(terminal: &Terminal, schedules: &[ScheduleView]) {
         ]);
     }
     terminal.line(table_text(&rows));
-    terminal.note(styled(QUIET, "schedules are followed while `oikos up` runs; one run makes up for what was missed"));
+    terminal.note(styled(
+        QUIET,
+        terminal.step("schedules are followed while `oikos up` runs; one run makes up for what was missed"),
+    ));
 }
 
 /// Says that oikos is up, and where its door is.

@@ -250,7 +250,7 @@ impl Kernel {
     /// The store was told of these hearings. An event that all have heard goes.
     pub(crate) fn hearings_end(&self, deliveries: &[Delivery]) {
         let events = deliveries.iter().map(|delivery| &delivery.event);
-        let heard: Vec<_> = events.filter(|event| event.is_heard_by_all_now()).cloned().collect();
+        let heard: Vec<_> = events.filter(|event| event.hearing_end()).cloned().collect();
         // Of one that only one hears, the store was told so with that hearing.
         let shared = heard.iter().filter(|event| event.is_kept && event.is_shared.load(SeqCst));
         self.acks_write(&shared.map(|event| Ack::All(event.owner, event.id)).collect::<Vec<_>>());

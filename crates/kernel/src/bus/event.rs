@@ -140,7 +140,7 @@ impl Event {
 
     /// The store was told of one listener: called once for each, and only then, so that the event goes after the last of
     /// them and not before. `true`: that was the last.
-    pub(crate) fn is_heard_by_all_now(&self) -> bool {
+    pub(crate) fn hearing_end(&self) -> bool {
         self.remaining.fetch_sub(1, SeqCst) == 1
     }
 }
