@@ -1,0 +1,55 @@
+/**
+ * The keywords of JSON Schema that hold no other schema, judged by @cfworker/json-schema. It never gets a pattern, a
+ * reference or a format: those are ours, so that no stranger's schema can hang the page.
+ */
+import { validate } from "@cfworker/json-schema";
+import { measure, type Members } from "./value.ts";
+
+export type AssertionCode = keyof typeof SHAPES;
+
+export interface Assertions {
+  /** Keywords whose value is not of the form that JSON Schema demands. */
+  readonly malformed: string[];
+  readonly cost: number;
+  readonly failed: (value: unknown) => AssertionCode[];
+}
+
+const TYPES = ["null", "boolean", "object", "array", "number", "integer", "string"];
+const isType = (value: unknown): boolean => TYPES.includes(value as string);
+const isNumber = (value: unknown): boolean => typeof value === "number" && Number.isFinite(value);
+const isCount = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 0;
+
+const SHAPES = {
+  type: (value: unknown) => (Array.isArray(value) ? value.length > 0 && value.every(isType) : isType(value)),
+  const: () => true,
+  enum: (value: unknown) => Array.isArray(value),
+  minimum: isNumber,
+  maximum: isNumber,
+  exclusiveMinimum: isNumber,
+  exclusiveMaximum: isNumber,
+  multipleOf: (value: unknown) => isNumber(value) && (value as number) > 0,
+  minLength: isCount,
+  maxLength: isCount,
+  minItems: isCount,
+  maxItems: isCount,
+  minProperties: isCount,
+  maxProperties: isCount,
+};
+
+export const readAssertions = (schema: Members): Assertions => {
+  const plain: Members = {};
+  const malformed: string[] = [];
+  for (const [keyword, isWellFormed] of Object.entries(SHAPES)) {
+    if (!Object.hasOwn(schema, keyword)) continue;
+    if (isWellFormed(schema[keyword])) plain[keyword] = schema[keyword];
+    else malformed.push(keyword);
+  }
+  if (Object.keys(plain).length === 0) return { malformed, cost: 0, failed: () => [] };
+  const options = [plain["enum"], plain["const"]].filter((option) => option !== undefined);
+  return {
+    malformed,
+    cost: measure(options).values,
+    failed: (value) =>
+      validate(value, plain, "2020-12", {}, false).errors.map((error) => error.keyword as AssertionCode),
+  };
+};
