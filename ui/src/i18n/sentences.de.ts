@@ -1,0 +1,3 @@
+import type { Templates } from "./sentence";
+
+export const german: Templates = {};

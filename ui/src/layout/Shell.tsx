@@ -1,0 +1,79 @@
+// What stands around every screen: the menu, whether oikos answers, what waits for a person, and Stop.
+import { lazy, Suspense, useEffect, useState, type ReactNode } from "react";
+import { Announcements } from "@/components/Announce";
+import { Loading } from "@/components/Asked";
+import { Icon } from "@/components/Icon";
+import { useWords } from "@/i18n";
+import { useLineState } from "@/live/use";
+import { BottomBar } from "./BottomBar";
+import { Sidebar } from "./Sidebar";
+import { words } from "./words";
+
+const Palette = lazy(() => import("./Palette"));
+
+export function Shell({ children }: { children: ReactNode }) {
+  const said = useWords(words);
+  const [palette, setPalette] = useState(false);
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey)
+        return;
+      event.preventDefault();
+      setPalette(true);
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, []);
+  return (
+    <div className="md:ps-56">
+      <a
+        href="#content"
+        className="fixed start-2 top-2 z-60 -translate-y-24 rounded-lg bg-accent px-4 py-2 text-on-accent focus:translate-y-0"
+      >
+        {said.skip}
+      </a>
+      <Sidebar onPalette={() => setPalette(true)} />
+      <Offline />
+      <main id="content" tabIndex={-1}>
+        <Suspense
+          fallback={
+            <div className="px-6 pt-6">
+              <Loading />
+            </div>
+          }
+        >
+          {children}
+        </Suspense>
+      </main>
+      <BottomBar onPalette={() => setPalette(true)} />
+      <Announcements />
+      {palette && (
+        <Suspense>
+          <Palette onClose={() => setPalette(false)} />
+        </Suspense>
+      )}
+    </div>
+  );
+}
+
+/** Nobody answers. Not for the blink of an eye in which a line comes back. */
+function Offline() {
+  const said = useWords(words);
+  const state = useLineState();
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    setLate(false);
+    if (state === "open") return undefined;
+    const timer = setTimeout(() => setLate(true), 1_500);
+    return () => clearTimeout(timer);
+  }, [state]);
+  return (
+    <div role="status">
+      {late && state !== "open" && state !== "signed-out" && (
+        <p className="flex items-center gap-2 bg-caution-soft px-4 py-2 text-sm text-caution sm:px-6">
+          <Icon name="offline" className="size-4" /> {state === "ended" ? said.offlineEnded : said.offline}
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,5 @@
+import { Page } from "@/components/Page";
+
+export default function ActivityPage() {
+  return <Page title="ActivityPage">…</Page>;
+}

@@ -1,0 +1,5 @@
+import { Page } from "@/components/Page";
+
+export default function AppPage() {
+  return <Page title="AppPage">…</Page>;
+}

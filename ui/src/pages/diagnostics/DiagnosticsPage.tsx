@@ -1,0 +1,5 @@
+import { Page } from "@/components/Page";
+
+export default function DiagnosticsPage() {
+  return <Page title="DiagnosticsPage">…</Page>;
+}

@@ -1,0 +1,5 @@
+import { Page } from "@/components/Page";
+
+export default function LogsPage() {
+  return <Page title="LogsPage">…</Page>;
+}

@@ -1,0 +1,5 @@
+import { Page } from "@/components/Page";
+
+export default function NotFoundPage() {
+  return <Page title="NotFoundPage">…</Page>;
+}

@@ -1,0 +1,5 @@
+import { Page } from "@/components/Page";
+
+export default function SchedulesPage() {
+  return <Page title="SchedulesPage">…</Page>;
+}

@@ -1,0 +1,76 @@
+// Every screen of the page: its address, its words in menus, its part of the script. A test holds that no screen is left
+// out of the list of screens that are looked at (test/e2e/screens.ts).
+import { lazy, type ComponentType, type LazyExoticComponent } from "react";
+import type { IconName } from "@/components/Icon";
+
+type Screen = LazyExoticComponent<ComponentType>;
+
+export interface Route {
+  path: string;
+  screen: Screen;
+  /** In the menu: its word in layout/words.ts and its picture. */
+  menu?: { word: MenuWord; icon: IconName };
+}
+
+export type MenuWord =
+  "apps" | "runs" | "approvals" | "activity" | "grants" | "schedules" | "logs" | "keys" | "settings" | "diagnostics";
+
+export const ROUTES: readonly Route[] = [
+  { path: "/", screen: lazy(() => import("@/pages/home/HomePage")) },
+  { path: "/welcome", screen: lazy(() => import("@/pages/welcome/WelcomePage")) },
+  { path: "/apps", screen: lazy(() => import("@/pages/apps/AppsPage")), menu: { word: "apps", icon: "apps" } },
+  { path: "/apps/:app", screen: lazy(() => import("@/pages/apps/AppPage")) },
+  { path: "/apps/:app/run/:action", screen: lazy(() => import("@/pages/runs/StartPage")) },
+  { path: "/runs", screen: lazy(() => import("@/pages/runs/RunsPage")), menu: { word: "runs", icon: "runs" } },
+  { path: "/runs/:run", screen: lazy(() => import("@/pages/runs/RunPage")) },
+  {
+    path: "/approvals",
+    screen: lazy(() => import("@/pages/approvals/ApprovalsPage")),
+    menu: { word: "approvals", icon: "inbox" },
+  },
+  {
+    path: "/activity",
+    screen: lazy(() => import("@/pages/activity/ActivityPage")),
+    menu: { word: "activity", icon: "activity" },
+  },
+  {
+    path: "/grants",
+    screen: lazy(() => import("@/pages/grants/GrantsPage")),
+    menu: { word: "grants", icon: "grants" },
+  },
+  {
+    path: "/schedules",
+    screen: lazy(() => import("@/pages/schedules/SchedulesPage")),
+    menu: { word: "schedules", icon: "clock" },
+  },
+  { path: "/logs", screen: lazy(() => import("@/pages/logs/LogsPage")), menu: { word: "logs", icon: "log" } },
+  { path: "/keys", screen: lazy(() => import("@/pages/keys/KeysPage")), menu: { word: "keys", icon: "key" } },
+  {
+    path: "/settings",
+    screen: lazy(() => import("@/pages/settings/SettingsPage")),
+    menu: { word: "settings", icon: "settings" },
+  },
+  {
+    path: "/diagnostics",
+    screen: lazy(() => import("@/pages/diagnostics/DiagnosticsPage")),
+    menu: { word: "diagnostics", icon: "doctor" },
+  },
+];
+
+/** Before anybody is signed in. */
+export const SignInPage: Screen = lazy(() => import("@/pages/sign-in/SignInPage"));
+export const NotFoundPage: Screen = lazy(() => import("@/pages/not-found/NotFoundPage"));
+
+/** Addresses within the page. No screen puts one together by hand. */
+export const to = {
+  app: (app: string, tab?: "touch" | "settings" | "about"): string =>
+    `/apps/${encodeURIComponent(app)}${tab ? `?tab=${tab}` : ""}`,
+  start: (app: string, action: string): string => `/apps/${encodeURIComponent(app)}/run/${encodeURIComponent(action)}`,
+  install: (source: string): string => `/apps?install=${encodeURIComponent(source)}`,
+  run: (run: string, tab?: "result" | "log" | "input" | "reach"): string => `/runs/${run}${tab ? `?tab=${tab}` : ""}`,
+  activity: (filter: { app?: string; run?: string } = {}): string => {
+    const query = new URLSearchParams(filter).toString();
+    return query ? `/activity?${query}` : "/activity";
+  },
+  grants: (app?: string): string => (app ? `/grants?app=${encodeURIComponent(app)}` : "/grants"),
+};

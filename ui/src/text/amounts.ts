@@ -1,0 +1,29 @@
+// Amounts as people read them, the same units as the command line has.
+const UNITS = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+
+export const numberText = (value: number, language: string): string => new Intl.NumberFormat(language).format(value);
+
+export function bytesText(bytes: number, language: string): string {
+  if (bytes < 1024) return language === "de" ? `${bytes} Byte` : bytes === 1 ? "1 byte" : `${bytes} bytes`;
+  let value = bytes / 1024;
+  let unit = 0;
+  while (value >= 1023.95 && unit + 1 < UNITS.length) {
+    value /= 1024;
+    unit += 1;
+  }
+  const digits = { minimumFractionDigits: 1, maximumFractionDigits: 1, useGrouping: false };
+  return `${new Intl.NumberFormat(language, digits).format(value)} ${UNITS[unit]}`;
+}
+
+export function millisText(ms: number, language: string): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) {
+    const seconds = ms / 1_000;
+    const digits = Number.isInteger(seconds) ? 0 : 1;
+    const format = new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    return `${format.format(seconds)} s`;
+  }
+  const minutes = Math.floor(ms / 60_000);
+  const rest = Math.floor((ms % 60_000) / 1_000);
+  return rest === 0 ? `${minutes} min` : `${minutes} min ${rest} s`;
+}
