@@ -1,10 +1,29 @@
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { fileURLToPath } from "node:url";
+import type { HttpProxy } from "vite";
 import { defineConfig } from "vitest/config";
 
 // `npm run dev` stands in front of a running oikos; OIKOS_URL says where it answers.
 const oikos = process.env["OIKOS_URL"] ?? "http://127.0.0.1:7070";
+
+// oikos answers pages of its own origin alone, so that is where requests say that they come from.
+const behind = {
+  target: oikos,
+  changeOrigin: true,
+  configure(proxy: HttpProxy.Server) {
+    for (const event of ["proxyReq", "proxyReqWs"] as const) {
+      proxy.on(event, (request) => request.getHeader("origin") && request.setHeader("origin", oikos));
+    }
+  },
+};
+const proxy = { "/api": behind, "/ws": { ...behind, ws: true } };
+
+// As crates/gateway/src/page.rs says it.
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; " +
+  "manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
+  "require-trusted-types-for 'script'; trusted-types dompurify sw";
 
 export default defineConfig({
   plugins: [react(), tailwindcss()],
@@ -17,9 +36,8 @@ export default defineConfig({
     sourcemap: false,
     reportCompressedSize: false,
   },
-  server: {
-    proxy: { "/api": { target: oikos, changeOrigin: true }, "/ws": { target: oikos, ws: true, changeOrigin: true } },
-  },
+  server: { proxy },
+  preview: { proxy, headers: { "content-security-policy": POLICY } },
   test: {
     environment: "jsdom",
     include: ["test/unit/**/*.test.{ts,tsx}"],
