@@ -1,20 +1,19 @@
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { fileURLToPath } from "node:url";
-import type { HttpProxy } from "vite";
+import type { ProxyOptions } from "vite";
 import { defineConfig } from "vitest/config";
 
 // `npm run dev` stands in front of a running oikos; OIKOS_URL says where it answers.
 const oikos = process.env["OIKOS_URL"] ?? "http://127.0.0.1:7070";
 
 // oikos answers pages of its own origin alone, so that is where requests say that they come from.
-const behind = {
+const behind: ProxyOptions = {
   target: oikos,
   changeOrigin: true,
-  configure(proxy: HttpProxy.Server) {
-    for (const event of ["proxyReq", "proxyReqWs"] as const) {
-      proxy.on(event, (request) => request.getHeader("origin") && request.setHeader("origin", oikos));
-    }
+  configure(proxy) {
+    proxy.on("proxyReq", (request) => request.getHeader("origin") && request.setHeader("origin", oikos));
+    proxy.on("proxyReqWs", (request) => request.setHeader("origin", oikos));
   },
 };
 const proxy = { "/api": behind, "/ws": { ...behind, ws: true } };
