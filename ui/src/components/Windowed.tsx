@@ -29,10 +29,12 @@ export function Windowed<T>(props: WindowedProps<T>) {
     sizes.observe(element);
     return () => sizes.disconnect();
   }, []);
+  const count = items.length;
   useEffect(() => {
+    // The list has become longer.
     const element = box.current;
-    if (follow && element) element.scrollTop = element.scrollHeight;
-  }, [follow, items.length]);
+    if (follow && element) element.scrollTop = count * rowPx;
+  }, [follow, count, rowPx]);
   const first = Math.max(0, Math.floor(view.top / rowPx) - BEYOND);
   const last = Math.min(items.length, Math.ceil((view.top + view.height) / rowPx) + BEYOND);
   return (

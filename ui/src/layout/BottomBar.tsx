@@ -8,7 +8,7 @@ import { MenuItem } from "./Sidebar";
 import { StopAll } from "./StopAll";
 import { words } from "./words";
 
-const FIRST = ["apps", "runs", "approvals"];
+const FIRST = new Set<string>(["apps", "runs", "approvals"]);
 const SLOT =
   "flex h-full w-full flex-col items-center justify-center gap-0.5 text-xs text-muted aria-[current]:font-semibold aria-[current]:text-ink";
 
@@ -29,9 +29,7 @@ export function BottomBar({ onPalette }: { onPalette(): void }) {
             {ROUTES.map(
               ({ path, menu }) =>
                 menu &&
-                !FIRST.includes(menu.word) && (
-                  <MenuItem key={path} path={path} menu={menu} onGo={() => setMore(false)} />
-                ),
+                !FIRST.has(menu.word) && <MenuItem key={path} path={path} menu={menu} onGo={() => setMore(false)} />,
             )}
             <li>
               <button
@@ -52,7 +50,7 @@ export function BottomBar({ onPalette }: { onPalette(): void }) {
         {ROUTES.map(
           ({ path, menu }) =>
             menu &&
-            FIRST.includes(menu.word) && (
+            FIRST.has(menu.word) && (
               <li key={path} className="relative">
                 <Link
                   href={path}

@@ -80,6 +80,7 @@ export function followNews(queries: QueryClient): () => void {
         for await (const frame of frames("/api/v1/log/stream?limit=0", { signal: ending.signal })) {
           if (frame.frame !== "entry") continue;
           take(frame);
+          // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel has no target: it is of this origin
           channel.postMessage(frame);
         }
       } catch {
