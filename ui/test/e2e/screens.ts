@@ -15,7 +15,7 @@ export interface Screen {
   route: string;
   at(stage: Stage): string;
   /** What is done there before looking. */
-  then?(page: Page, stage: Stage): Promise<void>;
+  act?(page: Page, stage: Stage): Promise<void>;
   /** Without being signed in. */
   stranger?: boolean;
 }
@@ -29,13 +29,13 @@ export const SCREENS: readonly Screen[] = [
     name: "card",
     route: "/apps",
     at: ({ house }) => `/apps?install=${encodeURIComponent(house.package("apps/folder-tidy"))}`,
-    then: dialog,
+    act: dialog,
   },
   {
     name: "card of an upgrade",
     route: "/apps",
     at: ({ house }) => `/apps?install=${encodeURIComponent(house.package("crates/cli/tests/apps/ledger-2"))}`,
-    then: dialog,
+    act: dialog,
   },
   { name: "app", route: "/apps/:app", at: () => "/apps/csv-insights" },
   { name: "app: what it may touch", route: "/apps/:app", at: () => "/apps/page-watch?tab=touch" },
@@ -52,7 +52,7 @@ export const SCREENS: readonly Screen[] = [
   { name: "activity", route: "/activity", at: () => "/activity" },
   { name: "activity of a run", route: "/activity", at: ({ runs }) => `/activity?run=${runs.moved}` },
   { name: "grants", route: "/grants", at: () => "/grants" },
-  { name: "grants of an app", route: "/grants", at: () => "/grants?app=page-watch", then: dialog },
+  { name: "grants of an app", route: "/grants", at: () => "/grants?app=page-watch", act: dialog },
   { name: "schedules", route: "/schedules", at: () => "/schedules" },
   { name: "live log", route: "/logs", at: () => "/logs" },
   { name: "keys", route: "/keys", at: () => "/keys" },
@@ -62,7 +62,7 @@ export const SCREENS: readonly Screen[] = [
     name: "palette",
     route: "/runs",
     at: () => "/runs",
-    then: async (page) => {
+    act: async (page) => {
       await page.keyboard.press("Control+k");
       await page.getByRole("combobox").waitFor();
     },
