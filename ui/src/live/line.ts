@@ -6,6 +6,7 @@ import { session } from "@/api/session";
 
 type Chunk = Schemas["SequencedChunk"];
 type Question = Schemas["Question"];
+type Report = Schemas["RunReport"];
 
 /** Whether oikos can be heard. `waiting`: a try is under way, or about to be. */
 export type LineState = "open" | "waiting" | "ended" | "signed-out";
@@ -18,8 +19,8 @@ interface Message {
 
 export interface Watcher {
   chunk(chunk: Chunk): void;
-  /** The stream has come to its end: everything that the run said was heard. */
-  end(): void;
+  /** The stream has come to its end: everything that the run said was heard, and this is how it ended. */
+  end(report: Report): void;
   failed(problem: Problem): void;
 }
 
@@ -125,7 +126,7 @@ export class Line {
       case "ERROR":
         if (!watched || !requestId) return;
         this.#watched.delete(requestId);
-        if (type === "STREAM_END" || "run" in payload) return watched.watcher.end();
+        if (type === "STREAM_END" || "run" in payload) return watched.watcher.end(payload["run"] as Report);
         return watched.watcher.failed(new Problem(payload as unknown as ProblemBody));
       case "APPROVAL_REQUEST": {
         if (watched && typeof payload["seq"] === "number" && payload["seq"] > watched.afterSeq) {
