@@ -1,0 +1,28 @@
+// Which renderer draws what. Each comes when it is first needed; the names are the ones in an app's `renderer`.
+import type { RendererData, RendererName } from "../../../renderers/shared/data";
+import type { View } from "./view";
+
+type Loaders = { readonly [Name in RendererName]: () => Promise<{ view: View<RendererData[Name]> }> };
+
+export const loaders: Loaders = {
+  card: () => import("./card"),
+  table: () => import("./table"),
+  markdown: () => import("./markdown"),
+  "key-value": () => import("./key-value"),
+  status: () => import("./status"),
+  chart: () => import("./chart"),
+  map: () => import("./map"),
+  log: () => import("./log"),
+  diff: () => import("./diff"),
+  "weather-cards": () => import("./weather-cards"),
+  "search-cards": () => import("./search-cards"),
+};
+
+export const rendererNames = Object.keys(loaders) as RendererName[];
+
+export const isRenderer = (name: string): name is RendererName => Object.hasOwn(loaders, name);
+
+export async function viewLoad(name: RendererName): Promise<View<unknown>> {
+  // Each view meets only data that its own schema has let through.
+  return (await loaders[name]()).view as View<unknown>;
+}
