@@ -31,7 +31,7 @@ export interface Fault {
   message: string;
 }
 
-const FAULT = /^input((?:\/[^:]*)?): (.*)$/;
+const FAULT = /^input((?:\/.*?)?): (.*)$/;
 const MISSING = /^the key '(.*)' is missing$/;
 
 /** Where in the input something is wrong, as far as oikos said so. */
