@@ -175,12 +175,8 @@ test("stop an app that loops", async () => {
     .getByText(/stopped/i)
     .first()
     .waitFor();
-  const { runs } = JSON.parse(
-    await house
-      .say("log", "looper", "--json")
-      .then(() => house.say("run", "looper", "once", "--json").then(() => '{"runs":[]}')),
-  ) as { runs: unknown[] };
-  expect(runs).toEqual([]);
+  // The owner's log says so too, in the owner's words.
+  expect(await house.say("log", "looper")).toContain("stopped");
   unblemished();
 });
 

@@ -14,7 +14,9 @@ it("answers as oikos would, and refuses what oikos would never say", async () =>
   expect((await client.GET("/api/v1/status")).data).toEqual({ pid: 1, version: "0.1.0" });
   await expect(client.GET("/api/v1/apps")).rejects.toThrow("not as docs/openapi.json says");
   await expect(acts.runStopAll()).rejects.toMatchObject({ code: "rate_limited", hint: "wait" });
-  await expect(acts.grantSet("notes", [{ line: "x", state: "maybe" as "ask" }])).rejects.toThrow("what grant_set was asked");
+  await expect(acts.grantSet("notes", [{ line: "x", state: "maybe" as "ask" }])).rejects.toThrow(
+    "what grant_set was asked",
+  );
   expect(asked.map(({ operation }) => operation)).toEqual(["status", "app_list", "run_stop_all"]);
 });
 

@@ -93,7 +93,8 @@ export function paperOikos(answers: Partial<Record<OperationName, Told>>): Ask[]
       const problem = { type: `urn:oikos:${code}`, title: code, status, code, detail, ...(hint ? { hint } : {}) };
       return Response.json(problem, { status, headers: { "content-type": "application/problem+json" } });
     }
-    const [status, response] = Object.entries(found.operation.responses).find(([status]) => status.startsWith("2")) ?? [];
+    const [status, response] =
+      Object.entries(found.operation.responses).find(([status]) => status.startsWith("2")) ?? [];
     const schema = response?.content?.["application/json"]?.schema;
     if (!schema) return new Response(null, { status: Number(status ?? 204) });
     fits(schema, value, `the answer of ${found.id}`);
