@@ -6,14 +6,18 @@ import { useWords } from "@/i18n";
 import { PartBoundary } from "@/layout/PartBoundary";
 import { Shell } from "@/layout/Shell";
 import { words } from "@/layout/words";
+import { useArrival } from "@/live/arrival";
 import { line } from "@/live/line";
 import { followNews } from "@/live/news";
+import { followQuestions } from "@/live/notify";
 import { useIsSignedIn } from "@/live/use";
 import { NotFoundPage, ROUTES, SignInPage } from "@/routes";
 
 export function App() {
   const said = useWords(words);
-  const isSignedIn = useIsSignedIn();
+  const isArriving = useArrival().state !== "none";
+  // While a link decides who this is, nothing of whoever it was before is shown.
+  const isSignedIn = useIsSignedIn() && !isArriving;
   const queries = useQueryClient();
   const [location] = useLocation();
   useEffect(() => {
@@ -26,9 +30,11 @@ export function App() {
     line.start();
     addEventListener("online", line.start);
     const unfollow = followNews(queries);
+    const unfollowQuestions = followQuestions();
     return () => {
       removeEventListener("online", line.start);
       unfollow();
+      unfollowQuestions();
     };
   }, [isSignedIn, queries]);
   if (!isSignedIn) {

@@ -3,6 +3,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Problem } from "@/api/problem";
 import { LanguageProvider } from "@/i18n";
+import { followLinks } from "@/live/arrival";
 import { App } from "./App";
 import "./styles.css";
 
@@ -16,6 +17,8 @@ const queries = new QueryClient({
     },
   },
 });
+
+followLinks();
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no place for the page");

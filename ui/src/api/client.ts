@@ -29,11 +29,13 @@ client.use({
 export async function said<T>(answer: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
   const { data, error, response } = await answer;
   if (response.ok) return data as T;
-  throw problemFrom(error, response.status);
+  throw problemFrom(error, response.status, response.headers.get("retry-after"));
 }
 
-export function problemFrom(body: unknown, status: number): Problem {
-  if (typeof body === "object" && body !== null && "code" in body) return new Problem(body as ProblemBody);
+export function problemFrom(body: unknown, status: number, retryAfter: string | null = null): Problem {
+  const wait = Number.parseInt(retryAfter ?? "", 10);
+  if (typeof body === "object" && body !== null && "code" in body)
+    return new Problem(body as ProblemBody, Number.isNaN(wait) ? null : wait);
   return new Problem({ code: "internal", detail: `oikos answered ${status} without a word`, status });
 }
 

@@ -7,13 +7,19 @@ export class Problem extends Error {
   readonly code: string;
   readonly status: number;
   readonly hint: string | null;
+  /** How long to wait before another try, where oikos said so. */
+  readonly waitSeconds: number | null;
 
-  constructor(body: { code: string; detail: string; status?: number; hint?: string | null }) {
+  constructor(
+    body: { code: string; detail: string; status?: number; hint?: string | null },
+    waitSeconds: number | null = null,
+  ) {
     super(body.detail);
     this.name = "Problem";
     this.code = body.code;
     this.status = body.status ?? 0;
     this.hint = body.hint ?? null;
+    this.waitSeconds = waitSeconds;
   }
 }
 
