@@ -1,0 +1,134 @@
+// One switch of an app: what it means, how far it goes, and Ask, Allow or Block. On a card it is a draft until the install;
+// on an installed app each change holds at once.
+import { useState, type ReactNode } from "react";
+import { Choice } from "@/components/Field";
+import { Pill, type Tone } from "@/components/Pill";
+import { Time } from "@/components/Time";
+import { useSay, useWords, type Sentence } from "@/i18n";
+import { shortenText } from "@/text/escape";
+import { Covered } from "./Covered";
+import { Folders } from "./Folders";
+import { Hosts } from "./Hosts";
+import {
+  canAsk,
+  choicesFor,
+  isAnyHost,
+  isLive,
+  wantedOf,
+  type CardLine,
+  type GrantView,
+  type HostRule,
+  type LineChoice,
+  type State,
+  type Wanted,
+} from "./choices";
+import { words } from "./words";
+
+const REASON_CHARACTERS_MAX = 600;
+const TONES: Record<CardLine["severity"], Tone> = { low: "neutral", medium: "neutral", high: "caution" };
+const STATE_TONES: Record<State, Tone> = { allow: "good", ask: "caution", block: "danger" };
+
+interface LineEditorProps {
+  app: string;
+  /** A line of a card: what is chosen is kept here and told. One of an installed app: what is shown is what holds. */
+  line: CardLine | GrantView;
+  onChange(choices: LineChoice[], wanted: Wanted): void | Promise<unknown>;
+  disabled?: boolean;
+  /** Beneath the line, such as why a change was refused. */
+  children?: ReactNode;
+}
+
+export function LineEditor({ app, line, onChange, disabled = false, children }: LineEditorProps) {
+  const said = useWords(words);
+  const say = useSay();
+  const [draft, setDraft] = useState<Wanted | null>(null);
+  const [busy, setBusy] = useState(false);
+  const held = wantedOf(line);
+  const wanted = isLive(line) ? held : (draft ?? held);
+  const set = (next: Partial<Wanted>) => void tell(choicesFor(line, { ...wanted, ...next }), { ...wanted, ...next });
+  const tell = async (choices: LineChoice[], next: Wanted) => {
+    if (!isLive(line)) setDraft(next);
+    setBusy(true);
+    try {
+      await onChange(choices, next);
+    } finally {
+      setBusy(false);
+    }
+  };
+  const states = (["ask", "allow", "block"] as const).filter((state) => state !== "ask" || canAsk(line.scope));
+  const isDisabled = disabled || busy;
+  return (
+    <div className="space-y-2.5" data-line={line.line}>
+      <div className="flex flex-wrap items-start justify-between gap-x-4 gap-y-2">
+        <p className="min-w-48 grow basis-0">
+          <strong className={STATE_TONES[wanted.state] === "danger" ? "text-danger" : ""}>
+            {said.leads[wanted.state]}
+          </strong>{" "}
+          <bdi>{say(sentenceOf(line, wanted, said.anyHost))}</bdi>
+        </p>
+        <Choice
+          legend={`${app}: ${said.choice(line.line)}`}
+          value={wanted.state}
+          options={states.map((state) => ({ value: state, label: said.states[state] }))}
+          disabled={isDisabled}
+          onChange={(state) => set({ state })}
+        />
+      </div>
+      <p className="flex flex-wrap items-center gap-2 text-xs text-muted">
+        <Pill tone={TONES[line.severity]}>{said.severities[line.severity]}</Pill>
+        <code className="font-mono">{line.line}</code>
+        {isLive(line) && line.duration.for === "until" && (
+          <span>
+            {said.until} <Time at={line.duration.until} />
+          </span>
+        )}
+        {isLive(line) && line.duration.for === "run" && <span>{said.thisRun}</span>}
+      </p>
+      {!canAsk(line.scope) && <p className="text-sm text-muted">{said.cannotAsk}</p>}
+      {line.scope.scope === "file" && (
+        <Folders line={line} wanted={wanted} disabled={isDisabled} onFolders={(folders) => set({ folders })} />
+      )}
+      {line.scope.scope === "network" && (
+        <Hosts
+          line={line}
+          wanted={wanted}
+          disabled={isDisabled}
+          onRules={(rules) => set({ rules })}
+          onAsked={
+            isLive(line)
+              ? () => void tell([{ line: line.line, state: "ask" }], { ...wanted, state: "ask" })
+              : () => set({ rules: held.rules })
+          }
+        />
+      )}
+      <Covered scope={line.scope} said={said} />
+      {line.reason && (
+        <p className="border-s-2 border-line ps-3 text-sm text-muted">
+          {said.reason} “<bdi>{shortenText(line.reason, REASON_CHARACTERS_MAX)}</bdi>”
+        </p>
+      )}
+      {children}
+    </div>
+  );
+}
+
+/** What a line says once the owner has named folders or hosts. */
+function sentenceOf(line: CardLine | GrantView, wanted: Wanted, anyHost: string): Sentence {
+  const held = wantedOf(line);
+  const { scope } = line;
+  if (scope.scope === "file" && wanted.folders !== held.folders && wanted.folders.length > 0) {
+    return { code: `card_file_${scope.access}`, args: [{ list: [...wanted.folders] }] };
+  }
+  if (scope.scope === "network" && JSON.stringify(wanted.rules) !== JSON.stringify(held.rules)) {
+    return { code: "card_network", args: [{ list: wanted.rules.map((rule) => ruleText(rule, anyHost)) }] };
+  }
+  return line.sentence;
+}
+
+/** A rule with everything it says, as `rule_text` of the broker writes it. */
+function ruleText(rule: HostRule, anyHost: string): string {
+  if (isAnyHost(rule)) return anyHost;
+  const port = rule.port === null ? "" : `:${rule.port}`;
+  const methods = rule.methods.length > 0 ? ` (${rule.methods.join(", ")})` : "";
+  return [`${rule.host}${port}`, ...rule.paths].join(" ") + methods;
+}
