@@ -10,7 +10,6 @@ import { useArrival } from "@/live/arrival";
 import { line } from "@/live/line";
 import { followNews } from "@/live/news";
 import { followQuestions } from "@/live/notify";
-import { followQuestions } from "@/live/notify";
 import { useIsSignedIn } from "@/live/use";
 import { NotFoundPage, ROUTES, SignInPage } from "@/routes";
 
