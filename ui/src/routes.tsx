@@ -65,7 +65,9 @@ export const NotFoundPage: Screen = lazy(() => import("@/pages/not-found/NotFoun
 export const to = {
   app: (app: string, tab?: "touch" | "settings" | "about"): string =>
     `/apps/${encodeURIComponent(app)}${tab ? `?tab=${tab}` : ""}`,
-  start: (app: string, action: string): string => `/apps/${encodeURIComponent(app)}/run/${encodeURIComponent(action)}`,
+  /** `again`: filled in as that run was. */
+  start: (app: string, action: string, again?: string): string =>
+    `/apps/${encodeURIComponent(app)}/run/${encodeURIComponent(action)}${again ? `?again=${encodeURIComponent(again)}` : ""}`,
   install: (source: string): string => `/apps?install=${encodeURIComponent(source)}`,
   run: (run: string, tab?: "result" | "log" | "input" | "reach"): string => `/runs/${run}${tab ? `?tab=${tab}` : ""}`,
   activity: (filter: { app?: string; run?: string } = {}): string => {
