@@ -51,13 +51,15 @@ export function QuestionCard({ question }: { question: Question }) {
     [question, sending, answered, said],
   );
 
+  const taken = (choice: Choice) => (question.kind === "pick" && choice !== "no" ? said.given : said.answered[choice]);
+
   const answer = async (choice: Choice, path?: string) => {
     setSending(choice);
     setError(null);
     try {
       await acts.approvalAnswer(question.id, path === undefined ? { choice } : { choice, path });
       setAnswered(choice);
-      announce(said.answered[choice]);
+      announce(taken(choice));
       void queries.invalidateQueries({ queryKey: ["approvals"] });
       if (choice === "always" || choice === "hour") void queries.invalidateQueries({ queryKey: ["grants"] });
     } catch (failure) {
@@ -99,8 +101,8 @@ export function QuestionCard({ question }: { question: Question }) {
           )}
         </>
       ) : (
-        <p className="mt-3 text-sm" role="status">
-          {answered === null ? said.late : answered === "elsewhere" ? said.elsewhere : said.answered[answered]}
+        <p className="mt-3 text-sm font-medium">
+          {answered === null ? said.late : answered === "elsewhere" ? said.elsewhere : taken(answered)}
         </p>
       )}
       <p className="mt-3 flex flex-wrap gap-x-4 gap-y-1 text-sm text-muted">

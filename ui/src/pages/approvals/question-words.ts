@@ -22,6 +22,7 @@ interface QuestionWords {
   pickHelp: Record<"read" | "write", string>;
   notAbsolute: string;
   answered: Record<"once" | "hour" | "always" | "no", string>;
+  given: string;
   elsewhere: string;
   saidElsewhere(app: string): string;
 }
@@ -59,6 +60,7 @@ export const words: { en: QuestionWords; de: QuestionWords } = {
       always: "You said yes, from now on.",
       no: "You said no.",
     },
+    given: "You gave it, for this run.",
     elsewhere: "This needs no answer any more: it was answered elsewhere, came too late, or its run has ended.",
     saidElsewhere: (app) => `The question of ${app} needs no answer any more.`,
   },
@@ -95,6 +97,7 @@ export const words: { en: QuestionWords; de: QuestionWords } = {
       always: "Du hast Ja gesagt, von jetzt an.",
       no: "Du hast Nein gesagt.",
     },
+    given: "Du hast es gegeben, für diesen Lauf.",
     elsewhere: "Das braucht keine Antwort mehr: Sie wurde anderswo gegeben, kam zu spät, oder der Lauf ist zu Ende.",
     saidElsewhere: (app) => `Die Frage von ${app} braucht keine Antwort mehr.`,
   },
