@@ -8,7 +8,7 @@ export type NamedFile = { name: string; path: string } | { name: string; handed:
 export interface Start {
   app: string;
   action: string;
-  input: Record<string, unknown>;
+  input: unknown;
   files: readonly NamedFile[];
 }
 

@@ -1,5 +1,107 @@
-import { Page } from "@/components/Page";
+import { useQuery } from "@tanstack/react-query";
+import { useParams, useSearchParams } from "wouter";
+import type { Schemas } from "@/api/client";
+import { reads } from "@/api/operations";
+import { Asked } from "@/components/Asked";
+import { ButtonLink, TextLink } from "@/components/Button";
+import { Empty, Page, Panel } from "@/components/Page";
+import { Notice } from "@/components/Pill";
+import { useWords } from "@/i18n";
+import { to } from "@/routes";
+import { escapeLines, escapeText, shortenText } from "@/text/escape";
+import { Reach } from "./Reach";
+import { StartForm } from "./StartForm";
+import { words } from "./words";
+
+const TITLE_CHARACTERS = 120;
 
 export default function StartPage() {
-  return <Page title="StartPage">…</Page>;
+  const { app = "", action = "" } = useParams();
+  const [query] = useSearchParams();
+  const info = useQuery(reads.appInfo(app));
+  const found = info.data ? startable(info.data.app, action) : undefined;
+  return (
+    <Page
+      title={shortenText(found?.title ?? action, TITLE_CHARACTERS)}
+      lead={info.data && <Lead app={info.data.app} description={found?.description ?? null} />}
+    >
+      <Asked query={info}>
+        {({ app }) =>
+          found ? (
+            <Start key={`${app.name}/${action}`} app={app} action={found} again={query.get("again")} />
+          ) : (
+            <NoSuchAction app={app.name} />
+          )
+        }
+      </Asked>
+    </Page>
+  );
+}
+
+function Lead({ app, description }: { app: Schemas["AppDetail"]; description: string | null }) {
+  return (
+    <>
+      <TextLink href={to.app(app.name)} className="inline-flex min-h-6 items-center">
+        <bdi>{shortenText(app.title, TITLE_CHARACTERS)}</bdi>
+      </TextLink>
+      {description && <p className="mt-1 max-w-prose whitespace-pre-wrap">{escapeLines(description)}</p>}
+    </>
+  );
+}
+
+function Start(props: { app: Schemas["AppDetail"]; action: Schemas["ActionView"]; again: string | null }) {
+  const { app, action, again } = props;
+  const said = useWords(words);
+  const isDisabled = !app.enabled || Boolean(app.broken);
+  return (
+    <div className="space-y-5">
+      {app.broken && (
+        <Notice tone="danger" title={said.broken}>
+          <p className="whitespace-pre-wrap">{escapeLines(app.broken)}</p>
+        </Notice>
+      )}
+      {!app.enabled && !app.broken && (
+        <Notice tone="caution" title={said.disabled}>
+          <p>{said.disabledHelp}</p>
+          <TextLink href={to.app(app.name)}>{said.toApp}</TextLink>
+        </Notice>
+      )}
+      <details className="rounded-xl border border-line bg-surface px-4 py-2">
+        <summary className="min-h-8 content-center font-medium pointer-coarse:min-h-11">{said.reachBefore}</summary>
+        <div className="pt-2 pb-2">
+          <Reach app={app} />
+        </div>
+      </details>
+      <Panel>
+        <StartForm app={app.name} action={action} isDisabled={isDisabled} again={again} />
+      </Panel>
+    </div>
+  );
+}
+
+function NoSuchAction({ app }: { app: string }) {
+  const said = useWords(words);
+  return (
+    <Empty title={said.noSuchAction}>
+      <p>{said.noSuchActionHelp}</p>
+      <p className="mt-3">
+        <ButtonLink href={to.app(app)}>{said.toApp}</ButtonLink>
+      </p>
+    </Empty>
+  );
+}
+
+/** An action, or a tool: what a model can call, a person can as well. */
+function startable(app: Schemas["AppDetail"], name: string): Schemas["ActionView"] | undefined {
+  const action = app.actions.find((action) => action.name === name);
+  if (action) return action;
+  const tool = app.tools?.find((tool) => tool.name === name);
+  return (
+    tool && {
+      name: tool.name,
+      title: escapeText(tool.name),
+      input: tool.parameters,
+      description: tool.description ?? null,
+    }
+  );
 }
