@@ -54,15 +54,20 @@ export const reads = {
   ownerList: () => query(["owners"], () => said(client.GET("/api/v1/owners"))),
 };
 
+/** What takes long answers in one piece, or step by step to who asks for that. Here it is asked for in one piece. */
+const asJson = <T>(answer: Promise<{ data?: unknown; error?: unknown; response: Response }>) =>
+  answer as Promise<{ data?: T; error?: unknown; response: Response }>;
+
 const app = (app: string) => ({ params: { path: { app } } });
 const run = (run: string) => ({ params: { path: { run } } });
 
 export const acts = {
   signIn: (link: string) => said(client.POST("/api/v1/sign-in", { body: { link } })),
-  appOffer: (body: Schemas["OfferBody"]) => said(client.POST("/api/v1/offers", { body })),
+  appOffer: (body: Schemas["OfferBody"]): Promise<Schemas["Offered"]> =>
+    said(asJson(client.POST("/api/v1/offers", { body }))),
   appDecline: (offer: string) => said(client.DELETE("/api/v1/offers/{offer}", { params: { path: { offer } } })),
-  appInstall: (offer: string, choices: Schemas["LineChoice"][]) =>
-    said(client.POST("/api/v1/offers/{offer}/install", { params: { path: { offer } }, body: { choices } })),
+  appInstall: (offer: string, choices: Schemas["LineChoice"][]): Promise<Schemas["Installed"]> =>
+    said(asJson(client.POST("/api/v1/offers/{offer}/install", { params: { path: { offer } }, body: { choices } }))),
   appRemove: (name: string, erase: boolean) =>
     said(client.DELETE("/api/v1/apps/{app}", { params: { path: { app: name }, query: { erase } } })),
   appEnable: (name: string) => said(client.POST("/api/v1/apps/{app}/enable", app(name))),
