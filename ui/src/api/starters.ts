@@ -20,3 +20,6 @@ async function ask(): Promise<Starter[]> {
 }
 
 export const starterList = () => queryOptions({ queryKey: ["starters"], queryFn: ask });
+
+/** Such an app as a source to install from. */
+export const starterSource = (name: string): string => `starter:${name}`;

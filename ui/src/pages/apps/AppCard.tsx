@@ -1,0 +1,47 @@
+import { memo } from "react";
+import { Link } from "wouter";
+import type { Schemas } from "@/api/client";
+import { Pill } from "@/components/Pill";
+import { useWords } from "@/i18n";
+import { to } from "@/routes";
+import { escapeText, shortenText } from "@/text/escape";
+import { STATE_TONES, stateOf } from "./state";
+import { words } from "./words";
+
+const TITLE_CHARACTERS_MAX = 80;
+
+/** One installed app. Many of them are on one screen, so what is out of view is not laid out. */
+export const AppCard = memo(function AppCard({ app }: { app: Schemas["AppSummary"] }) {
+  const said = useWords(words);
+  const state = stateOf(app);
+  return (
+    <li className="relative flex flex-col gap-2 rounded-xl border border-line bg-surface p-4 [contain-intrinsic-size:auto_9rem] [content-visibility:auto] focus-within:border-control hover:border-control">
+      <h3 className="font-semibold">
+        <Link href={to.app(app.name)} className="after:absolute after:inset-0">
+          <bdi>{shortenText(app.title, TITLE_CHARACTERS_MAX)}</bdi>
+        </Link>
+      </h3>
+      <p className="text-sm text-muted">
+        <code className="font-mono">{app.name}</code> {escapeText(app.version)}
+      </p>
+      <p className="mt-auto flex flex-wrap gap-1.5">
+        <Pill tone={STATE_TONES[state]}>{said.states[state]}</Pill>
+        <BadgeOf app={app} />
+      </p>
+      {said.stateHelp[state] && <p className="text-sm text-muted">{said.stateHelp[state]}</p>}
+    </li>
+  );
+});
+
+function BadgeOf({ app }: { app: Schemas["AppSummary"] }) {
+  const said = useWords(words);
+  if (app.badge === "official") {
+    return (
+      <Pill tone="good" icon="check">
+        {said.official}
+      </Pill>
+    );
+  }
+  if (app.badge === "publisher") return <Pill icon="check">{escapeText(app.publisher ?? said.publisher)}</Pill>;
+  return <Pill icon="key">{said.unsigned}</Pill>;
+}
