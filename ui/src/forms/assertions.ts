@@ -3,7 +3,7 @@
  * reference or a format: those are ours, so that no stranger's schema can hang the page.
  */
 import { validate } from "@cfworker/json-schema";
-import { measure, type Members } from "./value.ts";
+import { measure, type Members } from "./value";
 
 export type AssertionCode = keyof typeof SHAPES;
 
@@ -14,8 +14,8 @@ export interface Assertions {
   readonly failed: (value: unknown) => AssertionCode[];
 }
 
-const TYPES = ["null", "boolean", "object", "array", "number", "integer", "string"];
-const isType = (value: unknown): boolean => TYPES.includes(value as string);
+const TYPES: ReadonlySet<unknown> = new Set(["null", "boolean", "object", "array", "number", "integer", "string"]);
+const isType = (value: unknown): boolean => TYPES.has(value);
 const isNumber = (value: unknown): boolean => typeof value === "number" && Number.isFinite(value);
 const isCount = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 0;
 

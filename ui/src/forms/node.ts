@@ -1,7 +1,7 @@
 /** One schema object, read once: what can be judged of it here, and why the rest cannot. */
-import { readAssertions, type Assertions } from "./assertions.ts";
-import { compilePattern, type Matcher } from "./pattern.ts";
-import { isMembers, type Members } from "./value.ts";
+import { readAssertions, type Assertions } from "./assertions";
+import { compilePattern, type Matcher } from "./pattern";
+import { isMembers, type Members } from "./value";
 
 export type UncheckedCode = "keyword" | "malformed" | "pattern" | "reference" | "dialect" | "tooLarge";
 
@@ -20,30 +20,30 @@ const isWords = (value: unknown): boolean => Array.isArray(value) && value.every
 const isCount = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 0;
 
 /** Keywords that hold schemas, or lists of names. */
-const SHAPES: Record<string, (value: unknown) => boolean> = {
-  $ref: (value) => typeof value === "string",
-  allOf: isSchemas,
-  anyOf: isSchemas,
-  oneOf: isSchemas,
-  not: isSchema,
-  if: isSchema,
-  then: isSchema,
-  else: isSchema,
-  properties: isSchemaMap,
-  patternProperties: isSchemaMap,
-  additionalProperties: isSchema,
-  propertyNames: isSchema,
-  dependentSchemas: isSchemaMap,
-  dependentRequired: (value) => isMembers(value) && Object.values(value).every(isWords),
-  required: isWords,
-  prefixItems: isSchemas,
-  items: isSchema,
-  contains: isSchema,
-  minContains: isCount,
-  maxContains: isCount,
-  uniqueItems: (value) => typeof value === "boolean",
-  pattern: (value) => typeof value === "string",
-};
+const SHAPES = new Map<string, (value: unknown) => boolean>([
+  ["$ref", (value) => typeof value === "string"],
+  ["allOf", isSchemas],
+  ["anyOf", isSchemas],
+  ["oneOf", isSchemas],
+  ["not", isSchema],
+  ["if", isSchema],
+  ["then", isSchema],
+  ["else", isSchema],
+  ["properties", isSchemaMap],
+  ["patternProperties", isSchemaMap],
+  ["additionalProperties", isSchema],
+  ["propertyNames", isSchema],
+  ["dependentSchemas", isSchemaMap],
+  ["dependentRequired", (value) => isMembers(value) && Object.values(value).every(isWords)],
+  ["required", isWords],
+  ["prefixItems", isSchemas],
+  ["items", isSchema],
+  ["contains", isSchema],
+  ["minContains", isCount],
+  ["maxContains", isCount],
+  ["uniqueItems", (value) => typeof value === "boolean"],
+  ["pattern", (value) => typeof value === "string"],
+]);
 
 /** Keywords with a meaning that is not implemented here. Words that JSON Schema does not know mean nothing. */
 const NOT_CHECKED = [
@@ -62,12 +62,12 @@ export const readNode = (schema: Members): SchemaNode => {
   if (known !== undefined) return known;
   const assertions = readAssertions(schema);
   const has = (keyword: string): boolean => Object.hasOwn(schema, keyword);
-  const isUsable = (keyword: string): boolean => has(keyword) && SHAPES[keyword]?.(schema[keyword]) === true;
-  const malformed = Object.keys(SHAPES).filter((keyword) => has(keyword) && !isUsable(keyword));
+  const isUsable = (keyword: string): boolean => has(keyword) && SHAPES.get(keyword)?.(schema[keyword]) === true;
+  const malformed = [...SHAPES.keys()].filter((keyword) => has(keyword) && !isUsable(keyword));
   const pattern = isUsable("pattern") ? compilePattern(schema["pattern"] as string) : undefined;
   const patternProperties = isUsable("patternProperties") ? Object.entries(schema["patternProperties"] as Members) : [];
   const node: SchemaNode = {
-    schema: Object.fromEntries(Object.keys(SHAPES).filter(isUsable).map((keyword) => [keyword, schema[keyword]])),
+    schema: Object.fromEntries([...SHAPES.keys()].filter(isUsable).map((keyword) => [keyword, schema[keyword]])),
     assertions,
     pattern,
     patternProperties: patternProperties.map(([text, inner]) => ({ matches: compilePattern(text), schema: inner })),

@@ -3,7 +3,7 @@
  * once (Thompson), so no pattern can hang the page as a backtracking `RegExp` can. What ECMAScript and oikos' own
  * engine understand differently is not compiled: then the place counts as not checked here.
  */
-import { parsePattern, type Tree } from "./patternSyntax.ts";
+import { parsePattern, type Tree } from "./patternSyntax";
 
 const PROGRAM_MAX = 4_096;
 
@@ -113,9 +113,9 @@ const search = (program: Instruction[], text: string, steps: Steps): boolean | u
       if (instruction === undefined) continue;
       if (instruction.is === "found") return true;
       if (instruction.is === "split") waiting.push(...instruction.ways);
-      else if (instruction.is === "start") position === 0 && waiting.push(place + 1);
-      else if (instruction.is === "end") isEnd && waiting.push(place + 1);
-      else if (!isEnd && instruction.test(codePoint)) next.push(place + 1);
+      else if (instruction.is === "character") {
+        if (!isEnd && instruction.test(codePoint)) next.push(place + 1);
+      } else if (instruction.is === "start" ? position === 0 : isEnd) waiting.push(place + 1);
     }
     if (isEnd) return false;
     waiting = next;

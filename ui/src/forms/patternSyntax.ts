@@ -1,5 +1,5 @@
 /** Reads the part of ECMAScript's patterns (with the `u` flag) that a machine without backtracking can run. */
-import type { CharacterTest } from "./pattern.ts";
+import type { CharacterTest } from "./pattern";
 
 export type Tree =
   | { is: "character"; test: CharacterTest }

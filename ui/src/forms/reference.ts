@@ -1,5 +1,5 @@
 /** Where `$ref` leads, within one document: nothing is ever fetched, and what would need a base address is not followed. */
-import { hasPlace, isMembers, measure, valueAt } from "./value.ts";
+import { hasPlace, isMembers, measure, valueAt } from "./value";
 
 const DIALECT = "https://json-schema.org/draft/2020-12/schema";
 const DOCUMENT_VALUES_MAX = 50_000;
@@ -17,14 +17,20 @@ export const readDocument = (schema: unknown): SchemaDocument => {
   const { values, depth } = measure(schema);
   const isTooLarge = values > DOCUMENT_VALUES_MAX || depth > DOCUMENT_DEPTH_MAX;
   const keywords = isTooLarge ? { hasBases: true, hasDialect: false } : find(schema);
+  const followed = new Map<unknown, { schema: unknown }>();
   return {
     schema,
     refused: isTooLarge ? "tooLarge" : keywords.hasDialect ? "dialect" : undefined,
     resolve: (reference) => {
+      const known = followed.get(reference);
+      if (known !== undefined) return known;
       if (typeof reference !== "string" || !reference.startsWith("#") || keywords.hasBases) return undefined;
       const pointer = decode(reference.slice(1));
       if (pointer === undefined || (pointer !== "" && !pointer.startsWith("/"))) return undefined;
-      return hasPlace(schema, pointer) ? { schema: valueAt(schema, pointer) } : undefined;
+      if (!hasPlace(schema, pointer)) return undefined;
+      const target = { schema: valueAt(schema, pointer) };
+      followed.set(reference, target);
+      return target;
     },
   };
 };

@@ -2,11 +2,11 @@
  * Checks a value against a stranger's JSON Schema 2020-12 with three answers: valid, invalid, and not checked here.
  * Work and depth are bounded; past the bounds the answer is "not checked", never a guess. The server has the last word.
  */
-import type { AssertionCode } from "./assertions.ts";
-import { readNode, type SchemaNode, type UncheckedCode } from "./node.ts";
-import { child } from "./pointer.ts";
-import { readDocument, type SchemaDocument } from "./reference.ts";
-import { canonical, isMembers, measure, type Members } from "./value.ts";
+import type { AssertionCode } from "./assertions";
+import { readNode, type SchemaNode, type UncheckedCode } from "./node";
+import { child } from "./pointer";
+import { readDocument, type SchemaDocument } from "./reference";
+import { canonical, isMembers, measure, type Members } from "./value";
 
 export interface Problem {
   pointer: string;
@@ -37,8 +37,9 @@ export type Verdict =
   | { state: "invalid"; problems: Problem[]; unchecked: Unchecked[] }
   | { state: "unchecked"; unchecked: Unchecked[] };
 
-/** A check takes less than half a second even on a phone. */
-export const STEPS_MAX = 400_000;
+/** Schemas looked at, and characters that patterns are run over: each bound is about a third of a second. */
+const STEPS_MAX = 150_000;
+const PATTERN_STEPS_MAX = 5_000_000;
 const DEPTH_MAX = 256;
 const VALUE_DEPTH_MAX = 64;
 const LISTED_MAX = 100;
@@ -72,7 +73,8 @@ class Findings {
   }
 
   problem(pointer: string, code: Problem["code"], demand?: unknown): void {
-    if (this.problems.length < LISTED_MAX) this.problems.push({ pointer, code, ...(demand !== undefined && { demand }) });
+    if (this.problems.length < LISTED_MAX)
+      this.problems.push({ pointer, code, ...(demand !== undefined && { demand }) });
   }
 
   doubt(pointer: string, code: UncheckedCode, detail = ""): void {
@@ -91,6 +93,7 @@ class Findings {
 
 class Check {
   private readonly steps = { left: STEPS_MAX };
+  private readonly patternSteps = { left: PATTERN_STEPS_MAX };
   private depth = 0;
 
   constructor(private readonly document: SchemaDocument) {}
@@ -132,7 +135,7 @@ class Check {
   private judgeText(node: SchemaNode, value: string, pointer: string, found: Findings): void {
     const pattern = node.schema["pattern"];
     if (pattern === undefined) return;
-    const isFound = node.pattern?.(value, this.steps);
+    const isFound = node.pattern?.(value, this.patternSteps);
     if (isFound === undefined) found.doubt(pointer, "pattern", pattern as string);
     else if (!isFound) found.problem(pointer, "pattern", pattern);
   }
@@ -155,7 +158,13 @@ class Check {
     if (schema["if"] !== undefined) this.judgeCondition(schema, value, pointer, found);
   }
 
-  private judgeChoice(code: "anyOf" | "oneOf", ways: unknown[], value: unknown, pointer: string, found: Findings): void {
+  private judgeChoice(
+    code: "anyOf" | "oneOf",
+    ways: unknown[],
+    value: unknown,
+    pointer: string,
+    found: Findings,
+  ): void {
     const branches = ways.map((way) => this.branch(way, value, pointer));
     const valid = branches.filter((branch) => branch.answer === "valid").length;
     const unknown = branches.filter((branch) => branch.answer === "unknown");
@@ -204,10 +213,16 @@ class Check {
   }
 
   /** Whether some pattern fits the key; `undefined` where that could not be said. */
-  private judgeMatching(node: SchemaNode, key: string, value: unknown, place: string, found: Findings): boolean | undefined {
+  private judgeMatching(
+    node: SchemaNode,
+    key: string,
+    value: unknown,
+    place: string,
+    found: Findings,
+  ): boolean | undefined {
     let isMatched: boolean | undefined = false;
     for (const { matches, schema } of node.patternProperties) {
-      const isFound = matches?.(key, this.steps);
+      const isFound = matches?.(key, this.patternSteps);
       if (isFound === true) {
         isMatched = true;
         this.judge(schema, value, place, found);
@@ -252,7 +267,9 @@ class Check {
 
 /** Says that the value was not meant for this branch, rather than that something in it is wrong. */
 const isOtherKind = (problem: Problem, pointer: string): boolean =>
-  problem.code === "type" || problem.code === "const" ? isAtOrJustBelow(problem.pointer, pointer) : problem.code === "never";
+  problem.code === "type" || problem.code === "const"
+    ? isAtOrJustBelow(problem.pointer, pointer)
+    : problem.code === "never";
 
 const isAtOrJustBelow = (place: string, pointer: string): boolean =>
   place === pointer || (place.startsWith(`${pointer}/`) && !place.slice(pointer.length + 1).includes("/"));

@@ -1,5 +1,5 @@
 /** Values of a form, never changed in place. Only own members count, so a key such as `__proto__` is a key like any other. */
-import { segments } from "./pointer.ts";
+import { segments } from "./pointer";
 
 export type Members = Record<string, unknown>;
 
@@ -27,8 +27,7 @@ export const hasPlace = (value: unknown, pointer: string): boolean =>
 export const withValueAt = (value: unknown, pointer: string, next: unknown): unknown =>
   withValue(value, segments(pointer), next);
 
-export const withoutItem = (items: readonly unknown[], index: number): unknown[] =>
-  items.filter((_, at) => at !== index);
+export const withoutItem = <T>(items: readonly T[], index: number): T[] => items.filter((_, at) => at !== index);
 
 export const withItemMoved = <T>(items: readonly T[], from: number, to: number): T[] => {
   const rest = items.filter((_, at) => at !== from);
