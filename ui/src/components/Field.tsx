@@ -1,4 +1,10 @@
-import { useId, type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes } from "react";
+import {
+  useId,
+  type InputHTMLAttributes,
+  type ReactNode,
+  type SelectHTMLAttributes,
+  type TextareaHTMLAttributes,
+} from "react";
 
 export const INPUT =
   "block w-full min-h-10 rounded-lg border border-control bg-surface px-3 py-1.5 text-ink placeholder:text-muted aria-invalid:border-danger disabled:opacity-60 pointer-coarse:min-h-11";
@@ -43,6 +49,26 @@ export function TextField({ label, help, problem, className = "", ...rest }: Tex
     <Labelled id={id} {...around}>
       <input
         id={id}
+        aria-describedby={described(id, around)}
+        aria-invalid={problem ? true : undefined}
+        className={`${INPUT} ${className}`}
+        {...rest}
+      />
+    </Labelled>
+  );
+}
+
+type AreaProps = Around & Omit<TextareaHTMLAttributes<HTMLTextAreaElement>, "id">;
+
+/** Text over several lines. */
+export function AreaField({ label, help, problem, className = "", rows = 4, ...rest }: AreaProps) {
+  const id = useId();
+  const around = { label, help, ...(problem ? { problem } : {}) };
+  return (
+    <Labelled id={id} {...around}>
+      <textarea
+        id={id}
+        rows={rows}
         aria-describedby={described(id, around)}
         aria-invalid={problem ? true : undefined}
         className={`${INPUT} ${className}`}
