@@ -36,11 +36,12 @@ export function Summary(props: {
         {lines.map((line) => (
           <li key={`${line.pointer} ${line.message}`}>
             <a
+              dir="auto"
               href={`#${elementId(formId, line.pointer)}`}
               className="text-danger underline underline-offset-2"
               onClick={(event) => goTo(event, formId, line.pointer)}
             >
-              <bdi>{labelAt(labels, line.pointer) ?? words.whole}</bdi>: {line.message}
+              {`${labelAt(labels, line.pointer) ?? words.whole}: ${line.message}`}
             </a>
           </li>
         ))}

@@ -1,0 +1,435 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { render, screen, within } from "@testing-library/react";
+import { userEvent } from "@testing-library/user-event";
+import { useState } from "react";
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { SchemaForm, startingValue, type FormHints, type SchemaFormProps } from "@/forms/SchemaForm";
+
+const sent = vi.fn();
+const changed = vi.fn();
+
+function Page(props: Partial<SchemaFormProps> & { schema: unknown }) {
+  const [value, setValue] = useState<unknown>(props.value ?? startingValue(props.schema));
+  return (
+    <SchemaForm
+      {...props}
+      value={value}
+      onChange={(next) => {
+        changed(next);
+        setValue(next);
+      }}
+      onSubmit={sent}
+    />
+  );
+}
+
+const object = (properties: unknown, rest: object = {}) => ({ type: "object", properties, ...rest });
+const start = (schema: unknown, props: Partial<SchemaFormProps> = {}) => {
+  render(<Page schema={schema} {...props} />);
+  return userEvent.setup();
+};
+const submit = (user: ReturnType<typeof userEvent.setup>) => user.click(screen.getByRole("button", { name: "Start" }));
+
+beforeEach(() => {
+  sent.mockClear();
+  changed.mockClear();
+});
+
+describe("a form", () => {
+  test("says what is wrong at the top and at the field, and leads there", async () => {
+    const user = start(object({ name: { type: "string", minLength: 3, title: "Your name" } }, { required: ["name"] }));
+    const field = screen.getByRole("textbox", { name: "Your name (required)" });
+    await submit(user);
+    expect(sent).not.toHaveBeenCalled();
+    const summary = screen.getByRole("alert", { name: "There is one problem" });
+    expect(document.activeElement).toBe(summary);
+    await user.click(within(summary).getByRole("link", { name: "Your name: Fill this in." }));
+    expect(document.activeElement).toBe(field);
+    expect(location.hash).toBe("");
+    expect(field.getAttribute("aria-invalid")).toBe("true");
+    const described = (field.getAttribute("aria-describedby") ?? "").split(" ").map((id) => document.getElementById(id));
+    expect(described.map((element) => element?.textContent)).toEqual(["", "Fill this in."]);
+    await user.type(field, "Al");
+    expect(described[1]?.textContent).toBe("At least 3 characters.");
+    await user.type(field, "ex");
+    expect(described[1]?.textContent).toBe("");
+    await submit(user);
+    expect(sent).toHaveBeenCalledExactlyOnceWith({ name: "Alex" });
+    expect(screen.queryByRole("alert")).toBeNull();
+  });
+
+  test("is sent with Enter and speaks German", async () => {
+    const user = start(object({ name: { type: "string" } }, { required: ["name"] }), { language: "de" });
+    await user.type(screen.getByRole("textbox", { name: "Name (nötig)" }), "{Enter}");
+    expect(screen.getByRole("alert", { name: "Es gibt ein Problem" })).toBeDefined();
+    await user.type(screen.getByRole("textbox", { name: "Name (nötig)" }), "x{Enter}");
+    expect(sent).toHaveBeenCalledExactlyOnceWith({ name: "x" });
+  });
+
+  test("leaves out what was emptied, unless empty is an answer", async () => {
+    const user = start(object({ a: { type: "string" }, b: { type: "string", minLength: 0 } }), { value: { a: "x", b: "y" } });
+    await user.clear(screen.getByRole("textbox", { name: "A" }));
+    await user.clear(screen.getByRole("textbox", { name: "B" }));
+    await submit(user);
+    expect(sent).toHaveBeenCalledExactlyOnceWith({ b: "" });
+  });
+
+  test("shows what the server said until the place is changed", async () => {
+    const user = start(object({ a: { type: "string" }, b: { type: "string" } }), {
+      value: { a: "x", b: "y" },
+      problems: { "/a": ["there is no such note"], "": ["too much"] },
+    });
+    const summary = screen.getByRole("alert", { name: "There are 2 problems" });
+    expect(document.activeElement).toBe(summary);
+    expect(within(summary).getByRole("link", { name: "A: there is no such note" })).toBeDefined();
+    expect(within(summary).getByRole("link", { name: "The whole form: too much" })).toBeDefined();
+    const field = screen.getByRole("textbox", { name: "A" });
+    expect(field.getAttribute("aria-invalid")).toBe("true");
+    await user.type(screen.getByRole("textbox", { name: "B" }), "z");
+    expect(field.getAttribute("aria-invalid")).toBe("true");
+    await user.type(field, "z");
+    expect(field.getAttribute("aria-invalid")).toBeNull();
+  });
+
+  test("says where it cannot check, and sends all the same", async () => {
+    const user = start(object({ any: { unevaluatedProperties: false } }), { value: { any: { a: 1 } } });
+    expect(screen.getByRole("textbox", { name: "Any" }).getAttribute("aria-describedby")).toContain("help");
+    expect(screen.getByText("Not checked here; it is checked when you start.")).toBeDefined();
+    expect(screen.getByText("Some of this can only be checked when you start.")).toBeDefined();
+    await submit(user);
+    expect(sent).toHaveBeenCalledExactlyOnceWith({ any: { a: 1 } });
+  });
+
+  test("shows an author's hidden characters", () => {
+    start(object({ a: { type: "string", title: "safe\u202Eelif" } }));
+    expect(screen.getByRole("textbox", { name: "safe\\u{202e}elif" })).toBeDefined();
+  });
+
+  test("for a schema of nothing is JSON", async () => {
+    const user = start({}, { value: undefined });
+    await user.clear(screen.getByRole("textbox"));
+    await user.type(screen.getByRole("textbox"), "[[[[1]");
+    expect(screen.getByText("This is not JSON yet.")).toBeDefined();
+    await submit(user);
+    expect(sent).not.toHaveBeenCalled();
+    await user.type(screen.getByRole("textbox"), "]");
+    await submit(user);
+    expect(sent).toHaveBeenCalledExactlyOnceWith([[1]]);
+  });
+
+  test("does nothing while it is disabled", async () => {
+    start(object({ a: { type: "string" }, c: { type: "boolean" } }), { isDisabled: true });
+    expect(screen.getByRole<HTMLInputElement>("checkbox").disabled).toBe(true);
+    expect(screen.getByRole<HTMLButtonElement>("button").disabled).toBe(true);
+  });
+});
+
+describe("a number", () => {
+  test("that is none stays in its field and is not sent", async () => {
+    const user = start(object({ n: { type: "integer", minimum: 1 } }));
+    const field = screen.getByRole<HTMLInputElement>("textbox", { name: "N" });
+    await user.type(field, "1,5");
+    expect(field.value).toBe("1,5");
+    expect(screen.getByText("Write a number, such as 12 or 1.5.")).toBeDefined();
+    await submit(user);
+    expect(sent).not.toHaveBeenCalled();
+    await user.clear(field);
+    await user.type(field, "1.5");
+    expect(screen.getByText("This has to be a whole number.")).toBeDefined();
+    await user.clear(field);
+    await user.type(field, "0");
+    expect(screen.getByText("At least 1.")).toBeDefined();
+    await user.clear(field);
+    await submit(user);
+    expect(sent).toHaveBeenCalledExactlyOnceWith({});
+  });
+
+  test("is never rounded", async () => {
+    const user = start(object({ n: { type: "integer" } }));
+    const field = screen.getByRole<HTMLInputElement>("textbox", { name: "N" });
+    await user.type(field, "9007199254740993");
+    expect(field.value).toBe("9007199254740993");
+    expect(screen.getByText("This number has more digits than can be kept. Write a shorter one.")).toBeDefined();
+    await submit(user);
+    expect(sent).not.toHaveBeenCalled();
+    expect(changed.mock.lastCall).toEqual([{}]);
+    await user.type(field, "{Backspace}");
+    await submit(user);
+    expect(sent).toHaveBeenCalledExactlyOnceWith({ n: 900719925474099 });
+  });
+
+  test("keeps how it was written while it is the same number", async () => {
+    const user = start(object({ n: { type: "number" } }));
+    await user.type(screen.getByRole("textbox", { name: "N" }), "1.50");
+    expect(screen.getByRole<HTMLInputElement>("textbox", { name: "N" }).value).toBe("1.50");
+    await submit(user);
+    expect(sent).toHaveBeenCalledExactlyOnceWith({ n: 1.5 });
+  });
+});
+
+describe("a choice", () => {
+  const options = { oneOf: [{ const: 1, title: "One" }, { const: [2], title: "Two" }] };
+
+  test("sends values, not labels", async () => {
+    const user = start(object({ c: options, d: { enum: ["x", "y"] } }, { required: ["c"] }), {
+      ui: { fields: { "/d": { widget: "radio", label: "Which" } } },
+    });
+    await user.selectOptions(screen.getByRole("combobox", { name: "C (required)" }), "Two");
+    await user.click(within(screen.getByRole("group", { name: "Which" })).getByRole("radio", { name: "y" }));
+    await submit(user);
+    expect(sent).toHaveBeenCalledExactlyOnceWith({ c: [2], d: "y" });
+    await user.click(screen.getByRole("radio", { name: "No choice" }));
+    await submit(user);
+    expect(sent).toHaveBeenLastCalledWith({ c: [2] });
+  });
+
+  test("shows a value that is none of its options", async () => {
+    const user = start(object({ c: options }), { value: { c: 7 } });
+    expect(screen.getByRole<HTMLSelectElement>("combobox").selectedOptions[0]?.textContent).toBe("7 (not a choice)");
+    await submit(user);
+    expect(sent).not.toHaveBeenCalled();
+  });
+
+  test("of several is a group of boxes", async () => {
+    const user = start(object({ c: { type: "array", uniqueItems: true, items: { enum: ["a", "b", "c"] } } }));
+    await user.click(screen.getByRole("checkbox", { name: "c" }));
+    await user.click(screen.getByRole("checkbox", { name: "a" }));
+    await submit(user);
+    expect(sent).toHaveBeenLastCalledWith({ c: ["c", "a"] });
+    await user.click(screen.getByRole("checkbox", { name: "a" }));
+    await user.click(screen.getByRole("checkbox", { name: "c" }));
+    await submit(user);
+    expect(sent).toHaveBeenLastCalledWith({});
+  });
+
+  test("of null is offered beside the field", async () => {
+    const user = start(object({ a: { type: ["string", "null"], title: "Name" } }));
+    await user.type(screen.getByRole("textbox", { name: "Name" }), "x");
+    await user.click(screen.getByRole("checkbox", { name: "Name: No value (null)" }));
+    expect(screen.queryByRole("textbox")).toBeNull();
+    await submit(user);
+    expect(sent).toHaveBeenLastCalledWith({ a: null });
+    await user.click(screen.getByRole("checkbox", { name: "Name: No value (null)" }));
+    expect(screen.getByRole<HTMLInputElement>("textbox", { name: "Name" }).value).toBe("");
+  });
+
+  test("of yes or no says what it sends", async () => {
+    const user = start(object({ a: { type: "boolean" }, b: { type: "boolean" } }, { required: ["a"] }), {
+      ui: { fields: { "/b": { widget: "switch" } } },
+    });
+    expect(screen.getByRole<HTMLInputElement>("checkbox", { name: "A" }).checked).toBe(false);
+    await submit(user);
+    expect(sent).toHaveBeenLastCalledWith({ a: false });
+    await user.click(screen.getByRole("switch", { name: "B" }));
+    await submit(user);
+    expect(sent).toHaveBeenLastCalledWith({ a: false, b: true });
+  });
+});
+
+describe("a list", () => {
+  const numbers = object({ n: { type: "array", maxItems: 3, items: { type: "integer" } } });
+
+  test("gets rows, loses them and moves them, by keyboard alone", async () => {
+    const user = start(numbers);
+    const add = screen.getByRole<HTMLButtonElement>("button", { name: "Add a row" });
+    add.focus();
+    await user.keyboard("{Enter}");
+    await vi.waitFor(() => expect(document.activeElement).toBe(screen.getByRole("textbox", { name: "N, row 1" })));
+    await user.keyboard("1");
+    await user.click(add);
+    await user.click(add);
+    expect(add.disabled).toBe(true);
+    await user.type(screen.getByRole("textbox", { name: "N, row 2" }), "2");
+    // Half typed: it moves with its row.
+    await user.type(screen.getByRole("textbox", { name: "N, row 3" }), "x");
+    await submit(user);
+    expect(sent).not.toHaveBeenCalled();
+    await user.click(screen.getByRole("button", { name: "Move row 3 up" }));
+    expect(screen.getAllByRole<HTMLInputElement>("textbox").map((field) => field.value)).toEqual(["1", "x", "2"]);
+    expect(screen.getByRole("status").textContent).toBe("Now row 2.");
+    await user.click(screen.getByRole("button", { name: "Remove row 2" }));
+    await vi.waitFor(() =>
+      expect(document.activeElement).toBe(screen.getByRole("button", { name: "Remove row 2" })),
+    );
+    await submit(user);
+    expect(sent).toHaveBeenLastCalledWith({ n: [1, 2] });
+    await user.click(screen.getByRole("button", { name: "Remove row 1" }));
+    await user.click(screen.getByRole("button", { name: "Remove row 1" }));
+    await submit(user);
+    expect(sent).toHaveBeenLastCalledWith({});
+  });
+
+  test("says what is wrong in its rows", async () => {
+    const user = start(numbers);
+    await user.click(screen.getByRole("button", { name: "Add a row" }));
+    await submit(user);
+    await user.click(screen.getByRole("link", { name: "N, row 1: Fill this in." }));
+    expect(document.activeElement).toBe(screen.getByRole("textbox", { name: "N, row 1" }));
+  });
+
+  test("of tags takes Enter, a paste of lines, and what is still in the field", async () => {
+    const user = start(object({ t: { type: "array", items: { type: "string", pattern: "^[a-z ]+$" } } }), {
+      ui: { fields: { "/t": { widget: "tags", label: "Tags" } } },
+    });
+    const field = screen.getByRole("textbox", { name: "Tags" });
+    await user.type(field, "one two{Enter}");
+    await user.click(field);
+    await user.paste("three\nfour\n\n");
+    await user.click(screen.getByRole("button", { name: "Remove three" }));
+    await user.type(field, "five");
+    await submit(user);
+    expect(sent).toHaveBeenLastCalledWith({ t: ["one two", "four", "five"] });
+    await user.type(field, "SIX{Enter}");
+    await submit(user);
+    expect(sent).toHaveBeenCalledTimes(1);
+    expect(screen.getByText("row 4: This does not have the wanted form: ^[a-z ]+$")).toBeDefined();
+    expect(field.getAttribute("aria-invalid")).toBe("true");
+  });
+});
+
+describe("a group", () => {
+  test("that is not required is there when it is added", async () => {
+    const inner = object({ a: { type: "string" }, b: { type: "integer", default: 2 } }, { required: ["a"], title: "More" });
+    const user = start(object({ g: inner }));
+    await submit(user);
+    expect(sent).toHaveBeenLastCalledWith({});
+    await user.click(screen.getByRole("button", { name: "Add More" }));
+    await submit(user);
+    expect(screen.getByRole("link", { name: "A: Fill this in." })).toBeDefined();
+    await user.type(within(screen.getByRole("group", { name: "More" })).getByRole("textbox", { name: "A (required)" }), "x");
+    await submit(user);
+    expect(sent).toHaveBeenLastCalledWith({ g: { a: "x", b: 2 } });
+    await user.click(screen.getByRole("button", { name: "Remove More" }));
+    await submit(user);
+    expect(sent).toHaveBeenLastCalledWith({});
+  });
+
+  test("shows the fields that an answer brings, and sends only those", async () => {
+    const schema = object(
+      { pay: { enum: ["card", "cash"] } },
+      {
+        if: { properties: { pay: { const: "card" } }, required: ["pay"] },
+        then: { properties: { number: { type: "string" } }, required: ["number"] },
+      },
+    );
+    const user = start(schema);
+    expect(screen.queryByRole("textbox")).toBeNull();
+    await user.selectOptions(screen.getByRole("combobox"), "card");
+    await user.type(screen.getByRole("textbox", { name: "Number (required)" }), "12");
+    await user.selectOptions(screen.getByRole("combobox"), "cash");
+    expect(screen.queryByRole("textbox")).toBeNull();
+    await submit(user);
+    expect(sent).toHaveBeenLastCalledWith({ pay: "cash" });
+    await user.selectOptions(screen.getByRole("combobox"), "card");
+    expect(screen.getByRole<HTMLInputElement>("textbox").value).toBe("12");
+  });
+
+  test("of itself grows only as far as the person goes", async () => {
+    const user = start(object({ next: { $ref: "#" }, a: { type: "string" } }));
+    await user.click(screen.getByRole("button", { name: "Add Next" }));
+    await user.type(screen.getAllByRole("textbox", { name: "A" })[0] as HTMLElement, "x");
+    await submit(user);
+    expect(sent).toHaveBeenLastCalledWith({ next: { a: "x" } });
+  });
+
+  test("shows what it holds besides its fields", async () => {
+    const user = start(object({ a: { type: "string" } }, { additionalProperties: false }), { value: { old: [1] } });
+    await submit(user);
+    expect(sent).not.toHaveBeenCalled();
+    await user.click(screen.getByRole("button", { name: "Remove old" }));
+    await submit(user);
+    expect(sent).toHaveBeenLastCalledWith({});
+  });
+
+  test("with fields called like parts of every object works like any other", async () => {
+    const user = start(JSON.parse('{"type": "object", "properties": {"__proto__": {"type": "string"}, "constructor": {"type": "string"}}}'));
+    await user.type(screen.getByRole("textbox", { name: "Proto" }), "x");
+    await user.type(screen.getByRole("textbox", { name: "Constructor" }), "y");
+    await submit(user);
+    expect(JSON.stringify(sent.mock.lastCall?.[0])).toBe('{"__proto__":"x","constructor":"y"}');
+  });
+});
+
+describe("text", () => {
+  test("comes in the fields that its format and its author ask for", () => {
+    start(
+      object({
+        mail: { type: "string", format: "email" },
+        page: { type: "string", format: "uri", examples: ["https://example.com"] },
+        day: { type: "string", format: "date" },
+        old: { type: "string", format: "date" },
+        at: { type: "string", format: "date-time" },
+        long: { type: "string" },
+        secret: { type: "string" },
+        fixed: { type: "string", readOnly: true },
+        gone: { type: "string" },
+        lines: { type: "string" },
+      }),
+      {
+        value: { old: "once", fixed: "x", lines: "a\nb" },
+        ui: { order: ["secret"], fields: { "/long": { widget: "textarea" }, "/secret": { widget: "password" }, "/gone": { widget: "hidden" } } },
+      },
+    );
+    const type = (name: string) => (screen.getByLabelText(name) as HTMLInputElement).type;
+    expect(["Mail", "Page", "Day", "Old", "At", "Long", "Secret", "Lines"].map(type)).toEqual([
+      "email",
+      "url",
+      "date",
+      "text",
+      "datetime-local",
+      "textarea",
+      "password",
+      "textarea",
+    ]);
+    expect(screen.getByPlaceholderText("https://example.com")).toBe(screen.getByLabelText("Page"));
+    expect((screen.getByLabelText("Fixed") as HTMLInputElement).readOnly).toBe(true);
+    expect(screen.queryByLabelText("Gone")).toBeNull();
+    expect(document.querySelector("input")).toBe(screen.getByLabelText("Secret"));
+  });
+
+  test("that is no text is edited as JSON", () => {
+    start(object({ a: { type: "string" } }), { value: { a: { b: 1 } } });
+    expect(screen.getByRole<HTMLTextAreaElement>("textbox").value).toBe('{\n  "b": 1\n}');
+  });
+});
+
+describe("the official apps", () => {
+  const read = (app: string, file: string) =>
+    JSON.parse(readFileSync(join(import.meta.dirname, "../../../../apps", app, file), "utf8")) as Record<string, unknown>;
+
+  test("csv-insights takes the file from the page", async () => {
+    const { input } = read("csv-insights", "action-schema.json")["group"] as { input: unknown };
+    const user = start(input, {
+      ui: read("csv-insights", "ui-schema.json")["group"] as FormHints,
+      renderFile: ({ id, name, access, isFolder, describedBy, onChange }) => (
+        <button id={id} type="button" aria-describedby={describedBy} onClick={() => onChange("prices.csv")}>
+          {`${name} ${access} ${isFolder}`}
+        </button>
+      ),
+    });
+    await user.click(screen.getByRole("button", { name: "Group" }));
+    await user.click(screen.getByRole("link", { name: "Table: Fill this in." }));
+    await user.keyboard("{Enter}");
+    expect(screen.getByText("data read false")).toBeDefined();
+    await user.type(screen.getByRole("textbox", { name: "Group by (required)" }), "city{Enter}");
+    await user.click(screen.getByRole("button", { name: "Group" }));
+    expect(sent).toHaveBeenCalledExactlyOnceWith({
+      data: "prices.csv",
+      by: ["city"],
+      measures: ["count"],
+      limit: 1000,
+      header: true,
+    });
+  });
+
+  test.each(["csv-insights", "daily-note", "notes", "page-watch"])("%s has no field that falls back to JSON", (app) => {
+    const actions = read(app, "action-schema.json") as Record<string, { input: unknown }>;
+    for (const { input } of Object.values(actions)) {
+      const { unmount } = render(<Page schema={input} />);
+      expect(screen.queryByText("Written as JSON.")).toBeNull();
+      expect(screen.queryByText("Some of this can only be checked when you start.")).toBeNull();
+      unmount();
+    }
+  });
+});
