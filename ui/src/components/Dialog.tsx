@@ -13,15 +13,17 @@ interface DialogProps {
   /** Buttons. They stay in view however long the content is. */
   footer?: ReactNode;
   wide?: boolean;
+  /** Only what stands in it closes it: no Escape, no click beside it. */
+  closable?: boolean;
   onClose(): void;
 }
 
 /** A question or a form above the page; on a phone a sheet from below. It begins at its title, never at a yes. */
-export function Dialog({ open, title, lead, children, footer, wide = false, onClose }: DialogProps) {
+export function Dialog({ open, title, lead, children, footer, wide = false, closable = true, onClose }: DialogProps) {
   const said = useWords(words);
   const heading = useRef<HTMLHeadingElement>(null);
   return (
-    <Base.Root open={open} onOpenChange={(next) => !next && onClose()}>
+    <Base.Root open={open} onOpenChange={(next) => !next && closable && onClose()}>
       <Base.Portal>
         <Base.Backdrop className="fixed inset-0 z-40 bg-black/50" />
         <Base.Popup
@@ -35,12 +37,14 @@ export function Dialog({ open, title, lead, children, footer, wide = false, onCl
               </Base.Title>
               {lead && <Base.Description className="mt-0.5 text-sm text-muted">{lead}</Base.Description>}
             </div>
-            <Base.Close
-              aria-label={said.close}
-              className="-me-2 -mt-1 inline-flex size-9 items-center justify-center rounded-lg text-muted hover:bg-raised hover:text-ink"
-            >
-              <Icon name="close" />
-            </Base.Close>
+            {closable && (
+              <Base.Close
+                aria-label={said.close}
+                className="-me-2 -mt-1 inline-flex size-9 items-center justify-center rounded-lg text-muted hover:bg-raised hover:text-ink"
+              >
+                <Icon name="close" />
+              </Base.Close>
+            )}
           </header>
           <div className="min-h-0 grow overflow-y-auto px-5 py-4">{children}</div>
           {footer && (
