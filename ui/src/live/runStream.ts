@@ -50,7 +50,6 @@ export class RunStream implements Watcher {
   readonly log: LogRow[] = [];
   /** By what is being done: the words stay while the numbers move. */
   readonly progress = new Map<string, Progress>();
-  readonly questions: Schemas["Question"][] = [];
   usage: { cpu_us: number; memory_bytes: number } | null = null;
   /** The last chunk that was heard. */
   seq = 0;
@@ -107,12 +106,12 @@ export class RunStream implements Watcher {
         return;
       case "progress": {
         const { sentence, done, total = null } = chunk;
-        this.progress.set(sentence.code, { sentence, done, total });
+        // What had no end to count to is over when something else goes on.
+        for (const [code, known] of this.progress) if (known.total === null) this.progress.delete(code);
+        if (total !== null && done >= total) this.progress.delete(sentence.code);
+        else this.progress.set(sentence.code, { sentence, done, total });
         return;
       }
-      case "ask":
-        this.questions.push(chunk.question);
-        return;
       case "usage":
         this.usage = { cpu_us: chunk.cpu_us, memory_bytes: chunk.memory_bytes };
         return;
@@ -121,6 +120,7 @@ export class RunStream implements Watcher {
         for (const text of chunk.text.split("\n")) this.log.push({ seq: chunk.seq, level: chunk.level, text });
         return;
       default:
+      // Questions come over the line itself, from whichever run.
     }
   }
 

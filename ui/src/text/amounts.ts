@@ -3,6 +3,10 @@ const UNITS = ["KiB", "MiB", "GiB", "TiB", "PiB"];
 
 export const numberText = (value: number, language: string): string => new Intl.NumberFormat(language).format(value);
 
+/** Of a part between 0 and 1. */
+export const percentText = (part: number, language: string): string =>
+  new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 }).format(part);
+
 export function bytesText(bytes: number, language: string): string {
   if (bytes < 1024) return language === "de" ? `${bytes} Byte` : bytes === 1 ? "1 byte" : `${bytes} bytes`;
   let value = bytes / 1024;

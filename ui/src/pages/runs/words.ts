@@ -64,6 +64,7 @@ interface RunWords {
   more(count: number): string;
   kept: string;
   toActivity: string;
+  toApps: string;
   stop: string;
   stopRun(app: string, action: string): string;
   stopping: string;
@@ -90,22 +91,24 @@ interface RunWords {
   questions: string;
   saying: string;
   progress: string;
-  progressOf(done: string, total: string): string;
   waiting: string;
   noResult: string;
   noWords: string;
-  partial: string;
-  partialStopped: string;
-  stopped: string;
-  stoppedLine: string;
   failedTitle: string;
+  stoppedTitle: string;
+  stoppedLead: string;
+  interruptedTitle: string;
+  interruptedLead: string;
+  code: string;
   next: string;
   missed(count: number): string;
   earlier(count: number): string;
   copyText: string;
+  copied: string;
   files: string;
   save: string;
   saveFile(name: string): string;
+  saved: string;
   notWritten: string;
   did: string;
   didNothing: string;
@@ -216,6 +219,7 @@ const en: RunWords = {
   more: (count) => (count === 1 ? "Show 1 more" : `Show ${count} more`),
   kept: "This list has the newest runs. Older ones are in the activity.",
   toActivity: "Open the activity",
+  toApps: "To the apps",
   stop: "Stop",
   stopRun: (app, action) => `Stop run of ${app}: ${action}`,
   stopping: "Stopping …",
@@ -242,23 +246,25 @@ const en: RunWords = {
   questions: "It asks you",
   saying: "What it says",
   progress: "Progress",
-  progressOf: (done, total) => `${done} of ${total}`,
   waiting: "It has said nothing yet.",
   noResult: "It ended without a result.",
   noWords: "What it said on the way is not kept any more.",
-  partial: "It failed on the way. What it had said until then is below.",
-  partialStopped: "It was stopped on the way. What it had said until then is below.",
-  stopped: "Stopped by you",
-  stoppedLine: "It ended at once. What it did until then is listed below.",
   failedTitle: "It failed",
+  stoppedTitle: "You stopped it",
+  stoppedLead: "What it had said and done until then stays below.",
+  interruptedTitle: "It was interrupted: oikos itself ended while it ran",
+  interruptedLead: "Look at the files that it was working on before you rely on them; the activity names them.",
+  code: "Code",
   next: "What you can do:",
   missed: (count) =>
     count === 1 ? "1 earlier step is not kept any more." : `${count} earlier steps are not kept any more.`,
   earlier: (count) => (count === 1 ? "Show 1 earlier part" : `Show ${count} earlier parts`),
   copyText: "Copy text",
+  copied: "Copied.",
   files: "Files it wrote for you",
   save: "Save",
   saveFile: (name) => `Save ${name}`,
+  saved: "Saved.",
   notWritten: "The file can be saved when the run has ended.",
   did: "What it did",
   didNothing: "Nothing outside its sandbox.",
@@ -410,6 +416,7 @@ const de: RunWords = {
   more: (count) => (count === 1 ? "1 weiteren zeigen" : `${count} weitere zeigen`),
   kept: "Diese Liste hat die neuesten Läufe. Ältere stehen in der Aktivität.",
   toActivity: "Aktivität öffnen",
+  toApps: "Zu den Apps",
   stop: "Stopp",
   stopRun: (app, action) => `Stopp: Lauf von ${app}, ${action}`,
   stopping: "Stoppt …",
@@ -436,23 +443,26 @@ const de: RunWords = {
   questions: "Er fragt dich",
   saying: "Was er sagt",
   progress: "Fortschritt",
-  progressOf: (done, total) => `${done} von ${total}`,
   waiting: "Er hat noch nichts gesagt.",
   noResult: "Er endete ohne Ergebnis.",
   noWords: "Was er unterwegs gesagt hat, ist nicht mehr da.",
-  partial: "Er ist unterwegs gescheitert. Was er bis dahin gesagt hat, steht darunter.",
-  partialStopped: "Er wurde unterwegs gestoppt. Was er bis dahin gesagt hat, steht darunter.",
-  stopped: "Von dir gestoppt",
-  stoppedLine: "Er endete sofort. Was er bis dahin getan hat, steht darunter.",
   failedTitle: "Er ist fehlgeschlagen",
+  stoppedTitle: "Du hast ihn gestoppt",
+  stoppedLead: "Was er bis dahin gesagt und getan hat, steht weiter darunter.",
+  interruptedTitle: "Er wurde unterbrochen: oikos selbst endete, während er lief",
+  interruptedLead:
+    "Sieh dir die Dateien an, an denen er gearbeitet hat, bevor du dich auf sie verlässt; die Aktivität nennt sie.",
+  code: "Code",
   next: "Was du tun kannst:",
   missed: (count) =>
     count === 1 ? "1 früherer Schritt ist nicht mehr da." : `${count} frühere Schritte sind nicht mehr da.`,
   earlier: (count) => (count === 1 ? "1 früheren Teil zeigen" : `${count} frühere Teile zeigen`),
   copyText: "Text kopieren",
+  copied: "Kopiert.",
   files: "Dateien, die er für dich geschrieben hat",
   save: "Sichern",
   saveFile: (name) => `Sichern: ${name}`,
+  saved: "Gesichert.",
   notWritten: "Die Datei lässt sich sichern, wenn der Lauf zu Ende ist.",
   did: "Was er getan hat",
   didNothing: "Nichts außerhalb seiner Sandbox.",
