@@ -1,0 +1,101 @@
+import { useQuery } from "@tanstack/react-query";
+import type { Schemas } from "@/api/client";
+import { reads } from "@/api/operations";
+import { Asked } from "@/components/Asked";
+import { ButtonLink, TextLink } from "@/components/Button";
+import { Empty, Section } from "@/components/Page";
+import { Pill } from "@/components/Pill";
+import { Elapsed, Time } from "@/components/Time";
+import { useWords } from "@/i18n";
+import { to } from "@/routes";
+import { escapeText, shortenText } from "@/text/escape";
+import { words } from "./words";
+
+const RUNS_SHOWN = 8;
+
+/** What a person can start, and what was started last. */
+export function Actions({ app, canRun }: { app: Schemas["AppDetail"]; canRun: boolean }) {
+  const said = useWords(words);
+  return (
+    <>
+      <Section title={said.actions}>
+        {app.actions.length === 0 ? (
+          <Empty title={said.noActions}>{said.noActionsHelp}</Empty>
+        ) : (
+          <>
+            {!canRun && <p className="mb-3 text-sm text-muted">{said.cannotRun}</p>}
+            <ul className="space-y-3">
+              {app.actions.map((action) => (
+                <Action key={action.name} app={app.name} action={action} canRun={canRun} />
+              ))}
+            </ul>
+          </>
+        )}
+      </Section>
+      <LastRuns app={app.name} />
+    </>
+  );
+}
+
+function Action({ app, action, canRun }: { app: string; action: Schemas["ActionView"]; canRun: boolean }) {
+  const said = useWords(words);
+  const title = shortenText(action.title, 80);
+  return (
+    <li className="flex flex-wrap items-center justify-between gap-3 rounded-xl border border-line bg-surface p-4">
+      <div className="min-w-48 grow basis-0">
+        <h3 className="font-semibold">
+          <bdi>{title}</bdi>
+        </h3>
+        {action.description && (
+          <p className="mt-0.5 text-sm text-muted">
+            <bdi>{shortenText(action.description, 400)}</bdi>
+          </p>
+        )}
+      </div>
+      {canRun && (
+        <ButtonLink look="main" href={to.start(app, action.name)}>
+          {said.run}
+          <span className="sr-only">: {title}</span>
+        </ButtonLink>
+      )}
+    </li>
+  );
+}
+
+const stateOf = (run: Schemas["RunSummary"]): "running" | "done" | "failed" | "stopped" => {
+  if (!run.ended_at) return "running";
+  if (!run.failure) return "done";
+  return run.failure.code === "stopped" ? "stopped" : "failed";
+};
+const TONES = { running: "info", done: "good", failed: "danger", stopped: "caution" } as const;
+
+function LastRuns({ app }: { app: string }) {
+  const said = useWords(words);
+  const query = useQuery(reads.runList());
+  return (
+    <Section title={said.lastRuns} aside={<TextLink href={to.activity({ app })}>{said.allActivity}</TextLink>}>
+      <Asked query={query}>
+        {({ runs }) => {
+          const own = runs.filter((run) => run.app === app).slice(0, RUNS_SHOWN);
+          if (own.length === 0) return <Empty title={said.noRuns}>{said.noRunsHelp}</Empty>;
+          return (
+            <ul className="divide-y divide-line rounded-xl border border-line bg-surface">
+              {own.map((run) => {
+                const state = stateOf(run);
+                return (
+                  <li key={run.run} className="flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2.5 text-sm">
+                    <TextLink href={to.run(run.run)}>{escapeText(run.action)}</TextLink>
+                    <Pill tone={TONES[state]}>{said.runStates[state]}</Pill>
+                    <span className="ms-auto text-muted">
+                      <Time at={run.started_at} /> · <Elapsed from={run.started_at} to={run.ended_at ?? null} />
+                    </span>
+                  </li>
+                );
+              })}
+            </ul>
+          );
+        }}
+      </Asked>
+    </Section>
+  );
+}
