@@ -42,6 +42,8 @@ export default function ActivityPage() {
     [setSearch],
   );
 
+  const open = useCallback((seq: number) => set("entry", String(seq)), [set]);
+
   const log = useLog({ app, run, page: ASKED });
   const { entries } = log;
   const fitting = useMemo(() => {
@@ -82,7 +84,7 @@ export default function ActivityPage() {
       <Summary log={log} />
       <Section title={said.timeline}>
         {shown.length > 0 ? (
-          <Timeline shown={shown} known={entries} onOpen={(seq) => set("entry", String(seq))} />
+          <Timeline shown={shown} known={entries} onOpen={open} />
         ) : log.isLoading ? (
           <Loading />
         ) : (

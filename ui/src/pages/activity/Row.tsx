@@ -1,3 +1,4 @@
+import { memo } from "react";
 import { Button, TextLink } from "@/components/Button";
 import { Pill } from "@/components/Pill";
 import { Say, useLanguage, useWords } from "@/i18n";
@@ -13,8 +14,8 @@ const LABELS = [
   { bit: 2, word: "stranger" },
 ] as const;
 
-/** One thing that happened. */
-export function Row({ entry, onOpen }: { entry: Entry; onOpen(seq: number): void }) {
+/** One thing that happened. Drawn once: an entry never changes, and hundreds of them stand on a page. */
+export const Row = memo(function Row({ entry, onOpen }: { entry: Entry; onOpen(seq: number): void }) {
   const said = useWords(words);
   const language = useLanguage();
   const { seq, record } = entry;
@@ -78,4 +79,4 @@ export function Row({ entry, onOpen }: { entry: Entry; onOpen(seq: number): void
       </Button>
     </li>
   );
-}
+});
