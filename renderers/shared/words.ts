@@ -82,6 +82,8 @@ const english = {
     flood: "it sent too many messages",
     oversize: "it sent a message that is too large",
     silent: "it did not answer",
+    refused: "it has frames inside, which oikos does not draw",
+    closed: "it ended itself",
   },
   saveFile: "Save this file?",
   saveFileWhy: (name: string, size: string) =>
@@ -174,6 +176,8 @@ const german: Words = {
     flood: "sie hat zu viele Nachrichten geschickt",
     oversize: "sie hat eine zu große Nachricht geschickt",
     silent: "sie hat nicht geantwortet",
+    refused: "sie enthält Rahmen, die oikos nicht zeichnet",
+    closed: "sie hat sich selbst beendet",
   },
   saveFile: "Diese Datei speichern?",
   saveFileWhy: (name, size) => `${name}, ${size}, von der App erzeugt`,

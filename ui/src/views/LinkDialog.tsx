@@ -1,21 +1,31 @@
 import { Confirm } from "@/components/Confirm";
+import { useLanguage } from "@/i18n";
 import { escapeText } from "@/text/escape";
 import { addressOf } from "../../../renderers/shared/address";
-import { useViewWords } from "./host";
+import { words } from "../../../renderers/shared/words";
+
+interface LinkDialogProps {
+  url: string;
+  onOpen?(): void;
+  onClose(): void;
+}
 
 /** Shows the real address and opens it when a person says so, in a tab that knows nothing of this one. */
-export default function LinkDialog({ url, onClose }: { url: string; onClose(): void }) {
-  const words = useViewWords();
+export default function LinkDialog({ url, onOpen, onClose }: LinkDialogProps) {
+  const said = words[useLanguage()];
   const address = addressOf(url);
   if (address === undefined) return null;
-  const open = async () => void window.open(address.href, "_blank", "noopener,noreferrer");
+  const open = async () => {
+    window.open(address.href, "_blank", "noopener,noreferrer");
+    onOpen?.();
+  };
   return (
-    <Confirm open title={words.openLink} deed={words.open} act={open} onClose={onClose}>
+    <Confirm open title={said.openLink} deed={said.open} act={open} onClose={onClose}>
       <p className="view-address">
         <strong>{escapeText(address.host)}</strong>
         <span dir="ltr">{escapeText(address.href)}</span>
       </p>
-      <p>{words.openLinkWhy}</p>
+      <p>{said.openLinkWhy}</p>
     </Confirm>
   );
 }

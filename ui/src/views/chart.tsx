@@ -34,7 +34,7 @@ function ChartDrawing({ data }: { data: ChartData }) {
   );
 }
 
-function useSummary(chart: Chart): string {
+export function useSummary(chart: Chart): string {
   const words = useViewWords();
   return useMemo(() => {
     const said = (value: number) => numberText(value, words.language);
@@ -215,7 +215,7 @@ export function chartTable(chart: Chart): TableData {
   };
 }
 
-function Alternative({ chart }: { chart: Chart }) {
+export function Alternative({ chart }: { chart: Chart }) {
   const words = useViewWords();
   const table = useMemo(() => chartTable(chart), [chart]);
   return (

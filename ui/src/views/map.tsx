@@ -1,10 +1,11 @@
 import { useId, useMemo } from "react";
 import schema from "../../../renderers/map/schema.json";
-import { numberText } from "../../../renderers/shared/cells";
+import { numberText, type CellWords } from "../../../renderers/shared/cells";
 import type { MapData, TableData } from "../../../renderers/shared/data";
 import { escapeText, shortenText } from "../../../renderers/shared/escape";
 import { frameOf, graticule } from "../../../renderers/shared/map";
 import { texts } from "../../../renderers/shared/text";
+import type { Words } from "../../../renderers/shared/words";
 import { worldPath } from "../../../renderers/shared/world";
 import { each } from "./each";
 import { useViewWords } from "./host";
@@ -12,7 +13,7 @@ import { Table } from "./table";
 import type { View } from "./view";
 
 // More labels than this lie on one another.
-const LABELS_MAX = 12;
+export const LABELS_MAX = 12;
 const LABEL_CHARACTERS_MAX = 24;
 
 export function MapDrawing({ data }: { data: MapData }) {
@@ -23,8 +24,7 @@ export function MapDrawing({ data }: { data: MapData }) {
   const wide = frame.east - frame.west;
   const high = frame.north - frame.south;
   const named = points.slice(0, LABELS_MAX).map(({ label }) => shortenText(label, LABEL_CHARACTERS_MAX));
-  const rest = points.length - named.length;
-  const said = words.mapOf([...named, ...(rest > 0 ? [`+${numberText(rest, words.language)}`] : [])].join(", "));
+  const said = mapSaid(data, words);
   return (
     <figure className="view-map" aria-labelledby={id}>
       <figcaption id={id}>
@@ -74,6 +74,13 @@ export function MapDrawing({ data }: { data: MapData }) {
       <Alternative data={data} />
     </figure>
   );
+}
+
+/** The map in words, for those who do not see it. */
+export function mapSaid({ points }: MapData, { mapOf, language }: Words & CellWords): string {
+  const named = points.slice(0, LABELS_MAX).map(({ label }) => shortenText(label, LABEL_CHARACTERS_MAX));
+  const rest = points.length - named.length;
+  return mapOf([...named, ...(rest > 0 ? [`+${numberText(rest, language)}`] : [])].join(", "));
 }
 
 export function Alternative({ data }: { data: MapData }) {

@@ -1,0 +1,4 @@
+import { preludeRun } from "./prelude";
+
+preludeRun(window);
+document.currentScript?.remove();
