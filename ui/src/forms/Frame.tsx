@@ -119,14 +119,13 @@ export function Labelled(props: { place: Place; ownHelp?: string; withInner?: bo
 /** Several controls that belong together. */
 export function Group(props: { place: Place; ownHelp?: string; isFramed?: boolean; children: ReactNode }) {
   const { place, isFramed = true, children, ...rest } = props;
-  const { id, disabled, "aria-describedby": describedBy, "aria-invalid": isInvalid } = useControl(place);
+  const { id, disabled, "aria-describedby": describedBy } = useControl(place);
   return (
     <fieldset
       id={id}
       tabIndex={-1}
       disabled={disabled}
       aria-describedby={describedBy}
-      aria-invalid={isInvalid}
       className={isFramed ? "min-w-0 rounded-lg border border-line px-4 pt-2 pb-1" : "min-w-0"}
     >
       <legend className={isFramed ? "px-1 text-sm font-medium" : "mb-1 text-sm font-medium"}>

@@ -8,7 +8,7 @@ import type { Member } from "./schema";
 import { startingItem } from "./settle";
 import { isMembers, memberOf, type Members } from "./value";
 
-/** Fields that belong together. One that is not required is there only when the person adds it. */
+/** Fields that belong together, drawn once they are there: a schema that asks for itself would go on for ever. */
 export function GroupField({ place, members }: { place: Place; members: Member[] }) {
   const { change, document, words } = useForm();
   const { disabled } = useControl(place);
@@ -20,7 +20,7 @@ export function GroupField({ place, members }: { place: Place; members: Member[]
   };
   return (
     <Group place={place}>
-      {isThere || place.isRequired || isRow ? (
+      {isThere || isRow ? (
         <MemberFields pointer={place.pointer} members={members} value={place.value} isReadOnly={place.isReadOnly} />
       ) : (
         <Button disabled={disabled} onClick={add}>

@@ -1,7 +1,7 @@
 /** What a schema asks for at one place of a form, for the value that is there now. */
 import type { SchemaDocument } from "./reference";
 import { canonical, isMembers, memberOf, type Members } from "./value";
-import { validateIn } from "./validate";
+import { BRIEF, validateIn } from "./validate";
 
 export interface Option {
   value: unknown;
@@ -192,7 +192,7 @@ const nonNullWay = (schema: Members): unknown[] => {
 
 const branchesOf = (document: SchemaDocument, schema: Members, value: unknown): unknown[] => {
   if (schema["if"] === undefined) return [];
-  const { state } = validateIn(document, value ?? {}, schema["if"]);
+  const { state } = validateIn(document, value ?? {}, schema["if"], BRIEF);
   const branches = [schema["then"], schema["else"]];
   // Where that could not be said, both are shown.
   const active = state === "valid" ? branches.slice(0, 1) : state === "invalid" ? branches.slice(1) : branches;

@@ -1,10 +1,13 @@
 /** Between what a form shows and what is sent: the values it begins with, and no value that it does not show any more. */
 import { readDocument, type SchemaDocument } from "./reference";
-import { said, schemasFor, shapeOf, type Member, type Shape } from "./schema";
+import { said, schemasFor, shapeOf, type Kind, type Member, type Shape } from "./schema";
 import { isMembers, memberOf, type Members } from "./value";
 
-const DEPTH_MAX = 8;
-const MEMBERS_MAX = 2_000;
+/** Of the fields that are there from the start; a schema that asks for itself would go on for ever. */
+const DEPTH_MAX = 5;
+const MEMBERS_MAX = 500;
+/** Deeper places are drawn as JSON, and sent as they are. */
+const SETTLED_DEPTH_MAX = 16;
 
 export const startingValue = (schema: unknown): Members => {
   const filling = new Filling(readDocument(schema));
@@ -28,6 +31,7 @@ class Filling {
     const preset = said(all, "default", (given): given is unknown => given !== undefined);
     if (value === undefined && preset !== undefined) return structuredClone(preset);
     if (value === undefined && kind.kind === "boolean") return false;
+    if (value === undefined && kind.kind === "array") return [];
     if (value === undefined && kind.kind === "choice" && all.some((schema) => "const" in schema))
       return kind.options[0]?.value;
     if (kind.kind !== "object") return value;
@@ -50,13 +54,13 @@ class Filling {
 
 /**
  * The value as the form shows it: members of a branch of `if` that no longer holds are left out, and a required yes-or-no
- * that nobody touched is "no", as drawn.
+ * or list that nobody touched is "no" or empty, as drawn.
  */
 export const settled = (document: SchemaDocument, value: unknown): unknown =>
   settle(document, [document.schema], value, 0);
 
 const settle = (document: SchemaDocument, roots: readonly unknown[], value: unknown, depth: number): unknown => {
-  if (depth > DEPTH_MAX * 2) return value;
+  if (depth > SETTLED_DEPTH_MAX) return value;
   const { kind, schemas } = shapeOf(document, roots, value, depth);
   if (kind.kind === "array" && Array.isArray(value))
     return value.map((item: unknown) => settle(document, kind.items, item, depth + 1));
@@ -70,10 +74,14 @@ const settle = (document: SchemaDocument, roots: readonly unknown[], value: unkn
   });
   for (const { name, isRequired, schemas: places } of kind.members) {
     if (!isRequired || memberOf(value, name) !== undefined) continue;
-    if (shapeOf(document, places, undefined, depth + 1).kind.kind === "boolean") members.push([name, false]);
+    const blank = blankOf(shapeOf(document, places, undefined, depth + 1).kind);
+    if (blank !== undefined) members.push([name, blank]);
   }
   return Object.fromEntries(members);
 };
+
+/** What a field shows that nobody touched, where that is an answer. */
+const blankOf = ({ kind }: Kind): unknown => (kind === "boolean" ? false : kind === "array" ? [] : undefined);
 
 /** Members that only some branch declares. */
 const conditionalNames = (document: SchemaDocument, schemas: Members[], value: unknown): Set<string> => {

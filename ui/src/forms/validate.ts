@@ -37,9 +37,16 @@ export type Verdict =
   | { state: "invalid"; problems: Problem[]; unchecked: Unchecked[] }
   | { state: "unchecked"; unchecked: Unchecked[] };
 
-/** Schemas looked at, and characters that patterns are run over: each bound is about a third of a second. */
-const STEPS_MAX = 150_000;
-const PATTERN_STEPS_MAX = 5_000_000;
+/** Schemas looked at, and characters that patterns are run over. */
+interface Bounds {
+  steps: number;
+  patternSteps: number;
+}
+
+/** Each is about a third of a second. */
+export const WHOLE: Bounds = { steps: 150_000, patternSteps: 5_000_000 };
+/** For a question that is asked at many places each time something is typed. */
+export const BRIEF: Bounds = { steps: 2_000, patternSteps: 50_000 };
 const DEPTH_MAX = 256;
 const VALUE_DEPTH_MAX = 64;
 const LISTED_MAX = 100;
@@ -48,8 +55,13 @@ type Answer = "valid" | "invalid" | "unknown";
 
 export const validate = (schema: unknown, value: unknown): Verdict => validateIn(readDocument(schema), value);
 
-export const validateIn = (document: SchemaDocument, value: unknown, schema: unknown = document.schema): Verdict => {
-  const check = new Check(document);
+export const validateIn = (
+  document: SchemaDocument,
+  value: unknown,
+  schema: unknown = document.schema,
+  bounds = WHOLE,
+): Verdict => {
+  const check = new Check(document, bounds);
   const findings = check.findings(schema, value);
   const unchecked = unique(findings.unchecked);
   if (findings.problems.length > 0) return { state: "invalid", problems: unique(findings.problems), unchecked };
@@ -92,17 +104,24 @@ class Findings {
 }
 
 class Check {
-  private readonly steps = { left: STEPS_MAX };
-  private readonly patternSteps = { left: PATTERN_STEPS_MAX };
   private depth = 0;
 
-  constructor(private readonly document: SchemaDocument) {}
+  private readonly steps: { left: number };
+  private readonly patternSteps: { left: number };
+
+  constructor(
+    private readonly document: SchemaDocument,
+    private readonly bounds: Bounds,
+  ) {
+    this.steps = { left: bounds.steps };
+    this.patternSteps = { left: bounds.patternSteps };
+  }
 
   findings(schema: unknown, value: unknown): Findings {
     const found = new Findings();
     const { values, depth } = measure(value);
     if (this.document.refused !== undefined) found.doubt("", this.document.refused);
-    else if (values > STEPS_MAX || depth > VALUE_DEPTH_MAX) found.doubt("", "tooLarge");
+    else if (values > this.bounds.steps || depth > VALUE_DEPTH_MAX) found.doubt("", "tooLarge");
     else this.judge(schema, value, "", found);
     return found;
   }

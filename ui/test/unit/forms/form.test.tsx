@@ -1,3 +1,5 @@
+/* oxlint-disable unicorn/no-thenable -- JSON Schema has a keyword of that name. */
+import axe from "axe-core";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { render, screen, within } from "@testing-library/react";
@@ -48,7 +50,9 @@ describe("a form", () => {
     expect(document.activeElement).toBe(field);
     expect(location.hash).toBe("");
     expect(field.getAttribute("aria-invalid")).toBe("true");
-    const described = (field.getAttribute("aria-describedby") ?? "").split(" ").map((id) => document.getElementById(id));
+    const described = (field.getAttribute("aria-describedby") ?? "")
+      .split(" ")
+      .map((id) => document.getElementById(id));
     expect(described.map((element) => element?.textContent)).toEqual(["", "Fill this in."]);
     await user.type(field, "Al");
     expect(described[1]?.textContent).toBe("At least 3 characters.");
@@ -68,7 +72,9 @@ describe("a form", () => {
   });
 
   test("leaves out what was emptied, unless empty is an answer", async () => {
-    const user = start(object({ a: { type: "string" }, b: { type: "string", minLength: 0 } }), { value: { a: "x", b: "y" } });
+    const user = start(object({ a: { type: "string" }, b: { type: "string", minLength: 0 } }), {
+      value: { a: "x", b: "y" },
+    });
     await user.clear(screen.getByRole("textbox", { name: "A" }));
     await user.clear(screen.getByRole("textbox", { name: "B" }));
     await submit(user);
@@ -169,7 +175,12 @@ describe("a number", () => {
 });
 
 describe("a choice", () => {
-  const options = { oneOf: [{ const: 1, title: "One" }, { const: [2], title: "Two" }] };
+  const options = {
+    oneOf: [
+      { const: 1, title: "One" },
+      { const: [2], title: "Two" },
+    ],
+  };
 
   test("sends values, not labels", async () => {
     const user = start(object({ c: options, d: { enum: ["x", "y"] } }, { required: ["c"] }), {
@@ -249,9 +260,7 @@ describe("a list", () => {
     expect(screen.getAllByRole<HTMLInputElement>("textbox").map((field) => field.value)).toEqual(["1", "x", "2"]);
     expect(screen.getByRole("status").textContent).toBe("Now row 2.");
     await user.click(screen.getByRole("button", { name: "Remove row 2" }));
-    await vi.waitFor(() =>
-      expect(document.activeElement).toBe(screen.getByRole("button", { name: "Remove row 2" })),
-    );
+    await vi.waitFor(() => expect(document.activeElement).toBe(screen.getByRole("button", { name: "Remove row 2" })));
     await submit(user);
     expect(sent).toHaveBeenLastCalledWith({ n: [1, 2] });
     await user.click(screen.getByRole("button", { name: "Remove row 1" }));
@@ -290,14 +299,20 @@ describe("a list", () => {
 
 describe("a group", () => {
   test("that is not required is there when it is added", async () => {
-    const inner = object({ a: { type: "string" }, b: { type: "integer", default: 2 } }, { required: ["a"], title: "More" });
+    const inner = object(
+      { a: { type: "string" }, b: { type: "integer", default: 2 } },
+      { required: ["a"], title: "More" },
+    );
     const user = start(object({ g: inner }));
     await submit(user);
     expect(sent).toHaveBeenLastCalledWith({});
     await user.click(screen.getByRole("button", { name: "Add More" }));
     await submit(user);
     expect(screen.getByRole("link", { name: "A: Fill this in." })).toBeDefined();
-    await user.type(within(screen.getByRole("group", { name: "More" })).getByRole("textbox", { name: "A (required)" }), "x");
+    await user.type(
+      within(screen.getByRole("group", { name: "More" })).getByRole("textbox", { name: "A (required)" }),
+      "x",
+    );
     await submit(user);
     expect(sent).toHaveBeenLastCalledWith({ g: { a: "x", b: 2 } });
     await user.click(screen.getByRole("button", { name: "Remove More" }));
@@ -333,6 +348,14 @@ describe("a group", () => {
     expect(sent).toHaveBeenLastCalledWith({ next: { a: "x" } });
   });
 
+  test("that asks for itself is drawn only as far as its value goes", async () => {
+    const names = Array.from({ length: 20 }, (_, at) => `n${at}`);
+    const refs = Object.fromEntries(names.map((name) => [name, { $ref: "#" }]));
+    start(object({ ...refs, a: { type: "string" } }, { required: names }), { value: { n0: {} } });
+    expect(screen.getAllByRole("textbox")).toHaveLength(2);
+    expect(screen.getAllByRole("button", { name: /^Add N/ })).toHaveLength(39);
+  });
+
   test("shows what it holds besides its fields", async () => {
     const user = start(object({ a: { type: "string" } }, { additionalProperties: false }), { value: { old: [1] } });
     await submit(user);
@@ -343,7 +366,11 @@ describe("a group", () => {
   });
 
   test("with fields called like parts of every object works like any other", async () => {
-    const user = start(JSON.parse('{"type": "object", "properties": {"__proto__": {"type": "string"}, "constructor": {"type": "string"}}}'));
+    const user = start(
+      JSON.parse(
+        '{"type": "object", "properties": {"__proto__": {"type": "string"}, "constructor": {"type": "string"}}}',
+      ),
+    );
     await user.type(screen.getByRole("textbox", { name: "Proto" }), "x");
     await user.type(screen.getByRole("textbox", { name: "Constructor" }), "y");
     await submit(user);
@@ -368,7 +395,10 @@ describe("text", () => {
       }),
       {
         value: { old: "once", fixed: "x", lines: "a\nb" },
-        ui: { order: ["secret"], fields: { "/long": { widget: "textarea" }, "/secret": { widget: "password" }, "/gone": { widget: "hidden" } } },
+        ui: {
+          order: ["secret"],
+          fields: { "/long": { widget: "textarea" }, "/secret": { widget: "password" }, "/gone": { widget: "hidden" } },
+        },
       },
     );
     const type = (name: string) => (screen.getByLabelText(name) as HTMLInputElement).type;
@@ -396,7 +426,10 @@ describe("text", () => {
 
 describe("the official apps", () => {
   const read = (app: string, file: string) =>
-    JSON.parse(readFileSync(join(import.meta.dirname, "../../../../apps", app, file), "utf8")) as Record<string, unknown>;
+    JSON.parse(readFileSync(join(import.meta.dirname, "../../../../apps", app, file), "utf8")) as Record<
+      string,
+      unknown
+    >;
 
   test("csv-insights takes the file from the page", async () => {
     const { input } = read("csv-insights", "action-schema.json")["group"] as { input: unknown };
@@ -431,5 +464,61 @@ describe("the official apps", () => {
       expect(screen.queryByText("Some of this can only be checked when you start.")).toBeNull();
       unmount();
     }
+  });
+});
+
+describe("every kind of field", () => {
+  const schema = object(
+    {
+      text: { type: "string", description: "Some help." },
+      number: { type: "number", minimum: 0, maximum: 9 },
+      yes: { type: "boolean" },
+      on: { type: "boolean" },
+      one: { enum: ["a", "b"] },
+      either: { enum: ["a", "b"] },
+      some: { type: "array", uniqueItems: true, items: { enum: ["a", "b"] } },
+      tags: { type: "array", items: { type: "string" } },
+      rows: { type: "array", items: object({ a: { type: "string" } }, { required: ["a"] }) },
+      group: object({ a: { type: ["string", "null"] } }),
+      color: { type: "string" },
+      json: { unevaluatedItems: false },
+    },
+    { required: ["text", "group", "either"], additionalProperties: false },
+  );
+  const fields = {
+    "/number": { widget: "slider" },
+    "/on": { widget: "switch" },
+    "/either": { widget: "radio" },
+    "/tags": { widget: "tags" },
+    "/color": { widget: "color" },
+  };
+  const value = { tags: ["x"], rows: [{}, { a: "y" }], group: { a: null }, json: [1], left: 1 };
+
+  test("passes the checks of axe, before and after a failed submit", async () => {
+    const user = start(schema, { value, ui: { fields } });
+    const check = async () => {
+      const { violations, passes } = await axe.run(document.body, {
+        // jsdom draws nothing, and the page around the form has the landmarks.
+        rules: {
+          "color-contrast": { enabled: false },
+          region: { enabled: false },
+          "heading-order": { enabled: false },
+        },
+      });
+      expect(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)])).toEqual([]);
+      expect(passes.length).toBeGreaterThan(10);
+    };
+    await check();
+    await submit(user);
+    expect(screen.getByRole("alert", { name: "There are 4 problems" })).toBeDefined();
+    await check();
+  });
+
+  test("is named, and no name stands for two", () => {
+    start(schema, { value, ui: { fields } });
+    const ids = [...document.querySelectorAll("[id]")].map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const described of document.querySelectorAll("[aria-describedby]"))
+      for (const id of (described.getAttribute("aria-describedby") ?? "").split(" ")) expect(ids).toContain(id);
   });
 });

@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/no-thenable -- JSON Schema has a keyword of that name. */
 import { describe, expect, test, vi } from "vitest";
 import { validate, type Verdict } from "@/forms/validate";
 
