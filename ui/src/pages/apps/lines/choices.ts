@@ -80,7 +80,7 @@ export function choicesFor(line: CardLine | GrantView, wanted: Wanted): LineChoi
 
 /** Without one of its hosts. What is left is named by the owner then, one host and path at a time and with all methods. */
 export function withoutRule(rules: readonly HostRule[], gone: HostRule): HostRule[] {
-  const left = rules.filter((rule) => rule !== gone);
+  const left = rules.filter((rule) => keyOf(rule) !== keyOf(gone));
   if (gone.by_owner) return left;
   const own = left
     // What no stranger may lead to is not opened by taking something else away.
@@ -94,11 +94,12 @@ export function withoutRule(rules: readonly HostRule[], gone: HostRule): HostRul
 
 export const withRule = (rules: readonly HostRule[], added: HostRule): HostRule[] => unique([...rules, added]);
 
-function unique(rules: readonly HostRule[]): HostRule[] {
-  return [
-    ...new Map(rules.map((rule) => [JSON.stringify([rule.by_owner, ruleTarget(rule), rule.methods]), rule])).values(),
-  ];
-}
+const keyOf = ({ host, port, paths, methods, by_owner }: HostRule): string =>
+  JSON.stringify([host, port, paths, methods, by_owner]);
+
+const unique = (rules: readonly HostRule[]): HostRule[] => [
+  ...new Map(rules.map((rule) => [keyOf(rule), rule])).values(),
+];
 
 /** A rule as the owner would write it: `HOST[:PORT][/PATH]`. */
 export function ruleTarget({ host, port, paths }: HostRule): string {
