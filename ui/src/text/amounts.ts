@@ -1,7 +1,17 @@
 // Amounts as people read them, the same units as the command line has.
 const UNITS = ["KiB", "MiB", "GiB", "TiB", "PiB"];
 
-export const numberText = (value: number, language: string): string => new Intl.NumberFormat(language).format(value);
+// Making one costs a hundred times more than using it, and a long log uses it for every line.
+const formats = new Map<string, Intl.NumberFormat>();
+function format(language: string, digits?: number): Intl.NumberFormat {
+  const key = `${language} ${digits ?? ""}`;
+  const options = digits === undefined ? {} : { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  const known = formats.get(key) ?? new Intl.NumberFormat(language, { ...options, useGrouping: digits === undefined });
+  formats.set(key, known);
+  return known;
+}
+
+export const numberText = (value: number, language: string): string => format(language).format(value);
 
 /** Of a part between 0 and 1. */
 export const percentText = (part: number, language: string): string =>
@@ -15,8 +25,7 @@ export function bytesText(bytes: number, language: string): string {
     value /= 1024;
     unit += 1;
   }
-  const digits = { minimumFractionDigits: 1, maximumFractionDigits: 1, useGrouping: false };
-  return `${new Intl.NumberFormat(language, digits).format(value)} ${UNITS[unit]}`;
+  return `${format(language, 1).format(value)} ${UNITS[unit]}`;
 }
 
 export function millisText(ms: number, language: string): string {
@@ -24,8 +33,7 @@ export function millisText(ms: number, language: string): string {
   if (ms < 60_000) {
     const seconds = ms / 1_000;
     const digits = Number.isInteger(seconds) ? 0 : 1;
-    const format = new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
-    return `${format.format(seconds)} s`;
+    return `${format(language, digits).format(seconds)} s`;
   }
   const minutes = Math.floor(ms / 60_000);
   const rest = Math.floor((ms % 60_000) / 1_000);
