@@ -33,6 +33,7 @@ function Form({ onClose, onMade }: Omit<NewKeyProps, "open">) {
   const said = useWords(words).keys;
   const { cancel } = useWords(words);
   const problemId = useId();
+  const meaningId = useId();
   const [name, setName] = useState("");
   const [rights, setRights] = useState<ReadonlySet<Right>>(new Set<Right>(["read"]));
   const [days, setDays] = useState<(typeof DAYS)[number]>("90");
@@ -84,18 +85,21 @@ function Form({ onClose, onMade }: Omit<NewKeyProps, "open">) {
       <fieldset aria-describedby={wrongRights ? problemId : undefined}>
         <legend className="mb-1 text-sm font-medium">{said.rights}</legend>
         {RIGHTS.map((right) => (
-          <label key={right} className="flex min-h-9 cursor-pointer items-start gap-3 py-1.5 text-sm">
-            <input
-              type="checkbox"
-              checked={rights.has(right)}
-              onChange={() => toggle(right)}
-              className="mt-0.5 size-5 shrink-0 accent-accent"
-            />
-            <span>
-              <span className="font-medium">{said.right[right].label}</span>
-              <span className="block text-muted">{said.right[right].means}</span>
-            </span>
-          </label>
+          <div key={right} className="py-1.5 text-sm">
+            <label className="flex min-h-6 cursor-pointer items-center gap-3 font-medium pointer-coarse:min-h-11">
+              <input
+                type="checkbox"
+                checked={rights.has(right)}
+                aria-describedby={`${meaningId}-${right}`}
+                onChange={() => toggle(right)}
+                className="size-5 shrink-0 accent-accent"
+              />
+              {said.right[right].label}
+            </label>
+            <p id={`${meaningId}-${right}`} className="ms-8 text-muted">
+              {said.right[right].means}
+            </p>
+          </div>
         ))}
         <p className="text-sm text-muted">{said.never}</p>
         {wrongRights && (

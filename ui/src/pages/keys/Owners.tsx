@@ -84,7 +84,7 @@ function NewOwner() {
       <div role="status" className="mt-3">
         {made && (
           <Notice tone="good" title={said.made(escapeText(made))}>
-            <p>{said.then}</p>
+            <p>{said.next}</p>
             <p className="flex flex-wrap items-center gap-2">
               <code className="font-mono">{line}</code>
               <CopyButton text={line} />

@@ -97,7 +97,7 @@ interface KeysWords {
     nameWrong: string;
     deed: string;
     made(name: string): string;
-    then: string;
+    next: string;
   };
 }
 
@@ -217,7 +217,7 @@ export const words: { en: KeysWords; de: KeysWords } = {
       nameWrong: "One to 32 small letters, digits and -, beginning with a letter.",
       deed: "Make owner",
       made: (name) => `${name} is an owner now.`,
-      then: "To sign in a browser of theirs, on the computer where oikos runs:",
+      next: "To sign in a browser of theirs, on the computer where oikos runs:",
     },
   },
   de: {
@@ -336,7 +336,7 @@ export const words: { en: KeysWords; de: KeysWords } = {
       nameWrong: "Ein bis 32 kleine Buchstaben, Ziffern und -, am Anfang ein Buchstabe.",
       deed: "Besitzer anlegen",
       made: (name) => `${name} ist jetzt Besitzer.`,
-      then: "Um einen Browser dieser Person anzumelden, auf dem Rechner, auf dem oikos läuft:",
+      next: "Um einen Browser dieser Person anzumelden, auf dem Rechner, auf dem oikos läuft:",
     },
   },
 };

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState, useSyncExternalStore } from "react";
+import { useSearchParams } from "wouter";
 import { reads } from "@/api/operations";
 import { signOut } from "@/api/signOut";
 import { Asked } from "@/components/Asked";
@@ -96,22 +97,32 @@ export function Device() {
 
 export function Account() {
   const said = useWords(words);
-  const [asking, setAsking] = useState(false);
+  const [address, setAddress] = useSearchParams();
+  const ask = (asking: boolean) =>
+    setAddress(
+      (now) => {
+        const next = new URLSearchParams(now);
+        if (asking) next.set("ask", "sign-out");
+        else next.delete("ask");
+        return next;
+      },
+      { replace: !asking },
+    );
   return (
     <div className="space-y-3 text-sm">
       <p className="text-muted">{said.signOutLead}</p>
       <div className="flex flex-wrap items-center gap-4">
-        <Button onClick={() => setAsking(true)}>{said.signOut}</Button>
+        <Button onClick={() => ask(true)}>{said.signOut}</Button>
         <TextLink href="/keys?tab=browsers" className="py-1">
           {said.browsers}
         </TextLink>
       </div>
       <Confirm
-        open={asking}
+        open={address.get("ask") === "sign-out"}
         title={said.signOutAsk}
         deed={said.signOutOnly}
         act={signOut}
-        onClose={() => setAsking(false)}
+        onClose={() => ask(false)}
       >
         <p>{said.signOutMeans}</p>
       </Confirm>
