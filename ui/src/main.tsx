@@ -4,6 +4,7 @@ import { createRoot } from "react-dom/client";
 import { Problem } from "@/api/problem";
 import { LanguageProvider } from "@/i18n";
 import { followLinks } from "@/live/arrival";
+import { startWorker } from "@/live/worker";
 import { App } from "./App";
 import "./styles.css";
 
@@ -31,3 +32,5 @@ createRoot(root).render(
     </QueryClientProvider>
   </StrictMode>,
 );
+
+if (import.meta.env.PROD) startWorker();

@@ -1,0 +1,2 @@
+/** The worker with the files of a folder in it. */
+export function filled(worker: string, folder: string): string;

@@ -1,0 +1,36 @@
+// The service worker lets the page open without a connection (public/sw.js).
+const WORKER = "/sw.js";
+
+interface Policy {
+  createScriptURL(address: string): unknown;
+}
+interface Policies {
+  createPolicy(name: string, rules: { createScriptURL(address: string): string }): Policy;
+}
+
+/** Our one address for a script that is loaded by its address: the policy lets no other through. */
+export function workerAddress(): string {
+  const policies = (globalThis as { trustedTypes?: Policies }).trustedTypes;
+  if (!policies) return WORKER;
+  const policy = policies.createPolicy("sw", {
+    createScriptURL(address) {
+      if (address !== WORKER) throw new TypeError(`no worker of this page: ${address}`);
+      return address;
+    },
+  });
+  return policy.createScriptURL(WORKER) as string;
+}
+
+/** Registers the worker once the page has loaded, so that it takes nothing from the first load. */
+export function startWorker(): void {
+  const workers = navigator.serviceWorker;
+  // Only over TLS or at this machine do browsers have one.
+  if (!workers) return;
+  const register = () => {
+    workers.register(workerAddress(), { scope: "/", updateViaCache: "none" }).catch(() => {
+      // The page does all it does without; the diagnostics say that there is none.
+    });
+  };
+  if (document.readyState === "complete") register();
+  else addEventListener("load", register, { once: true });
+}
