@@ -5,7 +5,7 @@ import { useLanguage, useWords } from "@/i18n";
 import { bytesText } from "@/text/amounts";
 import { escapeText, shortenText } from "@/text/escape";
 import { firstChoice, wrongWith, type FileChoice } from "./fileFields";
-import { words } from "./words";
+import { words } from "./start-words";
 
 export interface Handing {
   sentBytes: number;

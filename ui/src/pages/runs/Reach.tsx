@@ -2,7 +2,7 @@ import type { Schemas } from "@/api/client";
 import { TextLink } from "@/components/Button";
 import { Say, useWords } from "@/i18n";
 import { to } from "@/routes";
-import { words } from "./words";
+import { words } from "./state-words";
 
 type Grant = Schemas["GrantView"];
 

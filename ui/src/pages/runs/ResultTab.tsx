@@ -10,6 +10,7 @@ import { ResultView } from "@/views/ResultView";
 import { Effects } from "./Effects";
 import { SaveFiles } from "./SaveFiles";
 import { stateOf, type FailureCode } from "./state";
+import { words as stateWords } from "./state-words";
 import { Said } from "./Said";
 import { words } from "./words";
 
@@ -49,6 +50,7 @@ const hasValue = (data: unknown): boolean => data !== undefined && data !== null
 
 function HowItEnded({ report, failure }: { report: Schemas["RunReport"]; failure: Schemas["Failure"] }) {
   const said = useWords(words);
+  const meanings = useWords(stateWords).failedMeaning;
   const state = stateOf(report);
   if (state === "stopped" || state === "interrupted") {
     return (
@@ -60,7 +62,7 @@ function HowItEnded({ report, failure }: { report: Schemas["RunReport"]; failure
     );
   }
   const code: FailureCode = failure.code;
-  const meaning = said.failedMeaning[code];
+  const meaning = meanings[code];
   return (
     <div className="mb-5" role="alert">
       <Notice tone="danger" title={said.failedTitle}>

@@ -25,6 +25,7 @@ import { ReachTab } from "./ReachTab";
 import { rememberedRun } from "./remembered";
 import { ResultTab } from "./ResultTab";
 import { RunPill } from "./RunPill";
+import { words as stateWords } from "./state-words";
 import { StopRun } from "./StopRun";
 import { words } from "./words";
 
@@ -77,6 +78,7 @@ function Run({ run }: { run: string }) {
 
 function Lead({ run }: { run: Summary }) {
   const said = useWords(words);
+  const state = useWords(stateWords);
   return (
     <div className="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm">
       <span role="status">
@@ -84,7 +86,7 @@ function Lead({ run }: { run: Summary }) {
       </span>
       {run.ended_at ? (
         <span>
-          <Time at={run.started_at} /> · {said.took} <Elapsed from={run.started_at} to={run.ended_at} />
+          <Time at={run.started_at} /> · {state.took} <Elapsed from={run.started_at} to={run.ended_at} />
         </span>
       ) : (
         <Elapsed from={run.started_at} />
@@ -97,7 +99,7 @@ function Lead({ run }: { run: Summary }) {
       </TextLink>
       {run.cause && (
         <span>
-          {said.because}{" "}
+          {state.because}{" "}
           <bdi>
             <Say sentence={run.cause} />
           </bdi>

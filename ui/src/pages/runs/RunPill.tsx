@@ -2,7 +2,7 @@ import type { Schemas } from "@/api/client";
 import { Pill } from "@/components/Pill";
 import { useWords } from "@/i18n";
 import { stateOf, TONES } from "./state";
-import { words } from "./words";
+import { words } from "./state-words";
 
 /** How a run stands, in a word or two. */
 export function RunPill({ run }: { run: Schemas["RunSummary"] }) {

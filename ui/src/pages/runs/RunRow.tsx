@@ -7,7 +7,7 @@ import { shortenText } from "@/text/escape";
 import { RunPill } from "./RunPill";
 import { stateOf } from "./state";
 import { StopRun } from "./StopRun";
-import { words } from "./words";
+import { words } from "./state-words";
 
 const NAME_CHARACTERS = 60;
 const MESSAGE_CHARACTERS = 240;

@@ -12,7 +12,7 @@ import { to } from "@/routes";
 import { shortenText } from "@/text/escape";
 import { RunRow } from "./RunRow";
 import { stateOf } from "./state";
-import { words } from "./words";
+import { words } from "./list-words";
 
 type Run = Schemas["RunSummary"];
 

@@ -19,7 +19,7 @@ import {
 import { FileInput } from "./FileInput";
 import { filledLast, forgetFilled, rememberedRun, type GivenFile } from "./remembered";
 import { useStart, type Starting } from "./useStart";
-import { words } from "./words";
+import { words } from "./start-words";
 
 type Choices = Readonly<Record<string, FileChoice>>;
 

@@ -11,7 +11,7 @@ import { to } from "@/routes";
 import { escapeLines, escapeText, shortenText } from "@/text/escape";
 import { Reach } from "./Reach";
 import { StartForm } from "./StartForm";
-import { words } from "./words";
+import { words } from "./start-words";
 
 const TITLE_CHARACTERS = 120;
 

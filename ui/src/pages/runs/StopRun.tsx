@@ -9,7 +9,7 @@ import { Icon } from "@/components/Icon";
 import { useWords } from "@/i18n";
 import { words as shell } from "@/layout/words";
 import { escapeLines, escapeText } from "@/text/escape";
-import { words } from "./words";
+import { words } from "./state-words";
 
 /** Stops a run at once. It never asks back: stopping too much costs little. */
 export function StopRun({ run, main = false }: { run: Schemas["RunSummary"]; main?: boolean }) {

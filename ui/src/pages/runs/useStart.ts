@@ -9,7 +9,7 @@ import { to } from "@/routes";
 import { useWords } from "@/i18n";
 import { textOf, withoutFiles, type FileChoice, type FileFieldInfo } from "./fileFields";
 import { rememberFilled, rememberRun, type GivenFile } from "./remembered";
-import { words } from "./words";
+import { words } from "./start-words";
 
 export interface Starting {
   isBusy: boolean;
