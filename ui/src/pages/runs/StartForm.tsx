@@ -1,4 +1,4 @@
-import { useCallback, useId, useState } from "react";
+import { useId, useState } from "react";
 import { useSearchParams } from "wouter";
 import type { Schemas } from "@/api/client";
 import { Button } from "@/components/Button";
@@ -54,25 +54,22 @@ export function StartForm({ app, action, isDisabled, again }: StartFormProps) {
     setChoices({});
     setKept(false);
   };
-  const renderFile = useCallback(
-    (slot: FileSlot) => (
-      <FileInput
-        id={slot.id}
-        label={slot.label}
-        access={slot.access}
-        isFolder={slot.isFolder}
-        isInvalid={slot.isInvalid}
-        isDisabled={slot.isDisabled || starting.isBusy}
-        describedBy={slot.describedBy}
-        choice={choices[slot.name] ?? firstChoice(slot)}
-        handing={handingOf(starting, slot.name)}
-        onChoice={(choice) => {
-          setChoices((known) => ({ ...known, [slot.name]: choice }));
-          slot.onChange(textOf(choice));
-        }}
-      />
-    ),
-    [choices, starting],
+  const renderFile = (slot: FileSlot) => (
+    <FileInput
+      id={slot.id}
+      label={slot.label}
+      access={slot.access}
+      isFolder={slot.isFolder}
+      isInvalid={slot.isInvalid}
+      isDisabled={slot.isDisabled || starting.isBusy}
+      describedBy={slot.describedBy}
+      choice={choices[slot.name] ?? firstChoice(slot)}
+      handing={handingOf(starting, slot.name)}
+      onChoice={(choice) => {
+        setChoices((known) => ({ ...known, [slot.name]: choice }));
+        slot.onChange(textOf(choice));
+      }}
+    />
   );
 
   return (

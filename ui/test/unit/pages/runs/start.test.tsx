@@ -2,7 +2,7 @@ import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it, vi } from "vitest";
 import StartPage from "@/pages/runs/StartPage";
-import { rememberedRun } from "@/pages/runs/remembered";
+import { rememberedRun, rememberRun } from "@/pages/runs/remembered";
 import { paperOikos, Refuse, renderScreen } from "../../kit";
 import { detail, RUN } from "./runs";
 
@@ -167,6 +167,38 @@ it("takes a path where oikos runs, and says when it is not whole", async () => {
       input: { rows: 10 },
     }),
   );
+});
+
+it("has a new file made for what the run writes, and gives the same again to a second run", async () => {
+  const made = "0193c8a2-7f3e-7a10-9b1c-2f6d5e4c3b2f";
+  paperOikos({ app_info: { app: detail() } });
+  const oikos = fetch;
+  const asked: { path: string; body: string }[] = [];
+  vi.stubGlobal("fetch", async (input: string | Request, init?: RequestInit) => {
+    if (typeof input !== "string") return oikos(input, init);
+    asked.push({ path: input, body: String(init?.body) });
+    if (input === "/api/v1/runs") return began();
+    return Response.json({ file: { id: made, name: "means.csv", size_bytes: 0, received_bytes: 0, expires_at: 1 } });
+  });
+  rememberRun(RUN, {
+    app: "csv-insights",
+    action: "analyze",
+    input: { rows: 3 },
+    files: [{ name: "data", access: "read", called: "sales.csv", handed: FILE }],
+  });
+  const { history } = at(`${AT}?again=${RUN}`);
+  expect(await screen.findByText("sales.csv")).toBeTruthy();
+  await userEvent.type(screen.getByLabelText(/^Out/, { selector: "input[type=text]" }), "means.csv");
+  await userEvent.click(screen.getByRole("button", { name: "Run" }));
+  await waitFor(() => expect(history.at(-1)).toBe(`/runs/${RUN}`));
+  expect(JSON.parse(asked[0]?.body ?? "")).toEqual({ name: "means.csv", size_bytes: 0 });
+  const started = JSON.parse(asked[1]?.body ?? "") as { files: unknown; input: unknown };
+  expect(started.input).toEqual({ rows: 3 });
+  expect(started.files).toEqual([
+    { name: "data", handed: FILE },
+    { name: "out", handed: made },
+  ]);
+  expect(rememberedRun(RUN)?.files[1]).toEqual({ name: "out", access: "write", called: "means.csv", handed: made });
 });
 
 it("says so where there is no such action, and shows hostile words as words", async () => {
