@@ -1,0 +1,46 @@
+import type { Schemas } from "@/api/client";
+import type { IconName } from "@/components/Icon";
+import type { Tone } from "@/components/Pill";
+import type { Family } from "./words";
+
+type State = Schemas["GrantState"];
+
+export const FAMILIES: readonly Family[] = [
+  "file",
+  "storage",
+  "network",
+  "shell",
+  "clipboard",
+  "gpu",
+  "ai",
+  "mcp",
+  "event",
+  "trigger",
+  "schedule",
+  "secret",
+  "view",
+];
+
+export const LOOKS: Record<State, { tone: Tone; icon: IconName }> = {
+  allow: { tone: "good", icon: "check" },
+  ask: { tone: "caution", icon: "inbox" },
+  block: { tone: "neutral", icon: "close" },
+};
+
+/** From what lets most through. */
+const STRENGTH: readonly State[] = ["allow", "ask", "block"];
+
+export interface Cell {
+  family: Family;
+  state: State;
+  lines: number;
+}
+
+/** The families that an app asks for, each with the state that lets most through. */
+export function cellsOf(grants: readonly Schemas["GrantView"][]): Cell[] {
+  return FAMILIES.flatMap((family) => {
+    const states = grants.filter(({ scope }) => scope.scope === family).map(({ state }) => state);
+    const state = STRENGTH.find((known) => states.includes(known));
+    return state ? [{ family, state, lines: states.length }] : [];
+  });
+}
