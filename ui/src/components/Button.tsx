@@ -4,7 +4,7 @@ import { Link as Anchor } from "wouter";
 type Look = "main" | "plain" | "quiet" | "danger";
 
 const BASE =
-  "inline-flex min-h-9 items-center justify-center gap-2 rounded-lg px-3.5 py-1.5 text-sm font-medium text-center transition-colors disabled:opacity-60 pointer-coarse:min-h-11";
+  "inline-flex min-h-9 wrap-normal items-center justify-center gap-2 rounded-lg px-3.5 py-1.5 text-sm font-medium text-center transition-colors disabled:opacity-60 pointer-coarse:min-h-11";
 const LOOKS: Record<Look, string> = {
   main: "bg-accent text-on-accent hover:bg-accent-strong",
   plain: "border border-control bg-surface text-ink hover:bg-raised",

@@ -16,7 +16,7 @@ export const exactTime = (at: number, language: string): string =>
   format(language, { dateStyle: "medium", timeStyle: "medium" }).format(at);
 
 export const clockTime = (at: number, language: string): string =>
-  format(language, { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(at);
+  format(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }).format(at);
 
 export const dayText = (at: number, language: string): string => format(language, { dateStyle: "full" }).format(at);
 

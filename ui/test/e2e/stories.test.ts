@@ -46,13 +46,28 @@ async function offer(source: string): Promise<Locator> {
   await dialog()
     .getByRole("heading", { name: /^(Install|Upgrade) / })
     .waitFor();
+  await deed(dialog()).waitFor();
   return dialog();
+}
+
+const deed = (card: Locator) => card.getByRole("button", { name: /^(Install|Upgrade)$/ });
+
+/** Allows every line of a card that is about files, in one folder alone. */
+async function narrow(card: Locator, folder: string): Promise<void> {
+  const lines = card.getByRole("listitem").filter({ has: page.getByRole("textbox", { name: /folder/i }) });
+  await lines.first().waitFor();
+  for (const line of await lines.all()) {
+    await choice(line, "Allow").check({ force: true });
+    await line.getByRole("textbox", { name: /folder/i }).fill(folder);
+    await line.getByRole("button", { name: "Add folder" }).click();
+    await line.getByText(folder).first().waitFor();
+  }
 }
 
 async function install(source: string, before: (card: Locator) => Promise<void> = async () => {}): Promise<void> {
   const card = await offer(source);
   await before(card);
-  await card.getByRole("button", { name: /^(Install|Upgrade)$/ }).click();
+  await deed(card).click();
   await dialog().waitFor({ state: "detached" });
 }
 
@@ -64,7 +79,7 @@ test("first run: a link lets in, a few steps, an app that works", async () => {
   // What lets in stands in no address and no history.
   expect(page.url()).not.toContain("oikoslink");
   // Every step can be left out.
-  await page.getByRole("button", { name: /skip/i }).first().click();
+  await page.getByRole("link", { name: /skip/i }).first().click();
   await page.getByRole("navigation").first().waitFor();
   await install(house.package("apps/greeter"));
   await page.getByRole("heading", { level: 1, name: /greeter/i }).waitFor();
@@ -76,16 +91,7 @@ test("first run: a link lets in, a few steps, an app that works", async () => {
 test("install, narrowed to a folder", async () => {
   await house.file("papers/one.txt", "one");
   const folder = house.path("files", "papers");
-  await install(house.package("crates/cli/tests/apps/scribe"), async (card) => {
-    const lines = card.getByRole("listitem").filter({ has: page.getByRole("radio") });
-    for (const line of await lines.all()) {
-      const field = line.getByRole("textbox", { name: /folder/i });
-      if ((await field.count()) === 0) continue;
-      await choice(line, "Allow").check({ force: true });
-      await field.first().fill(folder);
-      await line.getByRole("button", { name: /add/i }).first().click();
-    }
-  });
+  await install(house.package("crates/cli/tests/apps/scribe"), (card) => narrow(card, folder));
   const grants = JSON.parse(await house.say("grant", "scribe", "--json")) as {
     grants: { line: string; state: string; scope: { folders?: string[] } }[];
   };
@@ -133,18 +139,7 @@ test("activity tells it in plain words", async () => {
 test("undo what folder-tidy did", async () => {
   const untidy = house.path("files", "untidy");
   for (const name of ["letter.txt", "photo.jpg", "table.csv"]) await house.file(`untidy/${name}`, name);
-  await install(house.package("apps/folder-tidy"), async (card) => {
-    for (const line of await card
-      .getByRole("listitem")
-      .filter({ has: page.getByRole("radio") })
-      .all()) {
-      const field = line.getByRole("textbox", { name: /folder/i });
-      if ((await field.count()) === 0) continue;
-      await choice(line, "Allow").check({ force: true });
-      await field.first().fill(untidy);
-      await line.getByRole("button", { name: /add/i }).first().click();
-    }
-  });
+  await install(house.package("apps/folder-tidy"), (card) => narrow(card, untidy));
   const before = await readdir(untidy);
   await go("/apps/folder-tidy");
   await page.getByRole("link", { name: /tidy/i }).last().click();
