@@ -1,8 +1,9 @@
-import { useQuery, useQueryClient, type UseQueryResult } from "@tanstack/react-query";
+import { useQuery, useQueryClient, type QueryClient, type UseQueryResult } from "@tanstack/react-query";
 import { useEffect, useState, useSyncExternalStore } from "react";
 import type { Schemas } from "@/api/client";
 import { reads } from "@/api/operations";
 import type { Problem } from "@/api/problem";
+import { session } from "@/api/session";
 import { line } from "./line";
 import { RunStream } from "./runStream";
 
@@ -18,10 +19,57 @@ export interface WatchedRun {
   isUnderWay: boolean;
 }
 
+interface Kept {
+  stream: RunStream;
+  screens: number;
+  unwatch(): void;
+}
+
+// A line has no word for looking away, and holds 32 runs: what is under way goes on being heard when its screen is left,
+// once, and is all there when somebody comes back.
+const kept = new Map<string, Kept>();
+
+// What somebody saw is not shown to whoever comes next.
+session.subscribe(() => {
+  if (session.secret()) return;
+  for (const { unwatch } of kept.values()) unwatch();
+  kept.clear();
+});
+
+function watch(run: string, stream: RunStream, queries: QueryClient): () => void {
+  const known = kept.get(run);
+  const watched: Kept = known?.stream === stream ? known : { stream, screens: 0, unwatch: () => {} };
+  const release = () => {
+    if (watched.screens > 0 || stream.state === "watched") return;
+    watched.unwatch();
+    if (kept.get(run) === watched) kept.delete(run);
+  };
+  if (watched !== known) {
+    kept.set(run, watched);
+    watched.unwatch = line.watch(run, stream.seq, {
+      chunk: (chunk) => stream.chunk(chunk),
+      failed(problem) {
+        stream.failed(problem);
+        release();
+      },
+      end(report) {
+        queries.setQueryData(reads.runReport(run).queryKey, { run: report });
+        stream.end(report);
+        release();
+      },
+    });
+  }
+  watched.screens += 1;
+  return () => {
+    watched.screens -= 1;
+    release();
+  };
+}
+
 /** A run, from whatever it said before until its end, across broken lines and restarts of oikos. One run per mount. */
 export function useRun(run: string): WatchedRun {
   const queries = useQueryClient();
-  const [stream] = useState(() => new RunStream());
+  const [stream] = useState(() => kept.get(run)?.stream ?? new RunStream());
   const version = useSyncExternalStore(stream.subscribe, stream.version);
   const list = useQuery(reads.runList());
   const row = list.data?.runs.find((row) => row.run === run) ?? null;
@@ -29,20 +77,7 @@ export function useRun(run: string): WatchedRun {
   const hasEnded = stream.state === "ended" || Boolean(row?.ended_at);
   const asked: UseQueryResult<Schemas["RunEnd"]> = useQuery({ ...reads.runReport(run), enabled: hasEnded });
 
-  useEffect(
-    () =>
-      stream.state === "watched"
-        ? line.watch(run, stream.seq, {
-            chunk: (chunk) => stream.chunk(chunk),
-            failed: (problem) => stream.failed(problem),
-            end(report) {
-              queries.setQueryData(reads.runReport(run).queryKey, { run: report });
-              stream.end(report);
-            },
-          })
-        : undefined,
-    [run, stream, queries],
-  );
+  useEffect(() => (stream.state === "watched" ? watch(run, stream, queries) : undefined), [run, stream, queries]);
 
   const report = whole(asked.data?.run ?? null, stream.report);
   return {

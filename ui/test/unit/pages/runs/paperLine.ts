@@ -1,5 +1,6 @@
 // A line of paper: a WebSocket whose other end is the test.
 import { vi } from "vitest";
+import { session } from "@/api/session";
 import { line } from "@/live/line";
 
 interface Said {
@@ -74,4 +75,8 @@ export function next(count: number): PaperSocket {
   return socket;
 }
 
-export const hangUp = (): void => line.stop();
+/** Ends the line, and what is known by it, as signing out does. */
+export function hangUp(): void {
+  line.stop();
+  session.end();
+}

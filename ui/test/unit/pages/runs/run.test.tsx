@@ -55,6 +55,19 @@ it("goes on where the line broke, without a lost or a doubled word, and shows th
   expect(screen.getByText("seven rows")).toBeTruthy();
 });
 
+it("goes on hearing a run whose screen is left, and asks for it once", async () => {
+  const { socket, requestId, unmount } = await watched();
+  act(() => socket.say("STREAM_CHUNK", requestId, text(1, "before ")));
+  await screen.findByRole("log");
+  unmount();
+  socket.say("STREAM_CHUNK", requestId, text(2, "meanwhile "));
+  renderScreen(RunPage, { path: PATH, at: AT });
+  expect((await screen.findByRole("log")).textContent).toBe("before meanwhile ");
+  act(() => socket.say("STREAM_CHUNK", requestId, text(3, "after")));
+  await waitFor(() => expect(screen.getByRole("log").textContent).toBe("before meanwhile after"));
+  expect(socket.said.filter(({ type }) => type === "GET_STATUS")).toHaveLength(1);
+});
+
 it("says that it was interrupted when oikos was started anew under it", async () => {
   const cut = failed("internal", "was cut off: oikos itself ended while it ran");
   const { socket, requestId } = await watched({ run_report: { run: cut } });
