@@ -22,42 +22,23 @@ async function bundle(code, { define = {}, jsx = true } = {}) {
       configFile: false,
       root: here,
       logLevel: "warn",
-      define: {
-        "process.env.NODE_ENV": '"production"',
-        "import.meta.url": '""',
-        ...define,
-      },
+      define: { "process.env.NODE_ENV": '"production"', "import.meta.url": '""', ...define },
       plugins: [
         {
           name: "entry",
-          resolveId: (id) =>
-            id === "entry.ts" || id.endsWith("/entry.ts")
-              ? "\0entry.ts"
-              : undefined,
+          resolveId: (id) => (id === "entry.ts" || id.endsWith("/entry.ts") ? "\0entry.ts" : undefined),
           load: (id) => (id === "\0entry.ts" ? code : undefined),
         },
       ],
       resolve: {
         alias: jsx
           ? [
-              {
-                find: /^react\/jsx-runtime$/,
-                replacement: installed(
-                  "preact/jsx-runtime/dist/jsxRuntime.mjs",
-                ),
-              },
-              {
-                find: /^react-dom\/client$/,
-                replacement: installed("preact/compat/client.mjs"),
-              },
-              {
-                find: /^react(-dom)?$/,
-                replacement: installed("preact/compat/dist/compat.mjs"),
-              },
-              {
-                find: /^(marked|dompurify|@cfworker\/json-schema)$/,
-                replacement: installed("$1"),
-              },
+              { find: /^react\/jsx-runtime$/, replacement: installed("preact/jsx-runtime/dist/jsxRuntime.mjs") },
+              { find: /^react-dom\/client$/, replacement: installed("preact/compat/client.mjs") },
+              { find: /^react(-dom)?$/, replacement: installed("preact/compat/dist/compat.mjs") },
+              { find: /^marked$/, replacement: installed("marked/lib/marked.esm.js") },
+              { find: /^dompurify$/, replacement: installed("dompurify/dist/purify.es.mjs") },
+              { find: /^@cfworker\/json-schema$/, replacement: installed("@cfworker/json-schema/dist/esm/index.js") },
             ]
           : [],
       },
@@ -66,19 +47,13 @@ async function bundle(code, { define = {}, jsx = true } = {}) {
         target: "es2023",
         cssCodeSplit: false,
         reportCompressedSize: false,
-        rollupOptions: {
-          input: "entry.ts",
-          treeshake: { moduleSideEffects: true },
-          output: { format: "iife" },
-        },
+        rollupOptions: { input: "entry.ts", treeshake: { moduleSideEffects: true }, output: { format: "iife" } },
       },
     }),
   ].flat()[0];
   const text = (kind) =>
     output
-      .filter(({ type, fileName }) =>
-        kind === "js" ? type === "chunk" : fileName.endsWith(".css"),
-      )
+      .filter(({ type, fileName }) => (kind === "js" ? type === "chunk" : fileName.endsWith(".css")))
       .map((file) => (kind === "js" ? file.code : String(file.source)))
       .join("\n");
   return { js: text("js"), css: text("css") };
@@ -88,8 +63,7 @@ async function bundle(code, { define = {}, jsx = true } = {}) {
 const FRAME_TAG = /<(?:[^\s<>/:]+:)?(?:i?frame|frameset|fencedframe|portal|object|embed)(?![\w-])/i;
 
 // A script in a document ends where it says so, in a string too.
-const inScript = (js) =>
-  js.replaceAll(/<\/script/gi, "<\\/script").replaceAll("<!--", "<\\!--");
+const inScript = (js) => js.replaceAll(/<\/script/gi, "<\\/script").replaceAll("<!--", "<\\!--");
 
 function page({ title, js, css }) {
   return `<!doctype html>
@@ -106,11 +80,8 @@ function page({ title, js, css }) {
 /** The colors of our page, light and dark. */
 async function colors() {
   const css = await readFile(`${here}../ui/src/styles.css`, "utf8");
-  const blocks = [
-    ...css.matchAll(/^:root(?:\[data-theme="dark"\])? \{[^}]*\}/gm),
-  ].map(([block]) => block);
-  if (blocks.length !== 2)
-    throw new Error("ui/src/styles.css has no light and dark :root");
+  const blocks = [...css.matchAll(/^:root(?:\[data-theme="dark"\])? \{[^}]*\}/gm)].map(([block]) => block);
+  if (blocks.length !== 2) throw new Error("ui/src/styles.css has no light and dark :root");
   return blocks.join("\n");
 }
 
@@ -125,26 +96,18 @@ const write = async (name, html) => {
   );
 };
 
-const prelude = await bundle(`import "${here}frame/prelude-main.ts";`, {
-  jsx: false,
-});
+const prelude = await bundle(`import "${here}frame/prelude-main.ts";`, { jsx: false });
 const frame = await bundle(`import "${here}frame/frame-main.ts";`, {
   jsx: false,
   define: { PRELUDE: JSON.stringify(inScript(prelude.js)) },
 });
-const frameCss =
-  "html,body,iframe{margin:0;border:0;padding:0;display:block;width:100%;height:100%}";
+const frameCss = "html,body,iframe{margin:0;border:0;padding:0;display:block;width:100%;height:100%}";
 await write("frame", page({ title: "view", js: frame.js, css: frameCss }));
 
 const palette = await colors();
-const worker = await bundle(
-  `import "maplibre-gl/dist/maplibre-gl-worker.mjs";`,
-  { jsx: false },
-);
+const worker = await bundle(`import "maplibre-gl/dist/maplibre-gl-worker.mjs";`, { jsx: false });
 for (const name of NAMES) {
-  const module = OWN.has(name)
-    ? `${here}views/${name}.tsx`
-    : `${here}../ui/src/views/${name}.tsx`;
+  const module = OWN.has(name) ? `${here}views/${name}.tsx` : `${here}../ui/src/views/${name}.tsx`;
   const { js, css } = await bundle(
     `import { view } from "${module}";\nimport { viewMain } from "${here}views/mount.tsx";\nviewMain("${name}", view);`,
     name === "map" ? { define: { MAP_WORKER: JSON.stringify(worker.js) } } : {},

@@ -4,37 +4,23 @@ import { feature } from "topojson-client";
 
 const HALVES_PER_DEGREE = 2;
 const here = new URL("..", import.meta.url);
-const topology = JSON.parse(
-  await readFile(
-    new URL("node_modules/world-atlas/land-110m.json", here),
-    "utf8",
-  ),
-);
+const topology = JSON.parse(await readFile(new URL("node_modules/world-atlas/land-110m.json", here), "utf8"));
 const land = feature(topology, topology.objects.land);
 const rings = land.features.flatMap(({ geometry }) =>
-  (geometry.type === "Polygon"
-    ? [geometry.coordinates]
-    : geometry.coordinates
-  ).flat(),
+  (geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates).flat(),
 );
 
 const paths = [];
 for (const ring of rings) {
   const points = [];
   for (const [longitude, latitude] of ring) {
-    const point = [
-      Math.round(longitude * HALVES_PER_DEGREE),
-      Math.round(-latitude * HALVES_PER_DEGREE),
-    ];
+    const point = [Math.round(longitude * HALVES_PER_DEGREE), Math.round(-latitude * HALVES_PER_DEGREE)];
     const last = points.at(-1);
-    if (last === undefined || last[0] !== point[0] || last[1] !== point[1])
-      points.push(point);
+    if (last === undefined || last[0] !== point[0] || last[1] !== point[1]) points.push(point);
   }
   // Smaller than what half a degree can show.
   if (points.length < 4) continue;
-  const steps = points
-    .slice(1)
-    .map(([x, y], place) => [x - points[place][0], y - points[place][1]]);
+  const steps = points.slice(1).map(([x, y], place) => [x - points[place][0], y - points[place][1]]);
   paths.push(`${points[0].join(" ")} ${steps.flat().join(" ")}`);
 }
 

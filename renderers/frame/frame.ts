@@ -16,29 +16,16 @@ export interface FrameParts {
   trust(html: string): string;
 }
 
-export function frameRun({
-  self,
-  host,
-  hostOrigin,
-  prelude,
-  trust,
-}: FrameParts): void {
+export function frameRun({ self, host, hostOrigin, prelude, trust }: FrameParts): void {
   let inner: HTMLIFrameElement | undefined;
   const toHost = (message: object) => host.postMessage(message, hostOrigin);
 
   const draw = (params: unknown) => {
-    const html =
-      typeof params === "object" && params !== null && "html" in params
-        ? params.html
-        : undefined;
+    const html = typeof params === "object" && params !== null && "html" in params ? params.html : undefined;
     // A view is never exchanged for another: the page would go on to think that it talks to the first.
     if (inner !== undefined || typeof html !== "string") return;
     if (FRAME_TAG.test(html)) {
-      return toHost({
-        jsonrpc: "2.0",
-        method: `${SANDBOX}refused`,
-        params: { reason: "child_frame" },
-      });
+      return toHost({ jsonrpc: "2.0", method: `${SANDBOX}refused`, params: { reason: "child_frame" } });
     }
     inner = self.document.createElement("iframe");
     inner.title = "view";
@@ -55,13 +42,8 @@ export function frameRun({
     if (method === undefined) return;
     if (source === host && origin === hostOrigin) {
       if (method === `${SANDBOX}resource-ready`) draw(data.params);
-      else if (!method.startsWith(SANDBOX))
-        inner?.contentWindow?.postMessage(data, "*");
-    } else if (
-      inner !== undefined &&
-      source === inner.contentWindow &&
-      origin === "null"
-    ) {
+      else if (!method.startsWith(SANDBOX)) inner?.contentWindow?.postMessage(data, "*");
+    } else if (inner !== undefined && source === inner.contentWindow && origin === "null") {
       if (!method.startsWith(SANDBOX)) toHost(data);
     }
   });
@@ -70,13 +52,7 @@ export function frameRun({
 
 /** The method of a JSON-RPC message, empty for an answer; nothing for what is no such message. */
 function methodOf(data: unknown): string | undefined {
-  if (
-    typeof data !== "object" ||
-    data === null ||
-    !("jsonrpc" in data) ||
-    data.jsonrpc !== "2.0"
-  )
-    return undefined;
+  if (typeof data !== "object" || data === null || !("jsonrpc" in data) || data.jsonrpc !== "2.0") return undefined;
   if (!("method" in data) || data.method === undefined) return "";
   return typeof data.method === "string" ? data.method : undefined;
 }

@@ -18,26 +18,19 @@ export function preludeRun(scope: Window & typeof globalThis): void {
 
   // XML has entities and prefixes that write a tag in other words; HTML has not.
   const parse = scope.DOMParser.prototype.parseFromString;
-  scope.DOMParser.prototype.parseFromString = function parseFromString(
-    this: DOMParser,
-    text,
-    type,
-  ) {
-    if (type !== "text/html")
-      throw new TypeError("only text/html is parsed in this frame");
+  scope.DOMParser.prototype.parseFromString = function parseFromString(this: DOMParser, text, type) {
+    if (type !== "text/html") throw new TypeError("only text/html is parsed in this frame");
     return parse.call(this, text, type);
   };
   // These take HTML past Trusted Types because they clean it; whether frames go is up to who calls them.
-  for (const owner of [scope.Element, scope.ShadowRoot])
-    Reflect.deleteProperty(owner.prototype, "setHTML");
+  for (const owner of [scope.Element, scope.ShadowRoot]) Reflect.deleteProperty(owner.prototype, "setHTML");
   Reflect.deleteProperty(scope.Document, "parseHTML");
 
   const types = (scope as { trustedTypes?: TrustedTypes }).trustedTypes;
   if (types === undefined) throw new Error("this browser has no Trusted Types");
   types.createPolicy("default", {
     // `document.write` may bring a tag in pieces, and `srcdoc` is a document with a window of its own.
-    createHTML: (text, _type, sink) =>
-      isWholeMarkup(sink) && !FRAME_TAG.test(text) ? text : null,
+    createHTML: (text, _type, sink) => (isWholeMarkup(sink) && !FRAME_TAG.test(text) ? text : null),
     // Strings that become code: `eval`, `javascript:` addresses, handlers in attributes.
     createScript: () => null,
     // Workers made of a view's own source. They have no WebRTC.
@@ -46,8 +39,7 @@ export function preludeRun(scope: Window & typeof globalThis): void {
 }
 
 /** Opens a tag that loads another document. A tag must stand in the text letter by letter, however it is nested. */
-export const FRAME_TAG =
-  /<(?:[^\s<>/:]+:)?(?:i?frame|frameset|fencedframe|portal|object|embed)(?![\w-])/i;
+export const FRAME_TAG = /<(?:[^\s<>/:]+:)?(?:i?frame|frameset|fencedframe|portal|object|embed)(?![\w-])/i;
 
 function isWholeMarkup(sink: string): boolean {
   return !/write|srcdoc/i.test(sink);

@@ -12,10 +12,7 @@ export interface CellWords {
 const PLAIN: CellWords = { language: "en", yes: "yes", no: "no" };
 
 /** Numbers in the reader's way with all their digits, text escaped, nothing for what is absent. */
-export function cellText(
-  cell: Cell | undefined,
-  { language, yes, no }: CellWords = PLAIN,
-): string {
+export function cellText(cell: Cell | undefined, { language, yes, no }: CellWords = PLAIN): string {
   if (cell === null || cell === undefined) return "";
   if (typeof cell === "boolean") return cell ? yes : no;
   if (typeof cell === "number") return numberText(cell, language);
@@ -36,19 +33,12 @@ export function numberText(value: number, language: string): string {
 /** A number that a text is, such as `-12.50`; dates and ids with dashes are none. */
 function numberOf(cell: Cell): number | undefined {
   if (typeof cell === "number") return cell;
-  if (
-    typeof cell !== "string" ||
-    !/^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?\s*$/i.test(cell)
-  )
-    return undefined;
+  if (typeof cell !== "string" || !/^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?\s*$/i.test(cell)) return undefined;
   return Number(cell);
 }
 
 /** Whether a column reads as numbers, so that it stands at the end of its cell. */
-export function isNumberColumn(
-  rows: readonly (readonly Cell[])[],
-  column: number,
-): boolean {
+export function isNumberColumn(rows: readonly (readonly Cell[])[], column: number): boolean {
   // The first rows say it: a column that changes its kind later is still readable.
   let numbers = 0;
   for (const row of rows.slice(0, 200)) {
@@ -73,8 +63,7 @@ export function sortedPlaces(
   const sign = order === "ascending" ? 1 : -1;
   const keys = rows.map((row) => {
     const cell = row[column] ?? null;
-    if (cell === null || cell === "")
-      return { kind: 2, number: 0, text: "" } as const;
+    if (cell === null || cell === "") return { kind: 2, number: 0, text: "" } as const;
     const number = numberOf(cell);
     if (number !== undefined) return { kind: 0, number, text: "" } as const;
     return { kind: 1, number: 0, text: String(cell) } as const;
@@ -87,8 +76,7 @@ export function sortedPlaces(
       if (a === undefined || b === undefined) return 0;
       if (a.kind === 2 || b.kind === 2) return a.kind - b.kind || left - right;
       if (a.kind !== b.kind) return sign * (a.kind - b.kind);
-      const differs =
-        a.kind === 0 ? a.number - b.number : collator.compare(a.text, b.text);
+      const differs = a.kind === 0 ? a.number - b.number : collator.compare(a.text, b.text);
       return sign * differs || left - right;
     });
 }

@@ -9,35 +9,22 @@ export interface Chart {
   label: string;
   unit: string;
   labels: string[];
-  series: {
-    name: string;
-    values: (number | null)[];
-    texts: (string | null)[];
-  }[];
+  series: { name: string; values: (number | null)[]; texts: (string | null)[] }[];
 }
 
 export function chartOf(data: ChartData): Chart {
   const unit = escapeText(data.unit ?? "");
   const given: Series[] = data.series ?? [
-    {
-      name: unit,
-      values: data.values ?? [],
-      ...(data.texts === undefined ? {} : { texts: data.texts }),
-    },
+    { name: unit, values: data.values ?? [], ...(data.texts === undefined ? {} : { texts: data.texts }) },
   ];
-  const length = Math.max(
-    data.labels.length,
-    ...given.map(({ values }) => values.length),
-  );
+  const length = Math.max(data.labels.length, ...given.map(({ values }) => values.length));
   const places = Array.from({ length }, (_, place) => place);
   return {
     kind: data.kind ?? "bar",
     title: escapeText(data.title ?? ""),
     label: escapeText(data.label ?? ""),
     unit,
-    labels: places.map((place) =>
-      escapeText(data.labels[place] ?? String(place + 1)),
-    ),
+    labels: places.map((place) => escapeText(data.labels[place] ?? String(place + 1))),
     series: given.map(({ name, values, texts }) => ({
       name: escapeText(name),
       values: places.map((place) => values[place] ?? null),
@@ -74,17 +61,11 @@ export function scaleOf(chart: Chart, ticksWanted = 4): Scale {
   }
   const step = roundStep(high / ticksWanted - low / ticksWanted);
   // Numbers at the end of what a double holds have no room for round ends.
-  if (!Number.isFinite(step) || step === 0)
-    return { low, high, ticks: [low, high] };
+  if (!Number.isFinite(step) || step === 0) return { low, high, ticks: [low, high] };
   const first = Math.floor(low / step);
   const last = Math.ceil(high / step);
   const ticks: number[] = [];
-  for (
-    let tick = first;
-    tick <= last && ticks.length <= 4 * ticksWanted;
-    tick += 1
-  )
-    ticks.push(tidy(tick * step));
+  for (let tick = first; tick <= last && ticks.length <= 4 * ticksWanted; tick += 1) ticks.push(tidy(tick * step));
   const end = ticks.at(-1) ?? high;
   return { low: ticks[0] ?? low, high: end < high ? high : end, ticks };
 }
@@ -122,15 +103,9 @@ export function extremesOf(chart: Chart): Extremes {
         continue;
       }
       found.count += 1;
-      const here = {
-        label: chart.labels[place] ?? "",
-        text: texts[place] ?? null,
-        value,
-      };
-      if (found.lowest === undefined || value < found.lowest.value)
-        found.lowest = here;
-      if (found.highest === undefined || value > found.highest.value)
-        found.highest = here;
+      const here = { label: chart.labels[place] ?? "", text: texts[place] ?? null, value };
+      if (found.lowest === undefined || value < found.lowest.value) found.lowest = here;
+      if (found.highest === undefined || value > found.highest.value) found.highest = here;
     }
   }
   return found;

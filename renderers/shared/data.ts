@@ -101,16 +101,7 @@ export interface DiffData {
 }
 
 export type Sky =
-  | "clear"
-  | "partly-cloudy"
-  | "cloudy"
-  | "fog"
-  | "drizzle"
-  | "rain"
-  | "snow"
-  | "sleet"
-  | "storm"
-  | "wind";
+  "clear" | "partly-cloudy" | "cloudy" | "fog" | "drizzle" | "rain" | "snow" | "sleet" | "storm" | "wind";
 
 export interface WeatherData {
   places: WeatherPlace[];
@@ -124,24 +115,12 @@ export interface WeatherPlace {
   sky?: Sky;
   temperature?: number;
   text?: string;
-  days?: {
-    day: string;
-    sky?: Sky;
-    low?: number;
-    high?: number;
-    rain_percent?: number;
-  }[];
+  days?: { day: string; sky?: Sky; low?: number; high?: number; rain_percent?: number }[];
 }
 
 export interface SearchData {
   query?: string;
-  results: {
-    title: string;
-    url?: string;
-    text?: string;
-    source?: string;
-    date?: string;
-  }[];
+  results: { title: string; url?: string; text?: string; source?: string; date?: string }[];
   /** How many were found in all, where `results` has not all of them. */
   total?: number;
 }

@@ -27,18 +27,9 @@ export function textsDiff(before: string, after: string): Diff {
   const left = linesOf(before);
   const right = linesOf(after);
   let head = 0;
-  while (
-    head < left.length &&
-    head < right.length &&
-    left[head] === right[head]
-  )
-    head += 1;
+  while (head < left.length && head < right.length && left[head] === right[head]) head += 1;
   let tail = 0;
-  while (
-    tail < left.length - head &&
-    tail < right.length - head &&
-    left.at(-1 - tail) === right.at(-1 - tail)
-  )
+  while (tail < left.length - head && tail < right.length - head && left.at(-1 - tail) === right.at(-1 - tail))
     tail += 1;
   const middleLeft = left.slice(head, left.length - tail);
   const middleRight = right.slice(head, right.length - tail);
@@ -47,20 +38,13 @@ export function textsDiff(before: string, after: string): Diff {
   let l = 0;
   let r = 0;
   const same = () => {
-    lines.push({
-      kind: "same",
-      text: left[l] ?? "",
-      before: l + 1,
-      after: r + 1,
-    });
+    lines.push({ kind: "same", text: left[l] ?? "", before: l + 1, after: r + 1 });
     l += 1;
     r += 1;
   };
   const upTo = (leftEnd: number, rightEnd: number) => {
-    for (; l < leftEnd; l += 1)
-      lines.push({ kind: "removed", text: left[l] ?? "", before: l + 1 });
-    for (; r < rightEnd; r += 1)
-      lines.push({ kind: "added", text: right[r] ?? "", after: r + 1 });
+    for (; l < leftEnd; l += 1) lines.push({ kind: "removed", text: left[l] ?? "", before: l + 1 });
+    for (; r < rightEnd; r += 1) lines.push({ kind: "added", text: right[r] ?? "", after: r + 1 });
   };
   while (l < head) same();
   for (const [keptLeft, keptRight] of kept ?? []) {
@@ -79,10 +63,7 @@ function linesOf(text: string): string[] {
 }
 
 /** The places of a longest run of lines that both have, in order; nothing where that would take too long. */
-function keptPairs(
-  left: readonly string[],
-  right: readonly string[],
-): [number, number][] | undefined {
+function keptPairs(left: readonly string[], right: readonly string[]): [number, number][] | undefined {
   const most = Math.min(left.length + right.length, CHANGES_MAX);
   if (left.length > LINES_MAX || right.length > LINES_MAX) return undefined;
   const middle = most + 1;
@@ -98,8 +79,7 @@ function keptPairs(
         y += 1;
       }
       reach[middle + diagonal] = x;
-      if (x >= left.length && y >= right.length)
-        return walkBack(history, middle, left.length, right.length);
+      if (x >= left.length && y >= right.length) return walkBack(history, middle, left.length, right.length);
     }
   }
   reach = new Int32Array(0);
@@ -107,16 +87,10 @@ function keptPairs(
 }
 
 /** Where the furthest path on a diagonal comes from: down (a line added) or right (a line removed). */
-function stepIn(
-  reach: Int32Array,
-  middle: number,
-  diagonal: number,
-  changes: number,
-): { x: number; from: number } {
+function stepIn(reach: Int32Array, middle: number, diagonal: number, changes: number): { x: number; from: number } {
   const down = reach[middle + diagonal + 1] ?? 0;
   const right = reach[middle + diagonal - 1] ?? 0;
-  if (diagonal === -changes || (diagonal !== changes && right < down))
-    return { x: down, from: diagonal + 1 };
+  if (diagonal === -changes || (diagonal !== changes && right < down)) return { x: down, from: diagonal + 1 };
   return { x: right + 1, from: diagonal - 1 };
 }
 

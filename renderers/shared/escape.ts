@@ -11,11 +11,7 @@ const DECEPTIVE =
 const ANY_DECEPTIVE = new RegExp(`[${DECEPTIVE}]`, "u");
 const EACH_DECEPTIVE = new RegExp(`[${DECEPTIVE}]`, "gu");
 
-const WRITTEN: Readonly<Record<string, string>> = {
-  "\n": "\\n",
-  "\r": "\\r",
-  "\t": "\\t",
-};
+const WRITTEN: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
 function visible(character: string): string {
   return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
@@ -24,10 +20,7 @@ function visible(character: string): string {
 /** For text that stays on one line: line breaks and tabs become `\n` and `\t`. */
 export function escapeText(text: string): string {
   if (!ANY_DECEPTIVE.test(text)) return text;
-  return text.replace(
-    EACH_DECEPTIVE,
-    (character) => WRITTEN[character] ?? visible(character),
-  );
+  return text.replace(EACH_DECEPTIVE, (character) => WRITTEN[character] ?? visible(character));
 }
 
 /** For text over several lines: line breaks and tabs stay. */
@@ -41,10 +34,7 @@ export function escapeLines(text: string): string {
 /** As `escapeText`, then at most so many characters, with `…` where something was cut. */
 export function shortenText(text: string, charactersMax: number): string {
   // Twice as many code units hold as many characters at least, and cutting first keeps a huge text cheap.
-  const head = Array.from(text.slice(0, 2 * (charactersMax + 1))).slice(
-    0,
-    charactersMax + 1,
-  );
+  const head = Array.from(text.slice(0, 2 * (charactersMax + 1))).slice(0, charactersMax + 1);
   const escaped = Array.from(escapeText(head.join("")));
   if (escaped.length <= charactersMax) return escaped.join("");
   return `${escaped.slice(0, charactersMax - 1).join("")}…`;

@@ -15,12 +15,7 @@ const DEGREES_MIN = 12;
 const MARGIN = 0.15;
 
 export function frameOf({ points, lines = [] }: MapData): Frame {
-  let frame = {
-    west: Infinity,
-    east: -Infinity,
-    south: Infinity,
-    north: -Infinity,
-  };
+  let frame = { west: Infinity, east: -Infinity, south: Infinity, north: -Infinity };
   const add = (latitude: number, longitude: number) => {
     frame = {
       west: Math.min(frame.west, longitude),
@@ -30,10 +25,8 @@ export function frameOf({ points, lines = [] }: MapData): Frame {
     };
   };
   for (const { latitude, longitude } of points) add(latitude, longitude);
-  for (const { path } of lines)
-    for (const [latitude, longitude] of path) add(latitude, longitude);
-  if (frame.west > frame.east)
-    return { west: -180, east: 180, south: -90, north: 90 };
+  for (const { path } of lines) for (const [latitude, longitude] of path) add(latitude, longitude);
+  if (frame.west > frame.east) return { west: -180, east: 180, south: -90, north: 90 };
   const wide = Math.max(frame.east - frame.west, DEGREES_MIN);
   const high = Math.max(frame.north - frame.south, DEGREES_MIN);
   const size = Math.max(wide, 2 * high) * (1 + 2 * MARGIN);
@@ -46,12 +39,7 @@ export function frameOf({ points, lines = [] }: MapData): Frame {
 }
 
 /** A frame of this size that stays on the map. */
-function around(
-  longitude: number,
-  latitude: number,
-  wide: number,
-  high: number,
-): Frame {
+function around(longitude: number, latitude: number, wide: number, high: number): Frame {
   const west = Math.min(180 - wide, Math.max(-180, longitude - wide / 2));
   const south = Math.min(90 - high, Math.max(-90, latitude - high / 2));
   return { west, east: west + wide, south, north: south + high };
@@ -59,10 +47,8 @@ function around(
 
 /** Lines of latitude or longitude between two ends, at round degrees. */
 export function graticule(from: number, to: number): number[] {
-  const step =
-    [1, 2, 5, 10, 15, 30, 45].find((step) => (to - from) / step <= 8) ?? 60;
+  const step = [1, 2, 5, 10, 15, 30, 45].find((step) => (to - from) / step <= 8) ?? 60;
   const lines: number[] = [];
-  for (let line = Math.ceil(from / step) * step; line <= to; line += step)
-    lines.push(line);
+  for (let line = Math.ceil(from / step) * step; line <= to; line += step) lines.push(line);
   return lines;
 }

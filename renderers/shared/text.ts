@@ -24,10 +24,7 @@ function aligned(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const row of rows) {
     for (const [column, cell] of row.entries()) {
-      widths[column] = Math.min(
-        WIDTH_MAX,
-        Math.max(widths[column] ?? 0, cell.length),
-      );
+      widths[column] = Math.min(WIDTH_MAX, Math.max(widths[column] ?? 0, cell.length));
     }
   }
   return rows
@@ -40,9 +37,7 @@ function aligned(rows: readonly (readonly string[])[]): string {
     .join("\n");
 }
 
-type Texts = {
-  readonly [Name in RendererName]: (data: RendererData[Name]) => string;
-};
+type Texts = { readonly [Name in RendererName]: (data: RendererData[Name]) => string };
 
 export const texts: Texts = {
   card: ({ title, subtitle, text, facts = [], links = [], footer }) =>
@@ -56,14 +51,8 @@ export const texts: Texts = {
     ]),
 
   table: ({ caption, columns, rows, total }) => {
-    const shown = rows
-      .slice(0, ROWS_MAX)
-      .map((row) => row.map((cell) => cellText(cell)));
-    return joined([
-      one(caption),
-      aligned([columns.map(one), ...shown]),
-      rowsMore(shown.length, total ?? rows.length),
-    ]);
+    const shown = rows.slice(0, ROWS_MAX).map((row) => row.map((cell) => cellText(cell)));
+    return joined([one(caption), aligned([columns.map(one), ...shown]), rowsMore(shown.length, total ?? rows.length)]);
   },
 
   markdown: ({ text }) => escapeLines(text),
@@ -73,10 +62,7 @@ export const texts: Texts = {
       one(title),
       ...entries
         .slice(0, ROWS_MAX)
-        .map(
-          ({ key, value, note }) =>
-            `${one(key)}: ${cellText(value)}${note === undefined ? "" : ` (${one(note)})`}`,
-        ),
+        .map(({ key, value, note }) => `${one(key)}: ${cellText(value)}${note === undefined ? "" : ` (${one(note)})`}`),
       rowsMore(Math.min(entries.length, ROWS_MAX), entries.length),
     ]),
 
@@ -85,8 +71,7 @@ export const texts: Texts = {
       `${one(title)}: ${state}${progress === undefined ? "" : `, ${progress.done} of ${progress.total}`}`,
       escapeLines(text ?? ""),
       ...steps.map(
-        (step) =>
-          `- ${one(step.title)}: ${step.state}${step.text === undefined ? "" : `, ${one(step.text)}`}`,
+        (step) => `- ${one(step.title)}: ${step.state}${step.text === undefined ? "" : `, ${one(step.text)}`}`,
       ),
     ]),
 
@@ -96,17 +81,10 @@ export const texts: Texts = {
     const heads = [label, ...series.map(({ name }) => name)];
     const rows = shown.map((said, place) => [
       said,
-      ...series.map(
-        ({ values, texts }) => texts[place] ?? cellText(values[place]),
-      ),
+      ...series.map(({ values, texts }) => texts[place] ?? cellText(values[place])),
     ]);
-    const headed =
-      title === "" || title.includes(unit) ? title : `${title} (${unit})`;
-    return joined([
-      headed,
-      aligned([heads, ...rows]),
-      rowsMore(shown.length, labels.length),
-    ]);
+    const headed = title === "" || title.includes(unit) ? title : `${title} (${unit})`;
+    return joined([headed, aligned([heads, ...rows]), rowsMore(shown.length, labels.length)]);
   },
 
   map: ({ title, points, lines = [] }) =>
@@ -119,9 +97,7 @@ export const texts: Texts = {
             `${one(label)}: ${latitude}, ${longitude}${text === undefined ? "" : ` (${one(text)})`}`,
         ),
       rowsMore(Math.min(points.length, ROWS_MAX), points.length),
-      ...lines.map(
-        ({ label, path }) => `${one(label) || "-"}: ${path.length} points`,
-      ),
+      ...lines.map(({ label, path }) => `${one(label) || "-"}: ${path.length} points`),
     ]),
 
   log: ({ title, lines }) =>
@@ -132,9 +108,7 @@ export const texts: Texts = {
         .map((line) =>
           typeof line === "string"
             ? escapeText(line)
-            : [one(line.time), line.level, one(line.text)]
-                .filter(Boolean)
-                .join("  "),
+            : [one(line.time), line.level, one(line.text)].filter(Boolean).join("  "),
         ),
       rowsMore(Math.min(lines.length, ROWS_MAX), lines.length),
     ]),
@@ -151,20 +125,11 @@ export const texts: Texts = {
     places
       .map(({ name, sky, temperature, text, days = [] }) =>
         joined([
-          [
-            one(name),
-            sky,
-            temperature === undefined ? "" : `${temperature} °${unit}`,
-          ]
-            .filter(Boolean)
-            .join(", "),
+          [one(name), sky, temperature === undefined ? "" : `${temperature} °${unit}`].filter(Boolean).join(", "),
           one(text),
           ...days.map(({ day, sky, low, high, rain_percent }) => {
-            const warmth = [low, high]
-              .filter((part) => part !== undefined)
-              .join(" to ");
-            const rain =
-              rain_percent === undefined ? "" : `rain ${rain_percent} %`;
+            const warmth = [low, high].filter((part) => part !== undefined).join(" to ");
+            const rain = rain_percent === undefined ? "" : `rain ${rain_percent} %`;
             return `- ${[one(day), sky, warmth === "" ? "" : `${warmth} °${unit}`, rain].filter(Boolean).join(", ")}`;
           }),
         ]),

@@ -26,17 +26,12 @@ export interface ViewClient {
 
 const ANSWER_MS = 120_000;
 
-export async function viewConnect(
-  name: string,
-  handlers: ViewHandlers,
-  self: Window = window,
-): Promise<ViewClient> {
+export async function viewConnect(name: string, handlers: ViewHandlers, self: Window = window): Promise<ViewClient> {
   const host = self.parent;
   const waiting = new Map<number, (answer: unknown) => void>();
   let lastId = 0;
   // A view has no origin to name and does not know its host's; it sends nothing that others may not hear.
-  const send = (message: object) =>
-    host.postMessage({ jsonrpc: "2.0", ...message }, "*");
+  const send = (message: object) => host.postMessage({ jsonrpc: "2.0", ...message }, "*");
   const ask = (method: string, params: object): Promise<unknown> =>
     new Promise((resolve) => {
       lastId += 1;
@@ -47,21 +42,13 @@ export async function viewConnect(
     });
 
   const heard: Readonly<Record<string, (params: object) => void>> = {
-    "ui/notifications/tool-input": (params) =>
-      handlers.input?.("arguments" in params ? params.arguments : undefined),
+    "ui/notifications/tool-input": (params) => handlers.input?.("arguments" in params ? params.arguments : undefined),
     "ui/notifications/tool-result": (params) => handlers.result(params),
     "ui/notifications/tool-cancelled": () => handlers.cancelled?.(),
-    "ui/notifications/host-context-changed": (params) =>
-      handlers.context(params),
+    "ui/notifications/host-context-changed": (params) => handlers.context(params),
   };
   self.addEventListener("message", ({ source, data }) => {
-    if (
-      source !== host ||
-      typeof data !== "object" ||
-      data === null ||
-      data.jsonrpc !== "2.0"
-    )
-      return;
+    if (source !== host || typeof data !== "object" || data === null || data.jsonrpc !== "2.0") return;
     if (data.method === undefined) {
       const resolve = waiting.get(data.id);
       waiting.delete(data.id);
@@ -69,18 +56,11 @@ export async function viewConnect(
       return;
     }
     if (data.id !== undefined) {
-      const is_known =
-        data.method === "ping" || data.method === "ui/resource-teardown";
-      send({
-        id: data.id,
-        ...(is_known
-          ? { result: {} }
-          : { error: { code: -32601, message: "method not found" } }),
-      });
+      const is_known = data.method === "ping" || data.method === "ui/resource-teardown";
+      send({ id: data.id, ...(is_known ? { result: {} } : { error: { code: -32601, message: "method not found" } }) });
       return;
     }
-    if (typeof data.method === "string" && Object.hasOwn(heard, data.method))
-      heard[data.method]?.(data.params ?? {});
+    if (typeof data.method === "string" && Object.hasOwn(heard, data.method)) heard[data.method]?.(data.params ?? {});
   });
 
   const started = await ask("ui/initialize", {
@@ -88,24 +68,15 @@ export async function viewConnect(
     appCapabilities: { availableDisplayModes: ["inline"] },
     protocolVersion: "2026-01-26",
   });
-  if (
-    typeof started === "object" &&
-    started !== null &&
-    "hostContext" in started
-  ) {
+  if (typeof started === "object" && started !== null && "hostContext" in started) {
     handlers.context((started.hostContext ?? {}) as HostContext);
   }
   send({ method: "ui/notifications/initialized", params: {} });
   return {
     async openLink(url) {
       const answer = await ask("ui/open-link", { url });
-      return (
-        typeof answer === "object" &&
-        answer !== null &&
-        !("isError" in answer && answer.isError === true)
-      );
+      return typeof answer === "object" && answer !== null && !("isError" in answer && answer.isError === true);
     },
-    sizeSay: (size) =>
-      send({ method: "ui/notifications/size-changed", params: size }),
+    sizeSay: (size) => send({ method: "ui/notifications/size-changed", params: size }),
   };
 }

@@ -6,18 +6,15 @@ const english = {
   asTable: "As a table",
   asList: "As a list",
   loading: "Drawing …",
-  notDrawn: (renderer: string, problem: string) =>
-    `This is no data that “${renderer}” can draw: ${problem}`,
+  notDrawn: (renderer: string, problem: string) => `This is no data that “${renderer}” can draw: ${problem}`,
   tooLarge: "it is too large",
-  unknownRenderer: (renderer: string) =>
-    `Nothing here draws “${renderer}”, so this is its text.`,
+  unknownRenderer: (renderer: string) => `Nothing here draws “${renderer}”, so this is its text.`,
   failedToLoad: "The part of the page that draws this could not be loaded.",
   nothing: "Nothing to show.",
   empty: "empty",
   yes: "yes",
   no: "no",
-  rows: (shown: string, total: string) =>
-    shown === total ? `${shown} rows` : `${shown} of ${total} rows`,
+  rows: (shown: string, total: string) => (shown === total ? `${shown} rows` : `${shown} of ${total} rows`),
   rowsOne: "1 row",
   sortBy: (column: string) => `Sort by ${column}`,
   more: (count: string) => `Show ${count} more`,
@@ -33,25 +30,16 @@ const english = {
   highest: (value: string, label: string) => `highest ${value} (${label})`,
   absent: (count: string) => `${count} without a value`,
   range: "from – to",
-  states: {
-    done: "done",
-    working: "working",
-    waiting: "waiting",
-    warning: "warning",
-    failed: "failed",
-  },
+  states: { done: "done", working: "working", waiting: "waiting", warning: "warning", failed: "failed" },
   progress: (done: string, total: string) => `${done} of ${total}`,
   levels: { debug: "debug", info: "info", warn: "warning", error: "error" },
   added: "added",
   removed: "removed",
-  changed: (added: string, removed: string) =>
-    `${added} lines added, ${removed} removed`,
+  changed: (added: string, removed: string) => `${added} lines added, ${removed} removed`,
   unchanged: (count: string) => `${count} lines as before`,
   same: "Both are the same.",
-  notCompared:
-    "Too much changed to compare line by line: first what went, then what came.",
-  results: (shown: string, total: string) =>
-    shown === total ? `${shown} results` : `${shown} of ${total} results`,
+  notCompared: "Too much changed to compare line by line: first what went, then what came.",
+  results: (shown: string, total: string) => (shown === total ? `${shown} results` : `${shown} of ${total} results`),
   resultsFor: (query: string) => `for “${query}”`,
   rain: (percent: string) => `rain ${percent} %`,
   lowHigh: (low: string, high: string) => `${low} to ${high}`,
@@ -86,8 +74,7 @@ const english = {
     closed: "it ended itself",
   },
   saveFile: "Save this file?",
-  saveFileWhy: (name: string, size: string) =>
-    `${name}, ${size}, made by the app`,
+  saveFileWhy: (name: string, size: string) => `${name}, ${size}, made by the app`,
   save: "Save",
 };
 
@@ -99,27 +86,22 @@ const german: Words = {
   asTable: "Als Tabelle",
   asList: "Als Liste",
   loading: "Wird gezeichnet …",
-  notDrawn: (renderer, problem) =>
-    `Diese Daten kann „${renderer}“ nicht zeichnen: ${problem}`,
+  notDrawn: (renderer, problem) => `Diese Daten kann „${renderer}“ nicht zeichnen: ${problem}`,
   tooLarge: "es sind zu viele",
-  unknownRenderer: (renderer) =>
-    `„${renderer}“ kann hier nichts zeichnen, darum steht hier der Text.`,
-  failedToLoad:
-    "Der Teil der Seite, der das zeichnet, konnte nicht geladen werden.",
+  unknownRenderer: (renderer) => `„${renderer}“ kann hier nichts zeichnen, darum steht hier der Text.`,
+  failedToLoad: "Der Teil der Seite, der das zeichnet, konnte nicht geladen werden.",
   nothing: "Es gibt nichts zu zeigen.",
   empty: "leer",
   yes: "ja",
   no: "nein",
-  rows: (shown, total) =>
-    shown === total ? `${shown} Zeilen` : `${shown} von ${total} Zeilen`,
+  rows: (shown, total) => (shown === total ? `${shown} Zeilen` : `${shown} von ${total} Zeilen`),
   rowsOne: "1 Zeile",
   sortBy: (column) => `Nach ${column} sortieren`,
   more: (count) => `${count} weitere zeigen`,
   items: (count) => `${count} Werte`,
   entries: (count) => `${count} Einträge`,
   openLink: "Diese Adresse öffnen?",
-  openLinkWhy:
-    "Eine App oder ihre Daten haben sie gewählt. Die Seite erfährt, dass du kommst.",
+  openLinkWhy: "Eine App oder ihre Daten haben sie gewählt. Die Seite erfährt, dass du kommst.",
   open: "Öffnen",
   cancel: "Abbrechen",
   picture: (said) => (said === "" ? "Bild" : `Bild: ${said}`),
@@ -128,13 +110,7 @@ const german: Words = {
   highest: (value, label) => `größter ${value} (${label})`,
   absent: (count) => `${count} ohne Wert`,
   range: "von – bis",
-  states: {
-    done: "fertig",
-    working: "läuft",
-    waiting: "wartet",
-    warning: "Warnung",
-    failed: "fehlgeschlagen",
-  },
+  states: { done: "fertig", working: "läuft", waiting: "wartet", warning: "Warnung", failed: "fehlgeschlagen" },
   progress: (done, total) => `${done} von ${total}`,
   levels: { debug: "Debug", info: "Info", warn: "Warnung", error: "Fehler" },
   added: "neu",
@@ -142,10 +118,8 @@ const german: Words = {
   changed: (added, removed) => `${added} Zeilen neu, ${removed} entfernt`,
   unchanged: (count) => `${count} Zeilen wie vorher`,
   same: "Beide sind gleich.",
-  notCompared:
-    "Zu viel hat sich geändert für einen Vergleich Zeile um Zeile: erst was wegfiel, dann was kam.",
-  results: (shown, total) =>
-    shown === total ? `${shown} Treffer` : `${shown} von ${total} Treffern`,
+  notCompared: "Zu viel hat sich geändert für einen Vergleich Zeile um Zeile: erst was wegfiel, dann was kam.",
+  results: (shown, total) => (shown === total ? `${shown} Treffer` : `${shown} von ${total} Treffern`),
   resultsFor: (query) => `für „${query}“`,
   rain: (percent) => `Regen ${percent} %`,
   lowHigh: (low, high) => `${low} bis ${high}`,
@@ -184,7 +158,4 @@ const german: Words = {
   save: "Speichern",
 };
 
-export const words: Readonly<Record<"en" | "de", Words>> = {
-  en: english,
-  de: german,
-};
+export const words: Readonly<Record<"en" | "de", Words>> = { en: english, de: german };

@@ -5,10 +5,7 @@ export function useColors(): (name: string) => string {
   const [theme, setTheme] = useState(0);
   useEffect(() => {
     const changes = new MutationObserver(() => setTheme((now) => now + 1));
-    changes.observe(document.documentElement, {
-      attributes: true,
-      attributeFilter: ["data-theme"],
-    });
+    changes.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
     return () => changes.disconnect();
   }, []);
   const [read, setRead] = useState(() => colorRead);
@@ -17,7 +14,6 @@ export function useColors(): (name: string) => string {
 }
 
 function colorRead(name: string): string {
-  const from =
-    document.querySelector(".oikos-view") ?? document.documentElement;
+  const from = document.querySelector(".oikos-view") ?? document.documentElement;
   return getComputedStyle(from).getPropertyValue(name).trim() || "#808080";
 }

@@ -2,22 +2,10 @@
 // letters and no pictures are fetched. Where there is no WebGL, the still picture of our page is drawn instead.
 
 import "maplibre-gl/dist/maplibre-gl.css";
-import {
-  Map as Globe,
-  Marker,
-  NavigationControl,
-  setWorkerUrl,
-  type StyleSpecification,
-} from "maplibre-gl";
+import { Map as Globe, Marker, NavigationControl, setWorkerUrl, type StyleSpecification } from "maplibre-gl";
 import { useEffect, useId, useMemo, useRef, useState } from "react";
 import { useViewWords } from "../../ui/src/views/host";
-import {
-  Alternative,
-  LABELS_MAX,
-  mapSaid,
-  MapDrawing,
-  view as drawn,
-} from "../../ui/src/views/map";
+import { Alternative, LABELS_MAX, mapSaid, MapDrawing, view as drawn } from "../../ui/src/views/map";
 import type { View } from "../../ui/src/views/view";
 import type { MapData } from "../shared/data";
 import { escapeText, shortenText } from "../shared/escape";
@@ -31,9 +19,7 @@ const LABEL_CHARACTERS_MAX = 40;
 
 // A classic worker out of this very file: maplibre would fetch a module's source again, which no frame's policy allows.
 // It tells the two apart by the end of the address.
-setWorkerUrl(
-  `${URL.createObjectURL(new Blob([MAP_WORKER], { type: "text/javascript" }))}#.cjs`,
-);
+setWorkerUrl(`${URL.createObjectURL(new Blob([MAP_WORKER], { type: "text/javascript" }))}#.cjs`);
 
 function MapGlobe({ data }: { data: MapData }) {
   const words = useViewWords();
@@ -50,12 +36,7 @@ function MapGlobe({ data }: { data: MapData }) {
       globe = new Globe({
         container: box.current,
         style: styleOf(data, color),
-        bounds: [
-          frame.west,
-          Math.max(-85, frame.south),
-          frame.east,
-          Math.min(85, frame.north),
-        ],
+        bounds: [frame.west, Math.max(-85, frame.south), frame.east, Math.min(85, frame.north)],
         attributionControl: false,
         fadeDuration: 0,
         // A page that scrolls must not be caught by the map in it.
@@ -73,9 +54,7 @@ function MapGlobe({ data }: { data: MapData }) {
         const element = document.createElement("div");
         element.className = "view-place";
         element.textContent = shortenText(label, LABEL_CHARACTERS_MAX);
-        new Marker({ element, anchor: "left", offset: [8, 0] })
-          .setLngLat([longitude, latitude])
-          .addTo(globe);
+        new Marker({ element, anchor: "left", offset: [8, 0] }).setLngLat([longitude, latitude]).addTo(globe);
       }
     }
     return () => globe.remove();
@@ -90,61 +69,32 @@ function MapGlobe({ data }: { data: MapData }) {
   );
 }
 
-function styleOf(
-  { points, lines = [] }: MapData,
-  color: (name: string) => string,
-): StyleSpecification {
+function styleOf({ points, lines = [] }: MapData, color: (name: string) => string): StyleSpecification {
   return {
     version: 8,
     sources: {
-      land: {
-        type: "geojson",
-        data: {
-          type: "MultiPolygon",
-          coordinates: worldRings().map((ring) => [ring]),
-        },
-      },
+      land: { type: "geojson", data: { type: "MultiPolygon", coordinates: worldRings().map((ring) => [ring]) } },
       ways: {
         type: "geojson",
         data: {
           type: "MultiLineString",
-          coordinates: lines.map(({ path }) =>
-            path.map(([latitude, longitude]) => [longitude, latitude]),
-          ),
+          coordinates: lines.map(({ path }) => path.map(([latitude, longitude]) => [longitude, latitude])),
         },
       },
       places: {
         type: "geojson",
-        data: {
-          type: "MultiPoint",
-          coordinates: points.map(({ latitude, longitude }) => [
-            longitude,
-            latitude,
-          ]),
-        },
+        data: { type: "MultiPoint", coordinates: points.map(({ latitude, longitude }) => [longitude, latitude]) },
       },
     },
     layers: [
-      {
-        id: "sea",
-        type: "background",
-        paint: { "background-color": color("--info-soft") },
-      },
+      { id: "sea", type: "background", paint: { "background-color": color("--info-soft") } },
       {
         id: "land",
         type: "fill",
         source: "land",
-        paint: {
-          "fill-color": color("--raised"),
-          "fill-outline-color": color("--control"),
-        },
+        paint: { "fill-color": color("--raised"), "fill-outline-color": color("--control") },
       },
-      {
-        id: "ways",
-        type: "line",
-        source: "ways",
-        paint: { "line-color": color("--view-1"), "line-width": 2 },
-      },
+      { id: "ways", type: "line", source: "ways", paint: { "line-color": color("--view-1"), "line-width": 2 } },
       {
         id: "places",
         type: "circle",

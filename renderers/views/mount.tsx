@@ -8,11 +8,7 @@ import type { View } from "../../ui/src/views/view";
 import "../../ui/src/views/views.css";
 import "./page.css";
 import { escapeLines } from "../shared/escape";
-import {
-  viewConnect,
-  type ToolResult,
-  type ViewClient,
-} from "../shared/view-client";
+import { viewConnect, type ToolResult, type ViewClient } from "../shared/view-client";
 import { words } from "../shared/words";
 
 type Language = ViewHost["language"];
@@ -25,31 +21,17 @@ interface State {
 export function viewMain<Data>(name: string, view: View<Data>): void {
   const root = document.createElement("div");
   document.body.append(root);
-  createRoot(root).render(
-    <Main name={name} view={view as View<unknown>} root={root} />,
-  );
+  createRoot(root).render(<Main name={name} view={view as View<unknown>} root={root} />);
 }
 
-function Main({
-  name,
-  view,
-  root,
-}: {
-  name: string;
-  view: View<unknown>;
-  root: HTMLElement;
-}) {
-  const [state, setState] = useState<State>({
-    language: "en",
-    result: undefined,
-  });
+function Main({ name, view, root }: { name: string; view: View<unknown>; root: HTMLElement }) {
+  const [state, setState] = useState<State>({ language: "en", result: undefined });
   const [client, setClient] = useState<ViewClient | undefined>(undefined);
   useEffect(() => {
     void viewConnect(name, {
       context({ theme, locale }) {
         const page = document.documentElement;
-        if (theme !== undefined)
-          page.dataset["theme"] = theme === "dark" ? "dark" : "light";
+        if (theme !== undefined) page.dataset["theme"] = theme === "dark" ? "dark" : "light";
         if (locale === undefined) return;
         const language = locale.startsWith("de") ? "de" : "en";
         page.lang = language;
@@ -58,15 +40,9 @@ function Main({
       result: (result) => setState((now) => ({ ...now, result })),
     }).then(setClient);
   }, [name]);
-  useEffect(
-    () => (client === undefined ? undefined : sizesSay(root, client)),
-    [client, root],
-  );
+  useEffect(() => (client === undefined ? undefined : sizesSay(root, client)), [client, root]);
   const host = useMemo<ViewHost>(
-    () => ({
-      language: state.language,
-      openLink: (url) => void client?.openLink(url),
-    }),
+    () => ({ language: state.language, openLink: (url) => void client?.openLink(url) }),
     [state.language, client],
   );
   return (
@@ -81,12 +57,9 @@ function Main({
 function Drawn({ view, language, result }: State & { view: View<unknown> }) {
   const data = result?.structuredContent;
   const verdict = useMemo(() => checkData(view.schema, data), [view, data]);
-  if (result === undefined)
-    return <p className="view-quiet">{words[language].viewWaits}</p>;
+  if (result === undefined) return <p className="view-quiet">{words[language].viewWaits}</p>;
   if (verdict.is_valid) return <view.Drawing data={data} />;
-  return (
-    <pre className="view-text">{escapeLines(contentText(result.content))}</pre>
-  );
+  return <pre className="view-text">{escapeLines(contentText(result.content))}</pre>;
 }
 
 /** The text that every tool result carries beside its data. */
@@ -94,12 +67,7 @@ function contentText(content: unknown): string {
   if (!Array.isArray(content)) return "";
   return content
     .flatMap((part: unknown) =>
-      typeof part === "object" &&
-      part !== null &&
-      "text" in part &&
-      typeof part.text === "string"
-        ? [part.text]
-        : [],
+      typeof part === "object" && part !== null && "text" in part && typeof part.text === "string" ? [part.text] : [],
     )
     .join("\n");
 }

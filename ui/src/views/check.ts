@@ -19,10 +19,15 @@ export function checkData(schema: object, data: unknown): Verdict {
     validator = new Validator(schema as Schema, "2020-12", true);
     compiled.set(schema, validator);
   }
-  const { valid, errors } = validator.validate(data);
-  if (valid) return { is_valid: true };
-  const last = errors.at(-1);
-  return { is_valid: false, problem: last === undefined ? "" : `${last.instanceLocation} ${last.error}` };
+  try {
+    const { valid, errors } = validator.validate(data);
+    if (valid) return { is_valid: true };
+    const last = errors.at(-1);
+    return { is_valid: false, problem: last === undefined ? "" : `${last.instanceLocation} ${last.error}` };
+  } catch (error) {
+    // A message between windows may hold what JSON does not have, such as `undefined`.
+    return { is_valid: false, problem: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 function isBounded(data: unknown): boolean {

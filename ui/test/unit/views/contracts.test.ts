@@ -112,6 +112,10 @@ describe("the check", () => {
     expect(checkData(schema, much)).toEqual({ is_valid: false, problem: "too large" });
   });
 
+  it.each([undefined, 1n, () => 1, { a: undefined }, { a: Symbol("x") }])("refuses what is no JSON: %s", (data) => {
+    expect(checkData({ properties: { a: { type: "string" } }, type: "object" }, data).is_valid).toBe(false);
+  });
+
   it("says where data does not fit", () => {
     const verdict = checkData({ properties: { a: { type: "string", maxLength: 2 } } }, { a: "three" });
     expect(verdict).toMatchObject({ is_valid: false, problem: expect.stringContaining("#/a") as string });
