@@ -172,7 +172,7 @@ it("draws a bounded part of 10,000 entries, loads earlier ones and hears new one
   ]);
   expect(rows()).toBe(1_200);
   news.add([entry(10_001, { event: "read" }, "file_read", [{ text: "/data/new" }, { bytes: 2 }])]);
-  expect(await screen.findByText("read 2 bytes from /data/new")).toBeTruthy();
+  expect(await screen.findByText("read 2 bytes from /data/new", {}, { timeout: 5_000 })).toBeTruthy();
   expect(asked.filter(({ operation }) => operation === "log")).toHaveLength(2);
 });
 
