@@ -127,15 +127,9 @@ test("install for a folder, tidy it, undo", async () => {
   for (const name of ["letter.txt", "photo.jpg"]) await house.file(`untidy/${name}`, name);
   const before = await readdir(untidy);
   await install(house.package("apps/folder-tidy"), untidy);
-  await palette("tidy the folder");
-  await page.waitForURL(/\/run\//);
-  await type(
-    main()
-      .getByRole("textbox", { name: /folder/i })
-      .first(),
-    untidy,
-  );
-  await press(main().getByRole("button", { name: /^(Tidy|Run)/i }));
+  await press(main().getByRole("link", { name: "Run: tidy" }));
+  await page.waitForURL(/\/run\/tidy/);
+  await press(main().getByRole("button", { name: "Run", exact: true }));
   await page.waitForURL(/\/runs\//);
   await press(main().getByRole("button", { name: "Undo" }));
   await press(dialog().getByRole("button", { name: "Undo" }));

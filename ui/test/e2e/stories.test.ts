@@ -83,8 +83,11 @@ test("first run: a link lets in, a few steps, an app that works", async () => {
   await page.getByRole("navigation").first().waitFor();
   await install(house.package("apps/greeter"));
   await page.getByRole("heading", { level: 1, name: /greeter/i }).waitFor();
-  await page.getByRole("link", { name: /^Run/ }).first().click();
-  await page.getByRole("main").getByRole("button").filter({ hasText: /.+/ }).last().waitFor();
+  await page.getByRole("link", { name: /^Run: greet/ }).click();
+  await page.getByRole("main").getByRole("textbox", { name: /name/i }).first().fill("Ada");
+  await page.getByRole("main").getByRole("button", { name: "Run", exact: true }).click();
+  await page.waitForURL(/\/runs\//);
+  await page.getByText(/Ada/).first().waitFor();
   unblemished();
 });
 
@@ -142,15 +145,8 @@ test("undo what folder-tidy did", async () => {
   await install(house.package("apps/folder-tidy"), (card) => narrow(card, untidy));
   const before = await readdir(untidy);
   await go("/apps/folder-tidy");
-  await page.getByRole("link", { name: /tidy/i }).last().click();
-  await page
-    .getByRole("textbox", { name: /folder/i })
-    .first()
-    .fill(untidy);
-  await page
-    .getByRole("main")
-    .getByRole("button", { name: /^(Tidy|Run)/i })
-    .click();
+  await page.getByRole("link", { name: "Run: tidy" }).click();
+  await page.getByRole("main").getByRole("button", { name: "Run", exact: true }).click();
   await page.waitForURL(/\/runs\//);
   await page.getByRole("button", { name: "Undo" }).waitFor();
   expect(await readdir(untidy)).not.toEqual(before);
@@ -202,7 +198,7 @@ test("a grant that is changed is seen at once, in every window", async () => {
   const line = dialog()
     .getByRole("listitem")
     .filter({ hasText: /create, change and remove/ });
-  await choice(line, "Block").check({ force: true });
+  await choice(line, "Block").click({ force: true });
   const there = second.page.getByRole("listitem").filter({ hasText: /create, change and remove/ });
   await expect.poll(() => choice(there.first(), "Block").isChecked()).toBe(true);
   const { grants } = JSON.parse(await house.say("grant", "scribe", "--json")) as {

@@ -16,16 +16,17 @@ const RUNS_SHOWN = 8;
 /** What a person can start, and what was started last. */
 export function Actions({ app, canRun }: { app: Schemas["AppDetail"]; canRun: boolean }) {
   const said = useWords(words);
+  const actions = startable(app);
   return (
     <>
       <Section title={said.actions}>
-        {app.actions.length === 0 ? (
+        {actions.length === 0 ? (
           <Empty title={said.noActions}>{said.noActionsHelp}</Empty>
         ) : (
           <>
             {!canRun && <p className="mb-3 text-sm text-muted">{said.cannotRun}</p>}
             <ul className="space-y-3">
-              {app.actions.map((action) => (
+              {actions.map((action) => (
                 <Action key={action.name} app={app.name} action={action} canRun={canRun} />
               ))}
             </ul>
@@ -37,7 +38,28 @@ export function Actions({ app, canRun }: { app: Schemas["AppDetail"]; canRun: bo
   );
 }
 
-function Action({ app, action, canRun }: { app: string; action: Schemas["ActionView"]; canRun: boolean }) {
+interface Startable {
+  name: string;
+  title: string;
+  description: string | null;
+}
+
+/** What a model can call, a person can start as well; an action of the same name is the better description. */
+function startable(app: Schemas["AppDetail"]): Startable[] {
+  const actions = app.actions.map(({ name, title, description }) => ({
+    name,
+    title,
+    description: description ?? null,
+  }));
+  const names = new Set(actions.map(({ name }) => name));
+  const tools = (app.tools ?? []).filter(({ name }) => !names.has(name));
+  return [
+    ...actions,
+    ...tools.map(({ name, description }) => ({ name, title: name, description: description ?? null })),
+  ];
+}
+
+function Action({ app, action, canRun }: { app: string; action: Startable; canRun: boolean }) {
   const said = useWords(words);
   const title = shortenText(action.title, 80);
   return (
