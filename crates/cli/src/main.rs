@@ -1,6 +1,7 @@
 //! `oikos`: the one binary. Parses words, speaks the API, prints answers; everything it can do is a request that any
 //! other door could make.
 
+mod browser; // the page, in front of a person
 mod commands; // one file a command
 mod exit; // exit codes, and words that cannot be understood
 mod next_step; // commands that answers name

@@ -103,10 +103,11 @@ Examples:
     /// Owners: each with apps, grants, keys and a log of their own
     #[command(subcommand)]
     Owner(OwnerCommand),
-    /// Serve here until Ctrl-C: the HTTP API, events, and what the clock starts
+    /// Serve here until Ctrl-C: the page, the HTTP API, events, and what the clock starts
     #[command(after_help = "\
 Examples:
   oikos up               other terminals go through this one; events and schedules are followed
+  oikos up --open        the same, and the page of it in your browser, signed in
   oikos up --port 0      at any port that is free, which is printed
 
 The configuration file, with what holds where it says nothing:
@@ -136,6 +137,10 @@ The configuration file, with what holds where it says nothing:
     Up {
         #[command(flatten)]
         words: UpWords,
+        /// Show the page in your browser, signed in; without a browser, print a link that is good once. Where oikos is up
+        /// already, it is the page of that one
+        #[arg(long, conflicts_with = "no_doors")]
+        open: bool,
         /// Tell what happens in the home's log file; OIKOS_LOG says how much (info)
         #[arg(long)]
         log: bool,

@@ -1,8 +1,9 @@
 //! What all doors share: who answers, who lets in, how many may watch.
 
 use crate::{
-    Arrival, FrameSender, Household,
+    Arrival, FrameSender, Household, PageFiles,
     auth::{Admitted, Authenticator},
+    built,
     ws::{Answers, Lines},
 };
 use axum::http::StatusCode;
@@ -23,7 +24,10 @@ const VISITS_MAX: usize = 256;
 
 /// What all doors of a household share.
 #[derive(Clone)]
-pub struct Doors(Arc<Shared>);
+pub struct Doors {
+    shared: Arc<Shared>,
+    page: PageFiles,
+}
 
 struct Shared {
     /// Not held: a household ends when whoever opened it says so, however many connections are open.
@@ -55,7 +59,7 @@ pub struct Figures {
 impl Doors {
     /// The doors of a household.
     pub fn new(household: Weak<dyn Household>, access: Weak<Authenticator>) -> Self {
-        Self(Arc::new(Shared {
+        let shared = Shared {
             household,
             access,
             watchers: Arc::new(Semaphore::new(WATCHERS_MAX)),
@@ -64,7 +68,19 @@ impl Doors {
             lines: Arc::default(),
             answers: Arc::default(),
             statuses: Default::default(),
-        }))
+        };
+        Self { shared: Arc::new(shared), page: built }
+    }
+
+    /// The same with another page than the one that was built.
+    #[must_use]
+    pub fn with_page(self, page: PageFiles) -> Self {
+        Self { page, ..self }
+    }
+
+    /// The files of the page.
+    pub(crate) fn page(&self) -> PageFiles {
+        self.page
     }
 
     /// Connections that should find a place: those that watch, and some beside them, so that whoever wants to stop
@@ -73,11 +89,11 @@ impl Doors {
 
     /// Who lets callers in. No route behind the doors is reached around it.
     pub(crate) fn access(&self) -> Result<Arc<Authenticator>, Failure> {
-        self.0.access.upgrade().ok_or_else(ending)
+        self.shared.access.upgrade().ok_or_else(ending)
     }
 
     pub(crate) fn household(&self) -> Result<Arc<dyn Household>, Failure> {
-        self.0.household.upgrade().ok_or_else(ending)
+        self.shared.household.upgrade().ok_or_else(ending)
     }
 
     /// Hands a request on. The answer is made in a task of its own: a client that goes takes nothing with it. Who is let in
@@ -108,8 +124,8 @@ impl Doors {
         }
         let (watchers, most) = match arrival {
             Arrival::Process => return Ok(None),
-            Arrival::Socket => (&self.0.watchers, WATCHERS_MAX),
-            Arrival::Tcp { .. } => (&self.0.tcp_watchers, TCP_WATCHERS_MAX),
+            Arrival::Socket => (&self.shared.watchers, WATCHERS_MAX),
+            Arrival::Tcp { .. } => (&self.shared.tcp_watchers, TCP_WATCHERS_MAX),
         };
         let place = watchers.clone().try_acquire_owned().map_err(|_| {
             let other = if arrival == Arrival::Socket { "from other terminals" } else { "through this door" };
@@ -121,25 +137,25 @@ impl Doors {
 
     /// The WebSockets that are open.
     pub(crate) fn lines(&self) -> &Arc<Lines> {
-        &self.0.lines
+        &self.shared.lines
     }
 
     /// What was answered to messages of theirs.
     pub(crate) fn answers(&self) -> &Arc<Answers> {
-        &self.0.answers
+        &self.shared.answers
     }
 
     /// Counts an answer.
     pub(crate) fn answered(&self, status: StatusCode) {
         let class = usize::from(status.as_u16() / 100).saturating_sub(1);
-        if let Some(count) = self.0.statuses.get(class) {
+        if let Some(count) = self.shared.statuses.get(class) {
             count.fetch_add(1, Relaxed);
         }
     }
 
     /// How much they are used.
     pub fn figures(&self) -> Figures {
-        let shared = &self.0;
+        let shared = &self.shared;
         let mut answers = [("", 0); STATUSES.len()];
         for ((told, word), count) in answers.iter_mut().zip(STATUSES).zip(&shared.statuses) {
             *told = (word, count.load(Relaxed));
@@ -154,7 +170,7 @@ impl Doors {
 
     /// A place among the visitors, if there is one.
     pub(crate) fn visit(&self) -> Option<OwnedSemaphorePermit> {
-        self.0.visits.clone().try_acquire_owned().ok()
+        self.shared.visits.clone().try_acquire_owned().ok()
     }
 }
 

@@ -4,6 +4,8 @@
 //! behind the doors, and puts the answer into HTTP. Who asks is said by the [`auth::Authenticator`]; whether they may is
 //! said by who answers.
 //!
+//! Beside the API it serves the page, whose files are in the binary.
+//!
 //! The same router answers over a Unix socket, over TCP and in this process; an [`Arrival`] says which it was.
 //!
 //! ```
@@ -28,6 +30,7 @@ pub mod envelope; // the messages of a WebSocket
 mod extract; // what a request says: path, query, body
 mod household; // who stands behind the doors, and who in front of them
 mod newcomers; // connections by which nobody was let in yet
+mod page; // the page that the binary carries
 mod problem; // failures as HTTP says them
 mod router; // all routes
 mod routes; // one handler a route
@@ -40,6 +43,7 @@ pub use axum::Router;
 pub use description::{PATTERNS, openapi};
 pub use doors::{Doors, Figures};
 pub use household::{Arrival, Attendance, FrameSender, Household};
+pub use page::{PageFile, PageFiles, built};
 pub use problem::{Problem, Refusal, status};
 pub use router::router;
 pub use rustls::ServerConfig;

@@ -1,10 +1,10 @@
 //! All routes. A route that is not described does not exist: both come from one list.
 
-use crate::{Arrival, Doors, Place, Refusal, description::Description, routes};
+use crate::{Arrival, Doors, Place, Refusal, description::Description, page, routes};
 use axum::{
     Router,
     extract::{MatchedPath, Request, State},
-    http::{HeaderMap, Method, StatusCode},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{MethodFilter, get, on},
@@ -115,6 +115,8 @@ pub fn router(doors: Doors) -> Router {
         .route("/livez", get(|| async { "alive\n" }))
         .route("/readyz", get(ready))
         .route("/healthz", get(ready))
+        .layer(middleware::from_fn_with_state(doors.clone(), show))
+        .layer(middleware::map_response(as_said))
         .layer(middleware::from_fn_with_state(doors.clone(), count))
         .with_state(doors)
 }
@@ -149,6 +151,29 @@ async fn pass(State(doors): State<Doors>, request: Request, next: Next) -> Respo
     }
 }
 
+/// The page, before anybody is asked who they are: its files hold no data. Where a request was sent to, and from which page
+/// it comes, is looked at as ever.
+async fn show(State(doors): State<Doors>, request: Request, next: Next) -> Response {
+    if !page::is_for_page(request.method(), request.uri().path()) {
+        return next.run(request).await;
+    }
+    let (parts, _) = request.into_parts();
+    let shown = doors.access().map_err(Refusal::from).and_then(|access| {
+        let guards = match parts.extensions.get::<Arrival>() {
+            Some(Arrival::Tcp { peer }) => access.page_meant_for_us(&parts, peer.ip())?,
+            _ => access.guards(),
+        };
+        page::answer(doors.page(), &parts, &guards.views()).ok_or_else(|| nothing_at(parts.uri.path()))
+    });
+    shown.unwrap_or_else(Refusal::into_response)
+}
+
+/// What is answered is what it says that it is: a browser makes nothing else of it.
+async fn as_said(mut response: Response) -> Response {
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
 /// The method, or that it is none of those that everybody knows: what it is then is the caller's choice.
 fn method_word(method: &Method) -> &'static str {
     let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
@@ -169,7 +194,11 @@ async fn count(State(doors): State<Doors>, request: Request, next: Next) -> Resp
 }
 
 async fn nowhere(request: Request) -> Refusal {
-    let path = protocol::text::shorten(request.uri().path(), 120);
+    nothing_at(request.uri().path())
+}
+
+fn nothing_at(path: &str) -> Refusal {
+    let path = protocol::text::shorten(path, 120);
     Failure::new(ErrorCode::NotFound, format!("there is nothing at {path}")).hint("docs/reference/api.md").into()
 }
 

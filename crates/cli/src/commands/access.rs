@@ -50,7 +50,7 @@ pub(super) async fn perform_login(session: &Session, command: LoginCommand) -> R
             if terminal.json {
                 terminal.value(&serde_json::json!({ "url": url, "expires_at": expires_at }));
             } else {
-                terminal.note("good once, for a minute. The page it names comes with the web UI; POST /api/v1/sign-in takes its code:");
+                terminal.note("open it in a browser; it signs that browser in, once, within a minute:");
                 terminal.line(url.expose());
             }
         }

@@ -112,8 +112,9 @@ pub(crate) async fn perform(words: Words) -> ExitCode {
             reference::api(&terminal);
             return ExitCode::SUCCESS;
         }
-        Command::Up { words: up, log, hand_on } => {
-            return match up::perform(&terminal, words.home, up, *log, *hand_on).await {
+        Command::Up { words: up, open, log, hand_on } => {
+            let how = up::How { open: *open, log: *log, hand_on: *hand_on };
+            return match up::perform(&terminal, words.home, up, how).await {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(failure) => exit::failed(&terminal, &failure),
             };

@@ -43,7 +43,7 @@ fn strangers_at_the_port_learn_that_it_lives_and_nothing_else() {
     assert_eq!(at(&get(&address, "/healthz", "")), (200, "ready\n".to_owned()));
     // Nobody says by a header who they are.
     for more in ["", "oikos-presence: yes\r\n", "cookie: a=b\r\n", "authorization: Bearer x\r\n"] {
-        for path in ["/", "/api/v1/apps", "/api/v1/status", "/api/v1/nothing", "/metrics"] {
+        for path in ["/v1/models", "/api/v1/apps", "/api/v1/status", "/api/v1/nothing", "/metrics"] {
             let (status, body) = at(&get(&address, path, more));
             let problem: Value = serde_json::from_str(&body).unwrap();
             assert_eq!((status, problem["code"].as_str()), (401, Some("unauthenticated")), "{path}");

@@ -14,6 +14,7 @@ mod follow; // the log, as it is written
 mod kit; // a home, the binary, a terminal
 mod limits; // endless loops, stop, several terminals
 mod observing; // what a service tells, and what it never tells
+mod page; // the page of `oikos up`
 mod process; // a command that is under way, at a terminal or not
 mod service; // a hundred runs under way when the service ends
 mod specs; // cases that anyone can write

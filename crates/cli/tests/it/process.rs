@@ -53,13 +53,18 @@ impl Process {
 
     /// A command at a terminal of its own, with a person in front of it.
     pub(crate) fn at_terminal(oikos: &Oikos, words: &[&str]) -> Self {
+        Self::at_terminal_as(oikos.command(words))
+    }
+
+    /// The same in other surroundings.
+    pub(crate) fn at_terminal_as(mut command: Command) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
         let name = ptsname(&master, Vec::new()).unwrap();
         let terminal = rustix::fs::open(&name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty()).unwrap();
         let stdio = || Stdio::from(terminal.try_clone().unwrap());
-        let child = oikos.command(words).stdin(stdio()).stdout(stdio()).stderr(stdio()).spawn().unwrap();
+        let child = command.stdin(stdio()).stdout(stdio()).stderr(stdio()).spawn().unwrap();
         let master = File::from(master);
         let heard = Heard::default();
         let listeners = vec![listen(master.try_clone().unwrap(), &heard)];

@@ -145,8 +145,22 @@ impl Authenticator {
 
     /// Looks at where a request was sent to and where it comes from. The owner is told of what somebody tried.
     pub(crate) fn meant_for_us(&self, parts: &Parts, address: IpAddr) -> Result<Arc<Guards>, Refusal> {
+        self.looked_at(parts, address, Guards::check)
+    }
+
+    /// The same of a request for the page.
+    pub(crate) fn page_meant_for_us(&self, parts: &Parts, address: IpAddr) -> Result<Arc<Guards>, Refusal> {
+        self.looked_at(parts, address, Guards::check_page)
+    }
+
+    fn looked_at(
+        &self,
+        parts: &Parts,
+        address: IpAddr,
+        check: impl FnOnce(&Guards, &Parts) -> Result<(), Refusal>,
+    ) -> Result<Arc<Guards>, Refusal> {
         let guards = self.guards();
-        let Err(refusal) = guards.check(parts) else { return Ok(guards) };
+        let Err(refusal) = check(&guards, parts) else { return Ok(guards) };
         let header = match refusal.failure.code {
             ErrorCode::HostRefused => &HOST,
             ErrorCode::OriginRefused => &ORIGIN,

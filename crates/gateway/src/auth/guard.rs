@@ -24,6 +24,8 @@ pub const PAGE_HEADER: HeaderName = HeaderName::from_static("oikos-page");
 /// Cookies of our name that are looked at.
 pub const COOKIES_MAX: usize = 4;
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+const FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// Names of parameters by which credentials are put into addresses. Letters and digits only: `access-token`,
 /// `access_token` and `accessToken` are one.
@@ -60,6 +62,7 @@ pub struct Guards {
     /// The origin that people are told of.
     shown: Option<String>,
     cookie: String,
+    port: Option<u16>,
     is_tls: bool,
 }
 
@@ -89,7 +92,7 @@ impl Guards {
             // Cookies know no ports: two households at one machine must not sign each other out.
             false => format!("oikos-login-{port}"),
         };
-        let mut guards = Self { hosts: Vec::new(), origins: Vec::new(), shown: None, cookie, is_tls };
+        let mut guards = Self { hosts: Vec::new(), origins: Vec::new(), shown: None, cookie, port: Some(port), is_tls };
         for host in ["127.0.0.1", "[::1]", "localhost"] {
             guards.add(host, port);
         }
@@ -98,7 +101,7 @@ impl Guards {
 
     /// Of no listener: nothing is meant for us.
     pub fn closed() -> Self {
-        Self { hosts: Vec::new(), origins: Vec::new(), shown: None, cookie: String::new(), is_tls: false }
+        Self { hosts: Vec::new(), origins: Vec::new(), shown: None, cookie: String::new(), port: None, is_tls: false }
     }
 
     /// Also by this name or address, which its operator gave it. People are told of the first of them.
@@ -143,6 +146,15 @@ impl Guards {
         self.shown.as_ref().or(self.origins.first()).map(String::as_str)
     }
 
+    /// From where our page may show views of apps, as a policy of content says it: names that only this machine has, each
+    /// an origin of its own, so that a view shares nothing with the page.
+    pub(crate) fn views(&self) -> String {
+        match self.port {
+            Some(port) => format!("{}://*.localhost:{port}", self.scheme().0),
+            None => "'none'".to_owned(),
+        }
+    }
+
     /// Whether a host is the very address at which the request came in. A name that was pointed at us is none.
     fn is_reached(&self, host: &str, parts: &Parts) -> bool {
         let Some(Reached(at)) = parts.extensions.get() else { return false };
@@ -171,6 +183,17 @@ impl Guards {
         self.address_check(parts)?;
         self.origin_check(parts)?;
         body_check(parts)
+    }
+
+    /// Looks at a request for the page, which holds nothing and changes nothing: a link to it may stand anywhere. Nobody may
+    /// build anything of ours into a page of theirs.
+    pub(crate) fn check_page(&self, parts: &Parts) -> Result<(), Refusal> {
+        let is = |name: &HeaderName, word: &str| one(&parts.headers, name) == Ok(Some(word));
+        let is_followed_link =
+            is(&FETCH_MODE, "navigate") && is(&FETCH_DEST, "document") && !parts.headers.contains_key(ORIGIN);
+        self.host_check(parts)?;
+        self.address_check(parts)?;
+        if is_followed_link { Ok(()) } else { self.origin_check(parts) }
     }
 
     fn host_check(&self, parts: &Parts) -> Result<(), Refusal> {
@@ -440,6 +463,33 @@ mod tests {
             check("GET", "/api/v1/apps", &[("sec-fetch-site", site)], Ok(()));
         }
         check("GET", "/api/v1/apps", &[], Ok(()));
+    }
+
+    #[test]
+    fn a_link_to_the_page_may_stand_anywhere_and_nothing_of_it_is_built_into_another() {
+        let said = |host: &str, uri: &str, site: &str, mode: &str, dest: &str, more: &[(&str, &str)]| {
+            let own = [("host", host), ("sec-fetch-site", site), ("sec-fetch-mode", mode), ("sec-fetch-dest", dest)];
+            let headers: Vec<_> = own.into_iter().filter(|(_, value)| !value.is_empty()).chain(more.to_vec()).collect();
+            let said = Guards::new(7070, false).check_page(&parts("GET", uri, &headers));
+            said.map_err(|refusal| refusal.failure.code)
+        };
+        let (ours, refused) = ("127.0.0.1:7070", Err(ErrorCode::OriginRefused));
+        assert_eq!(said(ours, "/", "", "", "", &[]), Ok(()), "no browser");
+        assert_eq!(said(ours, "/", "none", "navigate", "document", &[]), Ok(()), "typed");
+        assert_eq!(said(ours, "/apps", "cross-site", "navigate", "document", &[]), Ok(()), "a link");
+        assert_eq!(said(ours, "/theme.js", "same-origin", "no-cors", "script", &[]), Ok(()));
+        for (mode, dest) in [("no-cors", "script"), ("navigate", "iframe"), ("navigate", ""), ("cors", "empty")] {
+            assert_eq!(said(ours, "/", "cross-site", mode, dest, &[]), refused, "{mode} {dest}");
+            assert_eq!(said(ours, "/", "same-site", mode, dest, &[]), refused, "{mode} {dest}");
+        }
+        let origin = [("origin", "http://evil.example")];
+        assert_eq!(said(ours, "/", "cross-site", "navigate", "document", &origin), refused);
+        let twice = [("sec-fetch-dest", "document")];
+        assert_eq!(said(ours, "/", "cross-site", "navigate", "document", &twice), refused);
+        let elsewhere = said("evil.example", "/", "none", "navigate", "document", &[]);
+        assert_eq!(elsewhere, Err(ErrorCode::HostRefused));
+        let told = said(ours, "/?token=x", "none", "navigate", "document", &[]);
+        assert_eq!(told, Err(ErrorCode::CredentialInUrl));
     }
 
     #[test]

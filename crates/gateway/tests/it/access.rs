@@ -10,7 +10,7 @@ use protocol::{
 };
 use serde_json::json;
 
-fn from_afar() -> Arrival {
+pub(crate) fn from_afar() -> Arrival {
     Arrival::Tcp { peer: ([192, 0, 2, 7], 5000).into() }
 }
 
@@ -29,7 +29,7 @@ fn message(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Me
 }
 
 impl House {
-    async fn knock(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub(crate) async fn knock(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         self.through(from_afar(), message(method, path, headers, body)).await
     }
 
@@ -59,7 +59,7 @@ async fn a_key_lets_in_with_its_rights_and_nothing_else_does() {
     let foreign = [("authorization", bearer.as_str()), ("origin", "http://evil.example")];
     assert_eq!(house.knock("GET", "/api/v1/apps", &foreign, "").await.status.as_u16(), 403);
     // What there is and what there is not look the same to who is not let in.
-    for path in ["/api/v1/nothing", "/", "/api/v1/apps/notes"] {
+    for path in ["/api/v1/nothing", "/api", "/v1/models", "/mcp", "/metrics", "/ws", "/api/v1/apps/notes"] {
         assert_eq!(house.knock("GET", path, &[], "").await.status.as_u16(), 401, "{path}");
     }
     for path in ["/livez", "/readyz", "/healthz"] {

@@ -60,7 +60,8 @@ async fn strangers_learn_nothing() {
     let known = paths
         .iter()
         .flat_map(|(path, item)| item.as_object().unwrap().keys().map(move |method| (method.clone(), path.clone())));
-    let other = [("get", "/"), ("get", "/api/v1/none"), ("options", "/api/v1/apps"), ("get", "/metrics")];
+    let other =
+        [("post", "/"), ("get", "/v1/none"), ("get", "/api/v1/none"), ("options", "/api/v1/apps"), ("get", "/metrics")];
     let other = other.map(|(method, path)| (method.to_owned(), path.to_owned()));
     for (method, path) in known.chain(other) {
         let message = Message::builder()

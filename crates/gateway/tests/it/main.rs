@@ -9,5 +9,6 @@ mod every_request; // what the client says, the routes hear
 mod guesses; // a door that is guessed at from many connections
 mod line; // the WebSocket
 mod newcomers; // what strangers can do before they are let in
+mod page; // the page, for whoever asks
 mod raw; // bytes that are no request, or two
 mod stage; // a household that answers what it is told to

@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, Request as Message, StatusCode},
 };
 use gateway::{
-    Arrival, Attendance, Doors, FrameSender, Household, Listen, Router, TcpDoor,
+    Arrival, Attendance, Doors, FrameSender, Household, Listen, PageFiles, Router, TcpDoor,
     auth::{Authenticator, AuthenticatorParts, Guards, SignedIn},
 };
 use http_body_util::BodyExt as _;
@@ -75,8 +75,16 @@ pub(crate) struct House {
     pub(crate) router: Router,
 }
 
-/// A household that answers each request with these frames.
+/// A household that answers each request with these frames, and has no page.
 pub(crate) fn house(script: impl Fn(&Request) -> Vec<Frame> + Send + Sync + 'static) -> House {
+    house_with_page(script, |_| None)
+}
+
+/// The same with these files as its page.
+pub(crate) fn house_with_page(
+    script: impl Fn(&Request) -> Vec<Frame> + Send + Sync + 'static,
+    page: PageFiles,
+) -> House {
     let stage = Arc::new(Stage {
         script: Box::new(script),
         questions: watch::Sender::new(Arc::new([])),
@@ -96,7 +104,8 @@ pub(crate) fn house(script: impl Fn(&Request) -> Vec<Frame> + Send + Sync + 'sta
     });
     let access = Arc::new(access.unwrap());
     access.guards_set(Guards::new(PORT, false));
-    let router = gateway::router(Doors::new(Arc::downgrade(&household), Arc::downgrade(&access)));
+    let doors = Doors::new(Arc::downgrade(&household), Arc::downgrade(&access)).with_page(page);
+    let router = gateway::router(doors);
     House { stage, access, store, clock, router }
 }
 
