@@ -78,13 +78,17 @@ Examples:
   oikos grant scribe                                   the switches as they stand
   oikos grant scribe file.read=allow:~/notes           one folder, to read
   oikos grant scribe file=ask:~/notes storage=block    several switches at once
-  oikos grant page-watch network=allow:example.com     this host: HOST[:PORT][/PATH]")]
+  oikos grant page-watch network=allow:example.com     this host: HOST[:PORT][/PATH]
+  oikos grant courier network=allow --only a.org       of its hosts, as shown, none but this one")]
     Grant {
         /// The app
         app: AppName,
         /// A switch and its state: allow, ask or block; for files in a folder, for network at a host
         #[arg(value_name = "SWITCH=STATE[:TARGET]", value_parser = grant_word)]
         changes: Vec<GrantWord>,
+        /// Of the hosts that it has, none but this one, as they are shown. May be repeated
+        #[arg(long, value_name = "HOST")]
+        only: Vec<String>,
     },
     /// Keys that sign apps: yours, and those of others whom you trust
     #[command(subcommand)]
@@ -220,6 +224,9 @@ publisher by the fingerprint or the public key that you have from them, not from
         /// Set a switch: allow, ask or block; for files, in a folder. May be repeated
         #[arg(long = "grant", value_name = "SWITCH=STATE[:TARGET]", value_parser = grant_word)]
         grants: Vec<GrantWord>,
+        /// Of the hosts on the card, none but this one, beside --grant network=STATE. May be repeated
+        #[arg(long, value_name = "HOST")]
+        only: Vec<String>,
     },
     /// Show an app's card without installing it
     Card {
@@ -249,6 +256,9 @@ Where a hook or the health check of the new version fails, the old one goes on a
         /// Set a switch: allow, ask or block; for files, in a folder. May be repeated
         #[arg(long = "grant", value_name = "SWITCH=STATE[:TARGET]", value_parser = grant_word)]
         grants: Vec<GrantWord>,
+        /// Of the hosts on the card, none but this one, beside --grant network=STATE. May be repeated
+        #[arg(long, value_name = "HOST")]
+        only: Vec<String>,
     },
     /// Go back to the version before the last upgrade
     #[command(after_help = "\

@@ -3,8 +3,8 @@
 
 use crate::{
     ActionName, Answer, AppName, Arg, AuditEntry, Badge, Card, CardLine, Digest, EventId, Failure, FileId,
-    GrantDuration, GrantState, LoginId, OfferId, OwnerId, OwnerName, PublisherName, Question, QuestionId, RequestId,
-    Right, RunId, Sentence, SequencedChunk, ShownOnce, Timestamp, TokenId, TokenName, Topic, Zone, sentence,
+    GrantDuration, GrantId, GrantState, LoginId, OfferId, OwnerId, OwnerName, PublisherName, Question, QuestionId,
+    RequestId, Right, RunId, Sentence, SequencedChunk, ShownOnce, Timestamp, TokenId, TokenName, Topic, Zone, sentence,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -285,6 +285,26 @@ pub struct LineChoice {
     /// What to narrow it to: for files, an absolute folder. Several choices for a line add up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
+    /// For `network`: of the hosts that it asks for and those that hold, only these, each as the card shows it. What is
+    /// left out holds no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<Vec<String>>,
+    /// The grant that this was said of, where somebody looked at it before: if another holds by now, nothing is changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<GrantId>,
+}
+
+impl LineChoice {
+    /// Sets a switch, or a family of them.
+    pub fn new(line: impl Into<String>, state: GrantState) -> Self {
+        Self { line: line.into(), state, target: None, only: None, of: None }
+    }
+
+    /// Narrows it to a target.
+    #[must_use]
+    pub fn target(self, target: Option<String>) -> Self {
+        Self { target, ..self }
+    }
 }
 
 /// What to stop.
@@ -681,6 +701,9 @@ pub struct GrantView {
     pub line: CardLine,
     /// How long it holds.
     pub duration: GrantDuration,
+    /// The grant; absent where the owner said nothing of this switch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<GrantId>,
 }
 
 /// A setting of an app.

@@ -4,7 +4,7 @@ use super::{Session, choices, path_text, source_text, unexpected};
 use crate::{
     show,
     terminal::{STRONG, styled},
-    words::{AppCommand, GrantWord, SettingWord, SignerWords},
+    words::{AppCommand, SettingWord, SignerWords},
 };
 use protocol::{
     AppName, Card, CardLine, ErrorCode, Failure, GrantState, OfferId, Scope,
@@ -19,11 +19,11 @@ use std::{
 pub(super) async fn perform(session: &Session, command: AppCommand) -> Result<ExitCode, Failure> {
     let terminal = &session.terminal;
     match command {
-        AppCommand::Install { source, yes, signer, grants } => {
-            return install(session, &source, yes, signer, &grants).await;
+        AppCommand::Install { source, yes, signer, grants, only } => {
+            return install(session, &source, yes, signer, choices(&grants, &only)?).await;
         }
-        AppCommand::Upgrade { source, yes, signer, grants } => {
-            return upgrade(session, &source, yes, signer, &grants).await;
+        AppCommand::Upgrade { source, yes, signer, grants, only } => {
+            return upgrade(session, &source, yes, signer, choices(&grants, &only)?).await;
         }
         AppCommand::Rollback { app, restore_storage } => {
             let request = Request::AppRollback { app: app.clone(), restore_storage };
@@ -117,11 +117,10 @@ async fn install(
     source: &Path,
     yes: bool,
     signer: SignerWords,
-    grants: &[GrantWord],
+    mut choices: Vec<LineChoice>,
 ) -> Result<ExitCode, Failure> {
     let terminal = &session.terminal;
     let (offer, card) = offer(session, source, signer).await?;
-    let mut choices = choices(grants)?;
     if !terminal.json {
         show::card(terminal, &card);
     }
@@ -146,12 +145,11 @@ async fn upgrade(
     source: &Path,
     yes: bool,
     signer: SignerWords,
-    grants: &[GrantWord],
+    mut choices: Vec<LineChoice>,
 ) -> Result<ExitCode, Failure> {
     let terminal = &session.terminal;
     let source = upgrade_source(session, source).await?;
     let (offer, card) = offer(session, &source, signer).await?;
-    let mut choices = choices(grants)?;
     let Some(from) = card.upgrade_from.clone() else {
         session.reply(Request::AppDecline { offer }).await?;
         let message = format!("no app '{}' is installed, so there is nothing to upgrade", card.app);
@@ -254,7 +252,7 @@ async fn consent(session: &Session, card: &Card, choices: &mut Vec<LineChoice>, 
         if !folder.is_empty() {
             match path_text(Path::new(&folder)) {
                 Ok(target) => {
-                    choices.push(LineChoice { line: line.line.to_string(), state: line.state, target: Some(target) });
+                    choices.push(LineChoice::new(line.line.to_string(), line.state).target(Some(target)));
                 }
                 Err(failure) => {
                     terminal.failure(&failure);

@@ -224,7 +224,7 @@ pub(crate) fn grants(terminal: &Terminal, app: &AppName, grants: &[GrantView]) {
     }
     terminal.line(styled(STRONG, "Switches"));
     let width = grants.iter().map(|grant| grant.line.line.as_str().len()).max().unwrap_or(0);
-    for GrantView { line, duration } in grants {
+    for GrantView { line, duration, .. } in grants {
         let (style, word) = match line.state {
             GrantState::Allow => (GOOD, "allow"),
             GrantState::Ask => (CARE, "ask"),

@@ -64,7 +64,7 @@ fn value() -> impl Strategy<Value = Value> {
 fn choices() -> impl Strategy<Value = Vec<LineChoice>> {
     let state = prop_oneof![Just(GrantState::Allow), Just(GrantState::Ask), Just(GrantState::Block)];
     let choice = (any::<String>(), state, any::<Option<String>>());
-    prop::collection::vec(choice.prop_map(|(line, state, target)| LineChoice { line, state, target }), 0..4)
+    prop::collection::vec(choice.prop_map(|(line, state, target)| LineChoice::new(line, state).target(target)), 0..4)
 }
 
 fn files() -> impl Strategy<Value = Vec<NamedFile>> {

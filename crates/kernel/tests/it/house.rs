@@ -61,7 +61,7 @@ pub(crate) fn app(name: &str) -> AppName {
 }
 
 pub(crate) fn choice(line: &str, state: GrantState, target: Option<&str>) -> LineChoice {
-    LineChoice { line: line.to_owned(), state, target: target.map(str::to_owned) }
+    LineChoice::new(line, state).target(target.map(str::to_owned))
 }
 
 /// Reading and writing in the usual folder, and storage.
