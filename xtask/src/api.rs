@@ -21,6 +21,8 @@ use std::{
 
 /// What is installed, to the letter.
 const REQUIREMENTS: &str = "xtask/schemathesis.txt";
+/// How it reads bytes.
+const HOOKS: &str = "xtask/schemathesis_hooks.py";
 /// The same cases each time, as far as ids allow: a change of this file's cases is a change of this number.
 const SEED: u32 = 7;
 /// Cases for each operation in each phase that makes them up.
@@ -66,7 +68,7 @@ pub(crate) fn run(house: &House) -> Result<Outcome> {
         println!("-- as a {who}; operations: {}", names.len());
         let folder = stage.folder().join(who);
         fs::create_dir(&folder)?;
-        fs::write(folder.join("schemathesis.toml"), set_up(&stage, who))?;
+        fs::write(folder.join("schemathesis.toml"), set_up(&stage, who, &house.root().join(HOOKS)))?;
         let mut command = Command::new(programs.join("schemathesis"));
         // It leaves files where it stands.
         command
@@ -126,14 +128,18 @@ const REMARKS: [&str; 12] = [
 const SAID_ELSEWHERE: [&str; 4] = ["run_start", "app_offer", "publisher_trust", "publisher_import"];
 
 /// What it should try, in its own words.
-fn set_up(stage: &Stage, who: &str) -> String {
+fn set_up(stage: &Stage, who: &str, hooks: &Path) -> String {
     let mut text = format!(
-        "seed = {SEED}\nrequest-timeout = {ANSWER_SECONDS}\n\
+        "hooks = {}\nseed = {SEED}\nrequest-timeout = {ANSWER_SECONDS}\n\
          [warnings]\ndisplay = {}\nfail-on = {}\n[cache]\nenabled = false\n\
          [generation]\nmax-examples = {EXAMPLES}\ndatabase = \"none\"\n\
          # Of a run that has ended all is there; of the log, whatever comes next may be long in coming.\n\
          [[operations]]\ninclude-operation-id = \"run_follow\"\nmax-stream-events = {EVENTS}\n\
-         [[operations]]\ninclude-operation-id = \"log_follow\"\nmax-stream-events = 1\n",
+         [[operations]]\ninclude-operation-id = \"log_follow\"\nmax-stream-events = 1\n\
+         # What is too large is told apart from what is wrong.\n\
+         [[operations]]\ninclude-operation-id = \"file_hand\"\n\
+         checks.negative_data_rejection.expected-statuses = [\"400\", \"409\", \"413\", \"415\"]\n",
+        json!(hooks),
         json!([&REMARKS[..], &MAY_BE_REMARKED].concat()),
         json!(REMARKS),
     );

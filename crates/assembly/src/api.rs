@@ -4,7 +4,7 @@ use crate::{Oikos, doctor, follow::follow, metrics, telemetry};
 use gateway::{Attendance, FrameSender, Household};
 use kernel::{LogFilter, RunRequest, Seen, Viewer};
 use protocol::{
-    Caller, Failure, OwnerId, Right,
+    Caller, Failure, FileId, OwnerId, Right,
     api::{Frame, Reply, Request},
     sentence,
 };
@@ -108,6 +108,24 @@ impl Oikos {
                 let request = RunRequest { id, app, action, input, files };
                 let viewer = kernel.run_start(caller, request).await?;
                 watch(viewer, frames).await
+            }
+            Request::FileHand { name, size_bytes } => {
+                let oikos = self.clone();
+                Reply::File { file: blocking(move || oikos.kernel.file_hand(&caller, &name, size_bytes)).await? }
+            }
+            Request::FileAppend { file, at, bytes } => {
+                let oikos = self.clone();
+                Reply::File { file: blocking(move || oikos.kernel.file_append(&caller, file, at, &bytes)).await? }
+            }
+            Request::FileList => {
+                let oikos = self.clone();
+                Reply::Files { files: blocking(move || oikos.kernel.file_list(&caller)).await? }
+            }
+            Request::FileTake { file } => return self.file_take(caller, file, frames).await,
+            Request::FileForget { file } => {
+                let oikos = self.clone();
+                blocking(move || oikos.kernel.file_forget(&caller, file)).await?;
+                Reply::Ok
             }
             Request::RunFollow { run, after_seq } => {
                 let _presence = kernel.presence_enter(&caller);
@@ -232,6 +250,29 @@ impl Oikos {
                 Reply::Doctor { checks }
             }
         })
+    }
+}
+
+impl Oikos {
+    /// Passes a file's bytes on, piece by piece, as fast as the reader takes them.
+    async fn file_take(self: Arc<Self>, caller: Caller, file: FileId, frames: &FrameSender) -> Result<Reply, Failure> {
+        /// Of these, as many as frames may wait are held for a slow reader.
+        const PIECE_BYTES: usize = 64 << 10;
+        let oikos = self.clone();
+        let mut open = blocking(move || oikos.kernel.file_take(&caller, file)).await?;
+        let mut at = 0;
+        loop {
+            let (piece, rest) = blocking(move || {
+                let piece = open.read(at, PIECE_BYTES).map_err(|error| Failure::new(error.code, error.message))?;
+                Ok((piece, open))
+            })
+            .await?;
+            open = rest;
+            at += piece.len() as u64;
+            if piece.is_empty() || frames.send(Frame::Piece(piece)).await.is_err() {
+                return Ok(Reply::Ok);
+            }
+        }
     }
 }
 

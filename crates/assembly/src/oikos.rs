@@ -30,7 +30,7 @@ use std::{
 };
 use tokio::{sync::OnceCell, task::JoinHandle};
 
-/// How often the end of the log is signed while something happens.
+/// How often the end of the log is signed while something happens, and files that nobody uses any more are taken away.
 const HEAD_EVERY: Duration = Duration::from_secs(60);
 
 /// Where the doors count what comes in.
@@ -112,6 +112,10 @@ impl Oikos {
         for owner in &owners {
             recovered.insert(*owner, kernel.recover(*owner)?);
         }
+        if let Err(failure) = kernel.files_recover() {
+            // A way in for files that is closed keeps nobody from all else.
+            tracing::error!(code = %failure.code, "files that were handed over could not be looked at");
+        }
         let named = kernel.clone();
         let access = Authenticator::open(AuthenticatorParts {
             store: store.clone(),
@@ -150,7 +154,11 @@ impl Oikos {
                 tokio::time::sleep(HEAD_EVERY).await;
                 let Some(oikos) = signing.upgrade() else { return };
                 // Waits for the disk.
-                drop(tokio::task::spawn_blocking(move || oikos.heads_sign()).await);
+                let work = move || {
+                    oikos.heads_sign();
+                    oikos.kernel.files_expire();
+                };
+                drop(tokio::task::spawn_blocking(work).await);
             }
         });
         *oikos.signer.lock() = Some(signer);
@@ -423,6 +431,7 @@ fn effects(
     let effects = effects::build(effects::EffectsConfig {
         trash: home.join("trash"),
         scratch: home.join("scratch"),
+        shelf: home.join("handed"),
         protected: protected.to_vec(),
         store: store.clone(),
         entropy: entropy.clone(),

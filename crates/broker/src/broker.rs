@@ -176,10 +176,12 @@ impl Broker {
     }
 
     /// A person handed something over for one run: what they named *is* the grant. Only called with a person's own
-    /// words: the command line's `--file`, and the answer to a pick.
+    /// words: the command line's `--file`, the answer to a pick, and the id of a file whose bytes they handed over. That
+    /// one lies beneath what belongs to oikos, and is one file; nothing else there is ever handed over.
     pub fn hand_over(&self, lease: &Lease, picked: crate::Picked) -> Result<(), Sentence> {
         let folder = &picked.folder;
-        if self.is_protected(&folder.path, folder.device, folder.inode) {
+        let is_kept_here = picked.called.is_some() && picked.file.is_some();
+        if !is_kept_here && self.is_protected(&folder.path, folder.device, folder.inode) {
             return Err(sentence::rule_protected(&folder.path));
         }
         lease.hand_over(picked);

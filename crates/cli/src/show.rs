@@ -11,7 +11,7 @@ mod household; // doctor, questions
 mod publishers; // keys, one's own and others'
 mod run; // a run's stream and its end
 
-pub(crate) use access::{logins, owners, tokens};
+pub(crate) use access::{files, logins, owners, tokens};
 pub(crate) use apps::{app, apps, grants, input_example, settings};
 pub(crate) use author::{dev, lint, trial};
 pub(crate) use card::card;

@@ -2,8 +2,8 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use protocol::{
-    ActionName, AppName, GrantState, LoginId, OwnerName, PublisherName, QuestionId, Right, RunId, TokenId, TokenName,
-    Topic,
+    ActionName, AppName, FileId, GrantState, LoginId, OwnerName, PublisherName, QuestionId, Right, RunId, TokenId,
+    TokenName, Topic,
 };
 use std::path::PathBuf;
 
@@ -43,6 +43,9 @@ pub(crate) enum Command {
     App(AppCommand),
     /// Run an app's action
     Run(RunWords),
+    /// Files that come as bytes, as a page hands them over: no path is named, and runs use them by their id
+    #[command(subcommand)]
+    File(FileCommand),
     /// What happened, in plain words
     Log(LogWords),
     /// Stop runs: their next effect fails, their sandbox goes
@@ -516,15 +519,50 @@ pub(crate) struct RunWords {
     /// Hand over a file or folder for this run; may be repeated
     #[arg(long = "file", value_name = "NAME=PATH", value_parser = file_word)]
     pub(crate) files: Vec<FileWord>,
+    /// Hand over a file that `oikos file hand` gave this id; may be repeated
+    #[arg(long, value_name = "NAME=ID", value_parser = handed_word)]
+    pub(crate) handed: Vec<HandedWord>,
     /// Runs under way, and the last that ended
-    #[arg(long, conflicts_with_all = ["app", "action", "input", "files"])]
+    #[arg(long, conflicts_with_all = ["app", "action", "input", "files", "handed"])]
     pub(crate) list: bool,
     /// Watch a run that is under way
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["app", "action", "input", "files", "list"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["app", "action", "input", "files", "handed", "list"])]
     pub(crate) follow: Option<RunId>,
     /// The same id again gives the same run instead of a new one
     #[arg(long, value_name = "ID")]
     pub(crate) request_id: Option<protocol::RequestId>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum FileCommand {
+    /// Hand a file over, at most 64 MB; prints its id
+    #[command(after_help = "\
+Examples:
+  id=$(oikos file hand sales.csv)
+  oikos run csv-insights analyze --handed data=$id
+
+At this machine `oikos run … --file NAME=PATH` does the same without a copy. A file that is empty can be handed to
+what writes one: `oikos file take ID notes.md` has it afterwards.")]
+    Hand {
+        /// The file
+        path: PathBuf,
+    },
+    /// Files that were handed over
+    List,
+    /// Take a file's bytes back, with what a run wrote there
+    Take {
+        /// The file
+        #[arg(value_name = "ID")]
+        file: FileId,
+        /// Where to write it, a name that is free; without it, standard output
+        to: Option<PathBuf>,
+    },
+    /// Forget a file, unless a run uses it
+    Forget {
+        /// The file
+        #[arg(value_name = "ID")]
+        file: FileId,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -714,6 +752,22 @@ fn setting_word(text: &str) -> Result<SettingWord, String> {
 pub(crate) struct FileWord {
     pub(crate) name: String,
     pub(crate) path: PathBuf,
+}
+
+/// A file that was handed over before, named for a run.
+#[derive(Clone, Debug)]
+pub(crate) struct HandedWord {
+    pub(crate) name: String,
+    pub(crate) file: FileId,
+}
+
+fn handed_word(text: &str) -> Result<HandedWord, String> {
+    match text.split_once('=') {
+        Some((name, file)) if !name.is_empty() => {
+            Ok(HandedWord { name: name.to_owned(), file: file.parse().map_err(|error| format!("{error}"))? })
+        }
+        _ => Err("write NAME=ID, where NAME is a field of the action's input".to_owned()),
+    }
 }
 
 fn file_word(text: &str) -> Result<FileWord, String> {

@@ -140,6 +140,7 @@ impl Desk {
         let effects = effects::build(effects::EffectsConfig {
             trash: home.path().join("trash"),
             scratch: home.path().join("scratch"),
+            shelf: home.path().join("handed"),
             protected: vec![],
             store: Arc::new(state::MemoryStore::new()),
             entropy: Arc::new(entropy.clone()),

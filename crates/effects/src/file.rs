@@ -2,6 +2,7 @@
 
 mod moving;
 mod places;
+mod shelf;
 mod trash;
 mod undo;
 pub(crate) mod walk;
@@ -9,6 +10,7 @@ mod write;
 
 pub(crate) use places::Finder;
 pub use places::protected_folder;
+pub(crate) use shelf::KeptShelf;
 pub(crate) use trash::Trash;
 pub(crate) use write::Writer;
 

@@ -13,6 +13,7 @@
 //! let families = effects::build(effects::EffectsConfig {
 //!     trash: home.join("trash"),
 //!     scratch: home.join("scratch"),
+//!     shelf: home.join("handed"),
 //!     protected: vec![],
 //!     store: Arc::new(state::MemoryStore::new()),
 //!     entropy: Arc::new(Fixed),
@@ -46,6 +47,8 @@ pub struct EffectsConfig {
     /// Where a pass over a large table writes what does not fit into memory: files without names. Made when it is
     /// needed.
     pub scratch: PathBuf,
+    /// Where files lie whose bytes were handed over. Made when it is needed.
+    pub shelf: PathBuf,
     /// Folders that no path may lead through; see [`protected_folder`].
     pub protected: Vec<ProtectedFolder>,
     /// Where `storage` is.
@@ -71,5 +74,6 @@ pub fn build(config: EffectsConfig) -> Effects {
         errand: Box::new(http),
         undo: Box::new(writer),
         places: Box::new(file::Finder),
+        shelf: Box::new(file::KeptShelf::new(config.shelf)),
     }
 }

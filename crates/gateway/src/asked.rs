@@ -5,6 +5,7 @@ use crate::{
     auth::Admitted,
     bodies::{AnswerBody, Page, SEQ_MAX},
     doors::revoked,
+    extract::OCTET_STREAM,
     serve::Place,
     stream::{STILL_HERE, event, is_last},
 };
@@ -116,6 +117,55 @@ impl Asked {
             Ok(body) => (headers, body.into()).into_response(),
             Err(refusal) => refusal.into_response(),
         }
+    }
+
+    /// Asks, and answers with bytes as they come. Whoever shows them gets no page of ours: they are foreign.
+    pub(crate) async fn bytes(self, request: Request) -> Response {
+        let asked = self.over().and_then(|over| Ok((self.ask(request)?, over)));
+        let ((mut frames, watcher), mut over) = match asked {
+            Ok(asked) => asked,
+            Err(refusal) => return refusal.into_response(),
+        };
+        // What is refused at once is refused with a status.
+        let first = tokio::select! {
+            biased;
+            () = &mut over => return Refusal::from(revoked()).into_response(),
+            first = frames.recv() => first,
+        };
+        let first = match first {
+            Some(Frame::Failed { failure }) => return Refusal::from(failure).into_response(),
+            Some(frame) => frame,
+            None => return Refusal::from(no_end()).into_response(),
+        };
+        let pieces = futures_util::stream::unfold(Some((Some(first), frames, over)), move |state| {
+            // Held until the stream is dropped.
+            let _held = &watcher;
+            async move {
+                let (first, mut frames, mut over) = state?;
+                let next = match first {
+                    Some(first) => Some(first),
+                    None => tokio::select! {
+                        biased;
+                        () = &mut over => Some(Frame::Failed { failure: revoked() }),
+                        next = frames.recv() => next,
+                    },
+                };
+                match next {
+                    Some(Frame::Piece(bytes)) => Some((Ok(Bytes::from(bytes)), Some((None, frames, over)))),
+                    Some(Frame::Done { .. }) => None,
+                    // The connection breaks off: less than all must not look like all.
+                    _ => Some((Err(std::io::Error::other("the bytes broke off")), None)),
+                }
+            }
+        });
+        let headers = [
+            (header::CONTENT_TYPE, HeaderValue::from_static(OCTET_STREAM)),
+            (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+            (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment")),
+            (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox")),
+            (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        ];
+        (headers, Body::from_stream(pieces)).into_response()
     }
 
     /// Asks, and answers with each step as it comes, if the client understands events; else as JSON with the end.

@@ -5,8 +5,8 @@ use protocol::{
     ActionName, AppName, AuditEntry, Card, ErrorCode, Failure, OfferId, OwnerName, PublisherName, Question, RequestId,
     Right, RunId, Sentence, ShownOnce, Timestamp, TokenName, Topic,
     api::{
-        AppDetail, AppSummary, ChainReport, DoctorCheck, EventHeard, GrantView, LineChoice, LoginView, NamedPath,
-        OwnerView, PublisherView, Reply, RunReport, RunSummary, ScheduleView, SettingView, TokenView,
+        AppDetail, AppSummary, ChainReport, DoctorCheck, EventHeard, FileView, GrantView, LineChoice, LoginView,
+        NamedFile, OwnerView, PublisherView, Reply, RunReport, RunSummary, ScheduleView, SettingView, TokenView,
     },
 };
 use serde::{
@@ -15,8 +15,8 @@ use serde::{
 };
 use serde_json::{Number, Value};
 use utoipa::{
-    IntoParams, ToSchema,
-    openapi::{ArrayBuilder, ObjectBuilder, Schema, Type},
+    IntoParams, PartialSchema, ToSchema,
+    openapi::{ArrayBuilder, KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type},
 };
 
 /// An answer's body: one kind of [`Reply`].
@@ -128,6 +128,16 @@ answers! {
     App = App {
         /// The app.
         app: Box<AppDetail>,
+    };
+    /// A file that was handed over.
+    File = File {
+        /// The file as it is now.
+        file: FileView,
+    };
+    /// Files that were handed over.
+    Files = Files {
+        /// In the order in which they came.
+        files: Vec<FileView>,
     };
     /// A run that has ended.
     RunEnd = RunEnd {
@@ -333,10 +343,46 @@ pub(crate) struct RunBody {
     /// Its input; named files are filled in as handles.
     #[serde(default)]
     pub(crate) input: Value,
-    /// Files and folders that the person names: each *is* the grant, for this run.
+    /// Files and folders that the person hands over: each *is* the grant, for this run. A path is of the answering machine,
+    /// and named by who sits at it; who does not hands a file over first.
     #[serde(default)]
-    pub(crate) files: Vec<NamedPath>,
+    pub(crate) files: Vec<NamedFile>,
 }
+
+/// A file to hand over.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FileBody {
+    /// How it is called. It is shown, and never a path.
+    #[schema(min_length = 1, max_length = 255)]
+    pub(crate) name: String,
+    /// How large it is. Nothing, or absent, makes a new, empty file.
+    #[serde(default, deserialize_with = "whole_if_said")]
+    #[schema(minimum = 0, maximum = 67_108_864_u64)]
+    pub(crate) size_bytes: u64,
+}
+
+/// Which piece of a file.
+#[derive(Debug, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PieceQuery {
+    /// How many bytes of the file come before it.
+    #[param(minimum = 0, maximum = 67_108_864_u64)]
+    pub(crate) at: u64,
+}
+
+/// Bytes as they are. `Vec<u8>` would be described as a list of numbers.
+pub(crate) struct Binary;
+
+impl PartialSchema for Binary {
+    fn schema() -> RefOr<Schema> {
+        let binary = SchemaFormat::KnownFormat(KnownFormat::Binary);
+        ObjectBuilder::new().schema_type(Type::String).format(Some(binary)).into()
+    }
+}
+
+impl ToSchema for Binary {}
 
 /// A publisher to trust.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -487,18 +533,41 @@ fn seq<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
 
 /// A whole number, however JSON writes it: to many programs, and to the description, `1000.0` is one as well.
 fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
-    let Some(said) = Option::<Number>::deserialize(from)? else { return Ok(None) };
+    Option::<Number>::deserialize(from)?.map(whole_number).transpose()
+}
+
+/// The same where there is a number, or no word of it.
+fn whole_if_said<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    whole_number(Number::deserialize(from)?)
+}
+
+fn whole_number<E: serde::de::Error>(said: Number) -> Result<u64, E> {
     let in_words = |number: f64| if number.fract() == 0.0 { format!("{:.0}", number + 0.0).parse().ok() } else { None };
     let number = said.as_u64().or_else(|| said.as_f64().and_then(in_words));
-    let number = number.ok_or_else(|| D::Error::custom(format_args!("{said} is no whole number from 0 on")))?;
-    Ok(Some(number))
+    number.ok_or_else(|| E::custom(format_args!("{said} is no whole number from 0 on")))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::auth::KEY_LIFE_MS_MAX;
-    use utoipa::PartialSchema as _;
+    use protocol::limit::{FILE_BYTES_MAX, FILE_NAME_CHARS_MAX};
+
+    #[test]
+    fn a_file_is_as_large_as_is_described() {
+        let described = serde_json::to_value(FileBody::schema()).expect("is JSON");
+        let said = |pointer: &str| described.pointer(pointer).and_then(Value::as_u64);
+        assert_eq!(said("/properties/size_bytes/maximum"), Some(FILE_BYTES_MAX));
+        assert_eq!(said("/properties/name/maxLength"), Some(FILE_NAME_CHARS_MAX as u64));
+        let size = |said: &str| serde_json::from_str::<FileBody>(said).map(|body| body.size_bytes).ok();
+        assert_eq!(size(r#"{ "name": "a" }"#), Some(0));
+        assert_eq!(size(r#"{ "name": "a", "size_bytes": 5.0 }"#), Some(5));
+        for wrong in ["null", "-1", "0.5", "\"5\""] {
+            assert_eq!(size(&format!(r#"{{ "name": "a", "size_bytes": {wrong} }}"#)), None, "{wrong}");
+        }
+        let binary = serde_json::to_value(Binary::schema()).expect("is JSON");
+        assert_eq!(binary, serde_json::json!({ "type": "string", "format": "binary" }));
+    }
 
     #[test]
     fn a_key_lives_as_long_as_is_described() {

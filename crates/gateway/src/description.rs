@@ -25,6 +25,7 @@ use utoipa::{
         (name = "household", description = "Who answers, and whether all is well"),
         (name = "apps", description = "Packages, their cards, and what they may do"),
         (name = "runs", description = "Starting, watching, stopping and taking back"),
+        (name = "files", description = "Files that come as bytes, for who has no path on this machine"),
         (name = "approvals", description = "Questions that apps are waiting for"),
         (name = "publishers", description = "Keys that sign apps"),
         (name = "log", description = "What happened"),
@@ -46,7 +47,7 @@ pub const PATTERNS: &[(&str, &str)] = &[
     ("Topic", "^(?=.{1,128}$)[a-z][a-z0-9_-]*([.][a-z0-9_-]+){0,7}$"),
 ];
 /// Operations whose body may be left out: it has nothing that must be said.
-const BODY_OPTIONAL: &[&str] = &["app_install", "app_rollback", "grant_set"];
+const BODY_OPTIONAL: &[&str] = &["app_install", "app_rollback", "file_append", "grant_set"];
 
 /// What takes a person: no API key may do it, whatever its rights. At the socket, and by a page, a person may.
 const NEVER_BY_KEY: &[&str] = &[

@@ -254,7 +254,8 @@ pub(crate) fn message(frame: Frame) -> (&'static str, Value) {
         Frame::Step { sentence, done, total } => {
             ("EVENT", json!({ "event": "step", "sentence": sentence, "done": done, "total": total }))
         }
-        // No message asks for the log yet.
+        // No message asks for the log or for a file yet.
+        Frame::Piece(bytes) => ("EVENT", json!({ "event": "piece", "bytes": bytes.len() })),
         Frame::LogAfter { seq } => ("EVENT", json!({ "event": "log", "after_seq": seq })),
         Frame::Entry(entry) => ("EVENT", json!({ "event": "entry", "entry": entry })),
         Frame::Done { reply: Reply::RunEnd { run } } => match &run.summary.failure {

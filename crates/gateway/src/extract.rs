@@ -9,11 +9,15 @@ use axum::{
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use http_body_util::BodyExt as _;
-use protocol::{ErrorCode, Failure};
+use protocol::{ErrorCode, Failure, limit::FILE_PIECE_BYTES_MAX};
 use serde::de::DeserializeOwned;
 use std::{net::IpAddr, sync::Arc, time::Duration};
 use tokio::time::timeout;
 
+/// What bytes are called that are nothing else.
+pub(crate) const OCTET_STREAM: &str = "application/octet-stream";
+/// How long the largest piece of a file may take, over a telephone's line. Only who was let in is waited for so long.
+const PIECE_WAIT: Duration = Duration::from_secs(60);
 /// How long what was refused may go on talking, so that it hears why.
 const LINGER: Duration = Duration::from_secs(1);
 
@@ -72,6 +76,24 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Asking<
     }
 }
 
+/// A piece of a file: bytes as they are.
+pub(crate) struct Piece(pub(crate) Vec<u8>);
+
+impl<S: Send + Sync> FromRequest<S> for Piece {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Refusal> {
+        let (parts, body) = request.into_parts();
+        let bytes = read(body, &parts.headers, FILE_PIECE_BYTES_MAX, PIECE_WAIT).await?;
+        if !bytes.is_empty() && kind(&parts.headers) != OCTET_STREAM {
+            let failure = Failure::new(ErrorCode::InvalidInput, "a piece of a file is bytes, and not said to be such");
+            let refusal = Refusal::from(failure.hint("content-type: application/octet-stream"));
+            return Err(refusal.with(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+        }
+        Ok(Self(bytes))
+    }
+}
+
 /// What the body says, as JSON. No body says nothing: `{}`.
 pub(crate) struct Said<T>(pub(crate) T);
 
@@ -96,11 +118,11 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequest<S> for SaidBriefly<
 
 async fn said<T: DeserializeOwned>(request: Request, bytes_max: usize) -> Result<T, Refusal> {
     let (parts, body) = request.into_parts();
-    let bytes = read(body, &parts.headers, bytes_max).await?;
+    let bytes = read(body, &parts.headers, bytes_max, REQUEST_WAIT).await?;
     if bytes.is_empty() {
         return parse(b"{}");
     }
-    if !is_json(&parts.headers) {
+    if kind(&parts.headers) != "application/json" {
         let failure = Failure::new(ErrorCode::InvalidInput, "the body is not said to be JSON");
         let refusal = Refusal::from(failure.hint("content-type: application/json"));
         return Err(refusal.with(StatusCode::UNSUPPORTED_MEDIA_TYPE));
@@ -116,15 +138,15 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     serde_json::from_slice(bytes).map_err(|error| Refusal::unreadable(&format!("the request cannot be read: {error}")))
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+/// What kind of body it is said to be, in small letters.
+fn kind(headers: &HeaderMap) -> String {
     let said = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let kind = said.split(';').next().unwrap_or_default().trim();
-    kind.eq_ignore_ascii_case("application/json")
+    said.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-async fn read(body: Body, headers: &HeaderMap, bytes_max: usize) -> Result<Vec<u8>, Refusal> {
-    let read = timeout(REQUEST_WAIT, collect(body, bytes_max)).await.map_err(|_| {
-        let waited = protocol::Arg::Millis(REQUEST_WAIT.as_millis().try_into().unwrap_or(u64::MAX));
+async fn read(body: Body, headers: &HeaderMap, bytes_max: usize, wait: Duration) -> Result<Vec<u8>, Refusal> {
+    let read = timeout(wait, collect(body, bytes_max)).await.map_err(|_| {
+        let waited = protocol::Arg::Millis(wait.as_millis().try_into().unwrap_or(u64::MAX));
         Refusal::unreadable(&format!("the request did not come to its end within {waited}"))
     })??;
     match read {
@@ -170,8 +192,9 @@ async fn swallow(mut body: Body) {
 pub(crate) fn too_large(bytes_max: usize) -> Failure {
     let most = protocol::Arg::Bytes(bytes_max as u64);
     let failure = Failure::new(ErrorCode::TooLarge, format!("the request is larger than {most}"));
-    if bytes_max < REQUEST_BYTES_MAX {
-        return failure;
+    match bytes_max {
+        REQUEST_BYTES_MAX => failure.hint("hand large data over as a file: --file NAME=PATH"),
+        FILE_PIECE_BYTES_MAX => failure.hint("hand a file over in smaller pieces"),
+        _ => failure,
     }
-    failure.hint("hand large data over as a file: --file NAME=PATH")
 }

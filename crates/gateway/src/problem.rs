@@ -66,9 +66,13 @@ pub fn status(code: ErrorCode) -> StatusCode {
             StatusCode::NOT_FOUND
         }
         // What is asked cannot be done to things as they stand now.
-        E::OwnerExists | E::AppDisabled | E::AppStopped | E::Conflict | E::PublisherExists | E::Stopped => {
-            StatusCode::CONFLICT
-        }
+        E::OwnerExists
+        | E::AppDisabled
+        | E::AppStopped
+        | E::Conflict
+        | E::FilesFull
+        | E::PublisherExists
+        | E::Stopped => StatusCode::CONFLICT,
         E::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         // The request was understood; what it names is not as it must be, or did not come to a good end.
         E::AppFailed

@@ -19,14 +19,14 @@ use utoipa_axum::{PathItemExt as _, router::OpenApiRouter, routes};
 macro_rules! routes_of {
     ($($module:ident::$handler:ident,)*; $($before:ident::$newcomer:ident,)*) => {
         pub(crate) fn described() -> OpenApiRouter<Doors> {
-            use routes::{access, apps, events, household, log, people, runs};
+            use routes::{access, apps, events, files, household, log, people, runs};
             OpenApiRouter::with_openapi(Description::openapi())
                 $(.routes(routes!($module::$handler)))*
                 $(.routes(routes!($before::$newcomer)))*
         }
 
         fn answering() -> Router<Doors> {
-            use routes::{access, apps, events, household, log, people, runs};
+            use routes::{access, apps, events, files, household, log, people, runs};
             utoipa_axum::paste! {
                 Router::new()$(.route(
                     &$module::[<__path_ $handler>]::path(),
@@ -72,6 +72,11 @@ routes_of! {
     runs::stop,
     runs::stop_all,
     runs::undo,
+    files::hand,
+    files::append,
+    files::list,
+    files::take,
+    files::forget,
     people::approvals,
     people::answer,
     people::publishers,

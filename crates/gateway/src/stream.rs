@@ -24,6 +24,8 @@ pub(crate) fn event(frame: &Frame) -> Result<Vec<u8>, serde_json::Error> {
         Frame::Chunk(chunk) => format!("event: chunk\nid: {}\n", chunk.seq).into_bytes(),
         Frame::LogAfter { seq } => format!("event: log_after\nid: {seq}\n").into_bytes(),
         Frame::Entry(entry) => format!("event: entry\nid: {}\n", entry.seq).into_bytes(),
+        // Bytes are no event, and JSON has no word for them: writing it fails.
+        Frame::Piece(_) => Vec::new(),
         Frame::Step { .. } => b"event: step\n".to_vec(),
         Frame::Done { .. } => b"event: done\n".to_vec(),
         Frame::Failed { .. } => b"event: failed\n".to_vec(),

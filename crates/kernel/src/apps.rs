@@ -140,7 +140,7 @@ impl LoadedApp {
             .iter()
             .map(|picked| {
                 let folder = picked.folder.path.rsplit('/').next().unwrap_or_default();
-                let name = picked.file.as_deref().unwrap_or(folder);
+                let name = picked.called.as_deref().or(picked.file.as_deref()).unwrap_or(folder);
                 (picked.name.clone(), Value::from(name))
             })
             .collect();

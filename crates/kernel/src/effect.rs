@@ -7,9 +7,9 @@
 
 use crate::host_call::{GuestError, HostAnswer, HostError};
 use broker::{Demand, Folder, Lease, LeaseEnd, Permit, Resolve};
-use protocol::{Digest, EffectState, ErrorCode, Labels, RunId, Sentence, Timestamp, sentence};
+use protocol::{Digest, EffectState, ErrorCode, FileId, Labels, OwnerId, RunId, Sentence, Timestamp, sentence};
 use serde::{Deserialize, Serialize};
-use std::pin::Pin;
+use std::{collections::BTreeSet, pin::Pin};
 
 /// One family of effects.
 pub trait Effect: Send + Sync {
@@ -180,6 +180,9 @@ pub struct Change {
     /// Where the file went, if it moved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Destination>,
+    /// What the file is called, where its bytes were handed over and its path says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub called: Option<String>,
 }
 
 /// Where a file went.
@@ -202,9 +205,14 @@ impl Destination {
 }
 
 impl Change {
-    /// The file's path before the change, as shown.
+    /// The file's path before the change.
     pub fn path(&self) -> String {
         path_of(&self.folder, &self.names)
+    }
+
+    /// The file as people read it: what it is called, else its path.
+    pub fn shown(&self) -> String {
+        self.called.clone().unwrap_or_else(|| self.path())
     }
 
     /// The path of the file that is there because of the change.
@@ -223,9 +231,11 @@ impl Change {
     /// What taking it back means, in words.
     pub fn undo_sentence(&self) -> Sentence {
         match (self.kind, &self.to) {
-            (ChangeKind::Moved, Some(to)) => sentence::undo_move_back(self.path(), to.path()),
-            (ChangeKind::Created, _) => sentence::undo_remove_created(self.path()),
-            (ChangeKind::Overwrote | ChangeKind::Removed | ChangeKind::Moved, _) => sentence::undo_restore(self.path()),
+            (ChangeKind::Moved, Some(to)) => sentence::undo_move_back(self.shown(), to.path()),
+            (ChangeKind::Created, _) => sentence::undo_remove_created(self.shown()),
+            (ChangeKind::Overwrote | ChangeKind::Removed | ChangeKind::Moved, _) => {
+                sentence::undo_restore(self.shown())
+            }
         }
     }
 }
@@ -332,6 +342,40 @@ pub struct Fetched {
     pub sender: String,
 }
 
+/// Keeping files whose bytes were handed over, each under its id in a place of oikos' own. What they are called is no
+/// matter here. Each call may block.
+pub trait Shelf: Send + Sync {
+    /// Makes a file with nothing in it.
+    fn make(&self, owner: OwnerId, file: FileId) -> Result<(), GuestError>;
+
+    /// Writes bytes to a place behind all that were written before.
+    fn write(&self, owner: OwnerId, file: FileId, at: u64, bytes: &[u8]) -> Result<(), GuestError>;
+
+    /// Waits until what was written is on the disk.
+    fn settle(&self, owner: OwnerId, file: FileId) -> Result<(), GuestError>;
+
+    /// Opens it for reading; what happens to it later does not change what is read. `NotFound` where a run took it away.
+    fn open(&self, owner: OwnerId, file: FileId) -> Result<Box<dyn HandedBytes>, GuestError>;
+
+    /// Its size; `None` where it is not there.
+    fn bytes(&self, owner: OwnerId, file: FileId) -> Result<Option<u64>, GuestError>;
+
+    /// Where it lies, for a run: the folder with its identity, and its name there.
+    fn place(&self, owner: OwnerId, file: FileId) -> Result<(Folder, String), GuestError>;
+
+    /// Removes it. One that is not there is removed.
+    fn remove(&self, owner: OwnerId, file: FileId) -> Result<(), GuestError>;
+
+    /// Removes everything but these.
+    fn sweep(&self, kept: &BTreeSet<(OwnerId, FileId)>) -> Result<(), GuestError>;
+}
+
+/// The bytes of an open file.
+pub trait HandedBytes: Send {
+    /// As many as there are at a place, at most so many; nothing at the end.
+    fn read(&mut self, at: u64, bytes_max: usize) -> Result<Vec<u8>, GuestError>;
+}
+
 /// Finding out what a person means by a path: the identity of folders to grant and of things picked.
 pub trait Places: Send + Sync {
     /// A folder with its identity; refuses anything that is not a folder. The path is made canonical.
@@ -363,6 +407,8 @@ pub struct Effects {
     pub undo: Box<dyn Undo>,
     /// What paths mean.
     pub places: Box<dyn Places>,
+    /// Files that come as bytes.
+    pub shelf: Box<dyn Shelf>,
 }
 
 impl Effects {

@@ -210,7 +210,7 @@ trait Labelled {
 impl Labelled for FileDemand {
     fn stored_labels(&self, kernel: &Kernel, run: &Run) -> Result<Labels, GuestError> {
         let Some(target) = self.target() else { return Ok(Labels::NONE) };
-        file_labels(kernel, run.owner(), &target.shown())
+        file_labels(kernel, run.owner(), &target.path())
     }
 }
 
@@ -515,7 +515,7 @@ async fn pick(
         .await
         .map_err(|_| GuestError::new(ErrorCode::Internal, "oikos failed while it looked at what was picked"))??;
     let name = format!("pick{}", effect_number(run));
-    let picked = broker::Picked { name, folder: place, file, access };
+    let picked = broker::Picked { name, folder: place, file, access, called: None };
     let handle = picked.handle();
     if let Err(rule) = kernel.broker.hand_over(&run.lease, picked) {
         return Err(refused(rule));

@@ -15,6 +15,7 @@ mod code; // from a package's files to what a sandbox can start
 pub mod effect; // what an effect is to the kernel
 mod figures; // how much has happened, for whoever watches over the process
 mod grants; // what the owner says about an app's switches
+mod handed; // files that come as bytes
 mod history; // what happened, read back and proven
 mod host; // the way of one effect
 pub mod host_call; // every effect on one screen
@@ -33,6 +34,7 @@ mod run; // one run, from spawn to end
 pub mod runner; // what a sandbox is to the kernel
 mod schedule; // what the clock starts
 mod settings; // what the owner sets for an app
+mod shelf; // handing files over as bytes, until they go
 mod signer; // who signed a package, and whether they may
 mod stop; // the owner ends runs, and keeps apps from starting
 pub mod stream; // a run's bounded log of chunks
@@ -50,6 +52,7 @@ pub use bus::{
     HEARINGS_MAX, HOPS_MAX, TRIES_MAX,
 };
 pub use figures::{Figures, RUN_US_BOUNDS};
+pub use handed::{FILE_LIFE_MS, FILES_OF_OWNER_BYTES_MAX, FILES_OF_OWNER_MAX};
 pub use history::{LOG_LIMIT_MAX, LogFilter};
 pub use owners::OWNERS_MAX;
 pub use recovery::Recovered;
@@ -157,6 +160,7 @@ pub struct Kernel {
     listeners_loading: tokio::sync::Mutex<()>,
     apps: RwLock<HashMap<(OwnerId, AppName), Arc<LoadedApp>>>,
     offers: offers::Offers,
+    shelves: shelf::Shelves,
     live: Mutex<BTreeMap<RunId, Arc<Run>>>,
     ended: Mutex<EndedStreams>,
     /// Persons that are connected, by owner.
@@ -201,6 +205,7 @@ impl Kernel {
             listeners_loading: tokio::sync::Mutex::default(),
             apps: RwLock::default(),
             offers: offers::Offers::default(),
+            shelves: shelf::Shelves::default(),
             live: Mutex::default(),
             ended: Mutex::default(),
             presence: Mutex::default(),

@@ -61,8 +61,8 @@ impl Kernel {
             let sent = SentRow::from_bytes(&entry.value);
             let what = match &row {
                 None if sent.is_some() => String::new(),
-                Some(row) if of_undo => format!("taking back {}", row.change.path()),
-                Some(row) => format!("changing {}", row.change.path()),
+                Some(row) if of_undo => format!("taking back {}", row.change.shown()),
+                Some(row) => format!("changing {}", row.change.shown()),
                 None => format!("busy with effect {effect_key}, whose record cannot be read"),
             };
             let trash = Key::new(owner, Space::Trash, effect_key.clone());

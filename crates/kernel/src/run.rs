@@ -13,15 +13,17 @@ use crate::{
     moving::storage_hold,
     notes::Notes,
     runner::{GuestCall, GuestEnd, GuestExport, GuestFailure, GuestValue},
+    shelf::HandedUse,
     stream::{RunStream, Viewer},
 };
 use broker::{Basis, Lease, LeaseEnd};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use package::Hook;
+use parking_lot::Mutex;
 use protocol::{
     ActionName, AppName, Arg, AuditEvent, Caller, Clock, Door, ErrorCode, Failure, Labels, OwnerId, RequestId, Right,
     RunId, Sentence, Timestamp,
-    api::{NamedPath, RunReport, RunSummary, RunUsage},
+    api::{NamedFile, RunReport, RunSummary, RunUsage},
     sentence,
 };
 use serde_json::Value;
@@ -47,7 +49,7 @@ pub struct RunRequest {
     /// Its input.
     pub input: Value,
     /// What the person hands over for this run.
-    pub files: Vec<NamedPath>,
+    pub files: Vec<NamedFile>,
 }
 
 /// What is called.
@@ -89,7 +91,7 @@ pub(crate) struct Begin {
     pub(crate) app: AppName,
     pub(crate) call: Call,
     pub(crate) input: Value,
-    pub(crate) files: Vec<NamedPath>,
+    pub(crate) files: Vec<NamedFile>,
     pub(crate) cause: Option<Cause>,
     /// A wall limit below the app's own.
     pub(crate) wall_ms_max: Option<u64>,
@@ -122,6 +124,8 @@ pub(crate) struct Run {
     pub(crate) effects: AtomicU64,
     /// Effects under way: the run's end waits until each has settled.
     pub(crate) under_way: tokio::sync::RwLock<()>,
+    /// Files whose bytes were handed over, for as long as it uses them.
+    used: Mutex<Vec<HandedUse>>,
     /// Whose run what is logged belongs to.
     pub(crate) span: tracing::Span,
     /// It has changed the app's storage, should it end well.
@@ -158,6 +162,7 @@ impl Run {
             asking: tokio::sync::Mutex::new(()),
             effects: AtomicU64::new(0),
             under_way: tokio::sync::RwLock::new(()),
+            used: Mutex::default(),
             has_stored: AtomicBool::new(false),
             is_storage_only: AtomicBool::new(false),
         })
@@ -227,7 +232,7 @@ impl Kernel {
             return self.run_view(&caller, run, 0);
         }
         let RunRequest { id: _, app, action, input, files } = request;
-        self.require_paths(&caller, !files.is_empty())?;
+        self.require_paths(&caller, files.iter().any(|file| matches!(file, NamedFile::Path(_))))?;
         let call = Call::Action(action);
         self.run_begin(caller, Begin { asked, app, call, input, files, cause: None, wall_ms_max: None }).await
     }
@@ -240,10 +245,10 @@ impl Kernel {
             false => self.app_enabled(caller.owner, &request.app).await?,
         };
         self.zone_check_again(&app)?;
-        let (action_name, export, picked, input) = match request.call {
+        let (action_name, export, (picked, used), input) = match request.call {
             Call::Action(name) => {
                 let called = app.callable(&name)?;
-                let picked = self.pick_named(called, &request.files).await?;
+                let (picked, used) = self.pick_named(caller.owner, called, &request.files).await?;
                 let mut input = request.input;
                 if input.is_null() {
                     input = Value::Object(serde_json::Map::new());
@@ -254,10 +259,12 @@ impl Kernel {
                     }
                 }
                 app.check_input(called, &input)?;
-                (name.clone(), GuestExport::from(name), picked, input)
+                (name.clone(), GuestExport::from(name), (picked, used), input)
             }
-            Call::Handler { action, export } => (action, export, Vec::new(), request.input),
-            Call::Hook(hook) => (hook_name(hook)?, GuestExport::named(&hook.export()), Vec::new(), request.input),
+            Call::Handler { action, export } => (action, export, Default::default(), request.input),
+            Call::Hook(hook) => {
+                (hook_name(hook)?, GuestExport::named(&hook.export()), Default::default(), request.input)
+            }
         };
         let settings = match is_hook {
             true => self.settings_of_hook(caller.owner, &app),
@@ -286,6 +293,7 @@ impl Kernel {
             }
         }
         let run = Run::new(lease, app, action_name, request.cause, request.asked, self.clock.now());
+        run.used.lock().extend(used);
         if let Some(known) = self.run_open(&run)? {
             return self.run_view(&caller, known, 0);
         }
@@ -516,6 +524,8 @@ impl Kernel {
             None => tracing::debug!(wall_ms = usage.wall_ms, cpu_us = usage.cpu_us, "a run ended"),
         });
         self.broker.lease_close(run.id());
+        // Before anybody hears of the end: whoever does may forget them.
+        run.used.lock().clear();
         run.stream.end(report);
         {
             let mut ended = self.ended.lock();

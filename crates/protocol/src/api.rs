@@ -2,15 +2,18 @@
 //! HTTP. Everything the command line can do is a [`Request`].
 
 use crate::{
-    ActionName, Answer, AppName, Arg, AuditEntry, Badge, Card, CardLine, Digest, EventId, Failure, GrantDuration,
-    GrantState, LoginId, OfferId, OwnerId, OwnerName, PublisherName, Question, QuestionId, RequestId, Right, RunId,
-    Sentence, SequencedChunk, ShownOnce, Timestamp, TokenId, TokenName, Topic, Zone, sentence,
+    ActionName, Answer, AppName, Arg, AuditEntry, Badge, Card, CardLine, Digest, EventId, Failure, FileId,
+    GrantDuration, GrantState, LoginId, OfferId, OwnerId, OwnerName, PublisherName, Question, QuestionId, RequestId,
+    Right, RunId, Sentence, SequencedChunk, ShownOnce, Timestamp, TokenId, TokenName, Topic, Zone, sentence,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+mod file; // files for a run: by path, and handed over as bytes
+
 pub use crate::audit::{ChainBreak, ChainReport};
+pub use file::{FileView, NamedFile, NamedHanded, NamedPath};
 
 /// One request of a connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,8 +98,36 @@ pub enum Request {
         action: ActionName,
         /// Its input; named files are filled in as handles.
         input: Value,
-        /// Files and folders that the person names: each *is* the grant, for this run.
-        files: Vec<NamedPath>,
+        /// Files and folders that the person hands over: each *is* the grant, for this run.
+        files: Vec<NamedFile>,
+    },
+    /// Hand a file over whose bytes follow: for who has no path here, such as a page.
+    FileHand {
+        /// How its owner calls it. Shown, and never a path.
+        name: String,
+        /// How large it is; nothing makes a new, empty file, for a run to write.
+        size_bytes: u64,
+    },
+    /// The next bytes of a file that is handed over. The same bytes again at the same place change nothing.
+    FileAppend {
+        /// The file.
+        file: FileId,
+        /// How many bytes come before these.
+        at: u64,
+        /// They.
+        bytes: Vec<u8>,
+    },
+    /// Files that were handed over.
+    FileList,
+    /// The bytes of a file that was handed over, as they are now, piece by piece.
+    FileTake {
+        /// The file.
+        file: FileId,
+    },
+    /// Forget a file that was handed over.
+    FileForget {
+        /// The file.
+        file: FileId,
     },
     /// Stream a run that somebody started, from a place in its stream.
     RunFollow {
@@ -256,16 +287,6 @@ pub struct LineChoice {
     pub target: Option<String>,
 }
 
-/// A file or folder that a person named for one run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NamedPath {
-    /// The input field it fills.
-    pub name: String,
-    /// Its absolute path.
-    pub path: String,
-}
-
 /// What to stop.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -296,6 +317,9 @@ pub enum Frame {
     },
     /// The next entry of the log.
     Entry(Box<AuditEntry>),
+    /// The next bytes of a file. They go over the wire as they are, never as an event.
+    #[serde(skip)]
+    Piece(Vec<u8>),
     /// How far something long has come.
     Step {
         /// What is being done.
@@ -350,6 +374,16 @@ pub enum Reply {
     App {
         /// The app.
         app: Box<AppDetail>,
+    },
+    /// To `FileHand` and `FileAppend`: the file as it is now.
+    File {
+        /// It.
+        file: FileView,
+    },
+    /// To `FileList`.
+    Files {
+        /// In the order in which they came.
+        files: Vec<FileView>,
     },
     /// To `RunStart` and `RunFollow`, after the last chunk.
     RunEnd {

@@ -107,6 +107,7 @@ codes! {
     OperationLimit = "operation_limit", exit 5, "Too many host calls or open handles at once.";
     TooLarge = "too_large", exit 5, "An argument or answer is larger than one call may carry.";
     QuotaExceeded = "quota_exceeded", exit 5, "The app's storage is full.";
+    FilesFull = "files_full", exit 5, "No more files can be handed over until some of those that were are forgotten.";
     HostLimit = "host_limit", exit 5, "The work done for the run by the host reached its limit.";
     EventLimit = "event_limit", exit 5, "More events than an app may send: too fast, too many that still wait, or in a circle.";
     OwnerNotFound = "owner_not_found", exit 6, "There is no owner of this name.";

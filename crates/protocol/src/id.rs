@@ -75,6 +75,8 @@ ids! {
     RequestId = "request id";
     /// A package that was verified and waits for the owner's yes.
     OfferId = "offer id";
+    /// A file whose bytes a person handed over.
+    FileId = "file id";
     /// Something that happened and was told on the bus.
     EventId = "event id";
     /// An API key, as it is listed; not the key itself.

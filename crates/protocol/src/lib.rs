@@ -37,8 +37,8 @@ pub use code::ErrorCode;
 pub use event::{Sender, TOPIC_BYTES_MAX, TOPIC_WORDS_MAX, Topic, TopicFamily, TopicPattern};
 pub use failure::Failure;
 pub use id::{
-    ActionName, AppName, Digest, EventId, GrantId, LoginId, NameError, OfferId, OwnerName, PublisherName, QuestionId,
-    RequestId, RunId, TokenId, TokenName, sha256,
+    ActionName, AppName, Digest, EventId, FileId, GrantId, LoginId, NameError, OfferId, OwnerName, PublisherName,
+    QuestionId, RequestId, RunId, TokenId, TokenName, sha256,
 };
 pub use label::Labels;
 pub use limit::{LimitChanges, Limits};

@@ -17,6 +17,12 @@ pub const MEMORY_BYTES: u64 = 128 << 20;
 pub const HOST_RESULT_BYTES_MAX: usize = 4 << 20;
 /// No argument of the guest to the host is larger: it is held in host memory while the call runs.
 pub const HOST_ARGUMENT_BYTES_MAX: usize = 4 << 20;
+/// Longest piece of a file that is handed over: it is held in memory until it is written, by each who hands one over.
+pub const FILE_PIECE_BYTES_MAX: usize = 4 << 20;
+/// Largest file that is handed over: what a page or a phone holds too. Larger ones are named by their path.
+pub const FILE_BYTES_MAX: u64 = 64 << 20;
+/// Longest name of one: as long as file systems have them.
+pub const FILE_NAME_CHARS_MAX: usize = 255;
 /// What a run may stream in all. Past it the run ends: nobody reads more, and every viewer has to store it.
 pub const STREAM_BYTES: u64 = 64 << 20;
 /// What a run may log. Past it further lines are dropped and counted; the run goes on.

@@ -65,6 +65,8 @@ spaces! {
     Event = "event";
     /// Which times of an app's schedule are over, and how its last run ended.
     Schedule = "schedule";
+    /// Files whose bytes a person handed over, and that are whole.
+    HandedFile = "handed_file";
     /// API keys, as digests.
     Token = "token";
     /// Browsers that are signed in, as digests.

@@ -45,6 +45,7 @@ pub(super) struct Stage {
     runs: Vec<String>,
     question: String,
     offers: [String; 2],
+    files: [String; 2],
     spare_login: String,
     spare_token: String,
     is_over: Arc<AtomicBool>,
@@ -81,6 +82,7 @@ impl Stage {
             runs: Vec::new(),
             question: String::new(),
             offers: Default::default(),
+            files: Default::default(),
             spare_login: String::new(),
             spare_token: String::new(),
             is_over: Arc::default(),
@@ -112,6 +114,11 @@ impl Stage {
         ] {
             self.oikos(&[&["run"], words].concat())?;
         }
+        for place in 0..self.files.len() {
+            self.files[place] = text(&self.oikos(&["file", "hand", "a.csv"])?, "/id")?;
+        }
+        let handed = format!("data={}", self.files[0]);
+        self.oikos(&["run", "csv-insights", "preview", "--handed", &handed])?;
         // One that was refused.
         drop(self.oikos(&["run", "daily-note", "write"]));
         self.oikos(&["owner", "new", "ben"])?;
@@ -224,6 +231,7 @@ impl Stage {
         vec![
             ("path.run", self.runs.clone()),
             ("path.app", apps.clone()),
+            ("path.file", vec![self.files[0].clone()]),
             ("query.app", apps.clone()),
             ("query.run", self.runs.clone()),
             ("body.app", apps),
@@ -240,6 +248,8 @@ impl Stage {
             ("undo", "run") => return self.runs.iter().rev().nth(2).cloned(),
             (_, "run") => return self.runs.first().cloned(),
             (_, "question") => &self.question,
+            ("file_forget", "file") => &self.files[1],
+            (_, "file") => &self.files[0],
             ("app_decline", "offer") => &self.offers[0],
             (_, "offer") => &self.offers[1],
             (_, "login") => &self.spare_login,
@@ -255,6 +265,7 @@ impl Stage {
             "app_offer" => json!({ "source": shown(&self.folder.join("files")) }),
             "approval_answer" => json!({ "choice": "no" }),
             "event_emit" => json!({ "topic": "user.message", "payload": { "text": "hello, I am Ada" } }),
+            "file_hand" => json!({ "name": "a.csv", "size_bytes": 12 }),
             "grant_set" => json!({ "choices": [{ "line": "storage", "state": "allow" }] }),
             "run_start" => json!({ "app": "greeter", "action": "greet", "input": { "name": "Ada" } }),
             "token_new" => json!({ "name": "more", "rights": ["read"], "expires_in_ms": 60_000 }),

@@ -5,7 +5,7 @@ use crate::{Client, Config};
 use package::CASES_FOLDER;
 use protocol::{
     ActionName, AppName, ErrorCode, Failure, FileAccess, GrantState, Scope,
-    api::{AppDetail, Envelope, LineChoice, NamedPath, Reply, Request, RunReport},
+    api::{AppDetail, Envelope, LineChoice, NamedFile, NamedPath, Reply, Request, RunReport},
     text,
 };
 use serde_json::Value;
@@ -122,6 +122,7 @@ impl Workshop {
         input: Value,
         files: Vec<NamedPath>,
     ) -> Result<RunReport, Failure> {
+        let files = files.into_iter().map(NamedFile::from).collect();
         let request = Request::RunStart { id: None, app: app.clone(), action: action.clone(), input, files };
         match self.ask(request).await? {
             Reply::RunEnd { run } => Ok(*run),

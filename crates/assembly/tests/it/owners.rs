@@ -9,7 +9,7 @@ use gateway::auth::{Guards, Peer};
 use http::Request as HttpRequest;
 use protocol::{
     Answer, Choice, ErrorCode, Failure, GrantState, OfferId, OwnerName, QuestionId, Right, RunId,
-    api::{Envelope, LineChoice, Reply, Request, StopTarget},
+    api::{Envelope, Frame, LineChoice, Reply, Request, StopTarget},
 };
 use serde_json::json;
 
@@ -63,6 +63,11 @@ async fn one_owner_finds_nothing_of_the_other() {
     let key = Request::TokenNew { name: "k".parse().unwrap(), rights: vec![Right::Read], expires_in_ms: None };
     let Reply::Token { token, .. } = ask(&client, "first", key).await.unwrap() else { panic!() };
 
+    let hand = Request::FileHand { name: "a.csv".to_owned(), size_bytes: 3 };
+    let Reply::File { file } = ask(&client, "first", hand).await.unwrap() else { panic!() };
+    let piece = Request::FileAppend { file: file.id, at: 0, bytes: b"a,b".to_vec() };
+    ask(&client, "first", piece.clone()).await.unwrap();
+
     assert_eq!(ask(&client, "ben", Request::AppList).await.unwrap_err().code, ErrorCode::OwnerNotFound);
     ask(&client, "first", Request::OwnerNew { name: "ben".parse().unwrap() }).await.unwrap();
     for (request, expected) in about(run, offer) {
@@ -71,7 +76,12 @@ async fn one_owner_finds_nothing_of_the_other() {
     }
     let revoked = ask(&client, "ben", Request::TokenRevoke { token: token.id }).await.unwrap_err();
     assert_eq!(revoked.code, ErrorCode::NotFound);
+    let take = Request::FileTake { file: file.id };
+    for request in [piece, take.clone(), Request::FileForget { file: file.id }] {
+        assert_eq!(ask(&client, "ben", request.clone()).await.unwrap_err().code, ErrorCode::NotFound, "{request:?}");
+    }
     let nothing = [
+        (Request::FileList, Reply::Files { files: vec![] }),
         (Request::AppList, Reply::Apps { apps: vec![] }),
         (Request::RunList, Reply::Runs { runs: vec![] }),
         (Request::RunStop { target: StopTarget::All }, Reply::Stopped { runs: vec![], paused: vec![] }),
@@ -93,6 +103,8 @@ async fn one_owner_finds_nothing_of_the_other() {
     assert!(checks.iter().any(|check| check.finding.starts_with("0 runs under way")), "{checks:?}");
 
     // All of it is there for whose it is.
+    let mut taken = client.ask(Envelope { presence: false, owner: None, request: take }).await.unwrap();
+    assert_eq!(taken.next().await, Frame::Piece(b"a,b".to_vec()));
     ask(&client, "first", Request::AppInfo { app: "idler".parse().unwrap() }).await.unwrap();
     stop(&client, run).await;
     answers.reply().await.unwrap();

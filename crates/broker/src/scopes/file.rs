@@ -62,6 +62,8 @@ pub struct Root {
     pub kind: RootKind,
     /// The name under which the run knows it.
     pub name: String,
+    /// What it is called where its bytes were handed over: its path is oikos' own, and says nothing to anybody.
+    pub called: Option<String>,
 }
 
 /// Something that a person handed over for one run: the powerbox.
@@ -75,6 +77,9 @@ pub struct Picked {
     pub file: Option<String>,
     /// For what.
     pub access: FileAccess,
+    /// How the person calls it, where they handed over its bytes and no path: then it lies in a place of oikos' own, which
+    /// is opened for exactly this one file.
+    pub called: Option<String>,
 }
 
 /// What a handle begins with.
@@ -97,8 +102,13 @@ pub struct Target {
 }
 
 impl Target {
-    /// How the path is shown: the folder as granted, then the names.
+    /// How it is shown: as the person calls it who handed over its bytes, else its path.
     pub fn shown(&self) -> String {
+        self.root.called.clone().unwrap_or_else(|| self.path())
+    }
+
+    /// Its path: the folder as granted, then the names.
+    pub fn path(&self) -> String {
         let mut shown = self.root.folder.path.clone();
         for name in &self.names {
             if !shown.ends_with('/') {
@@ -198,7 +208,12 @@ impl FileDemand {
         }
         let find = |path: &str| {
             let found = self.find(path, lease, grants, now)?;
-            let shown = found.0.shown();
+            // Its bytes were handed over, so they can only lie in what belongs to oikos. It is that one file: a handle
+            // leads neither beside it nor into it.
+            if found.0.root.called.is_some() {
+                return Ok(found);
+            }
+            let shown = found.0.path();
             match protected.iter().any(|folder| is_beneath(&shown, &folder.path)) {
                 true => Err(sentence::rule_protected(shown)),
                 false => Ok(found),
@@ -240,7 +255,7 @@ impl FileDemand {
             })
         };
         let (name, folder, names) = covering.ok_or_else(|| sentence::rule_outside(path, &line))?;
-        let root = Root { folder: folder.clone(), kind: RootKind::Folder, name };
+        let root = Root { folder: folder.clone(), kind: RootKind::Folder, name, called: None };
         Ok((Target { root, names }, Source::Grant(grant.clone())))
     }
 
@@ -277,7 +292,8 @@ impl FileDemand {
             Some(_) => return Err(sentence::rule_outside(path, &self.line())),
             None => RootKind::Folder,
         };
-        let root = Root { folder: picked.folder.clone(), kind, name: name.to_owned() };
+        let called = picked.called.clone();
+        let root = Root { folder: picked.folder.clone(), kind, name: name.to_owned(), called };
         Ok((Target { root, names }, Source::Picked(name.to_owned())))
     }
 }

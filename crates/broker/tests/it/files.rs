@@ -162,8 +162,39 @@ fn the_home_of_oikos_is_out_of_reach_also_beneath_a_granted_folder() {
         folder: broker::Folder { path: "/home/me/.local/share/oikos/keys".into(), device: 0, inode: 0 },
         file: Some("device.key".into()),
         access: FileAccess::Read,
+        called: None,
     };
     assert!(scene.broker.hand_over(&scene.lease, handed).is_err());
+}
+
+/// A file whose bytes were handed over lies beneath what belongs to oikos. Its handle leads to it, and nothing else does.
+#[test]
+fn bytes_that_were_handed_over_are_one_file_and_no_way_into_what_belongs_to_oikos() {
+    let home = "/home/me/.local/share/oikos";
+    let picked = |file: Option<&str>| broker::Picked {
+        name: "data".into(),
+        folder: crate::scene::folder(&format!("{home}/handed/1")),
+        file: file.map(str::to_owned),
+        access: FileAccess::Read,
+        called: Some("sales.csv".into()),
+    };
+    let scene = Scene::new(Zone::Local).file(FileAccess::Read, GrantState::Allow, &["/home/me"]);
+    assert!(scene.broker.hand_over(&scene.lease, picked(None)).is_err(), "never a folder of it");
+    scene.broker.hand_over(&scene.lease, picked(Some("0193"))).unwrap();
+    check(&scene, FileVerb::Read, "picked:data", "yes: you handed it over as data");
+    for path in ["picked:data/0194", "picked:data/../0194"] {
+        assert!(scene.decide(FileDemand::new(FileVerb::Read, path)).starts_with("no: "), "{path}");
+    }
+    let by_path = scene.decide(FileDemand::new(FileVerb::Read, format!("{home}/handed/1/0193")));
+    assert!(by_path.starts_with("no: ") && by_path.contains("belongs to oikos"), "{by_path}");
+    assert!(scene.decide(FileDemand::new(FileVerb::Write, "picked:data")).starts_with("no: "), "only to read");
+    let demand = FileDemand::new(FileVerb::Read, "picked:data");
+    let Decision::Permit(permit) = scene.broker.decide(&scene.lease, demand, crate::scene::NOW) else {
+        panic!("what was handed over is permitted");
+    };
+    let target = permit.demand().target().unwrap();
+    assert_eq!(target.shown(), "sales.csv", "nobody is told where oikos keeps it");
+    assert_eq!(target.path(), format!("{home}/handed/1/0193"));
 }
 
 #[test]
@@ -243,6 +274,7 @@ fn a_handle_names_what_was_picked() {
         folder: crate::scene::folder("/home/me/Downloads"),
         file: Some("sales.csv".into()),
         access: FileAccess::Read,
+        called: None,
     };
     let scene = Scene::new(Zone::Local);
     scene.broker.hand_over(&scene.lease, picked.clone()).unwrap();

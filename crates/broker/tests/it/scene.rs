@@ -70,7 +70,8 @@ impl Scene {
     }
 
     pub(crate) fn pick(self, name: &str, path: &str, file: Option<&str>, access: FileAccess) -> Self {
-        let picked = Picked { name: name.into(), folder: folder(path), file: file.map(str::to_owned), access };
+        let picked =
+            Picked { name: name.into(), folder: folder(path), file: file.map(str::to_owned), access, called: None };
         self.broker.hand_over(&self.lease, picked).unwrap();
         self
     }

@@ -162,7 +162,7 @@ impl Listener<'_> {
                 }
                 Frame::Done { .. } => return Ok(()),
                 Frame::Failed { failure } => return Err(failure),
-                Frame::Run { .. } | Frame::Chunk(_) | Frame::Step { .. } => return Err(unexpected()),
+                Frame::Run { .. } | Frame::Chunk(_) | Frame::Step { .. } | Frame::Piece(_) => return Err(unexpected()),
             }
         }
     }

@@ -7,6 +7,7 @@ mod author;
 mod daemon;
 mod doctor;
 mod emit;
+mod file;
 mod grant;
 mod log;
 mod metrics;
@@ -59,7 +60,7 @@ impl Session {
         loop {
             match answers.next().await {
                 Frame::Step { sentence, done, total } => self.terminal.progress(&sentence, done, total),
-                Frame::Run { .. } | Frame::Chunk(_) | Frame::LogAfter { .. } | Frame::Entry(_) => {}
+                Frame::Run { .. } | Frame::Chunk(_) | Frame::LogAfter { .. } | Frame::Entry(_) | Frame::Piece(_) => {}
                 Frame::Done { reply } => {
                     self.terminal.clear();
                     return Ok(reply);
@@ -207,6 +208,7 @@ async fn route(session: &Session, command: Command) -> Result<ExitCode, Failure>
     match command {
         Command::App(command) => app::perform(session, command).await,
         Command::Run(words) => run::perform(session, words).await,
+        Command::File(command) => file::perform(session, command).await,
         Command::Log(words) => log::perform(session, words).await,
         Command::Stop { target, all } => stop::perform(session, target, all).await,
         Command::Undo { run } => undo::perform(session, run).await,

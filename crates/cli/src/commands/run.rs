@@ -4,12 +4,12 @@ use super::{Session, json_word, path_text, unexpected};
 use crate::{
     exit, show,
     terminal::{CARE, styled},
-    words::RunWords,
+    words::{FileWord, HandedWord, RunWords},
 };
 use assembly::Answers;
 use protocol::{
     Answer, Choice, Chunk, ErrorCode, Failure, Question, QuestionKind, RunId,
-    api::{Frame, NamedPath, Reply, Request, RunReport, StopTarget},
+    api::{Frame, NamedFile, NamedHanded, NamedPath, Reply, Request, RunReport, StopTarget},
 };
 use std::{collections::VecDeque, pin::Pin, process::ExitCode};
 
@@ -33,16 +33,23 @@ pub(super) async fn perform(session: &Session, words: RunWords) -> Result<ExitCo
             app,
             action,
             input: json_word(words.input.as_deref(), "--input")?,
-            files: words
-                .files
-                .iter()
-                .map(|file| Ok(NamedPath { name: file.name.clone(), path: path_text(&file.path)? }))
-                .collect::<Result<_, Failure>>()?,
+            files: files(&words.files, words.handed)?,
         },
         _ => return Err(Failure::new(ErrorCode::Usage, "name an app and an action")),
     };
     let answers = session.ask(request).await?;
     watch(session, answers).await
+}
+
+/// What is handed over for the run: by path, and by id what was handed over before.
+fn files(paths: &[FileWord], handed: Vec<HandedWord>) -> Result<Vec<NamedFile>, Failure> {
+    let named = paths.iter().map(|file| {
+        let path = path_text(&file.path)?;
+        Ok(NamedFile::Path(NamedPath { name: file.name.clone(), path }))
+    });
+    let handed =
+        handed.into_iter().map(|HandedWord { name, file }| Ok(NamedFile::Handed(NamedHanded { name, handed: file })));
+    named.chain(handed).collect()
 }
 
 async fn watch(session: &Session, mut answers: Answers) -> Result<ExitCode, Failure> {
@@ -91,7 +98,7 @@ async fn watch(session: &Session, mut answers: Answers) -> Result<ExitCode, Fail
                 terminal.clear();
                 return Ok(ended(session, &mut printer, &run));
             }
-            Frame::LogAfter { .. } | Frame::Entry(_) | Frame::Done { .. } => return Err(unexpected()),
+            Frame::LogAfter { .. } | Frame::Entry(_) | Frame::Piece(_) | Frame::Done { .. } => return Err(unexpected()),
             Frame::Failed { failure } => return Err(failure),
         }
     }

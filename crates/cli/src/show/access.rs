@@ -1,10 +1,10 @@
-//! API keys, browsers that are signed in, owners.
+//! API keys, browsers that are signed in, files that were handed over, owners.
 
 use super::{moment, table, table_text};
 use crate::terminal::Terminal;
 use protocol::{
-    Right, Timestamp,
-    api::{LoginView, OwnerView, TokenView},
+    Arg, Right, Timestamp,
+    api::{FileView, LoginView, OwnerView, TokenView},
     text::escape,
 };
 
@@ -42,6 +42,24 @@ pub(crate) fn logins(terminal: &Terminal, logins: &[LoginView]) {
             moment(login.expires_at),
             login.id.to_string(),
         ]);
+    }
+    terminal.line(table_text(&rows));
+}
+
+/// Prints files that were handed over.
+pub(crate) fn files(terminal: &Terminal, files: &[FileView]) {
+    if files.is_empty() {
+        return terminal.line(terminal.step("no file was handed over; to hand one over: oikos file hand PATH"));
+    }
+    let mut rows = table(terminal.columns(), &["NAME", "SIZE", "STATE", "GOES", "ID"]);
+    for file in files {
+        let state = match file {
+            FileView { is_used: true, .. } => "a run uses it".to_owned(),
+            file if file.received_bytes < file.size_bytes => format!("{} have come", Arg::Bytes(file.received_bytes)),
+            _ => "here".to_owned(),
+        };
+        let size = Arg::Bytes(file.size_bytes).to_string();
+        rows.add_row([escape(&file.name), size, state, moment(file.expires_at), file.id.to_string()]);
     }
     terminal.line(table_text(&rows));
 }

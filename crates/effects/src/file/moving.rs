@@ -96,6 +96,7 @@ impl Writer {
             before: Some(old.stamp),
             after: None,
             to: Some(Destination { folder: to.root.folder.clone(), names: to.names.clone(), made: missing.len() }),
+            called: target.root.called.clone(),
         };
         scene.intent(sentence::file_will_move(target.shown(), to.shown()), &change)?;
         crash_point!("file_move::after_intent");

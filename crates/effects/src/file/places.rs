@@ -68,7 +68,8 @@ fn canonical(shown: &str, path: &Path) -> Result<PathBuf, GuestError> {
     walk::canonical(path).map_err(|error| crate::common::system_error(shown, &error))
 }
 
-fn folder_of(shown: &str, path: &Path) -> Result<Folder, GuestError> {
+/// A folder with its identity.
+pub(super) fn folder_of(shown: &str, path: &Path) -> Result<Folder, GuestError> {
     let text = path.to_str().ok_or_else(|| {
         refused(ErrorCode::FileUnusable, shown, "its name is not UTF-8, so that it could not be named in a log")
     })?;

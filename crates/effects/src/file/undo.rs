@@ -87,7 +87,7 @@ impl Undo for Writer {
 
 impl Writer {
     fn scene<'a>(&self, change: &'a Change) -> Result<Scene<'a>, UndoError> {
-        self.scene_at(change, change.path(), &change.folder, &change.names)
+        self.scene_at(change, change.shown(), &change.folder, &change.names)
     }
 
     /// A scene at one end of the change.

@@ -341,6 +341,15 @@ pub(crate) fn own_folder(path: &Path) -> io::Result<Dir> {
     Dir::open_ambient_dir(path, cap_std::ambient_authority())
 }
 
+/// A folder of oikos itself, if it is there.
+pub(crate) fn own_folder_there(path: &Path) -> io::Result<Option<Dir>> {
+    match Dir::open_ambient_dir(path, cap_std::ambient_authority()) {
+        Ok(dir) => Ok(Some(dir)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// A path as the system resolves it for a person: links and all.
 pub(crate) fn canonical(path: &Path) -> io::Result<std::path::PathBuf> {
     path.canonicalize()

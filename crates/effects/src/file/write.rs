@@ -65,6 +65,7 @@ impl Writer {
             before: old.as_ref().map(|old| old.stamp),
             after: Some(FileStamp { bytes: body.len() as u64, digest: sha256(body) }),
             to: None,
+            called: target.root.called.clone(),
         };
         let bytes = Arg::Bytes(body.len() as u64);
         scene.intent(sentence::file_will_write(target.shown(), bytes.clone()), &change)?;
@@ -134,6 +135,7 @@ impl Writer {
             before: Some(old.stamp),
             after: None,
             to: None,
+            called: target.root.called.clone(),
         };
         scene.intent(sentence::file_will_remove(target.shown()), &change)?;
         crash_point!("file_remove::after_intent");

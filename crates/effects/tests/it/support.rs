@@ -121,6 +121,7 @@ impl House {
         let effects = effects::build(EffectsConfig {
             trash: home.join("trash"),
             scratch: home.join("scratch"),
+            shelf: home.join("handed"),
             protected: protected.clone(),
             store: store.clone(),
             entropy: Arc::new(entropy.clone()),
@@ -198,7 +199,7 @@ impl House {
     ) -> String {
         let path = path.to_str().expect("UTF-8");
         let (folder, file) = self.effects.places.picked(path, access, is_folder).expect("something to hand over");
-        let picked = Picked { name: name.to_owned(), folder, file, access };
+        let picked = Picked { name: name.to_owned(), folder, file, access, called: None };
         let handle = picked.handle();
         self.broker.hand_over(lease, picked).expect("it may be handed over");
         handle

@@ -300,8 +300,14 @@ pub fn is_websocket(parts: &Parts) -> bool {
     has(&CONNECTION, "upgrade") && has(&UPGRADE, "websocket")
 }
 
-/// What changes something is JSON and says so: no page of another origin can send that without asking first, and nobody
-/// answers that it may.
+/// Whether a path takes a piece of a file.
+fn takes_bytes(path: &str) -> bool {
+    let within = path.strip_prefix("/api/v1/files/").and_then(|rest| rest.strip_suffix("/pieces"));
+    within.is_some_and(|file| !file.contains('/'))
+}
+
+/// What changes something is JSON, or where a file comes bytes, and says so: no page of another origin can send either
+/// without asking first, and nobody answers that it may.
 fn body_check(parts: &Parts) -> Result<(), Refusal> {
     if !is_unsafe(&parts.method) {
         return Ok(());
@@ -311,18 +317,24 @@ fn body_check(parts: &Parts) -> Result<(), Refusal> {
     let of = one(&parts.headers, &CONTENT_TYPE);
     let essence = |value: &str| value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let is_fine = match of {
+        Ok(Some(value)) if takes_bytes(parts.uri.path()) => essence(value) == "application/octet-stream",
         Ok(Some(value)) => essence(value) == "application/json",
         Ok(None) => !has_body,
         Err(()) => false,
     };
-    if is_fine {
-        return Ok(());
+    match (is_fine, takes_bytes(parts.uri.path())) {
+        (true, _) => Ok(()),
+        (false, false) => Err(Refusal::new(
+            ErrorCode::ContentTypeRefused,
+            "the body of the request is not said to be JSON",
+            "Content-Type: application/json",
+        )),
+        (false, true) => Err(Refusal::new(
+            ErrorCode::ContentTypeRefused,
+            "a piece of a file is bytes, and not said to be such",
+            "Content-Type: application/octet-stream",
+        )),
     }
-    Err(Refusal::new(
-        ErrorCode::ContentTypeRefused,
-        "the body of the request is not said to be JSON",
-        "Content-Type: application/json",
-    ))
 }
 
 #[cfg(test)]
@@ -454,6 +466,16 @@ mod tests {
         check("POST", "/x", &[("content-type", "application/json"), ("content-type", "text/plain")], refused);
         check("POST", "/x", &[("content-type", "text/plain;application/json"), ("content-length", "5")], refused);
         check("POST", "/x", &[("content-type", "Application/JSON; charset=utf-8"), ("content-length", "5")], Ok(()));
+        // Bytes only where a file comes, and there nothing else. No page sends these without asking either.
+        let pieces = "/api/v1/files/0193c8a2-7f3e-7a10-9b1c-2f6d5e4c3b2a/pieces?at=0";
+        let bytes = ("content-type", "application/octet-stream");
+        check("POST", pieces, &[bytes, ("content-length", "5")], Ok(()));
+        check("POST", pieces, &[("content-type", "application/json"), ("content-length", "5")], refused);
+        check("POST", pieces, &[("content-type", "text/plain"), ("content-length", "5")], refused);
+        check("POST", pieces, &[("content-length", "5")], refused);
+        for elsewhere in ["/api/v1/runs", "/api/v1/files", "/api/v1/files/a/b/pieces", "/api/v1/files/pieces", "/x"] {
+            check("POST", elsewhere, &[bytes, ("content-length", "5")], refused);
+        }
         check("DELETE", "/x", &[], Ok(()));
         check("POST", "/x", &[("content-length", "0")], Ok(()));
         check("GET", "/x", &[("content-type", "text/plain")], Ok(()));

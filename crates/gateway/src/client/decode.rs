@@ -4,10 +4,11 @@ use crate::{
     EventReader, FRAME_BYTES_MAX, Problem,
     asked::EVENT_STREAM,
     bodies::{
-        AnswerBody, App, Apps, Checks, Emitted, Grants, Installed, Link, Log, Logins, Nothing, Offered, Owner, Owners,
-        Publisher, Publishers, Questions, RunEnd, Runs, Schedules, Settings, Status, Stopped, Token, Tokens, Undone,
-        Verified,
+        AnswerBody, App, Apps, Checks, Emitted, File, Files, Grants, Installed, Link, Log, Logins, Nothing, Offered,
+        Owner, Owners, Publisher, Publishers, Questions, RunEnd, Runs, Schedules, Settings, Status, Stopped, Token,
+        Tokens, Undone, Verified,
     },
+    extract::OCTET_STREAM,
     stream::is_last,
 };
 use http_body_util::BodyExt as _;
@@ -38,6 +39,9 @@ pub(super) fn answer_of(request: &Request) -> AnswerOf {
         R::AppInfo { .. } | R::AppRollback { .. } | R::AppEnable { .. } | R::AppDisable { .. } => read::<App>,
         R::AppDecline { .. } | R::AppRemove { .. } | R::ApprovalAnswer { .. } | R::LogFollow { .. } => read::<Nothing>,
         R::RunStart { .. } | R::RunFollow { .. } => read::<RunEnd>,
+        R::FileHand { .. } | R::FileAppend { .. } => read::<File>,
+        R::FileList => read::<Files>,
+        R::FileTake { .. } | R::FileForget { .. } => read::<Nothing>,
         R::RunList => read::<Runs>,
         R::RunStop { .. } => read::<Stopped>,
         R::Log { .. } => read::<Log>,
@@ -84,13 +88,14 @@ impl Listener {
         B::Error: std::fmt::Display,
     {
         let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        let is_stream = kind.starts_with(EVENT_STREAM);
+        let (is_stream, is_bytes) = (kind.starts_with(EVENT_STREAM), kind.starts_with(OCTET_STREAM));
         let status = response.status();
         let body = response.into_body();
         // Whether somebody was told is theirs to know.
-        drop(match is_stream {
-            true => self.events(body).await,
-            false => self.whole(status, body).await,
+        drop(match () {
+            () if is_stream => self.events(body).await,
+            () if is_bytes => self.bytes(body).await,
+            () => self.whole(status, body).await,
         });
     }
 
@@ -141,6 +146,18 @@ impl Listener {
             }
         }
         Ok(())
+    }
+
+    /// A file, as its pieces come. What breaks off has no end.
+    async fn bytes<B>(&self, mut body: B) -> Result<(), Silence>
+    where
+        B: Body<Data = hyper::body::Bytes> + Unpin,
+        B::Error: std::fmt::Display,
+    {
+        while let Some(piece) = self.piece(&mut body).await? {
+            self.tell(Frame::Piece(piece.into())).await?;
+        }
+        self.tell(Frame::Done { reply: Reply::Ok }).await
     }
 
     async fn whole<B>(&self, status: StatusCode, mut body: B) -> Result<(), Silence>

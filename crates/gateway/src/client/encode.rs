@@ -5,9 +5,10 @@ use crate::{
     asked::EVENT_STREAM,
     auth::{OWNER_HEADER, PRESENCE_HEADER},
     bodies::{
-        ChoicesBody, EventBody, OfferBody, OwnerBody, RollbackBody, RunBody, SettingsBody, StatementsBody, TokenBody,
-        TrustBody,
+        ChoicesBody, EventBody, FileBody, OfferBody, OwnerBody, RollbackBody, RunBody, SettingsBody, StatementsBody,
+        TokenBody, TrustBody,
     },
+    extract::OCTET_STREAM,
 };
 use http_body_util::Full;
 use hyper::{Method, Request as Message, body::Bytes, header};
@@ -36,7 +37,11 @@ pub fn encode(envelope: &Envelope) -> Result<Message<Full<Bytes>>, Failure> {
         message = message.header(OWNER_HEADER, owner.as_str());
     }
     if body.is_some() {
-        message = message.header(header::CONTENT_TYPE, "application/json");
+        let kind = match &envelope.request {
+            Request::FileAppend { .. } => OCTET_STREAM,
+            _ => "application/json",
+        };
+        message = message.header(header::CONTENT_TYPE, kind);
     }
     message.body(Full::from(body.unwrap_or_default())).map_err(unsayable)
 }
@@ -83,6 +88,15 @@ fn parts(request: &Request) -> Result<Parts, Failure> {
             };
             say(Method::POST, "runs".to_owned(), &body)
         }
+        R::FileHand { name, size_bytes } => {
+            say(Method::POST, "files".to_owned(), &FileBody { name: name.clone(), size_bytes: *size_bytes })
+        }
+        R::FileAppend { file, at, bytes } => {
+            Ok((Method::POST, format!("files/{file}/pieces?at={at}"), Some(bytes.clone())))
+        }
+        R::FileList => get("files".to_owned()),
+        R::FileTake { file } => get(format!("files/{file}")),
+        R::FileForget { file } => delete(format!("files/{file}")),
         R::RunFollow { run, after_seq } => get(format!("runs/{run}/stream?after_seq={after_seq}")),
         R::RunList => get("runs".to_owned()),
         R::RunStop { target: StopTarget::Run(run) } => post(format!("runs/{run}/stop")),

@@ -283,8 +283,12 @@ impl Line {
             match frames.recv().await.ok_or_else(no_end)? {
                 frame @ Frame::Done { .. } => return Ok(frame),
                 Frame::Failed { failure } => return Err(failure),
-                Frame::Run { .. } | Frame::Chunk(_) | Frame::Step { .. } | Frame::LogAfter { .. } | Frame::Entry(_) => {
-                }
+                Frame::Run { .. }
+                | Frame::Chunk(_)
+                | Frame::Step { .. }
+                | Frame::LogAfter { .. }
+                | Frame::Entry(_)
+                | Frame::Piece(_) => {}
             }
         }
     }

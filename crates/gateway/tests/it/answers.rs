@@ -63,11 +63,12 @@ async fn strangers_learn_nothing() {
     let other = [("get", "/"), ("get", "/api/v1/none"), ("options", "/api/v1/apps"), ("get", "/metrics")];
     let other = other.map(|(method, path)| (method.to_owned(), path.to_owned()));
     for (method, path) in known.chain(other) {
+        let kind = if path.ends_with("/pieces") { "application/octet-stream" } else { "application/json" };
         let message = Message::builder()
             .method(method.to_uppercase().as_str())
             .uri(path.replace(['{', '}'], ""))
             .header("host", "127.0.0.1:7070")
-            .header("content-type", "application/json")
+            .header("content-type", kind)
             .header("oikos-presence", "yes")
             .body(Body::from("{}"))
             .unwrap();

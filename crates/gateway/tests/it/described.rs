@@ -58,6 +58,7 @@ async fn every_described_route_answers() {
                 .replace("{app}", "notes")
                 .replace("{offer}", "0193c8a2-7f3e-7a10-9b1c-2f6d5e4c3b2a")
                 .replace("{run}", "0193c8a2-7f3e-7a10-9b1c-2f6d5e4c3b2a")
+                .replace("{file}", "0193c8a2-7f3e-7a10-9b1c-2f6d5e4c3b2a")
                 .replace("{question}", "0193c8a2-7f3e-7a10-9b1c-2f6d5e4c3b2a");
             let answer = house.say(&method.to_uppercase(), &path, &[], "").await;
             assert!(!matches!(answer.status.as_u16(), 404 | 405), "{method} {path}: {}", answer.status);

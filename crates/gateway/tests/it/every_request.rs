@@ -5,9 +5,9 @@ use crate::stage::house;
 use gateway::client::ask_here;
 use proptest::{prelude::*, strategy::Union};
 use protocol::{
-    ActionName, Answer, AppName, Choice, Door, ErrorCode, Failure, GrantState, OfferId, OwnerId, OwnerName,
+    ActionName, Answer, AppName, Choice, Door, ErrorCode, Failure, FileId, GrantState, OfferId, OwnerId, OwnerName,
     PublisherName, QuestionId, RequestId, Right, RunId, TokenName, Topic,
-    api::{Envelope, Frame, LineChoice, NamedPath, Reply, Request, StopTarget},
+    api::{Envelope, Frame, LineChoice, NamedFile, NamedHanded, NamedPath, Reply, Request, StopTarget},
 };
 use serde_json::{Value, json};
 use std::str::FromStr;
@@ -67,8 +67,11 @@ fn choices() -> impl Strategy<Value = Vec<LineChoice>> {
     prop::collection::vec(choice.prop_map(|(line, state, target)| LineChoice { line, state, target }), 0..4)
 }
 
-fn files() -> impl Strategy<Value = Vec<NamedPath>> {
-    prop::collection::vec((any::<String>(), any::<String>()).prop_map(|(name, path)| NamedPath { name, path }), 0..4)
+fn files() -> impl Strategy<Value = Vec<NamedFile>> {
+    let path = (any::<String>(), any::<String>()).prop_map(|(name, path)| NamedFile::Path(NamedPath { name, path }));
+    let handed =
+        (any::<String>(), id::<FileId>()).prop_map(|(name, handed)| NamedFile::Handed(NamedHanded { name, handed }));
+    prop::collection::vec(prop_oneof![path, handed], 0..4)
 }
 
 fn answer() -> impl Strategy<Value = Answer> {
@@ -95,6 +98,8 @@ fn requests() -> Union<BoxedStrategy<Request>> {
             R::ApprovalList | R::ApprovalAnswer { .. } | R::PublisherList | R::PublisherTrust { .. } => {}
             R::PublisherImport { .. } | R::EventEmit { .. } | R::ScheduleList | R::Doctor => {}
             R::TokenNew { .. } | R::TokenList | R::TokenRevoke { .. } | R::LoginLink | R::LoginList => {}
+            R::FileHand { .. } | R::FileAppend { .. } | R::FileList => {}
+            R::FileTake { .. } | R::FileForget { .. } => {}
             R::LoginRevoke { .. } | R::OwnerNew { .. } | R::OwnerList | R::Metrics => {}
         }
     }
@@ -149,6 +154,13 @@ fn requests() -> Union<BoxedStrategy<Request>> {
         id().prop_map(|login| R::LoginRevoke { login }).boxed(),
         owner().prop_map(|name| R::OwnerNew { name }).boxed(),
         Just(R::OwnerList).boxed(),
+        (text(), any::<u64>()).prop_map(|(name, size_bytes)| R::FileHand { name, size_bytes }).boxed(),
+        (id(), any::<u64>(), prop::collection::vec(any::<u8>(), 0..64))
+            .prop_map(|(file, at, bytes)| R::FileAppend { file, at, bytes })
+            .boxed(),
+        Just(R::FileList).boxed(),
+        id().prop_map(|file| R::FileTake { file }).boxed(),
+        id().prop_map(|file| R::FileForget { file }).boxed(),
     ];
     Union::new(all.into_iter().map(|one| {
         one.prop_map(|request| {
@@ -205,6 +217,9 @@ async fn what_is_answered_is_heard() {
         "unavailable": [] });
     let token = json!({ "id": run, "name": "backup", "last_four": "abcd", "rights": ["read"], "made_at": 5 });
     let login = json!({ "id": run, "browser": "b", "made_at": 5, "used_at": 6, "expires_at": 7 });
+    let file = json!({ "id": run, "name": "a.csv", "size_bytes": 3, "received_bytes": 2, "is_used": true,
+        "handed_at": 5, "expires_at": 7 });
+    let file_id: FileId = run.to_string().parse().unwrap();
     let owner = json!({ "id": 2, "name": "ben", "since": 5 });
     let start = Request::RunStart {
         id: None,
@@ -270,6 +285,10 @@ async fn what_is_answered_is_heard() {
         (Request::LoginRevoke { login: run.to_string().parse().unwrap() }, json!({ "reply": "ok" })),
         (Request::OwnerList, json!({ "reply": "owners", "owners": [owner] })),
         (Request::OwnerNew { name: "ben".parse().unwrap() }, json!({ "reply": "owner", "owner": owner })),
+        (Request::FileHand { name: "a.csv".to_owned(), size_bytes: 3 }, json!({ "reply": "file", "file": file })),
+        (Request::FileAppend { file: file_id, at: 0, bytes: vec![0, 255] }, json!({ "reply": "file", "file": file })),
+        (Request::FileList, json!({ "reply": "files", "files": [file] })),
+        (Request::FileForget { file: file_id }, json!({ "reply": "ok" })),
         (Request::Metrics, json!({ "reply": "metrics", "text": "# HELP a b\n" })),
         (Request::Doctor, json!({ "reply": "doctor", "checks": [{ "name": "n", "ok": true, "finding": "f" }] })),
     ];

@@ -9,9 +9,9 @@ use broker::{Broker, ProtectedFolder};
 use kernel::{Kernel, KernelParts, LogFilter, RunRequest, Seen, Viewer};
 use link::{DeveloperKey, PublisherSecret};
 use protocol::{
-    AppName, AuditEvent, AuditRecord, Caller, Card, Chunk, DeviceId, Digest, Door, Failure, GrantState, OfferId,
-    OwnerId, RequestId, Right, Rights, RunId, SequencedChunk, Zone,
-    api::{AppDetail, LineChoice, NamedPath, RunReport},
+    AppName, AuditEvent, AuditRecord, Caller, Card, Chunk, DeviceId, Digest, Door, Failure, FileId, GrantState,
+    OfferId, OwnerId, RequestId, Right, Rights, RunId, SequencedChunk, Zone,
+    api::{AppDetail, LineChoice, NamedFile, NamedHanded, NamedPath, RunReport},
 };
 use serde_json::{Value, json};
 use state::{BlobStore, HomeLock, Space, Store};
@@ -264,9 +264,18 @@ impl House {
         id: Option<RequestId>,
         files: &[(&str, &str)],
     ) -> Result<Viewer, Failure> {
-        let files =
-            files.iter().map(|(name, path)| NamedPath { name: (*name).to_owned(), path: (*path).to_owned() }).collect();
+        let named = |(name, path): &(&str, &str)| NamedPath { name: (*name).to_owned(), path: (*path).to_owned() };
+        let files = files.iter().map(|file| named(file).into()).collect();
         let request = RunRequest { id, app: app(name), action: action.parse().unwrap(), input, files };
+        self.kernel.run_start(caller, request).await
+    }
+
+    /// Starts `go` of `scribe` with files whose bytes were handed over.
+    pub(crate) async fn start_handed(&self, caller: Caller, handed: &[(&str, FileId)]) -> Result<Viewer, Failure> {
+        let named = |(name, file): &(&str, FileId)| NamedHanded { name: (*name).to_owned(), handed: *file };
+        let files = handed.iter().map(|file| NamedFile::Handed(named(file))).collect();
+        let request =
+            RunRequest { id: None, app: app("scribe"), action: "go".parse().unwrap(), input: json!({}), files };
         self.kernel.run_start(caller, request).await
     }
 

@@ -7,6 +7,7 @@ mod apps; // offered, installed, upgraded, removed
 mod asks; // a person in between
 mod effects; // what is recorded around an effect, and what it brings along
 mod events; // told, heard, answered
+mod files; // handed over as bytes
 mod guests; // guests that are told what to do
 mod host_calls; // names, arguments and bytes that a guest sends
 mod house; // a kernel with everything around it

@@ -6,16 +6,16 @@ use broker::{
 use kernel::{
     effect::{
         Change, ChangeKind, Destination, Done, Effect, EffectError, Effects, Errand, ErrandPermit, Fetching, FileStamp,
-        Places, Said, Scene, Undo, UndoError,
+        HandedBytes, Places, Said, Scene, Shelf, Undo, UndoError,
     },
     host_call::{CsvCall, FileCall, GuestError, HostAnswer, HttpCall, StorageCall},
 };
 use parking_lot::{Condvar, Mutex};
-use protocol::{Arg, EffectState, ErrorCode, FileAccess, Labels, OwnerId, RunId, Sentence, sentence, sha256};
+use protocol::{Arg, EffectState, ErrorCode, FileAccess, FileId, Labels, OwnerId, RunId, Sentence, sentence, sha256};
 use serde_json::{Value, json};
 use state::{Batch, Key, Space, Store};
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering::SeqCst},
@@ -111,6 +111,7 @@ pub(crate) fn effects(world: &Arc<World>, store: &Arc<dyn Store>) -> Effects {
         errand: Box::new(Errands(world.clone())),
         undo: Box::new(Back(world.clone())),
         places: Box::new(Finder),
+        shelf: Box::new(Handed(world.clone())),
     }
 }
 
@@ -215,7 +216,7 @@ impl Effect for Files {
     ) -> Result<Done, EffectError> {
         let permit = permit.expect("a file effect has a permit");
         let target = permit.demand().target().expect("resolved").clone();
-        let path = target.shown();
+        let path = target.path();
         let world = &self.0;
         let absent = || EffectError::guest(ErrorCode::FileUnusable, format!("{path} is not there"));
         match call {
@@ -239,6 +240,7 @@ impl Effect for Files {
                     before,
                     after,
                     to: None,
+                    called: target.root.called,
                 };
                 let bytes = Arg::Bytes(body.len() as u64);
                 scene.intent(sentence::file_will_write(&path, bytes), &change)?;
@@ -255,6 +257,7 @@ impl Effect for Files {
                     before,
                     after: None,
                     to: None,
+                    called: target.root.called,
                 };
                 scene.intent(sentence::file_will_remove(&path), &change)?;
                 self.change(permit, change, None)
@@ -272,6 +275,7 @@ impl Effect for Files {
                     before,
                     after: None,
                     to: Some(Destination { folder: to.root.folder, names: to.names, made: 0 }),
+                    called: target.root.called,
                 };
                 scene.intent(sentence::file_will_move(&path, shown), &change)?;
                 self.change(permit, change, None)
@@ -345,11 +349,11 @@ impl Undo for Back {
         }
         let Some(name) = &change.trash else {
             self.0.files.lock().remove(&path);
-            return Ok(sentence::undo_remove_created(&path));
+            return Ok(change.undo_sentence());
         };
         let old = self.0.trash.lock().remove(name).ok_or(UndoError::TrashMissing { path: path.clone() })?;
         self.0.files.lock().insert(path.clone(), old);
-        Ok(sentence::undo_restore(&path))
+        Ok(change.undo_sentence())
     }
 
     fn recover(&self, change: &Change) -> Result<EffectState, UndoError> {
@@ -470,6 +474,75 @@ impl Effect for Tables {
     }
 
     fn run_end(&self, _: &Lease, _: bool, _: &mut Batch) {}
+}
+
+/// Where files lie whose bytes were handed over.
+fn shelf(owner: OwnerId, file: FileId) -> (String, String) {
+    (format!("{}/handed/{}", crate::house::HOME, owner.0), file.to_string())
+}
+
+struct Handed(Arc<World>);
+
+impl Handed {
+    fn path(owner: OwnerId, file: FileId) -> String {
+        let (folder, name) = shelf(owner, file);
+        format!("{folder}/{name}")
+    }
+}
+
+impl Shelf for Handed {
+    fn make(&self, owner: OwnerId, file: FileId) -> Result<(), GuestError> {
+        self.0.put(&Self::path(owner, file), "");
+        Ok(())
+    }
+
+    fn write(&self, owner: OwnerId, file: FileId, at: u64, bytes: &[u8]) -> Result<(), GuestError> {
+        let mut files = self.0.files.lock();
+        let file = files.get_mut(&Self::path(owner, file)).expect("it was made");
+        assert_eq!(file.len() as u64, at, "behind all that was written before");
+        file.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn settle(&self, _: OwnerId, _: FileId) -> Result<(), GuestError> {
+        Ok(())
+    }
+
+    fn open(&self, owner: OwnerId, file: FileId) -> Result<Box<dyn HandedBytes>, GuestError> {
+        let bytes = self.0.files.lock().get(&Self::path(owner, file)).cloned();
+        let bytes = bytes.ok_or_else(|| GuestError::new(ErrorCode::NotFound, "it is not there"))?;
+        Ok(Box::new(Taken(bytes)))
+    }
+
+    fn bytes(&self, owner: OwnerId, file: FileId) -> Result<Option<u64>, GuestError> {
+        Ok(self.0.files.lock().get(&Self::path(owner, file)).map(|bytes| bytes.len() as u64))
+    }
+
+    fn place(&self, owner: OwnerId, file: FileId) -> Result<(Folder, String), GuestError> {
+        let (path, name) = shelf(owner, file);
+        Ok((folder(&path), name))
+    }
+
+    fn remove(&self, owner: OwnerId, file: FileId) -> Result<(), GuestError> {
+        self.0.files.lock().remove(&Self::path(owner, file));
+        Ok(())
+    }
+
+    fn sweep(&self, kept: &BTreeSet<(OwnerId, FileId)>) -> Result<(), GuestError> {
+        let kept: Vec<String> = kept.iter().map(|(owner, file)| Self::path(*owner, *file)).collect();
+        let shelf = format!("{}/handed/", crate::house::HOME);
+        self.0.files.lock().retain(|path, _| !path.starts_with(&shelf) || kept.contains(path));
+        Ok(())
+    }
+}
+
+struct Taken(Vec<u8>);
+
+impl HandedBytes for Taken {
+    fn read(&mut self, at: u64, bytes_max: usize) -> Result<Vec<u8>, GuestError> {
+        let rest = self.0.get(usize::try_from(at).expect("small")..).unwrap_or_default();
+        Ok(rest[..rest.len().min(bytes_max)].to_vec())
+    }
 }
 
 struct Finder;
