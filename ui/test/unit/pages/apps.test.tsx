@@ -141,12 +141,7 @@ it("changes at once what it may touch, and shows what holds", async () => {
   expect(await screen.findByText("not from here")).toBeTruthy();
   expect(((await of("storage")).getByRole("radio", { name: "Allow" }) as HTMLInputElement).checked).toBe(true);
   expect(asked.filter(({ operation }) => operation === "grant_set").map(({ body }) => body)).toEqual([
-    {
-      choices: [
-        { line: "network", state: "block" },
-        { line: "network", state: "ask", target: "own.example.org" },
-      ],
-    },
+    { choices: [{ line: "network", state: "ask", only: ["own.example.org"] }] },
     { choices: [{ line: "file.read", state: "allow", target: "/b" }] },
     { choices: [{ line: "storage", state: "block" }] },
   ]);
