@@ -1350,6 +1350,7 @@ export interface components {
     GrantView: components["schemas"]["CardLine"] & {
       /** @description How long it holds. */
       duration: components["schemas"]["GrantDuration"];
+      grant?: components["schemas"]["GrantId"] | null;
     };
     /** @description An app's switches. */
     Grants: {
@@ -1423,6 +1424,12 @@ export interface components {
     LineChoice: {
       /** @description A switch or a whole family: `file.read`, `file`, `storage`. */
       line: string;
+      of?: components["schemas"]["GrantId"] | null;
+      /**
+       * @description For `network`: of the hosts that it asks for and those that hold, only these, each as the card shows it. What is
+       *     left out holds no more.
+       */
+      only?: string[] | null;
       /** @description What to set it to. */
       state: components["schemas"]["GrantState"];
       /** @description What to narrow it to: for files, an absolute folder. Several choices for a line add up. */

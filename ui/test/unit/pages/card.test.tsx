@@ -86,8 +86,7 @@ it("installs with a narrowed folder and narrowed hosts, saying exactly what was 
   expect(said?.body).toEqual({
     choices: [
       { line: "file.read", state: "allow", target: "/home/ada/Tables" },
-      { line: "network", state: "block" },
-      { line: "network", state: "ask", target: "cdn.example.org/v1" },
+      { line: "network", state: "ask", only: ["cdn.example.org /v1"] },
       { line: "storage", state: "allow" },
     ],
   });
@@ -157,7 +156,7 @@ it("asks only for what is new in an upgrade, and leaves the rest alone", async (
   await user.click(button("Upgrade"));
   await waitFor(() => expect(asked.some(({ operation }) => operation === "app_install")).toBe(true));
   expect(asked.find(({ operation }) => operation === "app_install")?.body).toEqual({
-    choices: [{ line: "network", state: "allow" }],
+    choices: [{ line: "network", state: "allow", only: ["api.example.org", "cdn.example.org /v1"] }],
   });
 });
 

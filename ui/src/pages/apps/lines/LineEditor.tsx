@@ -18,7 +18,6 @@ import {
   wantedOf,
   type CardLine,
   type GrantView,
-  type HostRule,
   type LineChoice,
   type State,
   type Wanted,
