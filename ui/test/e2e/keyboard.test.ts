@@ -127,7 +127,7 @@ test("install for a folder, tidy it, undo", async () => {
   for (const name of ["letter.txt", "photo.jpg"]) await house.file(`untidy/${name}`, name);
   const before = await readdir(untidy);
   await install(house.package("apps/folder-tidy"), untidy);
-  await press(main().getByRole("link", { name: "Run: tidy" }));
+  await press(main().getByRole("link", { name: "Run tidy" }));
   await page.waitForURL(/\/run\/tidy/);
   await press(main().getByRole("button", { name: "Run", exact: true }));
   await page.waitForURL(/\/runs\//);

@@ -101,7 +101,7 @@ it("runs an action, and stops the app from every tab while it runs", async () =>
   });
   const user = userEvent.setup();
   renderScreen(AppPage, page());
-  const link = await screen.findByRole("link", { name: "Run : <b>Add\\u{202e}</b>" });
+  const link = await screen.findByRole("link", { name: "Run <b>Add\\u{202e}</b>" });
   expect(link.getAttribute("href")).toBe("/apps/notes/run/add");
   expect(await within(screen.getByRole("region", { name: "Last runs" })).findAllByRole("listitem")).toHaveLength(1);
   expect(screen.getByText("1 run under way")).toBeTruthy();
