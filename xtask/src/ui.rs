@@ -15,6 +15,8 @@ use std::{
 const MADE: &[&str] = &["dist", "node_modules", "tools"];
 /// Tests change nothing of what is built.
 const TESTS: &str = "test";
+/// What else goes into it: how results are shown, in the page and out of it.
+const ALSO: &str = "renderers";
 /// The last file that a build writes.
 const STAMP: &str = "dist/build.json";
 
@@ -63,7 +65,9 @@ pub(crate) fn browse_built(house: &House) -> Result<Outcome> {
 pub(crate) fn is_stale(house: &House) -> Result<bool> {
     let folder = folder(house);
     let Ok(built) = fs::metadata(folder.join(STAMP)).and_then(|stamp| stamp.modified()) else { return Ok(true) };
-    Ok(newest(&folder, true)?.is_some_and(|changed| changed > built))
+    let also = house.root().join(ALSO);
+    let also = if also.is_dir() { newest(&also, true)? } else { None };
+    Ok(newest(&folder, true)?.max(also).is_some_and(|changed| changed > built))
 }
 
 /// When something in a folder was changed last.
