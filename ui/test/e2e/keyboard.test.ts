@@ -82,7 +82,7 @@ const main = () => page.getByRole("main");
 async function install(source: string, folder?: string): Promise<void> {
   await palette("apps");
   await page.waitForURL(/\/apps/);
-  await press(page.getByRole("button", { name: "Install an app" }));
+  await press(page.getByRole("button", { name: "Install an app" }).first());
   await type(dialog().getByRole("textbox").first(), source);
   await page.keyboard.press("Enter");
   await dialog()

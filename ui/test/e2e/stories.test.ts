@@ -40,7 +40,7 @@ const choice = (row: Locator, word: "Ask" | "Allow" | "Block") => row.getByRole(
 /** Offers a package in the page and waits for its card. */
 async function offer(source: string): Promise<Locator> {
   await go("/apps");
-  await page.getByRole("button", { name: "Install an app" }).click();
+  await page.getByRole("button", { name: "Install an app" }).first().click();
   await dialog().getByRole("textbox").first().fill(source);
   await page.keyboard.press("Enter");
   await dialog()
