@@ -89,6 +89,10 @@ impl Oikos {
                 Reply::Ok
             }
             Request::AppList => Reply::Apps { apps: kernel.app_list(&caller)? },
+            Request::AppStarters => {
+                let oikos = self.clone();
+                Reply::Starters { starters: blocking(move || oikos.kernel.app_starters(&caller)).await? }
+            }
             Request::AppInfo { app } => Reply::App { app: Box::new(kernel.app_info(caller, app).await?) },
             Request::AppRollback { app, restore_storage } => {
                 Reply::App { app: Box::new(kernel.app_rollback(caller, app, restore_storage).await?) }

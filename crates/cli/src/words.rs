@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Examples:
-  oikos app install apps/csv-insights                    read the card, then say yes or no
+  oikos app install csv-insights                         read the card, then say yes or no
   oikos run csv-insights analyze --file data=sales.csv   the file you name is all it can read
   oikos log csv-insights                                 what it did, in plain words
   oikos stop --all                                       now
@@ -205,7 +205,8 @@ pub(crate) enum AppCommand {
     /// Read an app's card and install it, from a folder or an .aisapp archive
     #[command(after_help = "\
 Examples:
-  oikos app install apps/notes
+  oikos app install notes                    what comes with oikos: oikos app starters
+  oikos app install ./notes                  a folder
   oikos app install notes-1.0.0.aisapp --yes
   oikos app install https://example.com/notes-1.0.0.aisapp
   oikos app install scribe/ --yes --grant file.read=allow:~/notes --grant file.write=ask:~/notes
@@ -214,7 +215,8 @@ Examples:
 --yes takes the card as it is proposed; every --grant changes one switch. --trust accepts a
 publisher by the fingerprint or the public key that you have from them, not from the package.")]
     Install {
-        /// A folder, an .aisapp archive, or the https:// address of one
+        /// A folder, an .aisapp archive, the https:// address of one, or the name of an app that comes with oikos
+        #[arg(value_name = "SOURCE|NAME")]
         source: PathBuf,
         /// Take the card as proposed
         #[arg(long)]
@@ -230,7 +232,8 @@ publisher by the fingerprint or the public key that you have from them, not from
     },
     /// Show an app's card without installing it
     Card {
-        /// A folder, an .aisapp archive, or the https:// address of one
+        /// A folder, an .aisapp archive, the https:// address of one, or the name of an app that comes with oikos
+        #[arg(value_name = "SOURCE|NAME")]
         source: PathBuf,
         #[command(flatten)]
         signer: SignerWords,
@@ -274,6 +277,8 @@ Examples:
     },
     /// Installed apps
     List,
+    /// Apps that come with oikos; `oikos app install NAME` takes their names
+    Starters,
     /// One app in full: what it can do, what it may do, what it takes
     Info {
         /// The app

@@ -55,6 +55,7 @@ routes_of! {
     apps::install,
     apps::decline,
     apps::list,
+    apps::starters,
     apps::info,
     apps::remove,
     apps::rollback,

@@ -35,7 +35,7 @@ pub enum Request {
     Hello,
     /// Read, verify and stage a package; answers with its card. Nothing is installed.
     AppOffer {
-        /// A folder or an archive.
+        /// A folder or an archive, or the name of an app that comes with oikos.
         source: String,
         /// The fingerprint or the public key of a publisher whom the owner accepts with this package.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -58,6 +58,8 @@ pub enum Request {
     },
     /// All installed apps.
     AppList,
+    /// Apps that come with oikos.
+    AppStarters,
     /// One app in full.
     AppInfo {
         /// The app.
@@ -390,6 +392,11 @@ pub enum Reply {
         /// By name.
         apps: Vec<AppSummary>,
     },
+    /// To `AppStarters`.
+    Starters {
+        /// By name.
+        starters: Vec<StarterView>,
+    },
     /// To `AppInfo`, `AppRollback`, `AppEnable`, `AppDisable`.
     App {
         /// The app.
@@ -551,6 +558,23 @@ pub struct AppSummary {
     pub installed_at: Timestamp,
 }
 
+/// An app that comes with oikos: its name is enough to have it offered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StarterView {
+    /// Its name.
+    pub name: AppName,
+    /// Its title.
+    pub title: String,
+    /// What it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The version that comes with this oikos.
+    pub version: String,
+    /// The version that is installed under this name, whoever it came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub installed: Option<String>,
+}
+
 /// An installed app in full.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AppDetail {
@@ -565,7 +589,7 @@ pub struct AppDetail {
     pub developer: Option<String>,
     /// SHA-256 of the archive.
     pub digest: Digest,
-    /// The folder or archive it was installed from.
+    /// The folder or archive it was installed from, or the name of what came with oikos.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
     /// The version before the last upgrade, to which a rollback goes back.

@@ -70,6 +70,7 @@ fn parts(request: &Request) -> Result<Parts, Failure> {
         }
         R::AppDecline { offer } => delete(format!("offers/{offer}")),
         R::AppList => get("apps".to_owned()),
+        R::AppStarters => get("starters".to_owned()),
         R::AppInfo { app } => get(format!("apps/{app}")),
         R::AppRollback { app, restore_storage } => {
             let body = RollbackBody { restore_storage: *restore_storage };

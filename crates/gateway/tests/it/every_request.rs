@@ -84,7 +84,12 @@ fn requests() -> Union<BoxedStrategy<Request>> {
     use Request as R;
     fn known(request: &Request) {
         match request {
-            R::Hello | R::AppOffer { .. } | R::AppInstall { .. } | R::AppDecline { .. } | R::AppList => {}
+            R::Hello
+            | R::AppOffer { .. }
+            | R::AppInstall { .. }
+            | R::AppDecline { .. }
+            | R::AppList
+            | R::AppStarters => {}
             R::AppInfo { .. } | R::AppRollback { .. } | R::AppEnable { .. } | R::AppDisable { .. } => {}
             R::AppRemove { .. } | R::RunStart { .. } | R::RunFollow { .. } | R::RunList | R::RunStop { .. } => {}
             R::Log { .. }
@@ -118,6 +123,7 @@ fn requests() -> Union<BoxedStrategy<Request>> {
         (id::<OfferId>(), choices()).prop_map(|(offer, choices)| R::AppInstall { offer, choices }).boxed(),
         id().prop_map(|offer| R::AppDecline { offer }).boxed(),
         Just(R::AppList).boxed(),
+        Just(R::AppStarters).boxed(),
         app().prop_map(|app| R::AppInfo { app }).boxed(),
         (app(), any::<bool>()).prop_map(|(app, restore_storage)| R::AppRollback { app, restore_storage }).boxed(),
         app().prop_map(|app| R::AppEnable { app }).boxed(),
@@ -238,6 +244,11 @@ async fn what_is_answered_is_heard() {
         (Request::AppInstall { offer, choices: vec![] }, json!({ "reply": "installed", "app": detail })),
         (Request::AppDecline { offer }, json!({ "reply": "ok" })),
         (Request::AppList, json!({ "reply": "apps", "apps": [row] })),
+        (
+            Request::AppStarters,
+            json!({ "reply": "starters", "starters": [{ "name": "notes", "title": "Notes", "version": "1.0.0",
+                "installed": "0.9.0" }] }),
+        ),
         (Request::AppInfo { app: app.clone() }, json!({ "reply": "app", "app": detail })),
         (Request::AppRemove { app: app.clone(), erase: true }, json!({ "reply": "ok" })),
         (start, json!({ "reply": "run_end", "run": report })),
