@@ -484,6 +484,21 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/starters": {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /**
+     * Apps that come with oikos
+     * @description The name of one is the source of an offer.
+     */
+    get: operations["app_starters"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/status": {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /**
@@ -604,7 +619,7 @@ export interface components {
       missing?: components["schemas"]["Sentence"][];
       /** @description The version before the last upgrade, to which a rollback goes back. */
       previous?: string | null;
-      /** @description The folder or archive it was installed from. */
+      /** @description The folder or archive it was installed from, or the name of what came with oikos. */
       source?: string | null;
       /**
        * Format: int64
@@ -807,6 +822,10 @@ export interface components {
           badge: "official";
           /** @description The fingerprint of that key. */
           fingerprint: string;
+        }
+      | {
+          /** @enum {string} */
+          badge: "system";
         };
     /** @description The bootstrap token, and the first key to make with it. */
     BootstrapBody: {
@@ -1495,7 +1514,10 @@ export interface components {
     OfferBody: {
       /** @description An older version than was there before is fine. */
       downgrade?: boolean;
-      /** @description A folder or an archive, by its absolute path on the answering machine. */
+      /**
+       * @description A folder or an archive, by its absolute path on the answering machine; the address of an archive; or the name of an
+       *     app that comes with oikos.
+       */
       source: string;
       /** @description The fingerprint or the public key of a publisher whom the owner accepts with this package. */
       trust?: string | null;
@@ -1663,6 +1685,12 @@ export interface components {
           apps: components["schemas"]["AppSummary"][];
           /** @enum {string} */
           reply: "apps";
+        }
+      | {
+          /** @enum {string} */
+          reply: "starters";
+          /** @description By name. */
+          starters: components["schemas"]["StarterView"][];
         }
       | {
           /** @description The app. */
@@ -2136,6 +2164,24 @@ export interface components {
     SignInBody: {
       /** @description What stands behind the `#`. */
       link: components["schemas"]["ShownOnce"];
+    };
+    /** @description An app that comes with oikos: its name is enough to have it offered. */
+    StarterView: {
+      /** @description What it does. */
+      description?: string | null;
+      /** @description The version that is installed under this name, whoever it came from. */
+      installed?: string | null;
+      /** @description Its name. */
+      name: components["schemas"]["AppName"];
+      /** @description Its title. */
+      title: string;
+      /** @description The version that comes with this oikos. */
+      version: string;
+    };
+    /** @description Apps that come with oikos. */
+    Starters: {
+      /** @description By name. */
+      starters: components["schemas"]["StarterView"][];
     };
     /** @description Statements of publishers that changed their keys. */
     StatementsBody: {
@@ -3112,6 +3158,21 @@ export interface operations {
     responses: {
       /** @description It went well. */
       200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["SignIn"] } };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  app_starters: {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    requestBody?: never;
+    responses: {
+      /** @description It went well. */
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Starters"] } };
+      /** @description As it was when its ETag was given */
+      304: { headers: { [name: string]: unknown }; content?: never };
       /** @description It did not go well: the code says why. */
       default: {
         headers: { [name: string]: unknown };

@@ -22,7 +22,7 @@ type Answers = Parameters<typeof paperOikos>[0];
 
 async function look(answers: Answers, language: Language = "en") {
   const asked = paperOikos({ app_list: { apps: [] }, app_decline: null, ...answers });
-  withStarters(null);
+  withStarters([]);
   const user = userEvent.setup();
   const drawn = renderScreen(AppsPage, { path: "/apps", at: "/apps?install=%2Fapps%2Fcsv", language });
   const word = language === "en" ? "Look at it" : "Ansehen";
