@@ -71,7 +71,9 @@ async function choose(row: Locator, word: "Ask" | "Allow" | "Block"): Promise<vo
 /** Where to, by the palette. */
 async function palette(words: string): Promise<void> {
   await page.keyboard.press("Control+k");
-  await page.getByRole("combobox").waitFor();
+  const box = page.getByRole("combobox");
+  await box.waitFor();
+  await expect.poll(() => isHere(box), { timeout: 10_000 }).toBe(true);
   await page.keyboard.type(words);
   await page.getByRole("option").first().waitFor();
   await page.keyboard.press("Enter");
