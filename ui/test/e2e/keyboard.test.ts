@@ -71,7 +71,7 @@ async function choose(row: Locator, word: "Ask" | "Allow" | "Block"): Promise<vo
 /** Where to, by the palette. */
 async function palette(words: string): Promise<void> {
   await page.keyboard.press("Control+k");
-  const box = page.getByRole("combobox");
+  const box = page.getByRole("dialog").getByRole("combobox");
   await box.waitFor();
   await expect.poll(() => isHere(box), { timeout: 10_000 }).toBe(true);
   await page.keyboard.type(words);
