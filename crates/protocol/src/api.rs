@@ -2,18 +2,20 @@
 //! HTTP. Everything the command line can do is a [`Request`].
 
 use crate::{
-    ActionName, Answer, AppName, Arg, AuditEntry, Badge, Card, CardLine, Digest, EventId, Failure, FileId,
-    GrantDuration, GrantId, GrantState, LoginId, OfferId, OwnerId, OwnerName, PublisherName, Question, QuestionId,
-    RequestId, Right, RunId, Sentence, SequencedChunk, ShownOnce, Timestamp, TokenId, TokenName, Topic, Zone, sentence,
+    ActionName, Answer, AppName, Arg, AuditEntry, Badge, Card, Digest, EventId, Failure, FileId, LoginId, OfferId,
+    OwnerId, OwnerName, PublisherName, Question, QuestionId, RequestId, Right, RunId, Sentence, SequencedChunk,
+    ShownOnce, Timestamp, TokenId, TokenName, Topic, Zone, sentence,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 mod file; // files for a run: by path, and handed over as bytes
+mod grant; // an app's switches: how they stand, what the owner says of them
 
 pub use crate::audit::{ChainBreak, ChainReport};
 pub use file::{FileView, NamedFile, NamedHanded, NamedPath};
+pub use grant::{GrantView, LineChoice};
 
 /// One request of a connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -274,39 +276,6 @@ pub enum Request {
     Doctor,
     /// What the answering process counts, as Prometheus reads it. For the first owner: it is about all of them.
     Metrics,
-}
-
-/// What the owner says about one switch.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LineChoice {
-    /// A switch or a whole family: `file.read`, `file`, `storage`.
-    pub line: String,
-    /// What to set it to.
-    pub state: GrantState,
-    /// What to narrow it to: for files, an absolute folder. Several choices for a line add up.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub target: Option<String>,
-    /// For `network`: of the hosts that it asks for and those that hold, only these, each as the card shows it. What is
-    /// left out holds no more.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub only: Option<Vec<String>>,
-    /// The grant that this was said of, where somebody looked at it before: if another holds by now, nothing is changed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub of: Option<GrantId>,
-}
-
-impl LineChoice {
-    /// Sets a switch, or a family of them.
-    pub fn new(line: impl Into<String>, state: GrantState) -> Self {
-        Self { line: line.into(), state, target: None, only: None, of: None }
-    }
-
-    /// Narrows it to a target.
-    #[must_use]
-    pub fn target(self, target: Option<String>) -> Self {
-        Self { target, ..self }
-    }
 }
 
 /// What to stop.
@@ -715,19 +684,6 @@ pub struct ToolView {
     pub description: Option<String>,
     /// JSON Schema of its input.
     pub parameters: Value,
-}
-
-/// One switch as it stands.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct GrantView {
-    /// The card's line with the state that holds now.
-    #[serde(flatten)]
-    pub line: CardLine,
-    /// How long it holds.
-    pub duration: GrantDuration,
-    /// The grant; absent where the owner said nothing of this switch.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub grant: Option<GrantId>,
 }
 
 /// A setting of an app.

@@ -25,6 +25,7 @@ const ROOT: &[&str] = &[
     "deny.toml",
     "docs",
     "fuzz",
+    "renderers",
     "rust-toolchain.toml",
     "rustfmt.toml",
     "sdk",
