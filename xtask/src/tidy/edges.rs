@@ -17,6 +17,7 @@ pub(super) const ROOMS: &[Room] = &[
     Room { name: "package", floor: 1, uses: &["protocol"] },
     Room { name: "state", floor: 1, uses: &["protocol"] },
     Room { name: "link", floor: 1, uses: &["protocol"] },
+    Room { name: "isolate", floor: 1, uses: &["protocol"] },
     Room { name: "broker", floor: 2, uses: &["protocol"] },
     Room { name: "egress", floor: 3, uses: &["protocol", "broker"] },
     Room { name: "kernel", floor: 3, uses: &["protocol", "package", "state", "link", "broker"] },

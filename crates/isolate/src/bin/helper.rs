@@ -1,0 +1,14 @@
+//! What `oikos` does under its hidden word, and nothing else: for tests and measurements of this crate alone.
+
+use std::process::ExitCode;
+
+#[cfg(target_os = "linux")]
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    isolate::init_main(words.iter().map(String::as_str))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn main() -> ExitCode {
+    ExitCode::FAILURE
+}
