@@ -162,6 +162,10 @@ impl Machine<'_> {
             Network::None => sentence::isolate_network_none(names(&by)),
             Network::OnlyProxy { .. } => sentence::isolate_network_proxy(names(&by)),
         };
+        // Sockets between a virtual machine and its host belong to no network, and only the filter knows them.
+        if self.base.is_some_and(Base::is_apart) && !self.abilities.seccomp {
+            return Ok(Fact { hold: Hold::Partly, by, sentence: sentence::isolate_network_unfiltered(sentence) });
+        }
         Ok(Fact { hold: Hold::InFull, by, sentence })
     }
 
@@ -241,7 +245,7 @@ impl Machine<'_> {
         match (self.abilities.system, concern) {
             (System::MacOs | System::Windows | System::Other, _) => sentence::isolate_fix_linux(),
             (System::Linux, Concern::Memory) => sentence::isolate_fix_cgroup(),
-            (System::Linux, Concern::Processes) if self.wall().is_some() => sentence::isolate_fix_seccomp(),
+            (System::Linux, Concern::Processes | Concern::Network) if self.wall().is_some() => sentence::isolate_fix_seccomp(),
             (System::Linux, _) => self.abilities.namespaces_fix(),
         }
     }

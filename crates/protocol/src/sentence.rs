@@ -414,6 +414,7 @@ sentences! {
     isolate_files_ruled(walls) = "opens its own folder and what you granted, and no other file of yours; it can find out that one exists, and how large it is ({walls})";
     isolate_network_none(walls) = "reaches no network ({walls})";
     isolate_network_proxy(walls) = "reaches the network only through oikos ({walls})";
+    isolate_network_unfiltered(fact) = "{fact}; where this is a virtual machine, it can speak to its host";
     isolate_processes_apart(count, walls) = "sees none of your programs, starts at most {count} {count:process|processes}, and ends with oikos ({walls})";
     isolate_processes_unfiltered(count, walls) = "sees none of your programs, starts at most {count} {count:process|processes}, and ends with oikos; rare calls of the kernel stay open to it ({walls})";
     isolate_processes_ruled(count, walls) = "reads and stops none of your programs, starts at most {count} {count:process|processes}, and ends with oikos; it can find out that they run ({walls})";

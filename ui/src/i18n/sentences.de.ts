@@ -264,6 +264,7 @@ const texts: Record<keyof typeof english, string> = {
     "öffnet seinen eigenen Ordner und was du erlaubt hast, sonst keine deiner Dateien; es kann herausfinden, dass es eine gibt und wie groß sie ist ({walls})",
   isolate_network_none: "erreicht kein Netz ({walls})",
   isolate_network_proxy: "erreicht das Netz nur durch oikos ({walls})",
+  isolate_network_unfiltered: "{fact}; wo dies eine virtuelle Maschine ist, kann es mit deren Wirt sprechen",
   isolate_processes_apart:
     "sieht keines deiner Programme, startet höchstens {count} {count:Prozess|Prozesse} und endet mit oikos ({walls})",
   isolate_processes_unfiltered:

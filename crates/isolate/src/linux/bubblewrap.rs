@@ -2,7 +2,7 @@
 //! comes in.
 
 use super::system::{DEVICES, HOST_NAME, SCRATCH_BYTES_MAX, SETTINGS};
-use crate::Policy;
+use crate::Plan;
 use std::path::{Path, PathBuf};
 
 /// Where the helper stands in the machine that it goes on in.
@@ -19,11 +19,16 @@ pub(crate) struct Found {
 }
 
 /// Everything up to the words that the helper is started with.
-pub(crate) fn arguments(policy: &Policy, found: &Found) -> Vec<String> {
+pub(crate) fn arguments(plan: &Plan, found: &Found) -> Vec<String> {
+    let policy = &plan.policy;
     let mut words = Vec::new();
     let mut say = |parts: &[&str]| words.extend(parts.iter().map(|part| (*part).to_owned()));
     say(&["--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]);
     say(&["--die-with-parent", "--as-pid-1", "--new-session", "--cap-drop", "ALL", "--hostname", HOST_NAME]);
+    if !plan.seccomp {
+        // Else the filter refuses these, also for a bwrap that does not know the word.
+        say(&["--disable-userns"]);
+    }
     for (path, link) in &found.programs {
         match link {
             Some(to) => say(&["--symlink", &text(to), &text(path)]),

@@ -64,6 +64,9 @@ fn prepare(plan: &Plan, files: Vec<OwnedFd>) -> Result<Command, Fault> {
     for (number, file) in (0..).zip(waiting) {
         raw::place(file, number).step("placing its files")?;
     }
+    // Only now: while they waited, they had numbers that it may not have.
+    let files_max = u64::from(policy.bounds.open_files_max);
+    bound(Resource::Nofile, files_max, files_max)?;
     for filter in &filters {
         seccompiler::apply_filter(filter).map_err(io::Error::other).step("installing the filter")?;
     }
@@ -74,7 +77,6 @@ fn bounds(plan: &Plan) -> Result<(), Fault> {
     let bounds = &plan.policy.bounds;
     let mut limits = vec![
         (Resource::Core, 0, 0),
-        (Resource::Nofile, u64::from(bounds.open_files_max), u64::from(bounds.open_files_max)),
         (Resource::Fsize, bounds.file_bytes_max, bounds.file_bytes_max),
         (Resource::Memlock, 1 << 20, 1 << 20),
         (Resource::Msgqueue, 0, 0),
@@ -93,15 +95,15 @@ fn bounds(plan: &Plan) -> Result<(), Fault> {
         // What a process can write to and keep for itself. Its address space says nothing: Node reserves gigabytes.
         limits.push((Resource::Data, bounds.memory_bytes_max, bounds.memory_bytes_max));
     }
-    for (resource, soft, hard) in limits {
-        let limit = Rlimit { current: Some(soft), maximum: Some(hard) };
-        match setrlimit(resource, limit) {
-            // The system holds us to less already.
-            Err(rustix::io::Errno::PERM) if holds_already(resource, soft) => {}
-            set => set.step(format!("bounding {resource:?}"))?,
-        }
+    limits.into_iter().try_for_each(|(resource, soft, hard)| bound(resource, soft, hard))
+}
+
+fn bound(resource: Resource, soft: u64, hard: u64) -> Result<(), Fault> {
+    match setrlimit(resource, Rlimit { current: Some(soft), maximum: Some(hard) }) {
+        // The system holds us to less already.
+        Err(rustix::io::Errno::PERM) if holds_already(resource, soft) => Ok(()),
+        set => set.step(format!("bounding {resource:?}")),
     }
-    Ok(())
 }
 
 /// How many processes and threads this user has. On everybody's machine the system counts them together, so that the bound is

@@ -36,6 +36,7 @@ const NEVER: &[libc::c_long] = &[
     libc::SYS_mount_setattr,
     libc::SYS_move_mount,
     libc::SYS_open_tree,
+    SYS_OPEN_TREE_ATTR,
     libc::SYS_fsopen,
     libc::SYS_fsconfig,
     libc::SYS_fsmount,
@@ -45,6 +46,7 @@ const NEVER: &[libc::c_long] = &[
     libc::SYS_quotactl,
     libc::SYS_quotactl_fd,
     // Files past every path.
+    SYS_FILE_SETATTR,
     libc::SYS_open_by_handle_at,
     libc::SYS_name_to_handle_at,
     libc::SYS_fanotify_init,
@@ -107,7 +109,55 @@ const NEVER_WHEN_SHARED: &[libc::c_long] = &[
     // One group of processes, so that one signal ends it all.
     libc::SYS_setsid,
     libc::SYS_setpgid,
+    // What Landlock leaves to the rights of the user: names, owners and attributes of files that it may not open.
+    libc::SYS_fchmod,
+    libc::SYS_fchmodat,
+    SYS_FCHMODAT2,
+    libc::SYS_fchown,
+    libc::SYS_fchownat,
+    libc::SYS_setxattr,
+    libc::SYS_lsetxattr,
+    libc::SYS_fsetxattr,
+    SYS_SETXATTRAT,
+    libc::SYS_removexattr,
+    libc::SYS_lremovexattr,
+    libc::SYS_fremovexattr,
+    SYS_REMOVEXATTRAT,
+    libc::SYS_inotify_add_watch,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_chmod,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_chown,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_lchown,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_utime,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_utimes,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_futimesat,
+    // When and where the owner's other programs run.
+    libc::SYS_setpriority,
+    libc::SYS_ioprio_set,
 ];
+
+/// The same with a process as the first argument: itself it may change, as 0.
+const ITSELF_ONLY_WHEN_SHARED: &[libc::c_long] = &[
+    libc::SYS_prlimit64,
+    libc::SYS_sched_setaffinity,
+    libc::SYS_sched_setscheduler,
+    libc::SYS_sched_setparam,
+    libc::SYS_sched_setattr,
+];
+
+/// Newer than the table of numbers that we have; the same on all architectures.
+const SYS_FCHMODAT2: libc::c_long = 452;
+const SYS_SETXATTRAT: libc::c_long = 463;
+const SYS_REMOVEXATTRAT: libc::c_long = 466;
+/// An attribute of a mount, set while it is taken.
+const SYS_OPEN_TREE_ATTR: libc::c_long = 467;
+/// Attributes of files behind `ioctl`, as a call.
+const SYS_FILE_SETATTR: libc::c_long = 469;
 
 /// Memory that counts as nobody's where only each process is bounded.
 const NEVER_WHEN_COUNTED_EACH: &[libc::c_long] = &[libc::SYS_memfd_create, libc::SYS_shmget];
@@ -165,8 +215,11 @@ fn refused(plan: &Plan) -> io::Result<Rules> {
         let family = condition(0, Length::Dword, Compare::Ne, libc::AF_UNIX as u64)?;
         let pairs = [kind(libc::SOCK_DGRAM)?, kind(libc::SOCK_RAW)?, family];
         rules.insert(libc::SYS_socketpair, pairs.map(|one| rule(vec![one])).into_iter().collect::<io::Result<_>>()?);
-        // Its own limits it may ask for and lower, and nobody else's.
-        rules.insert(libc::SYS_prlimit64, vec![rule(vec![condition(0, Length::Dword, Compare::Ne, 0)?])?]);
+        for call in ITSELF_ONLY_WHEN_SHARED {
+            rules.insert(*call, vec![rule(vec![condition(0, Length::Dword, Compare::Ne, 0)?])?]);
+        }
+        // Of a file that it has open it may say when it was changed, not of one that it names.
+        rules.insert(libc::SYS_utimensat, vec![rule(vec![condition(1, Length::Qword, Compare::Ne, 0)?])?]);
     }
     if !plan.counts_all_memory() {
         rules.extend(NEVER_WHEN_COUNTED_EACH.iter().map(|call| (*call, Vec::new())));

@@ -295,7 +295,7 @@ fn wrapped(
         helper: std::env::current_exe().step("finding the helper")?,
     };
     let mut command = Command::new(bubblewrap);
-    command.args(bubblewrap::arguments(&plan.policy, &found)).args(std::env::args_os().skip(1)).arg(super::INSIDE);
+    command.args(bubblewrap::arguments(plan, &found)).args(std::env::args_os().skip(1)).arg(super::INSIDE);
     command.env_clear().stdin(Stdio::from(theirs)).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = command.spawn().step("starting bwrap")?;
     drop((command, settings));

@@ -10,7 +10,7 @@ use std::{os::fd::OwnedFd, path::Path};
 /// A handle of what lies there, good for mounting it and for rules about it, and whether it is a folder.
 pub(crate) fn open(path: &Path) -> Result<(OwnedFd, bool), Fault> {
     let step = || format!("opening {}", path.display());
-    let flags = OFlags::PATH | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let flags = OFlags::PATH | OFlags::CLOEXEC;
     let file = openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS).step(step())?;
     let is_folder = FileType::from_raw_mode(fstat(&file).step(step())?.st_mode).is_dir();
     Ok((file, is_folder))

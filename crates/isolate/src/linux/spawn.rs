@@ -171,10 +171,11 @@ impl Confined {
 
     /// Asks it to end (SIGTERM, and an end of what it reads), and ends it after this time.
     pub async fn stop(&mut self, grace: Duration) -> Ended {
-        self.stdin = None;
         let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
         // A keeper that hears nothing any more has ended, or ends when we let go of it.
         let _ = wire::send(&self.keeper, &Note::Stop { grace_ms }, &[]);
+        // After that: what ends at this end is ended by us.
+        self.stdin = None;
         let limit = grace.saturating_add(Duration::from_millis(END_MS_MAX));
         match self.wait_for(limit).await {
             Some(ended) => ended,

@@ -1,50 +1,37 @@
 //! What two hundred starts and ends leave behind in the process that made them: nothing.
 
-use crate::scene::Scene;
-use isolate::Ended;
-use tokio::io::AsyncReadExt;
+use crate::scene::{Scene, helper, processes_with, program};
+use std::process::Command;
 
 const CYCLES: usize = 200;
 /// The first ones fill what is filled once: the allocator's arenas, the runtime's queues.
 const WARM: usize = 50;
 const SLOPE_BYTES_MAX: f64 = 10.0 * 1024.0;
 
+/// In a process of its own, where nobody else opens files.
 #[tokio::test]
 async fn kill_two_hundred_times_and_nothing_is_left() {
     let scene = Scene::new().await;
-    let plan = scene.plan(&[], &["echo"]);
-    let mut sizes = Vec::new();
-    let mut files = Vec::new();
-    for cycle in 0..CYCLES {
-        let mut confined = isolate::spawn(&plan, &scene.launcher, Vec::new()).await.expect("starts");
-        if cycle % 2 == 0 {
-            confined.stdin = None;
-            let mut text = String::new();
-            confined.stdout.take().expect("once").read_to_string(&mut text).await.expect("it speaks");
-            assert_eq!((&*text, confined.wait().await), ("the end\n", Ended::Exit { code: 0 }));
-        } else {
-            assert_eq!(confined.kill().await, Ended::Stopped);
-        }
-        drop(confined);
-        if cycle >= WARM {
-            sizes.push(resident_bytes());
-            files.push(open_files());
-        }
-    }
+    let room = scene.root.join("room");
+    std::fs::create_dir(&room).expect("a folder");
+    let copy = scene.root.join("helper-of-the-cycles");
+    std::fs::copy(helper(), &copy).expect("can be copied");
+    let mut command = Command::new(program());
+    command.arg("cycles").args([&copy, &room]).arg(CYCLES.to_string());
+    let output = command.output().expect("runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).expect("is text");
+    let lines = text.lines().map(|line| {
+        let (kilobytes, files) = line.split_once(' ').expect("two numbers");
+        (kilobytes.parse::<f64>().expect("is a number") * 1024.0, files)
+    });
+    let (sizes, files): (Vec<_>, Vec<_>) = lines.skip(WARM).unzip();
+    assert_eq!(sizes.len(), CYCLES - WARM);
     assert!(files.iter().all(|count| *count == files[0]), "{files:?}");
     let slope = slope(&sizes);
-    eprintln!("{:.0} bytes per cycle over {} cycles, {} files", slope, sizes.len(), files[0]);
+    eprintln!("{slope:.0} bytes per cycle over {} cycles, {} files", sizes.len(), files[0]);
     assert!(slope <= SLOPE_BYTES_MAX, "{slope} bytes per cycle: {sizes:?}");
-}
-
-fn open_files() -> usize {
-    std::fs::read_dir("/proc/self/fd").expect("is there").count()
-}
-
-fn resident_bytes() -> f64 {
-    let text = std::fs::read_to_string("/proc/self/status").expect("is there");
-    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("is there");
-    line.trim().trim_end_matches(" kB").parse::<f64>().expect("is a number") * 1024.0
+    assert_eq!(processes_with(&copy.to_string_lossy()), [] as [&str; 0]);
 }
 
 /// By least squares: one size more or less says nothing.

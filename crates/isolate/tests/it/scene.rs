@@ -54,7 +54,8 @@ impl Scene {
         let udp = UdpSocket::bind("127.0.0.1:0").expect("a port");
         let socket = UnixListener::bind(root.join("secret/socket")).expect("a socket");
         let datagrams = UnixDatagram::bind(root.join("secret/socket.dgram")).expect("a socket");
-        let name = format!("oikos-prey-{}", std::process::id());
+        // Nobody else's, though all tests are in one network.
+        let name = format!("oikos-prey-{}", root.display());
         let hidden = SocketAddr::from_abstract_name(&name).and_then(|name| UnixListener::bind_addr(&name));
         let process = Command::new(program())
             .arg("stay")

@@ -54,6 +54,14 @@ pub(crate) fn all(prey: &str) {
         };
         found.insert(name.to_owned(), what);
     };
+    // First: attacks leave files open.
+    attack("honest: its open files", fs::read_dir("/proc/self/fd").map(|all| {
+        let mut numbers: Vec<_> = all.flatten().map(|one| one.file_name().to_string_lossy().into_owned()).collect();
+        numbers.sort();
+        // The last one is the folder that is being read.
+        numbers.pop();
+        numbers.join(" ")
+    }));
     files(&prey, &mut attack);
     processes(&prey, &mut attack);
     network(&prey, &mut attack);
@@ -92,8 +100,11 @@ fn files(prey: &Prey, attack: &mut dyn FnMut(&str, Tried)) {
         call(libc::SYS_mknodat, [-100, path.as_ptr() as i64, i64::from(libc::S_IFBLK | 0o600), 0x0800, 0, 0])
     });
     attack("files: open what is in a program's hands", {
-        let place = "/proc/1/fd";
-        fs::read_dir(place).and_then(|entries| entries.collect::<io::Result<Vec<_>>>()).map(|all| format!("{}", all.len()))
+        // As root it sees the numbers; what counts is what is behind them.
+        fs::read_dir("/proc/1/fd").and_then(|all| {
+            let mut behind = all.flatten().map(|one| fs::read_link(one.path()).or_else(|_| fs::File::open(one.path()).map(|_| one.path())));
+            behind.find_map(Result::ok).map(|what| what.display().to_string()).ok_or_else(|| io::Error::other("nothing opens"))
+        })
     });
 }
 
@@ -345,13 +356,6 @@ fn honest(prey: &Prey, attack: &mut dyn FnMut(&str, Tried)) {
     let mut names: Vec<_> = std::env::vars().map(|(name, _)| name).collect();
     names.sort();
     attack("honest: its environment", Ok(names.join(" ")));
-    attack("honest: its open files", fs::read_dir("/proc/self/fd").map(|all| {
-        let mut numbers: Vec<_> = all.flatten().map(|one| one.file_name().to_string_lossy().into_owned()).collect();
-        numbers.sort();
-        // The last one is the folder that is being read.
-        numbers.pop();
-        numbers.join(" ")
-    }));
 }
 
 fn list(folder: &Path) -> Tried {

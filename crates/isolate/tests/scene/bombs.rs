@@ -3,7 +3,14 @@
 
 #![expect(unsafe_code, reason = "attackers call the kernel as they like")]
 
-use std::{fs, hint::black_box, io::Write, path::PathBuf, time::Duration};
+use std::{
+    fs,
+    hint::black_box,
+    io::{Read, Write},
+    path::PathBuf,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 /// Where a bomb without a bound stops by itself.
 const BYTES_END: usize = 1 << 30;
@@ -33,6 +40,10 @@ pub(crate) fn set_off(kind: &str) {
 
 /// Takes memory and writes to it, as much as it gets.
 fn take(bytes_end: usize) -> usize {
+    take_and_keep(bytes_end).len() * STEP >> 20
+}
+
+fn take_and_keep(bytes_end: usize) -> Vec<Vec<u8>> {
     let mut all: Vec<Vec<u8>> = Vec::new();
     while all.len() * STEP < bytes_end {
         let mut more = Vec::new();
@@ -42,7 +53,7 @@ fn take(bytes_end: usize) -> usize {
         more.resize(STEP, 1);
         all.push(black_box(more));
     }
-    all.len() * STEP >> 20
+    all
 }
 
 fn memory() -> String {
@@ -52,14 +63,18 @@ fn memory() -> String {
 /// Each of its children takes a part, and keeps it.
 fn memory_of_many() -> String {
     let itself = std::env::current_exe().expect("is a program");
-    let children: Vec<_> = (0..16)
-        .filter_map(|_| std::process::Command::new(&itself).args(["bomb", "memory-part"]).spawn().ok())
-        .collect();
-    let mut sum = 0;
-    for mut child in children {
-        sum += usize::from(child.wait().is_ok_and(|status| status.success()));
+    let part = || Command::new(&itself).args(["bomb", "memory-part"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let mut children: Vec<_> = (0..16).filter_map(|_| part().ok()).collect();
+    // Each says that it has its part, or ends; then all that have it still have it.
+    for child in &mut children {
+        let _ = child.stdout.as_mut().map(|stdout| stdout.read(&mut [0; 1]));
     }
-    format!("{sum} children kept 40 MiB each")
+    let kept = children.iter_mut().filter_map(|child| child.try_wait().ok()).filter(Option::is_none).count();
+    for mut child in children {
+        drop(child.stdin.take());
+        let _ = child.wait();
+    }
+    format!("{kept} children kept 40 MiB each")
 }
 
 fn memory_of_nobody() -> String {
@@ -175,6 +190,7 @@ fn second_way() -> String {
 
 /// What one of the children of [`memory_of_many`] does.
 fn part() {
-    take(40 << 20);
-    std::thread::sleep(Duration::from_secs(1));
+    let _kept = take_and_keep(40 << 20);
+    println!("has it");
+    let _ = std::io::stdin().read(&mut [0; 1]);
 }

@@ -1,6 +1,6 @@
 //! Programs that stay, and a household that keeps many of them, to be killed.
 
-use isolate::{Abilities, Adapter, Bounds, Launcher, Policy, plan, spawn};
+use isolate::{Abilities, Adapter, Bounds, Ended, Launcher, Policy, plan, spawn};
 use std::{
     io::{BufRead, Read, Write},
     net::TcpStream,
@@ -8,6 +8,7 @@ use std::{
     process::Command,
     time::Duration,
 };
+use tokio::io::AsyncReadExt;
 
 /// Two processes that would stay for ever, the second of which nobody waits for.
 pub(crate) fn stay() {
@@ -44,6 +45,39 @@ pub(crate) fn ask_proxy(port: &str) {
         }
         Err(error) => println!("{error}"),
     }
+}
+
+/// Starts and ends one after the other, and says after each how large this process is and how many files it has open.
+pub(crate) fn cycles(words: &[&str]) {
+    let [helper, room, count] = words else { return };
+    let count: usize = count.parse().expect("is a count");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("threads");
+    runtime.block_on(async {
+        let launcher = Launcher::new(*helper, [] as [&str; 0]);
+        let room = Path::new(room);
+        let abilities = Abilities::probe(&launcher, room).await.expect("can be found out");
+        let program = std::env::current_exe().expect("is a program");
+        let mut policy = Policy::new(&program, room);
+        policy.arguments = vec!["echo".into()];
+        policy.read = vec![program];
+        let plan = plan(&policy, &abilities).expect("can be kept");
+        for cycle in 0..count {
+            let mut confined = spawn(&plan, &launcher, Vec::new()).await.expect("starts");
+            if cycle % 2 == 0 {
+                confined.stdin = None;
+                let mut text = String::new();
+                confined.stdout.take().expect("once").read_to_string(&mut text).await.expect("it speaks");
+                assert_eq!((&*text, confined.wait().await), ("the end\n", Ended::Exit { code: 0 }));
+            } else {
+                assert_eq!(confined.kill().await, Ended::Stopped);
+            }
+            drop(confined);
+            let text = std::fs::read_to_string("/proc/self/status").expect("is there");
+            let resident = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("is there");
+            let files = std::fs::read_dir("/proc/self/fd").expect("is there").count();
+            println!("{} {files}", resident.trim().trim_end_matches(" kB"));
+        }
+    });
 }
 
 /// Starts as many as it is told, says so, and waits to be killed.

@@ -20,6 +20,7 @@ fn main() -> ExitCode {
         ["attack", prey] => attacks::all(prey),
         ["bomb", kind] => bombs::set_off(kind),
         ["household", words @ ..] => household::keep(words),
+        ["cycles", words @ ..] => household::cycles(words),
         ["stay"] => household::stay(),
         ["echo"] => household::echo(),
         ["proxy", port] => household::ask_proxy(port),
