@@ -203,7 +203,9 @@ impl Abilities {
             Adapter::Bubblewrap => self.bubblewrap.works(),
             Adapter::Landlock => self.landlock > 0,
             Adapter::Seccomp => self.seccomp,
-            Adapter::Cgroup => self.cgroup.as_ref().is_some_and(|place| place.bounds_memory() || place.bounds_processes()),
+            Adapter::Cgroup => {
+                self.cgroup.as_ref().is_some_and(|place| place.bounds_memory() || place.bounds_processes())
+            }
             Adapter::Rlimits => self.system == System::Linux || self.system == System::MacOs,
             Adapter::Seatbelt => self.system == System::MacOs,
             Adapter::JobObjects => self.system == System::Windows,

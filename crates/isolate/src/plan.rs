@@ -19,9 +19,7 @@ pub(crate) enum Base {
     /// One made for it, by us.
     Namespaces,
     /// One made for it, by `bwrap`.
-    Bubblewrap {
-        program: PathBuf,
-    },
+    Bubblewrap { program: PathBuf },
     /// The one that everybody sees, behind rules.
     Shared,
     /// macOS's own rules.
@@ -199,7 +197,10 @@ impl Machine<'_> {
             }
             (None, Some(Base::Shared)) => {
                 let by = vec![Adapter::Landlock, Adapter::Seccomp, counter];
-                let sentence = sentence::isolate_processes_ruled(count, names(&by));
+                let sentence = match counter {
+                    Adapter::Cgroup => sentence::isolate_processes_ruled(count, names(&by)),
+                    _ => sentence::isolate_processes_together(count, names(&by)),
+                };
                 Ok(Fact { hold: Hold::Partly, by, sentence })
             }
             (None, Some(Base::Seatbelt)) => {
@@ -245,7 +246,9 @@ impl Machine<'_> {
         match (self.abilities.system, concern) {
             (System::MacOs | System::Windows | System::Other, _) => sentence::isolate_fix_linux(),
             (System::Linux, Concern::Memory) => sentence::isolate_fix_cgroup(),
-            (System::Linux, Concern::Processes | Concern::Network) if self.wall().is_some() => sentence::isolate_fix_seccomp(),
+            (System::Linux, Concern::Processes | Concern::Network) if self.wall().is_some() => {
+                sentence::isolate_fix_seccomp()
+            }
             (System::Linux, _) => self.abilities.namespaces_fix(),
         }
     }

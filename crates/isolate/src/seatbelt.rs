@@ -32,16 +32,16 @@ pub fn profile(policy: &Policy) -> String {
         line(&mut text, "file-read* file-write*", path);
     }
     for device in ["/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"] {
-        let _ = writeln!(text, "(allow file-read* file-write-data (literal \"{device}\"))");
+        writeln!(text, "(allow file-read* file-write-data (literal \"{device}\"))").ok();
     }
     if let Network::OnlyProxy { port } = policy.network {
-        let _ = writeln!(text, "(allow network-outbound (remote ip \"localhost:{port}\"))");
+        writeln!(text, "(allow network-outbound (remote ip \"localhost:{port}\"))").ok();
     }
     text
 }
 
 fn line(text: &mut String, what: &str, path: &Path) {
-    let _ = writeln!(text, "(allow {what} (subpath {}))", quoted(&path.to_string_lossy()));
+    writeln!(text, "(allow {what} (subpath {}))", quoted(&path.to_string_lossy())).ok();
 }
 
 /// As a string of its language: a path must not end the rule that it stands in.

@@ -418,6 +418,7 @@ sentences! {
     isolate_processes_apart(count, walls) = "sees none of your programs, starts at most {count} {count:process|processes}, and ends with oikos ({walls})";
     isolate_processes_unfiltered(count, walls) = "sees none of your programs, starts at most {count} {count:process|processes}, and ends with oikos; rare calls of the kernel stay open to it ({walls})";
     isolate_processes_ruled(count, walls) = "reads and stops none of your programs, starts at most {count} {count:process|processes}, and ends with oikos; it can find out that they run ({walls})";
+    isolate_processes_together(count, walls) = "reads and stops none of your programs, and ends with oikos; it can find out that they run, and there can be {count} {count:process|processes} more of both together than when it started ({walls})";
     isolate_memory_all(bytes, walls) = "uses at most {bytes} of memory in all ({walls})";
     isolate_memory_each(count, bytes, walls) = "uses at most {bytes} of memory in each of at most {count} {count:process|processes}, without a bound on all together ({walls})";
     isolate_unkept_files() = "your files cannot be kept from it on this machine";

@@ -271,6 +271,8 @@ const texts: Record<keyof typeof english, string> = {
     "sieht keines deiner Programme, startet höchstens {count} {count:Prozess|Prozesse} und endet mit oikos; seltene Aufrufe des Kernels bleiben ihm offen ({walls})",
   isolate_processes_ruled:
     "liest und beendet keines deiner Programme, startet höchstens {count} {count:Prozess|Prozesse} und endet mit oikos; es kann herausfinden, dass sie laufen ({walls})",
+  isolate_processes_together:
+    "liest und beendet keines deiner Programme und endet mit oikos; es kann herausfinden, dass sie laufen, und von beiden zusammen kann es {count} {count:Prozess|Prozesse} mehr geben als bei seinem Start ({walls})",
   isolate_memory_all: "nutzt insgesamt höchstens {bytes} Speicher ({walls})",
   isolate_memory_each:
     "nutzt in jedem von höchstens {count} {count:Prozess|Prozessen} höchstens {bytes} Speicher, ohne Grenze für alle zusammen ({walls})",

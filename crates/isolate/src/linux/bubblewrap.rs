@@ -23,7 +23,14 @@ pub(crate) fn arguments(plan: &Plan, found: &Found) -> Vec<String> {
     let policy = &plan.policy;
     let mut words = Vec::new();
     let mut say = |parts: &[&str]| words.extend(parts.iter().map(|part| (*part).to_owned()));
-    say(&["--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]);
+    say(&[
+        "--unshare-user",
+        "--unshare-pid",
+        "--unshare-net",
+        "--unshare-ipc",
+        "--unshare-uts",
+        "--unshare-cgroup-try",
+    ]);
     say(&["--die-with-parent", "--as-pid-1", "--new-session", "--cap-drop", "ALL", "--hostname", HOST_NAME]);
     if !plan.seccomp {
         // Else the filter refuses these, also for a bwrap that does not know the word.
@@ -45,7 +52,9 @@ pub(crate) fn arguments(plan: &Plan, found: &Found) -> Vec<String> {
     for (path, _) in DEVICES {
         say(&["--dev-bind-try", path, path]);
     }
-    for (to, at) in [("/proc/self/fd", "/dev/fd"), ("fd/0", "/dev/stdin"), ("fd/1", "/dev/stdout"), ("fd/2", "/dev/stderr")] {
+    for (to, at) in
+        [("/proc/self/fd", "/dev/fd"), ("fd/0", "/dev/stdin"), ("fd/1", "/dev/stdout"), ("fd/2", "/dev/stderr")]
+    {
         say(&["--symlink", to, at]);
     }
     let scratch = SCRATCH_BYTES_MAX.to_string();

@@ -101,7 +101,7 @@ impl Cgroup {
                 continue;
             }
             for process in members(folder) {
-                let _ = rustix::process::kill_process(process, rustix::process::Signal::KILL);
+                rustix::process::kill_process(process, rustix::process::Signal::KILL).ok();
             }
         }
     }

@@ -44,7 +44,7 @@ fn prepare(plan: &Plan, files: Vec<OwnedFd>) -> Result<Command, Fault> {
     umask(Mode::RWXG | Mode::RWXO);
     bounds(plan)?;
     // Not there on every kernel; where it is not, there is no key to leave behind either.
-    let _ = raw::keyring_leave();
+    raw::keyring_leave().ok();
 
     let mut command = Command::new(&policy.program);
     command.args(&policy.arguments).current_dir(&policy.folder).env_clear().env("PATH", PATH);
@@ -116,10 +116,7 @@ fn tasks_of_user() -> u64 {
     };
     let folders = fs::read_dir("/proc").into_iter().flatten().flatten();
     let texts = folders.filter_map(|folder| fs::read_to_string(folder.path().join("status")).ok());
-    texts
-        .filter(|text| field(text, "Uid:") == Some(u64::from(user)))
-        .filter_map(|text| field(&text, "Threads:"))
-        .sum()
+    texts.filter(|text| field(text, "Uid:") == Some(u64::from(user))).filter_map(|text| field(&text, "Threads:")).sum()
 }
 
 fn holds_already(resource: Resource, wanted: u64) -> bool {

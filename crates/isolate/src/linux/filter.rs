@@ -175,7 +175,7 @@ const NEW_NAMESPACES: u64 = (libc::CLONE_NEWNS
 const PERSONALITIES: [u64; 3] = [0, 0xffff_ffff, 0x0004_0000];
 
 /// Typing into the terminal of somebody else.
-const TERMINAL_INPUT: [u64; 2] = [libc::TIOCSTI as u64, 0x541c];
+const TERMINAL_INPUT: [u64; 2] = [libc::TIOCSTI, 0x541c];
 
 /// Numbers from here on are x86-64's second way in, which no filter by number would see.
 #[cfg(target_arch = "x86_64")]
@@ -185,13 +185,13 @@ type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
 /// The programs to install, the first one first.
 pub(crate) fn programs(plan: &Plan) -> io::Result<Vec<BpfProgram>> {
-    let mut programs = Vec::new();
-    #[cfg(target_arch = "x86_64")]
-    programs.push(second_way_closed());
-    programs.push(compile(refused(plan)?, libc::EPERM)?);
-    // As on a kernel that does not have them: libc then takes the older call, which can be looked into.
-    programs.push(compile([(libc::SYS_clone3, Vec::new())].into(), libc::ENOSYS)?);
-    Ok(programs)
+    Ok(vec![
+        #[cfg(target_arch = "x86_64")]
+        second_way_closed(),
+        compile(refused(plan)?, libc::EPERM)?,
+        // As on a kernel that does not have it: libc then takes the older call, which can be looked into.
+        compile([(libc::SYS_clone3, Vec::new())].into(), libc::ENOSYS)?,
+    ])
 }
 
 fn refused(plan: &Plan) -> io::Result<Rules> {

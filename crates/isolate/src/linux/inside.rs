@@ -39,7 +39,7 @@ pub(crate) fn run(alone: Alone, keeper: &OwnedFd, plan: &Plan, files: Vec<OwnedF
         Err(fault) => Note::Failed(fault),
     };
     // Whoever should hear it may be gone; then nobody is left to tell.
-    let _ = wire::send(keeper, &note, &[]);
+    wire::send(keeper, &note, &[]).ok();
 }
 
 fn live(alone: Alone, keeper: &OwnedFd, plan: &Plan, files: Vec<OwnedFd>, user: User) -> Result<Exit, Fault> {
@@ -105,7 +105,7 @@ pub(crate) fn start(alone: Alone, plan: &Plan, files: Vec<OwnedFd>) -> Result<Pi
             drop(theirs);
             let fault = enter::become_program(plan, files);
             if let Ok(report) = report {
-                let _ = wire::send(&report, &Note::Failed(fault), &[]);
+                wire::send(&report, &Note::Failed(fault), &[]).ok();
             }
             leave()
         }
@@ -121,7 +121,10 @@ pub(crate) fn start(alone: Alone, plan: &Plan, files: Vec<OwnedFd>) -> Result<Pi
 }
 
 /// Ends a process that was only to become another one. Its parent's destructors are not its own.
-#[expect(clippy::disallowed_methods, reason = "what stands on the stack belongs to the process that this was copied from")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what stands on the stack belongs to the process that this was copied from"
+)]
 pub(crate) fn leave() -> ! {
     std::process::exit(1)
 }
@@ -129,12 +132,12 @@ pub(crate) fn leave() -> ! {
 /// In a new user namespace: the same user and group as outside, and no other. Then no more of these namespaces.
 fn become_user(User { user, group }: User) -> Result<(), Fault> {
     // When memory is short, what is confined goes before what confines.
-    let _ = fs::write("/proc/self/oom_score_adj", "500");
+    fs::write("/proc/self/oom_score_adj", "500").ok();
     fs::write("/proc/self/setgroups", "deny").step("keeping its groups")?;
     fs::write("/proc/self/uid_map", format!("{user} {user} 1")).step("keeping its user")?;
     fs::write("/proc/self/gid_map", format!("{group} {group} 1")).step("keeping its group")?;
     // In one inside of this one it would have rights again, over things of its own. The filter refuses that too; where
     // `/proc/sys` is closed, only the filter does.
-    let _ = fs::write("/proc/sys/user/max_user_namespaces", "0");
+    fs::write("/proc/sys/user/max_user_namespaces", "0").ok();
     Ok(())
 }

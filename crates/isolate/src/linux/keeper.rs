@@ -46,7 +46,7 @@ pub(crate) fn run(alone: Alone, oikos: OwnedFd) {
         Err(fault) => Note::Failed(fault),
     };
     // Nobody to tell is why it ended, as often as not.
-    let _ = wire::send(&oikos, &note, &[]);
+    wire::send(&oikos, &note, &[]).ok();
 }
 
 fn receive_plan(oikos: &OwnedFd) -> Result<(Plan, Vec<OwnedFd>), Fault> {
@@ -90,7 +90,7 @@ impl Keeper {
             Ok(Started { child, child_handle, first, program, inside, proxy }) => {
                 let proxy: Vec<_> = proxy.iter().map(AsFd::as_fd).collect();
                 // Nobody there to hear it is found out by the first look.
-                let _ = wire::send(oikos, &Note::Started, &proxy);
+                wire::send(oikos, &Note::Started, &proxy).ok();
                 Ok(Self { plan, group, child, child_handle, first, program, inside })
             }
             Err(fault) => {
@@ -127,7 +127,7 @@ impl Keeper {
                     Ok(Some((Note::Stop { grace_ms }, _))) => {
                         stopped = true;
                         deadline = Some(Instant::now() + Duration::from_millis(grace_ms));
-                        let _ = pidfd_send_signal(&self.program, Signal::TERM);
+                        pidfd_send_signal(&self.program, Signal::TERM).ok();
                     }
                     Ok(Some(_)) => {}
                     // Nobody is there any more: it ends now.
@@ -155,12 +155,12 @@ impl Keeper {
     /// Kills all of it.
     fn end(&self) {
         if let Some(first) = &self.first {
-            let _ = pidfd_send_signal(first, Signal::KILL);
+            pidfd_send_signal(first, Signal::KILL).ok();
         }
         if self.plan.base == Base::Shared {
-            let _ = kill_process_group(self.child, Signal::KILL);
+            kill_process_group(self.child, Signal::KILL).ok();
         }
-        let _ = pidfd_send_signal(&self.child_handle, Signal::KILL);
+        pidfd_send_signal(&self.child_handle, Signal::KILL).ok();
         if let Some(group) = &self.group {
             group.end();
         }
@@ -169,7 +169,7 @@ impl Keeper {
     /// Waits until the child is gone, and with it all that was inside; then for what else came to us.
     fn reap(&self, told: Option<Exit>) -> Option<Exit> {
         let mut ends = [PollFd::new(&self.child_handle, PollFlags::IN)];
-        let _ = poll(&mut ends, Some(&timespec(Duration::from_millis(GONE_MS_MAX))));
+        poll(&mut ends, Some(&timespec(Duration::from_millis(GONE_MS_MAX)))).ok();
         let status = waitpid(Some(self.child), WaitOptions::NOHANG).ok().flatten();
         reap_all();
         told.or_else(|| status.and_then(|(_, status)| Exit::of(status)))
@@ -215,12 +215,7 @@ const NEW_NAMESPACES: libc::c_int = libc::CLONE_NEWUSER
     | libc::CLONE_NEWUTS
     | libc::CLONE_NEWCGROUP;
 
-fn namespaces(
-    alone: Alone,
-    plan: &Plan,
-    files: Vec<OwnedFd>,
-    group: Option<&Cgroup>,
-) -> Result<Started, Fault> {
+fn namespaces(alone: Alone, plan: &Plan, files: Vec<OwnedFd>, group: Option<&Cgroup>) -> Result<Started, Fault> {
     let user = User { user: geteuid().as_raw(), group: getegid().as_raw() };
     let (ours, theirs) = wire::pair().step("opening a socket")?;
     match raw::fork(alone, NEW_NAMESPACES).step("making namespaces")? {
@@ -262,17 +257,12 @@ fn begin(inside: OwnedFd, group: Option<&Cgroup>, first: Pid) -> Result<(OwnedFd
         }
     })();
     if begun.is_err() {
-        let _ = kill_process(first, Signal::KILL);
+        kill_process(first, Signal::KILL).ok();
     }
     begun.map(|(program, proxy)| (program, inside, proxy))
 }
 
-fn wrapped(
-    plan: &Plan,
-    bubblewrap: &PathBuf,
-    files: Vec<OwnedFd>,
-    group: Option<&Cgroup>,
-) -> Result<Started, Fault> {
+fn wrapped(plan: &Plan, bubblewrap: &PathBuf, files: Vec<OwnedFd>, group: Option<&Cgroup>) -> Result<Started, Fault> {
     let (ours, theirs) = wire::pair().step("opening a socket")?;
     let home = plan.policy.home.to_string_lossy();
     let mut settings = Vec::new();
@@ -313,7 +303,7 @@ fn wrapped(
         Ok(Started { child: number, child_handle, first: Some(first), program, inside: Some(inside), proxy })
     })();
     started.map_err(|fault: Fault| {
-        let _ = kill_process(number, Signal::KILL);
+        kill_process(number, Signal::KILL).ok();
         let mut said = String::new();
         let complaint = child.stderr.take().map(|stderr| stderr.take(SAID_BYTES_MAX).read_to_string(&mut said));
         match complaint {
@@ -340,12 +330,7 @@ fn readable(text: &str) -> io::Result<OwnedFd> {
     Ok(file.into())
 }
 
-fn shared(
-    alone: Alone,
-    plan: &Plan,
-    files: Vec<OwnedFd>,
-    group: Option<&Cgroup>,
-) -> Result<Started, Fault> {
+fn shared(alone: Alone, plan: &Plan, files: Vec<OwnedFd>, group: Option<&Cgroup>) -> Result<Started, Fault> {
     let (ours, theirs) = wire::pair().step("opening a socket")?;
     match raw::fork(alone, 0).step("starting a process")? {
         Fork::Child => {
@@ -356,7 +341,7 @@ fn shared(
                 Err(fault) => fault,
             };
             if let Ok(report) = report {
-                let _ = wire::send(&report, &Note::Failed(fault), &[]);
+                wire::send(&report, &Note::Failed(fault), &[]).ok();
             }
             inside::leave()
         }
@@ -376,7 +361,7 @@ fn shared(
                 }
             })();
             if begun.is_err() {
-                let _ = kill_process(child, Signal::KILL);
+                kill_process(child, Signal::KILL).ok();
             }
             begun
         }
@@ -404,7 +389,7 @@ fn reap_all() {
 }
 
 fn look_again() {
-    let _ = poll(&mut [], Some(&Timespec { tv_sec: 0, tv_nsec: GONE_LOOK_MS * 1_000_000 }));
+    poll(&mut [], Some(&Timespec { tv_sec: 0, tv_nsec: GONE_LOOK_MS * 1_000_000 })).ok();
 }
 
 /// Removes a group once nobody is in it; a group that is left is removed by the next who looks.

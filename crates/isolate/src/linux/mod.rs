@@ -17,10 +17,7 @@ mod wire; // what all of these say to each other
 
 pub use spawn::{Confined, Launcher, SpawnError, spawn};
 
-use self::{
-    raw::Alone,
-    wire::Note,
-};
+use self::{raw::Alone, wire::Note};
 use rustix::process::{PidfdFlags, getegid, geteuid, getpid, pidfd_open};
 use std::{
     io,

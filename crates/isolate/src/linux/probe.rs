@@ -5,7 +5,9 @@ use super::{
     NOTHING, raw,
     spawn::{Launcher, SpawnError, spawn},
 };
-use crate::{Abilities, Ability, Adapter, Bounds, CgroupPlace, Ended, Obstacle, Policy, System, abilities::LANDLOCK_SCOPES, plan};
+use crate::{
+    Abilities, Ability, Adapter, Bounds, CgroupPlace, Ended, Obstacle, Policy, System, abilities::LANDLOCK_SCOPES, plan,
+};
 use std::{
     env, fs, io,
     path::{Path, PathBuf},
@@ -168,8 +170,11 @@ fn settle(folder: &Path) {
     let members = fs::read_to_string(folder.join("cgroup.procs")).unwrap_or_default();
     let alone = members.lines().eq([std::process::id().to_string()]);
     let controllers = fs::read_to_string(folder.join("cgroup.controllers")).unwrap_or_default();
-    let wanted: Vec<_> =
-        controllers.split_whitespace().filter(|one| matches!(*one, "memory" | "pids")).map(|one| format!("+{one}")).collect();
+    let wanted: Vec<_> = controllers
+        .split_whitespace()
+        .filter(|one| matches!(*one, "memory" | "pids"))
+        .map(|one| format!("+{one}"))
+        .collect();
     let itself = folder.join("oikos");
     if !alone || wanted.is_empty() || (fs::create_dir(&itself).is_err() && !itself.is_dir()) {
         return;
@@ -178,8 +183,8 @@ fn settle(folder: &Path) {
         .and_then(|()| fs::write(folder.join("cgroup.subtree_control"), wanted.join(" ")));
     if settled.is_err() {
         // As it was; a group that hands nothing on is no worse than none.
-        let _ = fs::write(folder.join("cgroup.procs"), std::process::id().to_string());
-        let _ = fs::remove_dir(itself);
+        fs::write(folder.join("cgroup.procs"), std::process::id().to_string()).ok();
+        fs::remove_dir(itself).ok();
     }
 }
 
@@ -201,9 +206,10 @@ fn first_version(at: &str, ours: &str, controller: &str) -> Option<PathBuf> {
 fn sweep(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let keeper = name.to_str().and_then(|name| name.strip_prefix(GROUP)).and_then(|number| number.parse::<u32>().ok());
+        let keeper =
+            name.to_str().and_then(|name| name.strip_prefix(GROUP)).and_then(|number| number.parse::<u32>().ok());
         if keeper.is_some_and(|keeper| !Path::new(&format!("/proc/{keeper}")).is_dir()) {
-            let _ = fs::remove_dir(entry.path());
+            fs::remove_dir(entry.path()).ok();
         }
     }
 }

@@ -6,7 +6,7 @@
 use rustix::{fs::AtFlags, process::Pid};
 use std::{
     fs, io, mem,
-    os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd},
+    os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
 };
 
 /// The proof that this process has one thread: only then is what comes out of [`fork`] as whole as what went in.
@@ -56,7 +56,7 @@ pub(crate) fn fork(_: Alone, namespaces: libc::c_int) -> io::Result<Fork> {
 pub(crate) fn place(file: OwnedFd, number: libc::c_int) -> io::Result<()> {
     if file.as_raw_fd() == number {
         // Already there: it only has to stay open.
-        let _ = file.into_raw_fd();
+        std::mem::forget(file);
         // SAFETY: fcntl with F_SETFD changes a flag of a number that we just held; it reads no memory.
         return check(unsafe { libc::fcntl(number, libc::F_SETFD, 0) });
     }

@@ -21,7 +21,8 @@ pub(crate) fn restrict(plan: &Plan) -> Result<(), Fault> {
     let mut rules = ruleset(plan).step("making Landlock's rules")?;
     for (file, is_folder, access) in grants(plan)? {
         let access = if is_folder { access } else { access & AccessFs::from_file(NEWEST) };
-        rules = rules.add_rule(PathBeneath::new(file, access)).map_err(io::Error::other).step("adding a Landlock rule")?;
+        rules =
+            rules.add_rule(PathBeneath::new(file, access)).map_err(io::Error::other).step("adding a Landlock rule")?;
     }
     let status = rules.restrict_self().map_err(io::Error::other).step("laying Landlock's rules")?;
     match status.ruleset {

@@ -124,7 +124,7 @@ pub async fn spawn(plan: &Plan, launcher: &Launcher, passed: Vec<OwnedFd>) -> Re
     let proxy = match heard.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?? {
         Some((Note::Started, proxy)) => proxy.into_iter().next().map(TcpListener::from),
         Some((Note::Failed(fault), _)) => {
-            let _ = child.wait().await;
+            drop(child.wait().await);
             return Err(SpawnError::Step { step: fault.step, reason: fault.reason, errno: fault.errno });
         }
         _ => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
@@ -160,7 +160,7 @@ impl Confined {
             }
         };
         self.ended = Some(ended);
-        let _ = self.child.wait().await;
+        drop(self.child.wait().await);
         ended
     }
 
@@ -173,14 +173,14 @@ impl Confined {
     pub async fn stop(&mut self, grace: Duration) -> Ended {
         let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
         // A keeper that hears nothing any more has ended, or ends when we let go of it.
-        let _ = wire::send(&self.keeper, &Note::Stop { grace_ms }, &[]);
+        wire::send(&self.keeper, &Note::Stop { grace_ms }, &[]).ok();
         // After that: what ends at this end is ended by us.
         self.stdin = None;
         let limit = grace.saturating_add(Duration::from_millis(END_MS_MAX));
         match self.wait_for(limit).await {
             Some(ended) => ended,
             None => {
-                let _ = self.child.start_kill();
+                drop(self.child.start_kill());
                 self.wait().await
             }
         }

@@ -29,13 +29,8 @@ pub(crate) const SETTINGS: &[&str] = &[
 ];
 
 /// Devices that hold nothing, and whether they are written too.
-pub(crate) const DEVICES: &[(&str, bool)] = &[
-    ("/dev/null", true),
-    ("/dev/zero", true),
-    ("/dev/full", true),
-    ("/dev/random", false),
-    ("/dev/urandom", false),
-];
+pub(crate) const DEVICES: &[(&str, bool)] =
+    &[("/dev/null", true), ("/dev/zero", true), ("/dev/full", true), ("/dev/random", false), ("/dev/urandom", false)];
 
 /// What of `/proc` tells about the machine what programs ask at their start, where the rest of it is closed.
 pub(crate) const MACHINE_FILES: &[&str] =

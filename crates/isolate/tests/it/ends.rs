@@ -93,7 +93,8 @@ async fn kill_of_the_program_alone_takes_its_children_along() {
         let mut confined = two_that_stay(&scene, way, &word).await;
         let numbers = std::fs::read_dir("/proc").expect("is there").flatten().filter_map(|folder| {
             let words = std::fs::read_to_string(folder.path().join("cmdline")).ok()?;
-            let alone = std::fs::read_to_string(folder.path().join("environ")).is_ok_and(|text| text.contains("ALONE="));
+            let alone =
+                std::fs::read_to_string(folder.path().join("environ")).is_ok_and(|text| text.contains("ALONE="));
             let number = folder.file_name().to_str()?.parse::<i32>().ok()?;
             (words.starts_with(scene.root.join(&word).to_str()?) && !alone).then_some(number)
         });
@@ -215,7 +216,8 @@ async fn the_proxy_is_all_that_there_is_of_the_network() {
         let confined = spawn(&plan_of_attack, &scene.launcher, Vec::new()).await.expect("starts");
         let found: serde_json::Value = serde_json::from_str(&said(confined).await.0).expect("it says what it found");
         let reached = found.as_object().expect("it says each").iter();
-        let reached: Vec<_> = reached.filter(|(name, what)| name.starts_with("network") && what.get("open").is_some()).collect();
+        let reached: Vec<_> =
+            reached.filter(|(name, what)| name.starts_with("network") && what.get("open").is_some()).collect();
         assert!(reached.is_empty(), "{reached:?}");
     }
 }

@@ -1,5 +1,7 @@
 //! The contract of the box, held against programs that break it: on this machine, with its adapters hidden one by one.
 
+#![expect(clippy::print_stderr, reason = "how soon and how large are figures that a passing test has too")]
+
 #[cfg(target_os = "linux")]
 mod attacks; // everything a program could try, and the honest things beside it
 #[cfg(target_os = "linux")]

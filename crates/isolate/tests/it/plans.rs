@@ -1,6 +1,8 @@
 //! Which facts are kept by what as adapters are hidden, and what is refused with which fix: a table for people to read.
 
-use isolate::{Abilities, Ability, Adapter, CgroupPlace, Concern, Hold, Network, Obstacle, Policy, Refusal, System, plan};
+use isolate::{
+    Abilities, Ability, Adapter, CgroupPlace, Concern, Hold, Network, Obstacle, Policy, Refusal, System, plan,
+};
 use std::fmt::Write;
 
 fn whole() -> Abilities {
@@ -28,15 +30,16 @@ fn told(policy: &Policy, abilities: &Abilities) -> String {
         Ok(plan) => {
             for (concern, fact) in plan.facts().each() {
                 let hold = if fact.hold == Hold::InFull { "in full" } else { "partly " };
-                let _ = writeln!(text, "  {:<9} {hold}  {}", format!("{concern:?}"), fact.sentence);
+                writeln!(text, "  {:<9} {hold}  {}", format!("{concern:?}"), fact.sentence).ok();
             }
         }
         Err(Refusal::Policy(fault)) => {
-            let _ = writeln!(text, "  refused: {fault}");
+            writeln!(text, "  refused: {fault}").ok();
         }
         Err(Refusal::Unkept(unkept)) => {
             for one in unkept {
-                let _ = writeln!(text, "  {:<9} refused  {}; fix: {}", format!("{:?}", one.concern), one.sentence, one.fix);
+                writeln!(text, "  {:<9} refused  {}; fix: {}", format!("{:?}", one.concern), one.sentence, one.fix)
+                    .ok();
             }
         }
     }
@@ -65,8 +68,9 @@ fn the_facts_change_with_what_is_hidden() {
         for hidden in hidden {
             let names: Vec<_> = hidden.iter().map(|adapter| adapter.name()).collect();
             let abilities = hidden.iter().fold(whole(), |abilities, adapter| abilities.without(*adapter));
-            let without = if names.is_empty() { "all adapters".to_owned() } else { format!("without {}", names.join(", ")) };
-            let _ = write!(text, "{what}, {without}\n{}\n", told(&policy(network), &abilities));
+            let without =
+                if names.is_empty() { "all adapters".to_owned() } else { format!("without {}", names.join(", ")) };
+            write!(text, "{what}, {without}\n{}\n", told(&policy(network), &abilities)).ok();
         }
     }
     insta::assert_snapshot!("facts", text);
@@ -76,7 +80,7 @@ fn the_facts_change_with_what_is_hidden() {
 fn other_systems_say_what_they_cannot_keep() {
     let mut text = String::new();
     for system in [System::MacOs, System::Windows, System::Other] {
-        let _ = write!(text, "{system:?}\n{}\n", told(&policy(Network::None), &Abilities::none(system)));
+        write!(text, "{system:?}\n{}\n", told(&policy(Network::None), &Abilities::none(system))).ok();
     }
     insta::assert_snapshot!("other_systems", text);
 }
@@ -89,10 +93,7 @@ fn what_must_be_kept_in_full_is_or_is_refused() {
     policy.in_full = vec![Concern::Memory];
     assert!(plan(&policy, &whole()).is_ok());
     let refused = plan(&policy, &abilities).expect_err("is only kept for each");
-    assert_eq!(
-        refused.fixes()[0].to_string(),
-        "give oikos a control group of its own (systemd: Delegate=yes)"
-    );
+    assert_eq!(refused.fixes()[0].to_string(), "give oikos a control group of its own (systemd: Delegate=yes)");
     policy.in_full = vec![Concern::Files, Concern::Processes, Concern::Network];
     assert!(plan(&policy, &abilities).is_ok());
     let shared = abilities.without(Adapter::Namespaces).without(Adapter::Bubblewrap);
@@ -127,6 +128,7 @@ fn root_without_a_group_is_not_counted_and_is_refused() {
 
 #[test]
 fn what_nobody_has_run_says_so() {
-    let written: Vec<_> = Adapter::ALL.iter().filter(|adapter| !adapter.was_run()).map(|adapter| adapter.name()).collect();
+    let written: Vec<_> =
+        Adapter::ALL.iter().filter(|adapter| !adapter.was_run()).map(|adapter| adapter.name()).collect();
     assert_eq!(written, ["Seatbelt", "Job Objects"]);
 }

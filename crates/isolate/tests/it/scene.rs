@@ -31,12 +31,21 @@ pub(crate) struct Scene {
     _kept: (TempDir, TcpListener, UdpSocket, UnixListener, UnixListener, UnixDatagram),
 }
 
-pub(crate) fn helper() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_isolate-helper"))
+/// Where the two programs are, when they were built where whoever runs this may not enter.
+pub(crate) const PROGRAMS: &str = "ISOLATE_TEST_PROGRAMS";
+
+pub(crate) fn helper() -> PathBuf {
+    built(env!("CARGO_BIN_EXE_isolate-helper"))
 }
 
 pub(crate) fn program() -> PathBuf {
-    Path::new(env!("CARGO_BIN_EXE_isolate-scene")).canonicalize().expect("was built")
+    built(env!("CARGO_BIN_EXE_isolate-scene"))
+}
+
+fn built(place: &str) -> PathBuf {
+    let place = Path::new(place);
+    let elsewhere = std::env::var_os(PROGRAMS).and_then(|folder| Some(Path::new(&folder).join(place.file_name()?)));
+    elsewhere.as_deref().unwrap_or(place).canonicalize().expect("was built")
 }
 
 impl Scene {
@@ -134,15 +143,17 @@ impl Scene {
 
 impl Drop for Scene {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        drop(self.process.kill());
+        drop(self.process.wait());
     }
 }
 
 pub(crate) async fn said(mut confined: Confined) -> (String, Ended) {
     let (mut text, mut complaints) = (String::new(), String::new());
     let (mut stdout, mut stderr) = (confined.stdout.take().expect("once"), confined.stderr.take().expect("once"));
-    let all = async { tokio::join!(stdout.read_to_string(&mut text), stderr.read_to_string(&mut complaints), confined.wait()) };
+    let all = async {
+        tokio::join!(stdout.read_to_string(&mut text), stderr.read_to_string(&mut complaints), confined.wait())
+    };
     let ended = match tokio::time::timeout(PATIENCE, all).await {
         Ok((Ok(_), Ok(_), ended)) => ended,
         other => panic!("{other:?}"),

@@ -55,13 +55,16 @@ pub(crate) fn all(prey: &str) {
         found.insert(name.to_owned(), what);
     };
     // First: attacks leave files open.
-    attack("honest: its open files", fs::read_dir("/proc/self/fd").map(|all| {
-        let mut numbers: Vec<_> = all.flatten().map(|one| one.file_name().to_string_lossy().into_owned()).collect();
-        numbers.sort();
-        // The last one is the folder that is being read.
-        numbers.pop();
-        numbers.join(" ")
-    }));
+    attack(
+        "honest: its open files",
+        fs::read_dir("/proc/self/fd").map(|all| {
+            let mut numbers: Vec<_> = all.flatten().map(|one| one.file_name().to_string_lossy().into_owned()).collect();
+            numbers.sort();
+            // The last one is the folder that is being read.
+            numbers.pop();
+            numbers.join(" ")
+        }),
+    );
     files(&prey, &mut attack);
     processes(&prey, &mut attack);
     network(&prey, &mut attack);
@@ -81,7 +84,10 @@ fn files(prey: &Prey, attack: &mut dyn FnMut(&str, Tried)) {
     attack("files: change what may be read", append(&prey.read.join("note")));
     attack("files: remove what may be read", fs::remove_file(prey.read.join("note")).map(|()| String::new()));
     let mode = fs::Permissions::from_mode(0o777);
-    attack("files: change rights of what may be read", fs::set_permissions(prey.read.join("note"), mode).map(|()| "".into()));
+    attack(
+        "files: change rights of what may be read",
+        fs::set_permissions(prey.read.join("note"), mode).map(|()| "".into()),
+    );
     let link = prey.write.join("link");
     attack("files: through a link", symlink(&prey.secret, &link).and_then(|()| fs::read_to_string(&link)));
     let hard = prey.write.join("hard");
@@ -102,8 +108,13 @@ fn files(prey: &Prey, attack: &mut dyn FnMut(&str, Tried)) {
     attack("files: open what is in a program's hands", {
         // As root it sees the numbers; what counts is what is behind them.
         fs::read_dir("/proc/1/fd").and_then(|all| {
-            let mut behind = all.flatten().map(|one| fs::read_link(one.path()).or_else(|_| fs::File::open(one.path()).map(|_| one.path())));
-            behind.find_map(Result::ok).map(|what| what.display().to_string()).ok_or_else(|| io::Error::other("nothing opens"))
+            let mut behind = all
+                .flatten()
+                .map(|one| fs::read_link(one.path()).or_else(|_| fs::File::open(one.path()).map(|_| one.path())));
+            behind
+                .find_map(Result::ok)
+                .map(|what| what.display().to_string())
+                .ok_or_else(|| io::Error::other("nothing opens"))
         })
     });
 }
@@ -116,17 +127,22 @@ fn processes(prey: &Prey, attack: &mut dyn FnMut(&str, Tried)) {
     };
     let of = |what: &str| format!("/proc/{number}/{what}");
     attack("processes: read another's environment", fs::read_to_string(of("environ")).and_then(is_prey));
-    attack("processes: read another's words", fs::read_to_string(of("cmdline")).and_then(|text| {
-        if text.contains("stay") { Ok(text) } else { Err(io::Error::other("it is not that process")) }
-    }));
+    attack(
+        "processes: read another's words",
+        fs::read_to_string(of("cmdline")).and_then(|text| {
+            if text.contains("stay") { Ok(text) } else { Err(io::Error::other("it is not that process")) }
+        }),
+    );
     attack("processes: files through another's root", {
         fs::read_to_string(format!("/proc/{number}/root{}", prey.secret.display()))
     });
-    attack("processes: files through the first one's root", fs::read_to_string(format!("/proc/1/root{}", prey.secret.display())));
+    attack(
+        "processes: files through the first one's root",
+        fs::read_to_string(format!("/proc/1/root{}", prey.secret.display())),
+    );
     attack("processes: count those of others", {
-        let numbers = fs::read_dir("/proc").map(|all| {
-            all.flatten().filter(|one| one.file_name().to_string_lossy().parse::<u32>().is_ok()).count()
-        });
+        let numbers = fs::read_dir("/proc")
+            .map(|all| all.flatten().filter(|one| one.file_name().to_string_lossy().parse::<u32>().is_ok()).count());
         numbers.and_then(|count| if count > 3 { Ok(count.to_string()) } else { Err(io::Error::other("only its own")) })
     });
     attack("processes: signal another", call(libc::SYS_kill, [i64::from(number), 0, 0, 0, 0, 0]));
@@ -135,7 +151,7 @@ fn processes(prey: &Prey, attack: &mut dyn FnMut(&str, Tried)) {
         let parent = unsafe { libc::getppid() };
         call(libc::SYS_kill, [i64::from(parent), i64::from(libc::SIGKILL), 0, 0, 0, 0]).and_then(|_| {
             // To the first process of its own machine a signal can be said, and does nothing.
-            std::thread::sleep(Duration::from_millis(20));
+            std::thread::park_timeout(Duration::from_millis(20));
             Err(io::Error::other("it was said, and nothing happened"))
         })
     });
@@ -169,7 +185,10 @@ fn network(prey: &Prey, attack: &mut dyn FnMut(&str, Tried)) {
     let wait = Duration::from_millis(300);
     for host in ["127.0.0.1", "::1", "192.0.2.1", "1.1.1.1"] {
         let address = std::net::SocketAddr::new(host.parse().expect("is an address"), prey.tcp);
-        attack(&format!("network: connect to {host}"), TcpStream::connect_timeout(&address, wait).map(|_| String::new()));
+        attack(
+            &format!("network: connect to {host}"),
+            TcpStream::connect_timeout(&address, wait).map(|_| String::new()),
+        );
     }
     attack("network: send to this machine", {
         UdpSocket::bind("0.0.0.0:0").and_then(|socket| {
@@ -184,7 +203,9 @@ fn network(prey: &Prey, attack: &mut dyn FnMut(&str, Tried)) {
         })
     });
     attack("network: send to the world", {
-        UdpSocket::bind("0.0.0.0:0").and_then(|socket| socket.send_to(b"prey", ("192.0.2.1", 53))).map(|_| String::new())
+        UdpSocket::bind("0.0.0.0:0")
+            .and_then(|socket| socket.send_to(b"prey", ("192.0.2.1", 53)))
+            .map(|_| String::new())
     });
     attack("network: a socket with a name", UnixStream::connect(&prey.socket).map(|_| String::new()));
     attack("network: a socket without a name", {
@@ -200,7 +221,9 @@ fn network(prey: &Prey, attack: &mut dyn FnMut(&str, Tried)) {
             // SAFETY: all zero is an address; its family and path are set below.
             let mut to: libc::sockaddr_un = unsafe { std::mem::zeroed() };
             to.sun_family = libc::AF_UNIX as libc::sa_family_t;
-            for (place, byte) in to.sun_path.iter_mut().zip(prey.socket.with_extension("dgram").to_string_lossy().bytes()) {
+            for (place, byte) in
+                to.sun_path.iter_mut().zip(prey.socket.with_extension("dgram").to_string_lossy().bytes())
+            {
                 *place = byte as libc::c_char;
             }
             let size = std::mem::size_of_val(&to) as i64;
@@ -218,7 +241,10 @@ fn network(prey: &Prey, attack: &mut dyn FnMut(&str, Tried)) {
         attack(&format!("network: {name} sockets"), socket);
     }
     attack("network: netlink beyond addresses", {
-        call(libc::SYS_socket, [i64::from(libc::AF_NETLINK), i64::from(libc::SOCK_RAW), i64::from(libc::NETLINK_NETFILTER), 0, 0, 0])
+        call(
+            libc::SYS_socket,
+            [i64::from(libc::AF_NETLINK), i64::from(libc::SOCK_RAW), i64::from(libc::NETLINK_NETFILTER), 0, 0, 0],
+        )
     });
 }
 
@@ -231,7 +257,10 @@ fn kernel(attack: &mut dyn FnMut(&str, Tried)) {
         let again = libc::MS_REMOUNT | libc::MS_BIND;
         call(libc::SYS_mount, [nothing, c"/".as_ptr() as i64, tmpfs, again as i64, 0, 0])
     });
-    attack("kernel: unmount", call(libc::SYS_umount2, [c"/usr".as_ptr() as i64, i64::from(libc::MNT_DETACH), 0, 0, 0, 0]));
+    attack(
+        "kernel: unmount",
+        call(libc::SYS_umount2, [c"/usr".as_ptr() as i64, i64::from(libc::MNT_DETACH), 0, 0, 0, 0]),
+    );
     attack("kernel: change the root", call(libc::SYS_chroot, [at, 0, 0, 0, 0, 0]));
     attack("kernel: a new file system", call(libc::SYS_fsopen, [tmpfs, 0, 0, 0, 0, 0]));
     attack("kernel: another's namespace", {
@@ -241,7 +270,10 @@ fn kernel(attack: &mut dyn FnMut(&str, Tried)) {
         })
     });
     // In processes of their own: what works changes the one that did it.
-    attack("kernel: a user namespace", apart(|| call(libc::SYS_unshare, [i64::from(libc::CLONE_NEWUSER), 0, 0, 0, 0, 0])));
+    attack(
+        "kernel: a user namespace",
+        apart(|| call(libc::SYS_unshare, [i64::from(libc::CLONE_NEWUSER), 0, 0, 0, 0, 0])),
+    );
     attack("kernel: a user namespace by clone", {
         apart(|| call(libc::SYS_clone, [i64::from(libc::CLONE_NEWUSER | libc::SIGCHLD), 0, 0, 0, 0, 0]))
     });
@@ -257,7 +289,10 @@ fn kernel(attack: &mut dyn FnMut(&str, Tried)) {
         const READ: i64 = 11;
         const SEARCH: i64 = 10;
         const SESSION: i64 = -3;
-        let key = call(libc::SYS_keyctl, [SEARCH, SESSION, c"user".as_ptr() as i64, c"oikos-test-prey".as_ptr() as i64, 0, 0]);
+        let key = call(
+            libc::SYS_keyctl,
+            [SEARCH, SESSION, c"user".as_ptr() as i64, c"oikos-test-prey".as_ptr() as i64, 0, 0],
+        );
         key.and_then(|key| {
             let key: i64 = key.parse().map_err(io::Error::other)?;
             call(libc::SYS_keyctl, [DESCRIBE, key, text.as_mut_ptr() as i64, 256, 0, 0])?;
@@ -292,14 +327,16 @@ fn kernel(attack: &mut dyn FnMut(&str, Tried)) {
     });
     attack("kernel: the machine's name", call(libc::SYS_sethostname, [c"prey".as_ptr() as i64, 4, 0, 0, 0, 0]));
     attack("kernel: old execution domains", call(libc::SYS_personality, [0x0040_0000, 0, 0, 0, 0, 0]));
-    attack("kernel: type into the terminal", call(libc::SYS_ioctl, [0, libc::TIOCSTI as i64, c"x".as_ptr() as i64, 0, 0, 0]));
-    attack("kernel: another user", {
-        apart(|| call(libc::SYS_setresuid, [12_345, 12_345, 12_345, 0, 0, 0]))
-    });
+    attack(
+        "kernel: type into the terminal",
+        call(libc::SYS_ioctl, [0, libc::TIOCSTI as i64, c"x".as_ptr() as i64, 0, 0, 0]),
+    );
+    attack("kernel: another user", apart(|| call(libc::SYS_setresuid, [12_345, 12_345, 12_345, 0, 0, 0])));
     attack("kernel: rights of its own", {
         let text = fs::read_to_string("/proc/self/status").unwrap_or_default();
         let held = text.lines().find(|line| {
-            ["CapPrm:", "CapEff:", "CapBnd:", "CapAmb:"].iter().any(|name| line.starts_with(name)) && !line.ends_with("0000000000000000")
+            ["CapInh:", "CapPrm:", "CapEff:", "CapAmb:"].iter().any(|name| line.starts_with(name))
+                && !line.ends_with("0000000000000000")
         });
         held.map(str::to_owned).ok_or_else(|| io::Error::other(if text.is_empty() { "cannot be read" } else { "none" }))
     });
@@ -314,7 +351,10 @@ fn kernel(attack: &mut dyn FnMut(&str, Tried)) {
 fn honest(prey: &Prey, attack: &mut dyn FnMut(&str, Tried)) {
     attack("honest: read a granted file", fs::read_to_string(prey.read.join("note")));
     attack("honest: list a granted folder", list(&prey.read));
-    attack("honest: write in a granted folder", write(&prey.write.join("new")).and_then(|_| fs::read_to_string(prey.write.join("new"))));
+    attack(
+        "honest: write in a granted folder",
+        write(&prey.write.join("new")).and_then(|_| fs::read_to_string(prey.write.join("new"))),
+    );
     attack("honest: move within a granted folder", {
         fs::create_dir_all(prey.write.join("deep"))
             .and_then(|()| fs::rename(prey.write.join("new"), prey.write.join("deep/old")))
@@ -329,7 +369,14 @@ fn honest(prey: &Prey, attack: &mut dyn FnMut(&str, Tried)) {
         let mut bytes = [0; 8];
         fs::File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut bytes)).map(|()| String::new())
     });
-    attack("honest: write to nothing", fs::File::options().write(true).open("/dev/null").and_then(|mut file| file.write_all(b"x")).map(|()| String::new()));
+    attack(
+        "honest: write to nothing",
+        fs::File::options()
+            .write(true)
+            .open("/dev/null")
+            .and_then(|mut file| file.write_all(b"x"))
+            .map(|()| String::new()),
+    );
     attack("honest: start a program of the system", {
         Command::new("/bin/sh").args(["-c", "echo from inside"]).stdin(Stdio::null()).output().and_then(|said| {
             if said.stdout == b"from inside\n" { Ok(String::new()) } else { Err(io::Error::other(format!("{said:?}"))) }
@@ -372,7 +419,11 @@ fn write(path: &Path) -> Tried {
 }
 
 fn append(path: &Path) -> Tried {
-    fs::OpenOptions::new().append(true).open(path).and_then(|mut file| file.write_all(b"changed")).map(|()| String::new())
+    fs::OpenOptions::new()
+        .append(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(b"changed"))
+        .map(|()| String::new())
 }
 
 /// A system call by its number.

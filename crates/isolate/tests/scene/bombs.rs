@@ -40,7 +40,7 @@ pub(crate) fn set_off(kind: &str) {
 
 /// Takes memory and writes to it, as much as it gets.
 fn take(bytes_end: usize) -> usize {
-    take_and_keep(bytes_end).len() * STEP >> 20
+    (take_and_keep(bytes_end).len() * STEP) >> 20
 }
 
 fn take_and_keep(bytes_end: usize) -> Vec<Vec<u8>> {
@@ -63,16 +63,17 @@ fn memory() -> String {
 /// Each of its children takes a part, and keeps it.
 fn memory_of_many() -> String {
     let itself = std::env::current_exe().expect("is a program");
-    let part = || Command::new(&itself).args(["bomb", "memory-part"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let part =
+        || Command::new(&itself).args(["bomb", "memory-part"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
     let mut children: Vec<_> = (0..16).filter_map(|_| part().ok()).collect();
     // Each says that it has its part, or ends; then all that have it still have it.
     for child in &mut children {
-        let _ = child.stdout.as_mut().map(|stdout| stdout.read(&mut [0; 1]));
+        child.stdout.as_mut().and_then(|stdout| stdout.read(&mut [0; 1]).ok());
     }
     let kept = children.iter_mut().filter_map(|child| child.try_wait().ok()).filter(Option::is_none).count();
     for mut child in children {
         drop(child.stdin.take());
-        let _ = child.wait();
+        drop(child.wait());
     }
     format!("{kept} children kept 40 MiB each")
 }
@@ -148,7 +149,7 @@ fn processes() -> String {
 fn threads() -> String {
     let mut count = 0;
     while count < PROCESSES_END {
-        let sleep = || std::thread::sleep(Duration::from_secs(60));
+        let sleep = || std::thread::park_timeout(Duration::from_secs(60));
         match std::thread::Builder::new().stack_size(64 << 10).spawn(sleep) {
             Ok(_) => count += 1,
             Err(_) => break,
@@ -192,5 +193,5 @@ fn second_way() -> String {
 fn part() {
     let _kept = take_and_keep(40 << 20);
     println!("has it");
-    let _ = std::io::stdin().read(&mut [0; 1]);
+    std::io::stdin().read_exact(&mut [0; 1]).ok();
 }

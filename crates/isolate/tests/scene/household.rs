@@ -17,11 +17,11 @@ pub(crate) fn stay() {
     {
         // Detached as far as it goes: a child of its own, with nothing of its parent's.
         let marker = std::env::var("MARKER").unwrap_or_default();
-        let _ = Command::new(itself).args(["stay"]).env("ALONE", "1").env("MARKER", marker).spawn();
+        drop(Command::new(itself).args(["stay"]).env("ALONE", "1").env("MARKER", marker).spawn());
     }
     println!("stays");
     loop {
-        std::thread::sleep(Duration::from_secs(3600));
+        std::thread::park_timeout(Duration::from_secs(3600));
     }
 }
 
