@@ -254,6 +254,7 @@ impl Machine<'_> {
     }
 }
 
+#[cfg(target_os = "linux")]
 impl Plan {
     /// Whether memory is bounded for all processes together.
     pub(crate) fn counts_all_memory(&self) -> bool {

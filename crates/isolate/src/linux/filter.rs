@@ -4,7 +4,7 @@
 use crate::{Plan, plan::Base};
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen as Length, SeccompCmpOp as Compare, SeccompCondition, SeccompFilter,
-    SeccompRule, TargetArch, sock_filter,
+    SeccompRule, TargetArch,
 };
 use std::{collections::BTreeMap, io};
 
@@ -258,7 +258,7 @@ fn compile(rules: Rules, errno: i32) -> io::Result<BpfProgram> {
 /// Ends the process at a call by an x32 number; lets -1 be, by which tracers leave a call out.
 #[cfg(target_arch = "x86_64")]
 fn second_way_closed() -> BpfProgram {
-    let step = |code: u32, jt, jf, k| sock_filter { code: code as u16, jt, jf, k };
+    let step = |code: u32, jt, jf, k| seccompiler::sock_filter { code: code as u16, jt, jf, k };
     vec![
         step(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0),
         step(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 1, 0, u32::MAX),
