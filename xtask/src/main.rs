@@ -16,6 +16,7 @@ mod python; // tools that are written in Python
 mod shell; // starts programs, measures them, keeps their closing lines
 mod suite; // everything that CI checks
 mod tidy; // what the house promises about itself
+mod ui; // the page and the views that the binary carries
 mod up; // from a clone to a working binary
 
 use shell::{House, Result};
@@ -80,6 +81,15 @@ const WORDS: &[Word] = &[
                 api::Outcome::Held => Ok(()),
                 api::Outcome::NotReached(why) => Err(api::not_reached(&why).into()),
             }
+        },
+    },
+    Word {
+        name: "ui",
+        arguments: "",
+        about: "build the page and the views, which the next `cargo build` puts into the binary; needs Node.js",
+        run: |house, arguments| {
+            arguments.finish()?;
+            ui::run(house)
         },
     },
     Word {

@@ -63,6 +63,15 @@ impl Household for Oikos {
 }
 
 impl Oikos {
+    /// A view, with the origin on which its frame is served.
+    fn view(&self, label: &str, html: String) -> Result<Reply, Failure> {
+        let origin = self.access().guards().view_origin(label).ok_or_else(|| {
+            let message = "there is no frame to draw a view in: no door is open";
+            Failure::new(protocol::ErrorCode::NotAvailable, message).hint("oikos up")
+        })?;
+        Ok(Reply::View { origin, html })
+    }
+
     async fn route(self: Arc<Self>, caller: Caller, request: Request, frames: &FrameSender) -> Result<Reply, Failure> {
         let kernel = &self.kernel;
         if waits_for_beginning(&request) {
@@ -90,6 +99,14 @@ impl Oikos {
             }
             Request::AppList => Reply::Apps { apps: kernel.app_list(&caller)? },
             Request::AppInfo { app } => Reply::App { app: Box::new(kernel.app_info(caller, app).await?) },
+            Request::AppView { app, path } => {
+                let view = kernel.app_view(caller, app.clone(), &path).await?;
+                self.view(&gateway::view_label(&app, view.digest), view.html)?
+            }
+            Request::View { name } => {
+                require(&caller, Right::Read)?;
+                self.view(&gateway::view_label_built(&name), gateway::view_built(&name)?)?
+            }
             Request::AppRollback { app, restore_storage } => {
                 Reply::App { app: Box::new(kernel.app_rollback(caller, app, restore_storage).await?) }
             }

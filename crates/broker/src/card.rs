@@ -63,7 +63,8 @@ pub enum CardSource<'a> {
 }
 
 /// Families that this version can perform; the others show on the card as not available yet.
-const AVAILABLE: [ScopeWord; 4] = [ScopeWord::File, ScopeWord::Storage, ScopeWord::Event, ScopeWord::Network];
+const AVAILABLE: [ScopeWord; 5] =
+    [ScopeWord::File, ScopeWord::Storage, ScopeWord::Event, ScopeWord::Network, ScopeWord::View];
 
 /// Makes the card.
 pub fn card_build(subject: &CardSubject<'_>, zone: Zone) -> Card {

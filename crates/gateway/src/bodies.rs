@@ -129,6 +129,13 @@ answers! {
         /// The app.
         app: Box<AppDetail>,
     };
+    /// A view of results.
+    View = View {
+        /// Where its frame is served, at `/frame`.
+        origin: String,
+        /// One HTML document.
+        html: String,
+    };
     /// A file that was handed over.
     File = File {
         /// The file as it is now.
@@ -483,6 +490,15 @@ pub(crate) struct RemoveQuery {
     #[serde(default)]
     #[param(required = false)]
     pub(crate) erase: bool,
+}
+
+/// Which view of an app.
+#[derive(Debug, Default, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ViewQuery {
+    /// The file of the package, which ends with `.html`.
+    #[param(min_length = 1, max_length = 255)]
+    pub(crate) path: String,
 }
 
 /// Which part of the log.

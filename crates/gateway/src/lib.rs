@@ -4,7 +4,8 @@
 //! behind the doors, and puts the answer into HTTP. Who asks is said by the [`auth::Authenticator`]; whether they may is
 //! said by who answers.
 //!
-//! Beside the API it serves the page, whose files are in the binary.
+//! Beside the API it serves the page, whose files are in the binary, and on origins of their own the frames in which apps
+//! show views that they bring along.
 //!
 //! The same router answers over a Unix socket, over TCP and in this process; an [`Arrival`] says which it was.
 //!
@@ -43,7 +44,7 @@ pub use axum::Router;
 pub use description::{PATTERNS, openapi};
 pub use doors::{Doors, Figures};
 pub use household::{Arrival, Attendance, FrameSender, Household};
-pub use page::{PageFile, PageFiles, built};
+pub use page::{PageFile, PageFiles, built, view_built, view_label, view_label_built, views_built};
 pub use problem::{Problem, Refusal, status};
 pub use router::router;
 pub use rustls::ServerConfig;

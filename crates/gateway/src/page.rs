@@ -2,9 +2,12 @@
 //! head of a request to an answer. What the page then asks for is asked through the API, as by everybody else.
 
 mod files; // what the binary carries
+mod frame; // the frame around views of apps, on origins of its own
 mod heads; // what is said beside each file
 
 pub use files::{PageFile, PageFiles, built};
+pub use frame::{view_built, view_label, view_label_built, views_built};
+pub(crate) use frame::{frame_answer, is_label};
 
 use axum::{
     body::{Body, Bytes},

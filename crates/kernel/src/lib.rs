@@ -42,6 +42,7 @@ mod supervisor; // what fails is started again
 mod trash; // taking back what a run did to files
 mod triggers; // what may start an app by itself
 mod upgrade; // one version in the place of another
+mod views; // what an app shows its results with
 mod zone; // which apps a zone lets run
 
 pub use apps::{AppRecord, Setup};
@@ -58,6 +59,7 @@ pub use owners::OWNERS_MAX;
 pub use recovery::Recovered;
 pub use run::RunRequest;
 pub use settings::SETTINGS_BYTES_MAX;
+pub use views::{VIEW_BYTES_MAX, View};
 pub use stop::Stopped;
 pub use stream::{Seen, Viewer};
 pub use supervisor::{

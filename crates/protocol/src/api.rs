@@ -63,6 +63,18 @@ pub enum Request {
         /// The app.
         app: AppName,
     },
+    /// A view that it brings along.
+    AppView {
+        /// The app.
+        app: AppName,
+        /// The file of its package.
+        path: String,
+    },
+    /// A view of oikos' own, for any host of views.
+    View {
+        /// The renderer that it is of.
+        name: String,
+    },
     /// Go back to the version before the last upgrade.
     AppRollback {
         /// The app.
@@ -374,6 +386,13 @@ pub enum Reply {
     App {
         /// The app.
         app: Box<AppDetail>,
+    },
+    /// To `AppView` and `View`.
+    View {
+        /// Where its frame is served, at `/frame`.
+        origin: String,
+        /// One HTML document.
+        html: String,
     },
     /// To `FileHand` and `FileAppend`: the file as it is now.
     File {

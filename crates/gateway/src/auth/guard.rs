@@ -6,7 +6,7 @@
 //! one of them has to hold.
 
 use super::credential;
-use crate::{Refusal, serve::Reached};
+use crate::{Refusal, page::is_label, serve::Reached};
 use http::{
     HeaderMap, HeaderName, Method,
     header::{
@@ -153,6 +153,34 @@ impl Guards {
             Some(port) => format!("{}://*.localhost:{port}", self.scheme().0),
             None => "'none'".to_owned(),
         }
+    }
+
+    /// The origin on which the views of a package live, see [`crate::view_label`].
+    pub fn view_origin(&self, label: &str) -> Option<String> {
+        let port = self.port?;
+        Some(format!("{}://{label}.localhost:{port}", self.scheme().0))
+    }
+
+    /// Whether a request was sent to an origin of views. Nothing of ours is there but the frame around them.
+    pub(crate) fn is_for_views(&self, parts: &Parts) -> bool {
+        let Some(port) = self.port else { return false };
+        let is_view = |name: &str| {
+            let named = name.split_once(".localhost");
+            named.is_some_and(|(label, rest)| {
+                let is_port = rest.strip_prefix(':').is_some_and(|text| text == port.to_string());
+                is_label(label) && (is_port || (rest.is_empty() && port == self.scheme().1))
+            })
+        };
+        let named = parts.uri.authority().map(|authority| authority.as_str());
+        matches!(one(&parts.headers, &HOST), Ok(Some(host)) if is_view(host)) && named.is_none_or(is_view)
+    }
+
+    /// The origins of our own page, as a policy of content says who may hold a frame. Policies know no addresses in
+    /// brackets: a page at such a one draws no views.
+    pub(crate) fn pages(&self) -> String {
+        let pages: Vec<&str> =
+            self.origins.iter().map(String::as_str).filter(|origin| !origin.contains('[')).collect();
+        if pages.is_empty() { "'none'".to_owned() } else { pages.join(" ") }
     }
 
     /// Whether a host is the very address at which the request came in. A name that was pointed at us is none.
@@ -438,6 +466,49 @@ mod tests {
         assert!(!guards.origins().iter().any(|origin| origin.starts_with("http://")));
         assert!(guards.cookie().starts_with("__Host-") && guards.cookie_set("x", 5).ends_with("Max-Age=5; Secure"));
         assert_ne!(Guards::new(7070, false).cookie(), Guards::new(7071, false).cookie());
+    }
+
+    #[test]
+    fn views_live_under_names_of_their_own_that_lead_to_nothing_else() {
+        let guards = Guards::new(7070, false);
+        let label = "0123456789abcdef0123456789abcdef";
+        let host = format!("{label}.localhost:7070");
+        assert_eq!(guards.view_origin(label), Some(format!("http://{host}")));
+        let is_for_views = |hosts: &[&str]| {
+            let headers: Vec<_> = hosts.iter().map(|host| ("host", *host)).collect();
+            guards.is_for_views(&parts("GET", "/frame", &headers))
+        };
+        assert!(is_for_views(&[&host]));
+        for other in [
+            "127.0.0.1:7070",
+            "localhost:7070",
+            "x.localhost:7070",
+            &host[1..],
+            &format!("0{host}"),
+            &format!("a.{host}"),
+            &host.to_uppercase(),
+            &host.replace(":7070", ""),
+            &host.replace(":7070", ":7071"),
+            &host.replace(":7070", ":07070"),
+            &host.replace(":7070", ".:7070"),
+            &host.replace(":7070", ":7070.evil.example"),
+            &host.replace("localhost", "localhost.evil.example"),
+        ] {
+            assert!(!is_for_views(&[other]), "{other}");
+        }
+        assert!(!is_for_views(&[]) && !is_for_views(&[&host, &host]) && !is_for_views(&[&host, "127.0.0.1:7070"]));
+        // What is for the views is never for us.
+        for path in ["/", "/frame", "/api/v1/apps"] {
+            let parts = parts("GET", path, &[("host", &host)]);
+            let refused = |said: Result<(), Refusal>| said.unwrap_err().failure.code == ErrorCode::HostRefused;
+            assert!(refused(guards.check(&parts)) && refused(guards.check_page(&parts)), "{path}");
+        }
+        assert_eq!(guards.pages(), "http://127.0.0.1:7070 http://localhost:7070");
+        let named = Guards::new(443, true).host("box.example", 443);
+        assert!(named.is_for_views(&parts("GET", "/frame", &[("host", &host.replace(":7070", ""))])));
+        assert!(named.pages().ends_with(" https://box.example:443 https://box.example"));
+        assert_eq!((Guards::closed().pages().as_str(), Guards::closed().view_origin(label)), ("'none'", None));
+        assert!(!Guards::closed().is_for_views(&parts("GET", "/frame", &[("host", &host)])));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::{
     bodies::{
         AnswerBody, App, Apps, Checks, Emitted, File, Files, Grants, Installed, Link, Log, Logins, Nothing, Offered,
         Owner, Owners, Publisher, Publishers, Questions, RunEnd, Runs, Schedules, Settings, Status, Stopped, Token,
-        Tokens, Undone, Verified,
+        Tokens, Undone, Verified, View,
     },
     extract::OCTET_STREAM,
     stream::is_last,
@@ -37,6 +37,7 @@ pub(super) fn answer_of(request: &Request) -> AnswerOf {
         R::AppInstall { .. } => read::<Installed>,
         R::AppList => read::<Apps>,
         R::AppInfo { .. } | R::AppRollback { .. } | R::AppEnable { .. } | R::AppDisable { .. } => read::<App>,
+        R::AppView { .. } | R::View { .. } => read::<View>,
         R::AppDecline { .. } | R::AppRemove { .. } | R::ApprovalAnswer { .. } | R::LogFollow { .. } => read::<Nothing>,
         R::RunStart { .. } | R::RunFollow { .. } => read::<RunEnd>,
         R::FileHand { .. } | R::FileAppend { .. } => read::<File>,

@@ -4,7 +4,7 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
 /// Powers of a browser that the page has no use for.
-const POWERS: &str = "accelerometer=(), bluetooth=(), browsing-topics=(), camera=(), display-capture=(), \
+const POWERS: &str = "accelerometer=(), browsing-topics=(), camera=(), display-capture=(), \
                       geolocation=(), gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), \
                       microphone=(), midi=(), payment=(), publickey-credentials-get=(), serial=(), usb=(), \
                       xr-spatial-tracking=()";

@@ -4,7 +4,7 @@ use crate::{
     asked::Asked,
     bodies::{
         App, Apps, ChoicesBody, Grants, Installed, Nothing, OfferBody, Offered, Page, RemoveQuery, RollbackBody,
-        Settings, SettingsBody, Stopped,
+        Settings, SettingsBody, Stopped, View, ViewQuery,
     },
     extract::{Asking, Named, Said},
     stream::FrameEvent,
@@ -117,6 +117,16 @@ pub(crate) async fn grants_change(asked: Asked, Named(app): Named<AppName>, Said
     params(("app" = AppName, Path, description = "The app")), responses((status = 200, body = Settings)))]
 pub(crate) async fn settings(asked: Asked, Named(app): Named<AppName>) -> Response {
     asked.answer::<Settings>(Request::SettingList { app }).await
+}
+
+/// A view that an app brings along
+///
+/// One HTML document of its package, and the origin on which its frame is served. It is foreign: whoever draws it puts it into
+/// that frame and nowhere else.
+#[utoipa::path(get, path = "/api/v1/apps/{app}/view", tag = "apps", operation_id = "app_view",
+    params(("app" = AppName, Path, description = "The app"), ViewQuery), responses((status = 200, body = View)))]
+pub(crate) async fn view(asked: Asked, Named(app): Named<AppName>, Asking(which): Asking<ViewQuery>) -> Response {
+    asked.answer::<View>(Request::AppView { app, path: which.path }).await
 }
 
 /// Change some of an app's settings

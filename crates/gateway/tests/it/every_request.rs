@@ -87,6 +87,7 @@ fn requests() -> Union<BoxedStrategy<Request>> {
             R::Hello | R::AppOffer { .. } | R::AppInstall { .. } | R::AppDecline { .. } | R::AppList => {}
             R::AppInfo { .. } | R::AppRollback { .. } | R::AppEnable { .. } | R::AppDisable { .. } => {}
             R::AppRemove { .. } | R::RunStart { .. } | R::RunFollow { .. } | R::RunList | R::RunStop { .. } => {}
+            R::AppView { .. } | R::View { .. } => {}
             R::Log { .. }
             | R::LogFollow { .. }
             | R::LogVerify
@@ -119,6 +120,8 @@ fn requests() -> Union<BoxedStrategy<Request>> {
         id().prop_map(|offer| R::AppDecline { offer }).boxed(),
         Just(R::AppList).boxed(),
         app().prop_map(|app| R::AppInfo { app }).boxed(),
+        (app(), text()).prop_map(|(app, path)| R::AppView { app, path }).boxed(),
+        "[^/]{1,20}".prop_map(|name| R::View { name }).boxed(),
         (app(), any::<bool>()).prop_map(|(app, restore_storage)| R::AppRollback { app, restore_storage }).boxed(),
         app().prop_map(|app| R::AppEnable { app }).boxed(),
         app().prop_map(|app| R::AppDisable { app }).boxed(),
@@ -239,6 +242,14 @@ async fn what_is_answered_is_heard() {
         (Request::AppDecline { offer }, json!({ "reply": "ok" })),
         (Request::AppList, json!({ "reply": "apps", "apps": [row] })),
         (Request::AppInfo { app: app.clone() }, json!({ "reply": "app", "app": detail })),
+        (
+            Request::AppView { app: app.clone(), path: "views/a b.html".to_owned() },
+            json!({ "reply": "view", "origin": "http://ab.localhost:7070", "html": "<p>" }),
+        ),
+        (
+            Request::View { name: "table".to_owned() },
+            json!({ "reply": "view", "origin": "http://ab.localhost:7070", "html": "<p>" }),
+        ),
         (Request::AppRemove { app: app.clone(), erase: true }, json!({ "reply": "ok" })),
         (start, json!({ "reply": "run_end", "run": report })),
         (Request::RunFollow { run, after_seq: 3 }, json!({ "reply": "run_end", "run": report })),

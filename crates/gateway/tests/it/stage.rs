@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, Request as Message, StatusCode},
 };
 use gateway::{
-    Arrival, Attendance, Doors, FrameSender, Household, Listen, PageFiles, Router, TcpDoor,
+    Arrival, Attendance, Doors, FrameSender, Household, Listen, PageFile, PageFiles, Router, TcpDoor,
     auth::{Authenticator, AuthenticatorParts, Guards, SignedIn},
 };
 use http_body_util::BodyExt as _;
@@ -104,10 +104,17 @@ pub(crate) fn house_with_page(
     });
     let access = Arc::new(access.unwrap());
     access.guards_set(Guards::new(PORT, false));
-    let doors = Doors::new(Arc::downgrade(&household), Arc::downgrade(&access)).with_page(page);
+    let doors = Doors::new(Arc::downgrade(&household), Arc::downgrade(&access)).with_page(page).with_views(views);
     let router = gateway::router(doors);
     House { stage, access, store, clock, router }
 }
+
+/// The frame around views. What is in it is not looked at here.
+fn views(path: &str) -> Option<PageFile> {
+    (path == "frame.html").then(|| PageFile { bytes: Bytes::from_static(FRAME), sha256: [9; 32] })
+}
+
+pub(crate) const FRAME: &[u8] = b"<!doctype html><title>view</title>";
 
 /// A household that answers each request with this reply.
 pub(crate) fn replies(reply: impl Fn() -> Reply + Send + Sync + 'static) -> House {

@@ -26,6 +26,7 @@ mod spy; // a store that remembers how it was written to
 mod stops; // the owner ends something
 mod streams; // viewers, fast and slow
 mod undo; // taking back
+mod views; // an app's own view
 mod world; // files and keys that effects work on
 
 use house::{House, owner_of};
