@@ -35,6 +35,10 @@ export const reads = {
     ),
   appInfo: (app: string) =>
     query(["apps", app], () => said(client.GET("/api/v1/apps/{app}", { params: { path: { app } } }))),
+  appView: (app: string, path: string) =>
+    query(["grants", app, "view", path], () =>
+      said(client.GET("/api/v1/apps/{app}/view", { params: { path: { app }, query: { path } } })),
+    ),
   grantList: (app: string) =>
     query(["grants", app], () => said(client.GET("/api/v1/apps/{app}/grants", { params: { path: { app } } }))),
   settingList: (app: string) =>

@@ -5,12 +5,7 @@
 
 export interface paths {
   "/api/v1/approvals": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /** Open questions */
     get: operations["approval_list"];
     put?: never;
@@ -22,12 +17,7 @@ export interface paths {
     trace?: never;
   };
   "/api/v1/approvals/{question}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
     put?: never;
     /**
@@ -42,12 +32,7 @@ export interface paths {
     trace?: never;
   };
   "/api/v1/apps": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /** All installed apps */
     get: operations["app_list"];
     put?: never;
@@ -59,12 +44,7 @@ export interface paths {
     trace?: never;
   };
   "/api/v1/apps/{app}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /** One app in full */
     get: operations["app_info"];
     put?: never;
@@ -77,12 +57,7 @@ export interface paths {
     trace?: never;
   };
   "/api/v1/apps/{app}/disable": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
     put?: never;
     /** Keep an app installed, do not let it run */
@@ -94,12 +69,7 @@ export interface paths {
     trace?: never;
   };
   "/api/v1/apps/{app}/enable": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
     put?: never;
     /** Let an app run */
@@ -111,12 +81,7 @@ export interface paths {
     trace?: never;
   };
   "/api/v1/apps/{app}/grants": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /** An app's switches */
     get: operations["grant_list"];
     put?: never;
@@ -132,12 +97,7 @@ export interface paths {
     trace?: never;
   };
   "/api/v1/apps/{app}/rollback": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
     put?: never;
     /** Go back to the version before the last upgrade */
@@ -149,12 +109,7 @@ export interface paths {
     trace?: never;
   };
   "/api/v1/apps/{app}/settings": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /** An app's settings */
     get: operations["setting_list"];
     put?: never;
@@ -170,12 +125,7 @@ export interface paths {
     trace?: never;
   };
   "/api/v1/apps/{app}/stop": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
     put?: never;
     /**
@@ -189,13 +139,24 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/apps/{app}/view": {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /**
+     * A view that an app brings along
+     * @description One HTML document of its package, and the origin on which its frame is served. It is foreign: whoever draws it puts it into
+     *     that frame and nowhere else.
+     */
+    get: operations["app_view"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/bootstrap": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
     put?: never;
     /** Make the first API key with the bootstrap token, which is used up */
@@ -207,12 +168,7 @@ export interface paths {
     trace?: never;
   };
   "/api/v1/doctor": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /** Look at everything that could be wrong */
     get: operations["doctor"];
     put?: never;
@@ -224,12 +180,7 @@ export interface paths {
     trace?: never;
   };
   "/api/v1/events": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
     put?: never;
     /**
@@ -243,13 +194,60 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/files": {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Files that were handed over */
+    get: operations["file_list"];
+    put?: never;
+    /**
+     * Hand a file over, whose bytes follow
+     * @description A run of the same owner names it by its id, in `files` of its request. It goes an hour after its last use. One without
+     *     bytes is whole at once: a new, empty file, for a run to write.
+     */
+    post: operations["file_hand"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/files/{file}": {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /**
+     * The bytes of a file
+     * @description As they are now: also what a run wrote there.
+     */
+    get: operations["file_take"];
+    put?: never;
+    post?: never;
+    /**
+     * Forget a file
+     * @description Not while a run uses it.
+     */
+    delete: operations["file_forget"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/files/{file}/pieces": {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /**
+     * The next bytes of a file
+     * @description Pieces come in their order. Whoever is not sure that one came says it again: the same bytes at the same place change
+     *     nothing. A piece that is not the next is a conflict, whose hint says where to go on.
+     */
+    post: operations["file_append"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/log": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /** What happened, in sentences */
     get: operations["log"];
     put?: never;
@@ -261,12 +259,7 @@ export interface paths {
     trace?: never;
   };
   "/api/v1/log/stream": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /**
      * What happens, as it happens
      * @description Ends when the answering process is about to; whoever then asks again from the last entry misses nothing and gets
@@ -282,12 +275,7 @@ export interface paths {
     trace?: never;
   };
   "/api/v1/log/verify": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /** Prove the log from its first entry to its last, and against the signed heads */
     get: operations["log_verify"];
     put?: never;
@@ -299,12 +287,7 @@ export interface paths {
     trace?: never;
   };
   "/api/v1/logins": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /** Browsers that are signed in */
     get: operations["login_list"];
     put?: never;
@@ -316,12 +299,7 @@ export interface paths {
     trace?: never;
   };
   "/api/v1/logins/link": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
     put?: never;
     /** Make a link that signs in a browser, once, within a minute */
@@ -333,12 +311,7 @@ export interface paths {
     trace?: never;
   };
   "/api/v1/logins/{login}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
     put?: never;
     post?: never;
@@ -350,12 +323,7 @@ export interface paths {
     trace?: never;
   };
   "/api/v1/offers": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
     put?: never;
     /**
@@ -370,12 +338,7 @@ export interface paths {
     trace?: never;
   };
   "/api/v1/offers/{offer}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
     put?: never;
     post?: never;
@@ -387,12 +350,7 @@ export interface paths {
     trace?: never;
   };
   "/api/v1/offers/{offer}/install": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
     put?: never;
     /** Install what was offered, with the owner's choices for its switches */
@@ -404,12 +362,7 @@ export interface paths {
     trace?: never;
   };
   "/api/v1/owners": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /** Owners of this oikos */
     get: operations["owner_list"];
     put?: never;
@@ -422,12 +375,7 @@ export interface paths {
     trace?: never;
   };
   "/api/v1/publishers": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /** Publishers that the owner knows */
     get: operations["publisher_list"];
     put?: never;
@@ -440,12 +388,7 @@ export interface paths {
     trace?: never;
   };
   "/api/v1/publishers/import": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
     put?: never;
     /** Learn from successor statements that publishers changed their keys */
@@ -457,12 +400,7 @@ export interface paths {
     trace?: never;
   };
   "/api/v1/runs": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /** Runs under way, and the last ended ones */
     get: operations["run_list"];
     put?: never;
@@ -479,12 +417,7 @@ export interface paths {
     trace?: never;
   };
   "/api/v1/runs/{run}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /**
      * How a run ended
      * @description Waits for its end.
@@ -499,12 +432,7 @@ export interface paths {
     trace?: never;
   };
   "/api/v1/runs/{run}/stop": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
     put?: never;
     /**
@@ -519,12 +447,7 @@ export interface paths {
     trace?: never;
   };
   "/api/v1/runs/{run}/stream": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /** Stream a run that somebody started, from a place in its stream */
     get: operations["run_follow"];
     put?: never;
@@ -536,12 +459,7 @@ export interface paths {
     trace?: never;
   };
   "/api/v1/runs/{run}/undo": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
     put?: never;
     /**
@@ -556,12 +474,7 @@ export interface paths {
     trace?: never;
   };
   "/api/v1/schedules": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /** What the clock starts, with next times and last results */
     get: operations["schedule_list"];
     put?: never;
@@ -573,12 +486,7 @@ export interface paths {
     trace?: never;
   };
   "/api/v1/sign-in": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
     put?: never;
     /**
@@ -593,12 +501,7 @@ export interface paths {
     trace?: never;
   };
   "/api/v1/status": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /**
      * Who answers
      * @description Over the local socket with `Accept: text/event-stream`, the stream stays open after its one frame: as long as it
@@ -614,12 +517,7 @@ export interface paths {
     trace?: never;
   };
   "/api/v1/stop": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
     put?: never;
     /** Stop every run */
@@ -631,12 +529,7 @@ export interface paths {
     trace?: never;
   };
   "/api/v1/tokens": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /** API keys, by their names */
     get: operations["token_list"];
     put?: never;
@@ -652,12 +545,7 @@ export interface paths {
     trace?: never;
   };
   "/api/v1/tokens/{token}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
     put?: never;
     post?: never;
@@ -668,13 +556,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/views/{name}": {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /**
+     * A view of oikos' own
+     * @description One HTML document that draws what its renderer draws in the page, for any host of MCP Apps: `ui://oikos/{name}`.
+     */
+    get: operations["view"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/metrics": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /**
      * What the answering process counts, as Prometheus reads it
      * @description For the first owner, or a key of theirs with the right `read`: it is about all owners together.
@@ -1289,6 +1187,7 @@ export interface components {
       | "operation_limit"
       | "too_large"
       | "quota_exceeded"
+      | "files_full"
       | "host_limit"
       | "event_limit"
       | "owner_not_found"
@@ -1332,11 +1231,59 @@ export interface components {
       /** @description What was tried and what was wrong. May hold several lines (file, line, caret). */
       message: string;
     };
+    /** @description A file that was handed over. */
+    File: {
+      /** @description The file as it is now. */
+      file: components["schemas"]["FileView"];
+    };
     /**
      * @description Reading or writing. Writing does not include reading.
      * @enum {string}
      */
     FileAccess: "read" | "write";
+    /** @description A file to hand over. */
+    FileBody: {
+      /** @description How it is called. It is shown, and never a path. */
+      name: string;
+      /**
+       * Format: int64
+       * @description How large it is. Nothing, or absent, makes a new, empty file.
+       */
+      size_bytes?: number;
+    };
+    /**
+     * Format: uuid
+     * @description A file whose bytes a person handed over.
+     */
+    FileId: string;
+    /** @description A file that was handed over. */
+    FileView: {
+      /** @description When it goes, unless it is used before. */
+      expires_at: components["schemas"]["Timestamp"];
+      /** @description When it was handed over. */
+      handed_at: components["schemas"]["Timestamp"];
+      /** @description What to name it by. */
+      id: components["schemas"]["FileId"];
+      /** @description Whether a run uses it just now. */
+      is_used?: boolean;
+      /** @description How who handed it over calls it: foreign text. */
+      name: string;
+      /**
+       * Format: int64
+       * @description How much of it has come. A run can use it when all has.
+       */
+      received_bytes: number;
+      /**
+       * Format: int64
+       * @description Its size: as it was said, and once it is whole, as it is.
+       */
+      size_bytes: number;
+    };
+    /** @description Files that were handed over. */
+    Files: {
+      /** @description In the order in which they came. */
+      files: components["schemas"]["FileView"][];
+    };
     /** @description One frame of an answer. An answer is any number of chunks and steps, then exactly one `Done` or `Failed`. */
     Frame:
       | {
@@ -1398,8 +1345,7 @@ export interface components {
        * @description The kind of the frame.
        * @enum {string}
        */
-      event:
-        "run" | "chunk" | "log_after" | "entry" | "step" | "done" | "failed";
+      event: "run" | "chunk" | "log_after" | "entry" | "step" | "done" | "failed";
       /** @description The number of a chunk or of an entry of the log: where to go on. */
       id?: string;
     };
@@ -1552,6 +1498,15 @@ export interface components {
     Logins: {
       /** @description Newest first. */
       logins: components["schemas"]["LoginView"][];
+    };
+    /** @description What a person hands over for one run. */
+    NamedFile: components["schemas"]["NamedPath"] | components["schemas"]["NamedHanded"];
+    /** @description A file that was handed over before, named for one run. */
+    NamedHanded: {
+      /** @description It. */
+      handed: components["schemas"]["FileId"];
+      /** @description The input field it fills. */
+      name: string;
     };
     /** @description A file or folder that a person named for one run. */
     NamedPath: {
@@ -1740,6 +1695,26 @@ export interface components {
           reply: "app";
         }
       | {
+          /** @description One HTML document. */
+          html: string;
+          /** @description Where its frame is served, at `/frame`. */
+          origin: string;
+          /** @enum {string} */
+          reply: "view";
+        }
+      | {
+          /** @description It. */
+          file: components["schemas"]["FileView"];
+          /** @enum {string} */
+          reply: "file";
+        }
+      | {
+          /** @description In the order in which they came. */
+          files: components["schemas"]["FileView"][];
+          /** @enum {string} */
+          reply: "files";
+        }
+      | {
           /** @enum {string} */
           reply: "run_end";
           /** @description How it ended. */
@@ -1905,8 +1880,11 @@ export interface components {
       action: components["schemas"]["ActionName"];
       /** @description The app. */
       app: components["schemas"]["AppName"];
-      /** @description Files and folders that the person names: each *is* the grant, for this run. */
-      files?: components["schemas"]["NamedPath"][];
+      /**
+       * @description Files and folders that the person hands over: each *is* the grant, for this run. A path is of the answering machine,
+       *     and named by who sits at it; who does not hands a file over first.
+       */
+      files?: components["schemas"]["NamedFile"][];
       /** @description Its input; named files are filled in as handles. */
       input?: unknown;
       request_id?: components["schemas"]["RequestId"] | null;
@@ -2166,9 +2144,7 @@ export interface components {
     /** @description New values of settings. */
     SettingsBody: {
       /** @description By name. What is not named stays as it is; null goes back to what the package says. */
-      settings: {
-        [key: string]: unknown;
-      };
+      settings: { [key: string]: unknown };
     };
     /**
      * @description A secret on its way to the person or program that asked for it. It has a serialized form, because that way may be a
@@ -2297,6 +2273,13 @@ export interface components {
       /** @description What was found. */
       report: components["schemas"]["ChainReport"];
     };
+    /** @description A view of results. */
+    View: {
+      /** @description One HTML document. */
+      html: string;
+      /** @description Where its frame is served, at `/frame`. */
+      origin: string;
+    };
     /**
      * @description Where code may run (S0). A deployment has one zone; an app lists those its author supports.
      * @enum {string}
@@ -2330,28 +2313,15 @@ export interface operations {
     responses: {
       /** @description It went well. */
       200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Questions"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/json": components["schemas"]["Questions"] };
       };
       /** @description As it was when its ETag was given */
-      304: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
+      304: { headers: { [name: string]: unknown }; content?: never };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
@@ -2365,27 +2335,14 @@ export interface operations {
       };
       cookie?: never;
     };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["Answer"];
-      };
-    };
+    requestBody: { content: { "application/json": components["schemas"]["Answer"] } };
     responses: {
       /** @description Answered */
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
+      204: { headers: { [name: string]: unknown }; content?: never };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
@@ -2407,29 +2364,13 @@ export interface operations {
     requestBody?: never;
     responses: {
       /** @description It went well. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Apps"];
-        };
-      };
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Apps"] } };
       /** @description As it was when its ETag was given */
-      304: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
+      304: { headers: { [name: string]: unknown }; content?: never };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
@@ -2446,22 +2387,11 @@ export interface operations {
     requestBody?: never;
     responses: {
       /** @description It went well. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["App"];
-        };
-      };
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["App"] } };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
@@ -2481,20 +2411,11 @@ export interface operations {
     requestBody?: never;
     responses: {
       /** @description Removed */
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
+      204: { headers: { [name: string]: unknown }; content?: never };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
@@ -2511,22 +2432,11 @@ export interface operations {
     requestBody?: never;
     responses: {
       /** @description It went well. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["App"];
-        };
-      };
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["App"] } };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
@@ -2543,22 +2453,11 @@ export interface operations {
     requestBody?: never;
     responses: {
       /** @description It went well. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["App"];
-        };
-      };
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["App"] } };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
@@ -2575,22 +2474,11 @@ export interface operations {
     requestBody?: never;
     responses: {
       /** @description It went well. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Grants"];
-        };
-      };
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Grants"] } };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
@@ -2604,29 +2492,14 @@ export interface operations {
       };
       cookie?: never;
     };
-    requestBody?: {
-      content: {
-        "application/json": components["schemas"]["ChoicesBody"];
-      };
-    };
+    requestBody?: { content: { "application/json": components["schemas"]["ChoicesBody"] } };
     responses: {
       /** @description It went well. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Grants"];
-        };
-      };
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Grants"] } };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
@@ -2640,29 +2513,14 @@ export interface operations {
       };
       cookie?: never;
     };
-    requestBody?: {
-      content: {
-        "application/json": components["schemas"]["RollbackBody"];
-      };
-    };
+    requestBody?: { content: { "application/json": components["schemas"]["RollbackBody"] } };
     responses: {
       /** @description It went well. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["App"];
-        };
-      };
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["App"] } };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
@@ -2679,22 +2537,11 @@ export interface operations {
     requestBody?: never;
     responses: {
       /** @description It went well. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Settings"];
-        };
-      };
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Settings"] } };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
@@ -2708,29 +2555,14 @@ export interface operations {
       };
       cookie?: never;
     };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["SettingsBody"];
-      };
-    };
+    requestBody: { content: { "application/json": components["schemas"]["SettingsBody"] } };
     responses: {
       /** @description It went well. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Settings"];
-        };
-      };
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Settings"] } };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
@@ -2747,117 +2579,168 @@ export interface operations {
     requestBody?: never;
     responses: {
       /** @description It went well. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Stopped"];
-        };
-      };
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Stopped"] } };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
-  bootstrap: {
+  app_view: {
     parameters: {
-      query?: never;
+      query: {
+        /** @description The file of the package, which ends with `.html`. */
+        path: string;
+      };
       header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["BootstrapBody"];
+      path: {
+        /** @description The app */
+        app: components["schemas"]["AppName"];
       };
-    };
-    responses: {
-      /** @description It went well. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Token"];
-        };
-      };
-      /** @description It did not go well: the code says why. */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  doctor: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
       cookie?: never;
     };
     requestBody?: never;
     responses: {
       /** @description It went well. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Checks"];
-        };
-      };
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["View"] } };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  bootstrap: {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    requestBody: { content: { "application/json": components["schemas"]["BootstrapBody"] } };
+    responses: {
+      /** @description It went well. */
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Token"] } };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  doctor: {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    requestBody?: never;
+    responses: {
+      /** @description It went well. */
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Checks"] } };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
   event_emit: {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    requestBody: { content: { "application/json": components["schemas"]["EventBody"] } };
+    responses: {
+      /** @description It went well. */
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Emitted"] } };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  file_list: {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    requestBody?: never;
+    responses: {
+      /** @description It went well. */
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Files"] } };
+      /** @description As it was when its ETag was given */
+      304: { headers: { [name: string]: unknown }; content?: never };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  file_hand: {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    requestBody: { content: { "application/json": components["schemas"]["FileBody"] } };
+    responses: {
+      /** @description It went well. */
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["File"] } };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  file_take: {
     parameters: {
       query?: never;
       header?: never;
-      path?: never;
+      path: {
+        /** @description The file */
+        file: components["schemas"]["FileId"];
+      };
       cookie?: never;
     };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["EventBody"];
-      };
-    };
+    requestBody?: never;
     responses: {
       /** @description It went well. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Emitted"];
-        };
-      };
+      200: { headers: { [name: string]: unknown }; content: { "application/octet-stream": string } };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  file_forget: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The file */
+        file: components["schemas"]["FileId"];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description It went well. */
+      204: { headers: { [name: string]: unknown }; content?: never };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  file_append: {
+    parameters: {
+      query: {
+        /** @description How many bytes of the file come before it. */
+        at: number;
+      };
+      header?: never;
+      path: {
+        /** @description The file */
+        file: components["schemas"]["FileId"];
+      };
+      cookie?: never;
+    };
+    requestBody?: { content: { "application/octet-stream": string } };
+    responses: {
+      /** @description It went well. */
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["File"] } };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
@@ -2883,29 +2766,13 @@ export interface operations {
     requestBody?: never;
     responses: {
       /** @description It went well. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Log"];
-        };
-      };
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Log"] } };
       /** @description As it was when its ETag was given */
-      304: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
+      304: { headers: { [name: string]: unknown }; content?: never };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
@@ -2935,108 +2802,52 @@ export interface operations {
     responses: {
       /** @description It went well. */
       200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "text/event-stream": components["schemas"]["FrameEvent"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "text/event-stream": components["schemas"]["FrameEvent"] };
       };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
   log_verify: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     requestBody?: never;
     responses: {
       /** @description It went well. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Verified"];
-        };
-      };
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Verified"] } };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
   login_list: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     requestBody?: never;
     responses: {
       /** @description It went well. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Logins"];
-        };
-      };
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Logins"] } };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
   login_link: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     requestBody?: never;
     responses: {
       /** @description It went well. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Link"];
-        };
-      };
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Link"] } };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
@@ -3053,41 +2864,21 @@ export interface operations {
     requestBody?: never;
     responses: {
       /** @description Signed out */
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
+      204: { headers: { [name: string]: unknown }; content?: never };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
   app_offer: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["OfferBody"];
-      };
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    requestBody: { content: { "application/json": components["schemas"]["OfferBody"] } };
     responses: {
       /** @description The card, or each step on the way to it */
       200: {
-        headers: {
-          [name: string]: unknown;
-        };
+        headers: { [name: string]: unknown };
         content: {
           "application/json": components["schemas"]["Offered"];
           "text/event-stream": components["schemas"]["FrameEvent"];
@@ -3095,12 +2886,8 @@ export interface operations {
       };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
@@ -3117,20 +2904,11 @@ export interface operations {
     requestBody?: never;
     responses: {
       /** @description Forgotten */
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
+      204: { headers: { [name: string]: unknown }; content?: never };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
@@ -3144,17 +2922,11 @@ export interface operations {
       };
       cookie?: never;
     };
-    requestBody?: {
-      content: {
-        "application/json": components["schemas"]["ChoicesBody"];
-      };
-    };
+    requestBody?: { content: { "application/json": components["schemas"]["ChoicesBody"] } };
     responses: {
       /** @description The app, or each step on the way to it */
       200: {
-        headers: {
-          [name: string]: unknown;
-        };
+        headers: { [name: string]: unknown };
         content: {
           "application/json": components["schemas"]["Installed"];
           "text/event-stream": components["schemas"]["FrameEvent"];
@@ -3162,169 +2934,82 @@ export interface operations {
       };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
   owner_list: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     requestBody?: never;
     responses: {
       /** @description It went well. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Owners"];
-        };
-      };
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Owners"] } };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
   owner_new: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["OwnerBody"];
-      };
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    requestBody: { content: { "application/json": components["schemas"]["OwnerBody"] } };
     responses: {
       /** @description It went well. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Owner"];
-        };
-      };
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Owner"] } };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
   publisher_list: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     requestBody?: never;
     responses: {
       /** @description It went well. */
       200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Publishers"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/json": components["schemas"]["Publishers"] };
       };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
   publisher_trust: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["TrustBody"];
-      };
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    requestBody: { content: { "application/json": components["schemas"]["TrustBody"] } };
     responses: {
       /** @description It went well. */
       200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Publisher"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/json": components["schemas"]["Publisher"] };
       };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
   publisher_import: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["StatementsBody"];
-      };
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    requestBody: { content: { "application/json": components["schemas"]["StatementsBody"] } };
     responses: {
       /** @description It went well. */
       200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Publisher"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/json": components["schemas"]["Publisher"] };
       };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
@@ -3346,50 +3031,23 @@ export interface operations {
     requestBody?: never;
     responses: {
       /** @description It went well. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Runs"];
-        };
-      };
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Runs"] } };
       /** @description As it was when its ETag was given */
-      304: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
+      304: { headers: { [name: string]: unknown }; content?: never };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
   run_start: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["RunBody"];
-      };
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    requestBody: { content: { "application/json": components["schemas"]["RunBody"] } };
     responses: {
       /** @description How it ended, or each step on the way to it */
       200: {
-        headers: {
-          [name: string]: unknown;
-        };
+        headers: { [name: string]: unknown };
         content: {
           "application/json": components["schemas"]["RunEnd"];
           "text/event-stream": components["schemas"]["FrameEvent"];
@@ -3397,12 +3055,8 @@ export interface operations {
       };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
@@ -3419,22 +3073,11 @@ export interface operations {
     requestBody?: never;
     responses: {
       /** @description It went well. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["RunEnd"];
-        };
-      };
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["RunEnd"] } };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
@@ -3451,22 +3094,11 @@ export interface operations {
     requestBody?: never;
     responses: {
       /** @description It went well. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Stopped"];
-        };
-      };
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Stopped"] } };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
@@ -3490,21 +3122,13 @@ export interface operations {
     responses: {
       /** @description It went well. */
       200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "text/event-stream": components["schemas"]["FrameEvent"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "text/event-stream": components["schemas"]["FrameEvent"] };
       };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
@@ -3521,204 +3145,92 @@ export interface operations {
     requestBody?: never;
     responses: {
       /** @description It went well. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Undone"];
-        };
-      };
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Undone"] } };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
   schedule_list: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     requestBody?: never;
     responses: {
       /** @description It went well. */
       200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Schedules"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/json": components["schemas"]["Schedules"] };
       };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
   sign_in: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["SignInBody"];
-      };
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    requestBody: { content: { "application/json": components["schemas"]["SignInBody"] } };
     responses: {
       /** @description It went well. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["SignIn"];
-        };
-      };
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["SignIn"] } };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
   status: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     requestBody?: never;
     responses: {
       /** @description It went well. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Status"];
-        };
-      };
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Status"] } };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
   run_stop_all: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     requestBody?: never;
     responses: {
       /** @description It went well. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Stopped"];
-        };
-      };
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Stopped"] } };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
   token_list: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
     requestBody?: never;
     responses: {
       /** @description It went well. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Tokens"];
-        };
-      };
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Tokens"] } };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
   token_new: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["TokenBody"];
-      };
-    };
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    requestBody: { content: { "application/json": components["schemas"]["TokenBody"] } };
     responses: {
       /** @description It went well. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Token"];
-        };
-      };
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Token"] } };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
@@ -3735,49 +3247,45 @@ export interface operations {
     requestBody?: never;
     responses: {
       /** @description Revoked */
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
+      204: { headers: { [name: string]: unknown }; content?: never };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };
-  metrics: {
+  view: {
     parameters: {
       query?: never;
       header?: never;
-      path?: never;
+      path: {
+        /** @description The renderer */
+        name: string;
+      };
       cookie?: never;
     };
     requestBody?: never;
     responses: {
-      /** @description Prometheus' text format */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "text/plain": string;
-        };
-      };
+      /** @description It went well. */
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["View"] } };
       /** @description It did not go well: the code says why. */
       default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["Problem"];
-        };
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  metrics: {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    requestBody?: never;
+    responses: {
+      /** @description Prometheus' text format */
+      200: { headers: { [name: string]: unknown }; content: { "text/plain": string } };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
       };
     };
   };

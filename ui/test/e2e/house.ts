@@ -139,12 +139,17 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-export const openBrowser = (): Promise<Browser> =>
-  chromium.launch({
-    executablePath: wanted("CHROMIUM", "/usr/bin/chromium", "/usr/bin/chromium-browser"),
-    // Without a sandbox where everything is root's, as in CI. The pages are our own.
-    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic"],
-  });
+const launch = (...more: string[]) => ({
+  executablePath: wanted("CHROMIUM", "/usr/bin/chromium", "/usr/bin/chromium-browser"),
+  // Without a sandbox where everything is root's, as in CI. The pages are our own.
+  args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", ...more],
+});
+
+export const openBrowser = (): Promise<Browser> => chromium.launch(launch());
+
+/** A browser with a profile, as a person has one: others open no connection and look up no name before they are needed. */
+export const openProfile = (folder: string, ...more: string[]): Promise<BrowserContext> =>
+  chromium.launchPersistentContext(folder, { locale: "en-GB", reducedMotion: "reduce", ...launch(...more) });
 
 /** A window in which nothing may go wrong unseen. */
 export interface Window {
