@@ -173,7 +173,7 @@ for (const way of [
 ]) {
   test(`no other document takes the view's place, by ${way}`, async () => {
     const url = await show(`leave-${way}`);
-    await viewFrame();
+    await page.waitForFunction(() => document.querySelector("iframe")?.height === "333");
     await page.waitForTimeout(2_500);
     expect(sink.take()).toEqual(NOTHING);
     expect(page.url()).toBe(url);
