@@ -54,9 +54,8 @@ impl Kernel {
             return Err(Failure::new(ErrorCode::NotAvailable, format!("the view '{shown}' of {app} is too large"))
                 .hint(format!("a view is at most {most} MiB")));
         }
-        let html = std::str::from_utf8(file).map_err(|_| {
-            Failure::new(ErrorCode::NotAvailable, format!("the view '{shown}' of {app} is not UTF-8"))
-        })?;
+        let html = std::str::from_utf8(file)
+            .map_err(|_| Failure::new(ErrorCode::NotAvailable, format!("the view '{shown}' of {app} is not UTF-8")))?;
         Ok(View { digest: loaded.record.digest, html: html.to_owned() })
     }
 }

@@ -178,8 +178,7 @@ impl Guards {
     /// The origins of our own page, as a policy of content says who may hold a frame. Policies know no addresses in
     /// brackets: a page at such a one draws no views.
     pub(crate) fn pages(&self) -> String {
-        let pages: Vec<&str> =
-            self.origins.iter().map(String::as_str).filter(|origin| !origin.contains('[')).collect();
+        let pages: Vec<&str> = self.origins.iter().map(String::as_str).filter(|origin| !origin.contains('[')).collect();
         if pages.is_empty() { "'none'".to_owned() } else { pages.join(" ") }
     }
 
