@@ -1,11 +1,12 @@
-//! Reference pages made from code. They are committed, so that a change of a word shows in review; `--check` fails when
-//! a page is not what the code says.
+//! Reference pages, and what the page in a browser knows of our words, made from code. They are committed, so that a change
+//! of a word shows in review; `--check` fails when one is not what the code says.
 
 use crate::{
     api_page::api_page,
     shell::{House, Result, oikos_file},
 };
 use protocol::{ErrorCode, sentence};
+use serde_json::json;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -14,6 +15,9 @@ use std::{
 /// The error page, from the root of the checkout.
 pub(crate) const ERRORS_PAGE: &str = "docs/reference/errors.md";
 const SENTENCES_PAGE: &str = "docs/reference/sentences.md";
+/// The same for the page in a browser, whose translations are held against them.
+const SENTENCES_OF_PAGE: &str = "ui/src/i18n/sentences.json";
+const CODES_OF_PAGE: &str = "ui/src/i18n/codes.json";
 const COMMANDS_PAGE: &str = "docs/reference/cli.md";
 const API_PAGE: &str = "docs/reference/api.md";
 const API_DESCRIPTION: &str = "docs/openapi.json";
@@ -32,7 +36,12 @@ pub(crate) enum Binary {
 
 pub(crate) fn run(house: &House, check: bool, binary: Binary) -> Result<()> {
     // The pages that need no binary come first: they are right even while the rest does not build.
-    let mut pages = vec![(ERRORS_PAGE.to_owned(), errors()), (SENTENCES_PAGE.to_owned(), sentences())];
+    let mut pages = vec![
+        (ERRORS_PAGE.to_owned(), errors()),
+        (SENTENCES_PAGE.to_owned(), sentences()),
+        (SENTENCES_OF_PAGE.to_owned(), sentences_of_page()),
+        (CODES_OF_PAGE.to_owned(), codes_of_page()),
+    ];
     pages.extend(schemas(house.root())?);
     let mut stale = settle(house.root(), &pages, check)?;
     let file = oikos(house, binary)?;
@@ -117,6 +126,23 @@ fn sentences() -> String {
     text
 }
 
+/// Each sentence by its code: its English, and the names of its arguments in the order in which they come.
+fn sentences_of_page() -> String {
+    let entry = |text, args| format!("{{ \"text\": {}, \"args\": {} }}", json!(text), json!(args));
+    one_a_line(sentence::CATALOGUE.iter().map(|known| (known.code, entry(known.english, known.args))))
+}
+
+/// What each stable code of an error means.
+fn codes_of_page() -> String {
+    one_a_line(ErrorCode::ALL.iter().map(|code| (code.word(), json!(code.meaning()).to_string())))
+}
+
+/// An object with one entry a line, in the order of the code: a change shows as the line that it is.
+fn one_a_line<'a>(entries: impl Iterator<Item = (&'a str, String)>) -> String {
+    let lines: Vec<_> = entries.map(|(key, value)| format!("  {}: {value}", json!(key))).collect();
+    format!("{{\n{}\n}}\n", lines.join(",\n"))
+}
+
 /// Text inside a table of Markdown.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
@@ -148,6 +174,7 @@ fn told(house: &House, file: &Path, word: &str) -> Result<Option<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
 
     #[test]
     fn every_code_and_every_sentence_has_a_row() {
@@ -158,6 +185,16 @@ mod tests {
         for entry in sentence::CATALOGUE {
             assert!(sentences.contains(&format!("| `{}` |", entry.code)));
         }
+    }
+
+    #[test]
+    fn the_page_knows_every_code_and_every_sentence() {
+        let read = |text: String| serde_json::from_str::<Value>(&text).expect("it is JSON");
+        let (sentences, codes) = (read(sentences_of_page()), read(codes_of_page()));
+        assert_eq!(sentences.as_object().map(|all| all.len()), Some(sentence::CATALOGUE.len()));
+        assert_eq!(codes.as_object().map(|all| all.len()), Some(ErrorCode::ALL.len()));
+        assert_eq!(sentences["card_file_read"], json!({ "text": "read files in {folders}", "args": ["folders"] }));
+        assert_eq!(codes["not_found"], ErrorCode::NotFound.meaning());
     }
 
     #[test]

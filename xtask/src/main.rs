@@ -8,15 +8,17 @@
 mod api; // does a running oikos answer as the API is described?
 mod api_page; // the page of the HTTP API, from its description
 mod bench; // the numbers of DESIGN, beside their peers
+mod chromium; // the browser that the page is looked at in
 mod codegen; // reference pages made from code
 mod engine; // the sandbox's WebAssembly, from pinned sources with a pinned compiler
 mod fuzz; // does anything break on bytes that nobody thought of?
 mod mutants; // do the tests notice when a guard is broken?
+mod node; // what builds the page
 mod python; // tools that are written in Python
 mod shell; // starts programs, measures them, keeps their closing lines
 mod suite; // everything that CI checks
 mod tidy; // what the house promises about itself
-mod ui; // the page and the views that the binary carries
+mod ui; // the page, built and looked at
 mod up; // from a clone to a working binary
 
 use shell::{House, Result};
@@ -34,7 +36,7 @@ const WORDS: &[Word] = &[
     Word {
         name: "up",
         arguments: "[-- WORDS…]",
-        about: "build oikos, look whether all is well, say what to do next; WORDS go to oikos",
+        about: "build oikos with its page, look whether all is well, lead into it; WORDS go to oikos instead",
         run: |house, mut arguments| {
             let rest = arguments.rest();
             arguments.finish()?;
@@ -44,7 +46,7 @@ const WORDS: &[Word] = &[
     Word {
         name: "test",
         arguments: "[--quick]",
-        about: "everything that CI checks; --quick leaves out the rebuild of the engine and the asking of the API",
+        about: "everything that CI checks; --quick leaves out the rebuild of the engine, the asking of the API, the browser",
         run: |house, mut arguments| {
             let quick = arguments.flag("--quick");
             arguments.finish()?;
@@ -63,11 +65,30 @@ const WORDS: &[Word] = &[
     Word {
         name: "codegen",
         arguments: "[--check]",
-        about: "write docs/reference from code; --check only says whether it is up to date",
+        about: "write docs/reference and the page's sentences from code; --check only says whether all is up to date",
         run: |house, mut arguments| {
             let check = arguments.flag("--check");
             arguments.finish()?;
             codegen::run(house, check, codegen::Binary::Build)
+        },
+    },
+    Word {
+        name: "ui",
+        arguments: "[--build | --browser]",
+        about: "build the page and check it; --build only builds it, --browser tells its stories in Chromium",
+        run: |house, mut arguments| {
+            let (build, browser) = (arguments.flag("--build"), arguments.flag("--browser"));
+            arguments.finish()?;
+            let outcome = match (build, browser) {
+                (false, false) => ui::check(house)?,
+                (true, false) => ui::build(house)?,
+                (false, true) => ui::browse_built(house)?,
+                (true, true) => return Err("--build and --browser are two ways, not one".into()),
+            };
+            match outcome {
+                ui::Outcome::Done => Ok(()),
+                ui::Outcome::NotReached(why) => Err(why.into()),
+            }
         },
     },
     Word {
@@ -81,15 +102,6 @@ const WORDS: &[Word] = &[
                 api::Outcome::Held => Ok(()),
                 api::Outcome::NotReached(why) => Err(api::not_reached(&why).into()),
             }
-        },
-    },
-    Word {
-        name: "ui",
-        arguments: "",
-        about: "build the page and the views, which the next `cargo build` puts into the binary; needs Node.js",
-        run: |house, arguments| {
-            arguments.finish()?;
-            ui::run(house)
         },
     },
     Word {

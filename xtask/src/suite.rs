@@ -3,7 +3,7 @@
 use crate::{
     api, codegen, engine,
     shell::{self, House, Result},
-    tidy,
+    tidy, ui,
 };
 use std::{
     env,
@@ -43,6 +43,8 @@ const STEPS: &[Step] = &[
             Ok(Verdict::Passed)
         },
     },
+    // Before anything is built: the binary carries the page.
+    Step { name: "page", slow: false, run: |house, _| reached(ui::check(house)?, PAGE_LEFT_OUT) },
     Step {
         name: "clippy",
         slow: false,
@@ -72,9 +74,13 @@ const STEPS: &[Step] = &[
         },
     },
     Step { name: "api", slow: true, run: |house, _| api(house) },
+    Step { name: "browser", slow: true, run: |house, _| reached(ui::browse(house)?, BROWSER_LEFT_OUT) },
     Step { name: "docs", slow: false, run: docs },
     Step { name: "dependencies", slow: false, run: dependencies },
 ];
+
+const PAGE_LEFT_OUT: &str = "Node or its packages could not be fetched: they need the network once";
+const BROWSER_LEFT_OUT: &str = "no Chromium is here, or no packages";
 
 pub(crate) fn run(house: &House, quick: bool) -> Result<()> {
     let mut closing = Closing::default();
@@ -144,18 +150,29 @@ fn is_result(line: &str) -> bool {
     line.starts_with("test result:")
 }
 
-/// With the binary of the tests. A person without a network goes on without it, and is told so; CI does not.
+/// With the binary of the tests.
 fn api(house: &House) -> Result<Verdict> {
     match api::run(house)? {
         api::Outcome::Held => Ok(Verdict::Passed),
         api::Outcome::NotReached(why) => {
-            let why = api::not_reached(&why);
-            println!("{why}");
-            match env::var_os("CI") {
-                None => Ok(Verdict::LeftOut("schemathesis could not be fetched: it needs the network once")),
-                Some(_) => Err(why.into()),
-            }
+            left_out(api::not_reached(&why), "schemathesis could not be fetched: it needs the network once")
         }
+    }
+}
+
+fn reached(outcome: ui::Outcome, left_out_as: &'static str) -> Result<Verdict> {
+    match outcome {
+        ui::Outcome::Done => Ok(Verdict::Passed),
+        ui::Outcome::NotReached(why) => left_out(why, left_out_as),
+    }
+}
+
+/// A person without a network goes on without a step that needs it, and is told so; CI does not.
+fn left_out(why: String, told_as: &'static str) -> Result<Verdict> {
+    println!("{why}");
+    match env::var_os("CI") {
+        None => Ok(Verdict::LeftOut(told_as)),
+        Some(_) => Err(why.into()),
     }
 }
 

@@ -1,8 +1,12 @@
 //! From a clone to a working binary.
 
-use crate::shell::{self, House, Result, oikos_file};
+use crate::{
+    shell::{self, House, Result, oikos_file},
+    ui,
+};
 use std::{
     env, fs,
+    io::{self, IsTerminal as _},
     path::{Path, PathBuf},
     process::Stdio,
     time::Instant,
@@ -11,6 +15,7 @@ use std::{
 pub(crate) fn run(house: &House, words: &[String]) -> Result<()> {
     let started = Instant::now();
     look_for_compiler(house)?;
+    build_page(house)?;
     println!("building oikos (the first time takes some minutes, later seconds)");
     shell::run(house.cargo(&["build", "--release", "--locked", "--bin", "oikos"]))?;
     let binary = place_binary(house)?;
@@ -18,14 +23,33 @@ pub(crate) fn run(house: &House, words: &[String]) -> Result<()> {
     let mut doctor = house.program(&binary);
     doctor.arg("doctor");
     shell::run(doctor)?;
-    if words.is_empty() {
-        print!("{}", next_steps(&shown(house, &binary), started.elapsed().as_secs()));
-        return Ok(());
-    }
     let mut command = house.program(&binary);
     // What oikos asks is answered here.
-    command.args(words).stdin(Stdio::inherit());
+    command.stdin(Stdio::inherit());
+    if words.is_empty() {
+        print!("{}", next_steps(&shown(house, &binary), started.elapsed().as_secs()));
+        // To a script nothing is left running.
+        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            return Ok(());
+        }
+        println!();
+        command.args(["up", "--open"]);
+    } else {
+        command.args(words);
+    }
     shell::run(command)
+}
+
+/// The page, where it is missing or not that of now. Without Node and a network oikos works all the same.
+fn build_page(house: &House) -> Result<()> {
+    if !ui::is_stale(house)? {
+        return Ok(());
+    }
+    println!("building the page");
+    if let ui::Outcome::NotReached(why) = ui::build(house)? {
+        println!("{why}\n\nGoing on without the page; `cargo xtask ui` makes it when there is a network.\n");
+    }
+    Ok(())
 }
 
 /// SQLite is built from C. Cargo would say so too, but on page three of a linker's complaint.
@@ -72,7 +96,10 @@ fn next_steps(oikos: &str, seconds: u64) -> String {
         "
 oikos works after {seconds} s: {oikos}
 
-Try, from this folder:
+Its page, in your browser:
+  {oikos} up --open
+
+Or, from this folder:
   {oikos} app install apps/csv-insights
   {oikos} run csv-insights analyze --file data=YOUR.csv
   {oikos} log csv-insights
@@ -88,9 +115,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_next_steps_name_both_apps_and_three_commands() {
+    fn the_next_steps_name_the_page_both_apps_and_four_commands() {
         let text = next_steps("target/release/oikos", 3);
-        assert_eq!(text.lines().filter(|line| line.starts_with("  target/release/oikos ")).count(), 3);
-        assert!(text.contains("csv-insights") && text.contains("apps/notes"));
+        assert_eq!(text.lines().filter(|line| line.starts_with("  target/release/oikos ")).count(), 4);
+        assert!(text.contains("up --open") && text.contains("csv-insights") && text.contains("apps/notes"));
     }
 }

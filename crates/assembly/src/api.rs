@@ -98,6 +98,10 @@ impl Oikos {
                 Reply::Ok
             }
             Request::AppList => Reply::Apps { apps: kernel.app_list(&caller)? },
+            Request::AppStarters => {
+                let oikos = self.clone();
+                Reply::Starters { starters: blocking(move || oikos.kernel.app_starters(&caller)).await? }
+            }
             Request::AppInfo { app } => Reply::App { app: Box::new(kernel.app_info(caller, app).await?) },
             Request::AppView { app, path } => {
                 let view = kernel.app_view(caller, app.clone(), &path).await?;

@@ -39,6 +39,7 @@ mod sandboxes; // the sandbox, made when it is needed
 mod service; // a process that is up for long
 mod signing; // an author's keys, and what they sign
 mod socket; // the way in for other processes
+mod starters; // apps that come with oikos
 mod system; // the system's clock and randomness
 mod telemetry; // traces, for a collector
 

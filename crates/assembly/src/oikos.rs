@@ -8,6 +8,7 @@ use crate::{
     sandboxes::LazyJsRunner,
     signing::official_key,
     socket::SocketPath,
+    starters::Inside,
     system::{SystemClock, SystemEntropy},
     telemetry::Destination,
 };
@@ -98,6 +99,7 @@ impl Oikos {
             blobs,
             runner: runner.clone(),
             effects,
+            starters: Arc::new(Inside),
             developer,
             official: official_key()?,
             device,

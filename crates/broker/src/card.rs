@@ -53,6 +53,8 @@ pub enum CardSource<'a> {
     Folder,
     /// An archive on this machine.
     File,
+    /// It came with oikos.
+    Inside,
     /// An address on the web.
     Web {
         /// The host that the owner named.
@@ -266,7 +268,7 @@ fn warnings(subject: &CardSubject<'_>, lines: &[CardLine]) -> Vec<Sentence> {
     if let Badge::LocalDeveloper { .. } = &subject.badge {
         warnings.push(match subject.source {
             CardSource::Folder => sentence::card_warning_unsigned(),
-            CardSource::File => sentence::card_warning_unsigned_file(),
+            CardSource::File | CardSource::Inside => sentence::card_warning_unsigned_file(),
             CardSource::Web { named, sender } if named == sender => sentence::card_warning_unsigned_web(sender),
             CardSource::Web { named, sender } => sentence::card_warning_unsigned_redirected(sender, named),
         });

@@ -44,7 +44,8 @@ fn is_part<T: PartialEq>(asked: &[T], held: &[T]) -> bool {
     !asked.is_empty() && asked.iter().all(|asked| held.contains(asked))
 }
 
-fn rule_covers(held: &HostRule, asked: &HostRule) -> bool {
+/// Whether whoever may do what one rule says may do what another says.
+pub(crate) fn rule_covers(held: &HostRule, asked: &HostRule) -> bool {
     held.host == asked.host
         && held.port == asked.port
         && (held.methods.is_empty() || is_part(&asked.methods, &held.methods))

@@ -85,6 +85,29 @@ pub enum GrantError {
         /// What was given.
         target: String,
     },
+    /// A host that neither the app asks for nor the owner named.
+    #[error("'{target}' is none of the hosts that it may be left with: {known}")]
+    NotAmongHosts {
+        /// What was given.
+        target: String,
+        /// What there is.
+        known: String,
+    },
+    /// No host at all.
+    #[error("no host is left, which is not the same as a block")]
+    NoHostLeft,
+    /// Hosts and a host more.
+    #[error("'{line}' can be left with some of its hosts, or get one more, not both at once")]
+    OnlyAndTarget {
+        /// The switch.
+        line: String,
+    },
+    /// Somebody else changed it meanwhile.
+    #[error("'{line}' was changed meanwhile, so nothing was changed now")]
+    Changed {
+        /// The switch.
+        line: String,
+    },
     /// This switch has no targets.
     #[error("'{line}' has nothing to narrow it to; leave out ':{target}'")]
     NoTarget {

@@ -42,7 +42,7 @@ pub use scopes::{
     event::{EventDemand, Start, may_send},
     file::{FileDemand, FileVerb, Picked, ProtectedFolder, Root, RootKind, Target},
     network::{
-        NetworkDemand, host_covers, is_near, is_private_host, rule_read, rule_text, rules_left, rules_with,
+        NetworkDemand, host_covers, is_near, is_private_host, rule_read, rule_text, rules_left, rules_only, rules_with,
         url::{UrlError, WebHost, WebUrl},
     },
     storage::{StorageDemand, StorageVerb},

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Examples:
-  oikos app install apps/csv-insights                    read the card, then say yes or no
+  oikos app install csv-insights                         read the card, then say yes or no
   oikos run csv-insights analyze --file data=sales.csv   the file you name is all it can read
   oikos log csv-insights                                 what it did, in plain words
   oikos stop --all                                       now
@@ -78,13 +78,17 @@ Examples:
   oikos grant scribe                                   the switches as they stand
   oikos grant scribe file.read=allow:~/notes           one folder, to read
   oikos grant scribe file=ask:~/notes storage=block    several switches at once
-  oikos grant page-watch network=allow:example.com     this host: HOST[:PORT][/PATH]")]
+  oikos grant page-watch network=allow:example.com     this host: HOST[:PORT][/PATH]
+  oikos grant courier network=allow --only a.org       of its hosts, as shown, none but this one")]
     Grant {
         /// The app
         app: AppName,
         /// A switch and its state: allow, ask or block; for files in a folder, for network at a host
         #[arg(value_name = "SWITCH=STATE[:TARGET]", value_parser = grant_word)]
         changes: Vec<GrantWord>,
+        /// Of the hosts that it has, none but this one, as they are shown. May be repeated
+        #[arg(long, value_name = "HOST")]
+        only: Vec<String>,
     },
     /// Keys that sign apps: yours, and those of others whom you trust
     #[command(subcommand)]
@@ -201,7 +205,8 @@ pub(crate) enum AppCommand {
     /// Read an app's card and install it, from a folder or an .aisapp archive
     #[command(after_help = "\
 Examples:
-  oikos app install apps/notes
+  oikos app install notes                    what comes with oikos: oikos app starters
+  oikos app install ./notes                  a folder
   oikos app install notes-1.0.0.aisapp --yes
   oikos app install https://example.com/notes-1.0.0.aisapp
   oikos app install scribe/ --yes --grant file.read=allow:~/notes --grant file.write=ask:~/notes
@@ -210,7 +215,8 @@ Examples:
 --yes takes the card as it is proposed; every --grant changes one switch. --trust accepts a
 publisher by the fingerprint or the public key that you have from them, not from the package.")]
     Install {
-        /// A folder, an .aisapp archive, or the https:// address of one
+        /// A folder, an .aisapp archive, the https:// address of one, or the name of an app that comes with oikos
+        #[arg(value_name = "SOURCE|NAME")]
         source: PathBuf,
         /// Take the card as proposed
         #[arg(long)]
@@ -220,10 +226,14 @@ publisher by the fingerprint or the public key that you have from them, not from
         /// Set a switch: allow, ask or block; for files, in a folder. May be repeated
         #[arg(long = "grant", value_name = "SWITCH=STATE[:TARGET]", value_parser = grant_word)]
         grants: Vec<GrantWord>,
+        /// Of the hosts on the card, none but this one, beside --grant network=STATE. May be repeated
+        #[arg(long, value_name = "HOST")]
+        only: Vec<String>,
     },
     /// Show an app's card without installing it
     Card {
-        /// A folder, an .aisapp archive, or the https:// address of one
+        /// A folder, an .aisapp archive, the https:// address of one, or the name of an app that comes with oikos
+        #[arg(value_name = "SOURCE|NAME")]
         source: PathBuf,
         #[command(flatten)]
         signer: SignerWords,
@@ -249,6 +259,9 @@ Where a hook or the health check of the new version fails, the old one goes on a
         /// Set a switch: allow, ask or block; for files, in a folder. May be repeated
         #[arg(long = "grant", value_name = "SWITCH=STATE[:TARGET]", value_parser = grant_word)]
         grants: Vec<GrantWord>,
+        /// Of the hosts on the card, none but this one, beside --grant network=STATE. May be repeated
+        #[arg(long, value_name = "HOST")]
+        only: Vec<String>,
     },
     /// Go back to the version before the last upgrade
     #[command(after_help = "\
@@ -264,6 +277,8 @@ Examples:
     },
     /// Installed apps
     List,
+    /// Apps that come with oikos; `oikos app install NAME` takes their names
+    Starters,
     /// One app in full: what it can do, what it may do, what it takes
     Info {
         /// The app

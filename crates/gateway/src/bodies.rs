@@ -6,7 +6,8 @@ use protocol::{
     Right, RunId, Sentence, ShownOnce, Timestamp, TokenName, Topic,
     api::{
         AppDetail, AppSummary, ChainReport, DoctorCheck, EventHeard, FileView, GrantView, LineChoice, LoginView,
-        NamedFile, OwnerView, PublisherView, Reply, RunReport, RunSummary, ScheduleView, SettingView, TokenView,
+        NamedFile, OwnerView, PublisherView, Reply, RunReport, RunSummary, ScheduleView, SettingView, StarterView,
+        TokenView,
     },
 };
 use serde::{
@@ -124,6 +125,11 @@ answers! {
         /// By name.
         apps: Vec<AppSummary>,
     } by apps |item| item.name.to_string();
+    /// Apps that come with oikos.
+    Starters = Starters {
+        /// By name.
+        starters: Vec<StarterView>,
+    };
     /// One app.
     App = App {
         /// The app.
@@ -300,7 +306,8 @@ impl AnswerBody for Metrics {
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OfferBody {
-    /// A folder or an archive, by its absolute path on the answering machine.
+    /// A folder or an archive, by its absolute path on the answering machine; the address of an archive; or the name of an
+    /// app that comes with oikos.
     pub(crate) source: String,
     /// The fingerprint or the public key of a publisher whom the owner accepts with this package.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -6,8 +6,8 @@ mod frame; // the frame around views of apps, on origins of its own
 mod heads; // what is said beside each file
 
 pub use files::{PageFile, PageFiles, built};
-pub use frame::{view_built, view_label, view_label_built, views_built};
 pub(crate) use frame::{frame_answer, is_label};
+pub use frame::{view_built, view_label, view_label_built, views_built};
 
 use axum::{
     body::{Body, Bytes},

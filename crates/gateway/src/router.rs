@@ -55,6 +55,7 @@ routes_of! {
     apps::install,
     apps::decline,
     apps::list,
+    apps::starters,
     apps::info,
     apps::remove,
     apps::rollback,
@@ -162,15 +163,16 @@ async fn pass(State(doors): State<Doors>, request: Request, next: Next) -> Respo
 /// The page, before anybody is asked who they are: its files hold no data. Where a request was sent to, and from which page
 /// it comes, is looked at as ever.
 async fn show(State(doors): State<Doors>, request: Request, next: Next) -> Response {
+    // No browser comes by the socket: who asks there for what does not exist is told so.
+    let Some(Arrival::Tcp { peer }) = request.extensions().get::<Arrival>().copied() else {
+        return next.run(request).await;
+    };
     if !page::is_for_page(request.method(), request.uri().path()) {
         return next.run(request).await;
     }
     let (parts, _) = request.into_parts();
     let shown = doors.access().map_err(Refusal::from).and_then(|access| {
-        let guards = match parts.extensions.get::<Arrival>() {
-            Some(Arrival::Tcp { peer }) => access.page_meant_for_us(&parts, peer.ip())?,
-            _ => access.guards(),
-        };
+        let guards = access.page_meant_for_us(&parts, peer.ip())?;
         page::answer(doors.page(), &parts, &guards.views()).ok_or_else(|| nothing_at(parts.uri.path()))
     });
     shown.unwrap_or_else(Refusal::into_response)

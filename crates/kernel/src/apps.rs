@@ -43,7 +43,7 @@ pub struct AppRecord {
     pub publisher_key: Option<link::PublisherKey>,
     /// When this version was installed.
     pub installed_at: Timestamp,
-    /// The folder or archive it was installed from, absolute.
+    /// The folder or archive it was installed from, absolute; or the name of what came with oikos.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
     /// How far its hook `postinstall` has come.

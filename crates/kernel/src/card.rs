@@ -26,14 +26,17 @@ impl Kernel {
             .map(|text| text.what)
             .filter(|what| what.starts_with("title of") || what.starts_with("description of"))
             .collect();
-        let local = || Badge::LocalDeveloper { fingerprint: self.developer.fingerprint() };
+        let unsigned = || match source {
+            CardSource::Inside => Badge::System,
+            _ => Badge::LocalDeveloper { fingerprint: self.developer.fingerprint() },
+        };
         let subject = CardSubject {
             app: package.name(),
             version: package.manifest().version.to_string(),
             title: &package.manifest().title,
             description: package.manifest().description.as_deref(),
             developer: package.manifest().developer.as_deref(),
-            badge: signer.map_or_else(local, Signer::badge),
+            badge: signer.map_or_else(unsigned, Signer::badge),
             source,
             digest: package.digest(),
             files: package.files().count(),
@@ -51,6 +54,8 @@ impl Kernel {
         if let Some(signer) = signer {
             card.signed = Some(signer.said(package.name()));
             card.warnings.splice(0..0, signer.warnings());
+        } else if card.badge == Badge::System {
+            card.signed = Some(sentence::card_system());
         }
         card
     }
@@ -67,10 +72,13 @@ impl Kernel {
         let is_held =
             |line: &&CardLine| before.iter().any(|known| known.line == line.line && covers(&known.scope, &line.scope));
         let is_there = |known: &&CardLine| card.lines.iter().any(|line| line.line == known.line);
-        let is_anew = comes_from_another(old.record.publisher_key.as_ref(), signer);
+        let is_anew = comes_from_another(&old.record, &card.badge, signer);
+        let (is_system, was_system) = (card.badge == Badge::System, old.record.badge == Badge::System);
         let mut more: Vec<Sentence> = Vec::new();
+        more.extend((is_system && !was_system).then(sentence::card_change_system));
+        more.extend((was_system && !is_system).then(sentence::card_change_from_system));
         if let Some(signer) = signer {
-            more.extend(is_anew.then(|| sentence::card_change_signed(signer.label())));
+            more.extend((is_anew && !was_system).then(|| sentence::card_change_signed(signer.label())));
             more.extend(signer.warnings());
         } else if package.manifest().version < old.record.version {
             // Where a publisher signs, an older version is refused unless it is asked for; here the owner is asked.

@@ -2,7 +2,8 @@
 
 use crate::{Kernel, apps::scope_requests, journal, run::internal};
 use broker::{
-    AppGrants, Folder, Grant, GrantError, card_lines, covers, is_near, rule_read, rule_text, rules_left, rules_with,
+    AppGrants, Folder, Grant, GrantError, card_lines, covers, is_near, rule_read, rule_text, rules_left, rules_only,
+    rules_with,
 };
 use protocol::{
     AppName, AuditEvent, Caller, CardLine, ErrorCode, Failure, GrantDuration, GrantId, GrantState, Line, OwnerId,
@@ -24,6 +25,42 @@ pub(crate) fn names_near(choices: &[LineChoice]) -> bool {
     let targets =
         choices.iter().filter(|choice| choice.state != GrantState::Block).filter_map(|choice| choice.target.as_deref());
     targets.filter_map(|target| rule_read(target).ok()).any(|rule| is_near(&rule))
+}
+
+/// What a choice says of hosts.
+enum Hosts<'a> {
+    /// One more.
+    Also(&'a str),
+    /// These, of those that there are.
+    Only(&'a [String]),
+}
+
+fn hosts_said<'a>(line: &CardLine, choice: &'a LineChoice) -> Result<Option<Hosts<'a>>, GrantError> {
+    let is_network = matches!(line.scope, Scope::Network { .. });
+    match (&choice.only, &choice.target) {
+        (Some(_), Some(_)) => Err(GrantError::OnlyAndTarget { line: line.line.to_string() }),
+        (Some(only), None) if is_network => Ok(Some(Hosts::Only(only))),
+        (Some(only), None) => {
+            Err(GrantError::NoTarget { line: line.line.to_string(), target: only.first().cloned().unwrap_or_default() })
+        }
+        (None, Some(target)) if is_network => Ok(Some(Hosts::Also(target))),
+        _ => Ok(None),
+    }
+}
+
+/// What a switch keeps of its hosts where its state alone is changed: a word that says nothing of hosts makes it no wider.
+/// A block is for all of them, so whoever takes it back begins with what the app asks for.
+fn kept_hosts(standing: &Grant, state: GrantState) -> Option<Scope> {
+    let is_block = [standing.state, state].contains(&GrantState::Block);
+    (matches!(standing.scope, Scope::Network { .. }) && !is_block).then(|| standing.scope.clone())
+}
+
+fn usage(error: GrantError) -> Failure {
+    let failure = Failure::from_error(ErrorCode::Usage, &error);
+    match error {
+        GrantError::NoHostLeft => failure.hint("block the switch, or leave it one of its hosts"),
+        _ => failure,
+    }
 }
 
 impl Kernel {
@@ -51,20 +88,25 @@ impl Kernel {
             });
             grants.grants.push(match held {
                 Some((grant, true)) => grant.clone(),
-                Some((grant, false)) => Grant {
-                    scope: match (&grant.scope, &line.scope) {
-                        (Scope::Network { rules }, Scope::Network { rules: asked }) => {
-                            Scope::Network { rules: rules_left(rules, asked) }
-                        }
-                        _ => self.grant_scope(line, &grant.folders),
-                    },
-                    ..self.grant_new(line, grant.state, grant.folders.clone(), now)
-                },
+                Some((grant, false)) => self.grant_left(line, grant, now),
                 None => self.grant_new(line, line.state, Vec::new(), now),
             });
         }
         self.grants_apply(app, lines, &mut grants, choices)?;
         Ok(grants)
+    }
+
+    /// What is left of a grant where a version asks for less than the one before.
+    fn grant_left(&self, line: &CardLine, held: &Grant, now: Timestamp) -> Grant {
+        let new = self.grant_new(line, held.state, held.folders.clone(), now);
+        let (Scope::Network { rules }, Scope::Network { rules: asked }) = (&held.scope, &line.scope) else {
+            return new;
+        };
+        match rules_left(rules, asked) {
+            Some(rules) => Grant { scope: Scope::Network { rules }, ..new },
+            // It asks for none of the hosts any more that the owner left it.
+            None => Grant { state: GrantState::Block, ..new },
+        }
     }
 
     fn grant_new(&self, line: &CardLine, state: GrantState, folders: Vec<Folder>, at: Timestamp) -> Grant {
@@ -89,19 +131,24 @@ impl Kernel {
         }
     }
 
-    /// A grant for one host more: of the same word, hosts add up.
-    fn grant_host(
+    /// A grant for some hosts, or for one host more: of the same word, hosts add up.
+    fn grant_hosts(
         &self,
         line: &CardLine,
         standing: Option<&Grant>,
         choice: &LineChoice,
-        target: &str,
+        hosts: Hosts<'_>,
     ) -> Result<Grant, GrantError> {
-        if choice.state == GrantState::Block {
-            return Err(GrantError::BlockTarget { line: line.line.to_string(), target: target.to_owned() });
-        }
-        let same = standing.filter(|grant| grant.state == choice.state).map(|grant| &grant.scope);
-        let rules = rules_with(same, rule_read(target)?);
+        let rules = match hosts {
+            Hosts::Only(only) => rules_only(&line.scope, standing.map(|grant| &grant.scope), only)?,
+            Hosts::Also(target) if choice.state == GrantState::Block => {
+                return Err(GrantError::BlockTarget { line: line.line.to_string(), target: target.to_owned() });
+            }
+            Hosts::Also(target) => {
+                let same = standing.filter(|grant| grant.state == choice.state).map(|grant| &grant.scope);
+                rules_with(same, rule_read(target)?)
+            }
+        };
         let grant = self.grant_new(line, choice.state, Vec::new(), self.clock.now());
         Ok(Grant { scope: Scope::Network { rules }, ..grant })
     }
@@ -135,13 +182,16 @@ impl Kernel {
                     Some(grant) if !first || choice.target.is_none() => grant.folders.clone(),
                     _ => Vec::new(),
                 };
-                if let (Scope::Network { .. }, Some(target)) = (&line.scope, &choice.target) {
-                    let mut standing = grants.grants.iter();
-                    let standing =
-                        standing.find(|grant| grant.line == line.line && grant.duration == GrantDuration::Always);
-                    let grant = self
-                        .grant_host(line, standing, choice, target)
-                        .map_err(|error| Failure::from_error(ErrorCode::Usage, &error))?;
+                let standing = grants
+                    .grants
+                    .iter()
+                    .find(|grant| grant.line == line.line && grant.duration == GrantDuration::Always);
+                if first && choice.of.is_some_and(|of| standing.is_none_or(|grant| grant.id != of)) {
+                    let error = GrantError::Changed { line: line.line.to_string() };
+                    return Err(Failure::from_error(ErrorCode::Conflict, &error).hint("look at it again"));
+                }
+                if let Some(hosts) = hosts_said(line, choice).map_err(usage)? {
+                    let grant = self.grant_hosts(line, standing, choice, hosts).map_err(usage)?;
                     grants.set(grant);
                     if first {
                         changed.push(line.line.clone());
@@ -162,7 +212,12 @@ impl Kernel {
                     folders.retain(|known| *known != folder);
                     folders.push(folder);
                 }
-                grants.set(self.grant_new(line, choice.state, folders, self.clock.now()));
+                let kept = standing.and_then(|grant| kept_hosts(grant, choice.state));
+                let grant = self.grant_new(line, choice.state, folders, self.clock.now());
+                grants.set(match kept {
+                    Some(scope) => Grant { scope, ..grant },
+                    None => grant,
+                });
                 if first {
                     changed.push(line.line.clone());
                 }
@@ -199,7 +254,8 @@ impl Kernel {
                 if grant.is_some_and(|grant| !grant.folders.is_empty()) {
                     line.needs = None;
                 }
-                GrantView { line, duration: grant.map_or(GrantDuration::Always, |grant| grant.duration) }
+                let duration = grant.map_or(GrantDuration::Always, |grant| grant.duration);
+                GrantView { line, duration, grant: grant.map(|grant| grant.id) }
             })
             .collect()
     }

@@ -12,6 +12,7 @@ use crate::{
     run::{commit_failure, internal},
     runner::GuestImage,
     signer::{Consent, Signer, comes_from_another},
+    starters::{starter_named, starter_read},
     triggers::Triggers,
 };
 use broker::{AppGrants, CardSource};
@@ -35,6 +36,7 @@ fn is_on_the_web(source: &str) -> bool {
 enum Origin {
     Folder,
     File,
+    Inside,
     Web { named: String, sender: String },
 }
 
@@ -43,6 +45,7 @@ impl Origin {
         match self {
             Self::Folder => CardSource::Folder,
             Self::File => CardSource::File,
+            Self::Inside => CardSource::Inside,
             Self::Web { named, sender } => CardSource::Web { named, sender },
         }
     }
@@ -78,7 +81,7 @@ impl Kernel {
         downgrade: bool,
     ) -> Result<(OfferId, Card), Failure> {
         self.require(&caller, Right::Manage)?;
-        self.require_paths(&caller, !is_on_the_web(&source))?;
+        self.require_paths(&caller, !is_on_the_web(&source) && starter_named(&source).is_none())?;
         let consent = Consent::read(trust, downgrade)?;
         let reading = self.offers.read_begin(caller.owner)?;
         let (read, _reading) = self.package_read(caller, &source, reading).await;
@@ -88,8 +91,8 @@ impl Kernel {
         }
         let signer = self.signer_of(caller.owner, &package, &consent);
         let signer = signer.map_err(|failure| self.app_refuse(&caller, &source, failure))?;
-        let is_official = signer.as_ref().is_some_and(Signer::is_official);
-        self.zone_check(&package, is_official).map_err(|failure| self.app_refuse(&caller, &source, failure))?;
+        let is_ours = matches!(from, Origin::Inside) || signer.as_ref().is_some_and(Signer::is_official);
+        self.zone_check(&package, is_ours).map_err(|failure| self.app_refuse(&caller, &source, failure))?;
         let installed = self.app_record(caller.owner, package.name()).ok();
         let mut card = self.card(&package, from.on_card(), installed.as_ref(), signer.as_ref());
         if let Some(installed) = installed.as_ref().filter(|installed| installed.digest != package.digest()) {
@@ -104,7 +107,7 @@ impl Kernel {
         Ok((id, card))
     }
 
-    /// Reads and verifies a package, from a folder, a file, or where the owner says it is on the web. An archive that
+    /// Reads and verifies a package, from inside the program, a folder, a file, or where the owner says it is on the web. An archive that
     /// comes from there is held in memory until it is verified: nothing of it is written before.
     async fn package_read(
         &self,
@@ -119,12 +122,16 @@ impl Kernel {
             },
             false => None,
         };
-        let path = PathBuf::from(source);
+        let (path, starter, starters) = (PathBuf::from(source), starter_named(source), self.starters.clone());
         // The place stays taken for as long as a thread is, whoever waits for it.
         let read = move || {
             let read = match fetched {
                 Some(Fetched { bytes, named, sender }) => {
                     Package::read_bytes(bytes).map(|package| (package, Origin::Web { named, sender }))
+                }
+                None if let Some(name) = &starter => {
+                    let read = starter_read(&*starters, name).map(|package| (package, Origin::Inside));
+                    return (read, Some(reading));
                 }
                 None => Package::read(&path).map(|package| {
                     let from = if Package::is_folder(&path) { Origin::Folder } else { Origin::File };
@@ -270,7 +277,7 @@ impl Kernel {
         let signer = self.signer_of(owner, &offer.package, &offer.consent);
         let signer = signer.map_err(|failure| self.app_refuse(caller, name.as_str(), failure))?;
         let old = self.app_record(owner, &name).ok();
-        let kept = old.as_ref().filter(|old| !comes_from_another(old.publisher_key.as_ref(), signer.as_ref()));
+        let kept = old.as_ref().filter(|old| !comes_from_another(old, &offer.card.badge, signer.as_ref()));
         let kept = kept.and_then(|_| self.grants_stored(owner, &name).ok());
         let grants = self.grants_choose(&name, &offer.card.lines, &kept.iter().collect::<Vec<_>>(), choices)?;
         self.archive_keep(&offer.package)?;

@@ -36,6 +36,7 @@ mod schedule; // what the clock starts
 mod settings; // what the owner sets for an app
 mod shelf; // handing files over as bytes, until they go
 mod signer; // who signed a package, and whether they may
+mod starters; // apps that come with oikos
 mod stop; // the owner ends runs, and keeps apps from starting
 pub mod stream; // a run's bounded log of chunks
 mod supervisor; // what fails is started again
@@ -59,7 +60,7 @@ pub use owners::OWNERS_MAX;
 pub use recovery::Recovered;
 pub use run::RunRequest;
 pub use settings::SETTINGS_BYTES_MAX;
-pub use views::{VIEW_BYTES_MAX, View};
+pub use starters::Starters;
 pub use stop::Stopped;
 pub use stream::{Seen, Viewer};
 pub use supervisor::{
@@ -67,6 +68,7 @@ pub use supervisor::{
     supervise,
 };
 pub use trash::{TrashRow, TrashState};
+pub use views::{VIEW_BYTES_MAX, View};
 
 use admission::{Admission, Whose};
 use apps::LoadedApp;
@@ -120,6 +122,8 @@ pub struct KernelParts {
     pub runner: Arc<dyn Runner>,
     /// Performs effects.
     pub effects: Effects,
+    /// Apps that come with oikos.
+    pub starters: Arc<dyn Starters>,
     /// Signs what is installed unsigned.
     pub developer: link::DeveloperKey,
     /// The project's own key: what it signed is official.
@@ -148,6 +152,7 @@ pub struct Kernel {
     blobs: BlobStore,
     runner: Arc<dyn Runner>,
     effects: Effects,
+    starters: Arc<dyn Starters>,
     developer: link::DeveloperKey,
     official: link::PublisherKey,
     device: DeviceId,
@@ -194,6 +199,7 @@ impl Kernel {
             blobs: parts.blobs,
             runner: parts.runner,
             effects: parts.effects,
+            starters: parts.starters,
             developer: parts.developer,
             official: parts.official,
             device: parts.device,

@@ -5,7 +5,7 @@ use crate::{
     apps::{AppRecord, LoadedApp, VersionRecord},
     journal,
     run::{commit_failure, internal},
-    signer::comes_from_another_key,
+    signer::{comes_from_another_key, comes_from_elsewhere},
     triggers::Triggers,
     upgrade::SETTLE_WAIT_MS,
 };
@@ -65,7 +65,8 @@ impl Kernel {
         let _changing = self.changing.lock();
         let lines = card_lines(&triggers.requests(&package), self.broker.zone());
         // What the owner said last, where that was to the same publisher; else what they said to this version.
-        let is_another = comes_from_another_key(now.publisher_key.as_ref(), before.record.publisher_key.as_ref());
+        let is_another = comes_from_another_key(now.publisher_key.as_ref(), before.record.publisher_key.as_ref())
+            || comes_from_elsewhere(&now.badge, &before.record.badge);
         let said: Vec<&AppGrants> = if is_another { vec![&before.grants] } else { vec![&held, &before.grants] };
         let grants = self.grants_choose(name, &lines, &said, &[])?;
         let record = AppRecord { enabled: now.enabled, setup: now.setup, ..before.record.clone() };

@@ -1,6 +1,7 @@
 //! Who signed a package, and whether that is who may: from the package, from the publishers that the owner knows, and
 //! from what the owner says. Decides and writes nothing.
 
+use crate::apps::AppRecord;
 use link::{
     Fingerprint, KeyId, MinisignFault, MinisignSignature, PublisherKey, PublisherKeyError, SUCCESSORS_MAX, Successor,
     SuccessorError,
@@ -264,9 +265,18 @@ pub(crate) fn is_signed_by(package: &Package, key: &PublisherKey) -> bool {
 
 /// Whether a package comes from somebody else than the version that is installed: what was granted to one is not granted
 /// to another. A key that the one before named as its successor is no other.
-pub(crate) fn comes_from_another(installed: Option<&PublisherKey>, signer: Option<&Signer>) -> bool {
-    let is_successor = signer.is_some_and(|signer| matches!(signer.standing, Standing::Successor(_)));
-    comes_from_another_key(installed, signer.map(|signer| &signer.key)) && !(installed.is_some() && is_successor)
+pub(crate) fn comes_from_another(installed: &AppRecord, badge: &Badge, signer: Option<&Signer>) -> bool {
+    let (key, is_successor) = (
+        installed.publisher_key.as_ref(),
+        signer.is_some_and(|signer| matches!(signer.standing, Standing::Successor(_))),
+    );
+    let is_another = comes_from_another_key(key, signer.map(|signer| &signer.key)) && !(key.is_some() && is_successor);
+    is_another || comes_from_elsewhere(&installed.badge, badge)
+}
+
+/// Whether of two versions one came with oikos, and the other did not.
+pub(crate) fn comes_from_elsewhere(one: &Badge, other: &Badge) -> bool {
+    (*one == Badge::System) != (*other == Badge::System)
 }
 
 /// Whether two versions were not signed with the same key.

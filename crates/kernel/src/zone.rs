@@ -1,4 +1,5 @@
-//! Which apps a zone lets run (S0): on the owner's own machine all of them, on somebody else's servers those of the project.
+//! Which apps a zone lets run (S0): on the owner's own machine all of them, on somebody else's servers those of the project,
+//! that are signed by it or come with it.
 //! What they may do there is the broker's word.
 
 use crate::{
@@ -6,11 +7,11 @@ use crate::{
     apps::{AppRecord, LoadedApp},
 };
 use package::{Code, Package};
-use protocol::{ErrorCode, Failure, Zone};
+use protocol::{Badge, ErrorCode, Failure, Zone};
 
 impl Kernel {
     /// Whether a package may run in this zone.
-    pub(crate) fn zone_check(&self, package: &Package, is_official: bool) -> Result<(), Failure> {
+    pub(crate) fn zone_check(&self, package: &Package, is_ours: bool) -> Result<(), Failure> {
         let (zone, name) = (self.broker.zone(), package.name());
         let refused = |message: String| Err(Failure::new(ErrorCode::PackageZoneRefused, message));
         let zones = &package.manifest().zones;
@@ -21,7 +22,7 @@ impl Kernel {
         if zone == Zone::Local {
             return Ok(());
         }
-        if !is_official {
+        if !is_ours {
             return refused(format!("{name} does not run in zone {zone}: only apps that the oikos project signed do"));
         }
         if let Code::Program(_) = package.code() {
@@ -32,15 +33,15 @@ impl Kernel {
 
     /// The same of an app that was installed, perhaps while the zone was another.
     pub(crate) fn zone_check_again(&self, app: &LoadedApp) -> Result<(), Failure> {
-        self.zone_check(&app.package, self.is_official(&app.record))
+        self.zone_check(&app.package, self.is_ours(&app.record))
     }
 
     /// Whether an app is shown in this zone.
     pub(crate) fn zone_shows(&self, record: &AppRecord) -> bool {
-        self.broker.zone() == Zone::Local || self.is_official(record)
+        self.broker.zone() == Zone::Local || self.is_ours(record)
     }
 
-    fn is_official(&self, record: &AppRecord) -> bool {
-        record.publisher_key.is_some_and(|key| key.key() == self.official.key())
+    fn is_ours(&self, record: &AppRecord) -> bool {
+        record.badge == Badge::System || record.publisher_key.is_some_and(|key| key.key() == self.official.key())
     }
 }

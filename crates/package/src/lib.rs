@@ -64,7 +64,7 @@ pub use permission::{Request, STORAGE_BYTES_MAX};
 pub use schema::SCHEMAS;
 pub use script::SCRIPT_BYTES_MAX;
 pub use settings::{SettingField, Settings};
-pub use source::{CASES_FOLDER, Folder, SourceError, read_case_files, read_folder};
+pub use source::{CASES_FOLDER, Folder, SourceError, is_packed, read_case_files, read_folder};
 pub use tool::{TOOLS_MAX, Tool};
 pub use trigger::{Cause, Pattern, Schedule, ScheduleError, Trigger};
 pub use warning::Warning;

@@ -152,6 +152,12 @@ fn is_development(within: &str) -> bool {
     within == CASES_FOLDER || matches!(name, "oikos.d.ts" | "jsconfig.json" | "tsconfig.json")
 }
 
+/// Whether a file of an app's folder, by its path within, belongs into the package; see [`read_folder`].
+pub fn is_packed(within: &str) -> bool {
+    let folders = within.match_indices('/').map(|(end, _)| &within[..end]);
+    folders.chain([within]).all(|path| !is_development(path) && !is_ignored(path.rsplit('/').next().unwrap_or(path)))
+}
+
 /// The files of cases of an app, by their path within its folder: `tests/*.json`. None where there is no such folder.
 pub fn read_case_files(root: &Path) -> Result<BTreeMap<String, Vec<u8>>, SourceError> {
     let folder = root.join(CASES_FOLDER);

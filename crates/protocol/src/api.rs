@@ -2,18 +2,20 @@
 //! HTTP. Everything the command line can do is a [`Request`].
 
 use crate::{
-    ActionName, Answer, AppName, Arg, AuditEntry, Badge, Card, CardLine, Digest, EventId, Failure, FileId,
-    GrantDuration, GrantState, LoginId, OfferId, OwnerId, OwnerName, PublisherName, Question, QuestionId, RequestId,
-    Right, RunId, Sentence, SequencedChunk, ShownOnce, Timestamp, TokenId, TokenName, Topic, Zone, sentence,
+    ActionName, Answer, AppName, Arg, AuditEntry, Badge, Card, Digest, EventId, Failure, FileId, LoginId, OfferId,
+    OwnerId, OwnerName, PublisherName, Question, QuestionId, RequestId, Right, RunId, Sentence, SequencedChunk,
+    ShownOnce, Timestamp, TokenId, TokenName, Topic, Zone, sentence,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 mod file; // files for a run: by path, and handed over as bytes
+mod grant; // an app's switches: how they stand, what the owner says of them
 
 pub use crate::audit::{ChainBreak, ChainReport};
 pub use file::{FileView, NamedFile, NamedHanded, NamedPath};
+pub use grant::{GrantView, LineChoice};
 
 /// One request of a connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,7 +37,7 @@ pub enum Request {
     Hello,
     /// Read, verify and stage a package; answers with its card. Nothing is installed.
     AppOffer {
-        /// A folder or an archive.
+        /// A folder or an archive, or the name of an app that comes with oikos.
         source: String,
         /// The fingerprint or the public key of a publisher whom the owner accepts with this package.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -58,6 +60,8 @@ pub enum Request {
     },
     /// All installed apps.
     AppList,
+    /// Apps that come with oikos.
+    AppStarters,
     /// One app in full.
     AppInfo {
         /// The app.
@@ -286,19 +290,6 @@ pub enum Request {
     Metrics,
 }
 
-/// What the owner says about one switch.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LineChoice {
-    /// A switch or a whole family: `file.read`, `file`, `storage`.
-    pub line: String,
-    /// What to set it to.
-    pub state: GrantState,
-    /// What to narrow it to: for files, an absolute folder. Several choices for a line add up.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub target: Option<String>,
-}
-
 /// What to stop.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -381,6 +372,11 @@ pub enum Reply {
     Apps {
         /// By name.
         apps: Vec<AppSummary>,
+    },
+    /// To `AppStarters`.
+    Starters {
+        /// By name.
+        starters: Vec<StarterView>,
     },
     /// To `AppInfo`, `AppRollback`, `AppEnable`, `AppDisable`.
     App {
@@ -550,6 +546,23 @@ pub struct AppSummary {
     pub installed_at: Timestamp,
 }
 
+/// An app that comes with oikos: its name is enough to have it offered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StarterView {
+    /// Its name.
+    pub name: AppName,
+    /// Its title.
+    pub title: String,
+    /// What it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The version that comes with this oikos.
+    pub version: String,
+    /// The version that is installed under this name, whoever it came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub installed: Option<String>,
+}
+
 /// An installed app in full.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AppDetail {
@@ -564,7 +577,7 @@ pub struct AppDetail {
     pub developer: Option<String>,
     /// SHA-256 of the archive.
     pub digest: Digest,
-    /// The folder or archive it was installed from.
+    /// The folder or archive it was installed from, or the name of what came with oikos.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
     /// The version before the last upgrade, to which a rollback goes back.
@@ -690,16 +703,6 @@ pub struct ToolView {
     pub description: Option<String>,
     /// JSON Schema of its input.
     pub parameters: Value,
-}
-
-/// One switch as it stands.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct GrantView {
-    /// The card's line with the state that holds now.
-    #[serde(flatten)]
-    pub line: CardLine,
-    /// How long it holds.
-    pub duration: GrantDuration,
 }
 
 /// A setting of an app.

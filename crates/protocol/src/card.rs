@@ -60,6 +60,8 @@ pub enum Badge {
         /// The fingerprint of that key.
         fingerprint: String,
     },
+    /// Inside the program itself: it comes with oikos. No package can say so of itself.
+    System,
 }
 
 /// What an upgrade changes, as its card shows it: nothing but this is asked.

@@ -216,6 +216,7 @@ sentences! {
     card_warning_wide_folder(folder) = "asks for {folder}, which holds far more than one app needs";
     card_warning_shell() = "running programs gives an app most of what you can do yourself";
     card_signed_official(fingerprint) = "signed by the oikos project with the key that is in this program ({fingerprint})";
+    card_system() = "comes with oikos: it is inside this program";
     card_signed_pinned(publisher, app) = "signed by {publisher}, to whom the name {app} belongs on this device";
     card_signed_known(publisher, app) = "signed by {publisher}, whom you trust; from this install on only they can update {app}";
     card_signed_new(publisher, app) = "signed by {publisher}, new here and accepted by its fingerprint; from this install on only they can update {app}";
@@ -226,6 +227,8 @@ sentences! {
     card_change_nothing() = "nothing that it may not do already";
     card_change_gone(lines) = "no longer asks for {lines}";
     card_change_signed(publisher) = "comes from {publisher}, and until now nobody said who made it: what you granted does not go over to them, so all of it is asked again";
+    card_change_system() = "comes with oikos, and until now it came from somebody else: what you granted does not go over to it, so all of it is asked again";
+    card_change_from_system() = "does not come with oikos, as the version does that is installed: what you granted does not go over to it, so all of it is asked again";
     card_change_dependency(dependency) = "needs {dependency}";
     card_change_hook(hook) = "runs code of its own at one more step of its life: {hook}";
     card_change_limit(what, asked, before) = "may use more {what} in a run: {asked} instead of {before}";

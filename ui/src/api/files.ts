@@ -1,6 +1,6 @@
 // Files that this device has and the machine where oikos runs has not: their bytes go there in pieces, each once, and
 // what a run wrote comes back the same way. A file over there is gone an hour after its last use.
-import { headers, problemFrom } from "./client";
+import { headers, problemFrom, type Schemas } from "./client";
 import { Problem, problemOf, UNREACHABLE } from "./problem";
 import { session } from "./session";
 
@@ -13,13 +13,7 @@ const TRIES_MAX = 5;
 const RETRY_FIRST_MS = 400;
 
 /** A file as oikos has it. */
-export interface HandedFile {
-  id: string;
-  name: string;
-  size_bytes: number;
-  received_bytes: number;
-  expires_at: number;
-}
+export type HandedFile = Schemas["FileView"];
 
 interface Handing {
   signal: AbortSignal;

@@ -139,22 +139,6 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
-  "/api/v1/apps/{app}/view": {
-    parameters: { query?: never; header?: never; path?: never; cookie?: never };
-    /**
-     * A view that an app brings along
-     * @description One HTML document of its package, and the origin on which its frame is served. It is foreign: whoever draws it puts it into
-     *     that frame and nowhere else.
-     */
-    get: operations["app_view"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
   "/api/v1/bootstrap": {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
@@ -500,6 +484,21 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/starters": {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /**
+     * Apps that come with oikos
+     * @description The name of one is the source of an offer.
+     */
+    get: operations["app_starters"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/status": {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /**
@@ -551,21 +550,6 @@ export interface paths {
     post?: never;
     /** Revoke an API key: it lets nobody in any more, and what is open by it ends at once; runs that it began go on */
     delete: operations["token_revoke"];
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/views/{name}": {
-    parameters: { query?: never; header?: never; path?: never; cookie?: never };
-    /**
-     * A view of oikos' own
-     * @description One HTML document that draws what its renderer draws in the page, for any host of MCP Apps: `ui://oikos/{name}`.
-     */
-    get: operations["view"];
-    put?: never;
-    post?: never;
-    delete?: never;
     options?: never;
     head?: never;
     patch?: never;
@@ -635,7 +619,7 @@ export interface components {
       missing?: components["schemas"]["Sentence"][];
       /** @description The version before the last upgrade, to which a rollback goes back. */
       previous?: string | null;
-      /** @description The folder or archive it was installed from. */
+      /** @description The folder or archive it was installed from, or the name of what came with oikos. */
       source?: string | null;
       /**
        * Format: int64
@@ -838,6 +822,10 @@ export interface components {
           badge: "official";
           /** @description The fingerprint of that key. */
           fingerprint: string;
+        }
+      | {
+          /** @enum {string} */
+          badge: "system";
         };
     /** @description The bootstrap token, and the first key to make with it. */
     BootstrapBody: {
@@ -1381,6 +1369,7 @@ export interface components {
     GrantView: components["schemas"]["CardLine"] & {
       /** @description How long it holds. */
       duration: components["schemas"]["GrantDuration"];
+      grant?: components["schemas"]["GrantId"] | null;
     };
     /** @description An app's switches. */
     Grants: {
@@ -1454,6 +1443,12 @@ export interface components {
     LineChoice: {
       /** @description A switch or a whole family: `file.read`, `file`, `storage`. */
       line: string;
+      of?: components["schemas"]["GrantId"] | null;
+      /**
+       * @description For `network`: of the hosts that it asks for and those that hold, only these, each as the card shows it. What is
+       *     left out holds no more.
+       */
+      only?: string[] | null;
       /** @description What to set it to. */
       state: components["schemas"]["GrantState"];
       /** @description What to narrow it to: for files, an absolute folder. Several choices for a line add up. */
@@ -1519,7 +1514,10 @@ export interface components {
     OfferBody: {
       /** @description An older version than was there before is fine. */
       downgrade?: boolean;
-      /** @description A folder or an archive, by its absolute path on the answering machine. */
+      /**
+       * @description A folder or an archive, by its absolute path on the answering machine; the address of an archive; or the name of an
+       *     app that comes with oikos.
+       */
       source: string;
       /** @description The fingerprint or the public key of a publisher whom the owner accepts with this package. */
       trust?: string | null;
@@ -1689,18 +1687,16 @@ export interface components {
           reply: "apps";
         }
       | {
+          /** @enum {string} */
+          reply: "starters";
+          /** @description By name. */
+          starters: components["schemas"]["StarterView"][];
+        }
+      | {
           /** @description The app. */
           app: components["schemas"]["AppDetail"];
           /** @enum {string} */
           reply: "app";
-        }
-      | {
-          /** @description One HTML document. */
-          html: string;
-          /** @description Where its frame is served, at `/frame`. */
-          origin: string;
-          /** @enum {string} */
-          reply: "view";
         }
       | {
           /** @description It. */
@@ -2169,6 +2165,24 @@ export interface components {
       /** @description What stands behind the `#`. */
       link: components["schemas"]["ShownOnce"];
     };
+    /** @description An app that comes with oikos: its name is enough to have it offered. */
+    StarterView: {
+      /** @description What it does. */
+      description?: string | null;
+      /** @description The version that is installed under this name, whoever it came from. */
+      installed?: string | null;
+      /** @description Its name. */
+      name: components["schemas"]["AppName"];
+      /** @description Its title. */
+      title: string;
+      /** @description The version that comes with this oikos. */
+      version: string;
+    };
+    /** @description Apps that come with oikos. */
+    Starters: {
+      /** @description By name. */
+      starters: components["schemas"]["StarterView"][];
+    };
     /** @description Statements of publishers that changed their keys. */
     StatementsBody: {
       /** @description The statements, each signed by the old key. */
@@ -2272,13 +2286,6 @@ export interface components {
     Verified: {
       /** @description What was found. */
       report: components["schemas"]["ChainReport"];
-    };
-    /** @description A view of results. */
-    View: {
-      /** @description One HTML document. */
-      html: string;
-      /** @description Where its frame is served, at `/frame`. */
-      origin: string;
     };
     /**
      * @description Where code may run (S0). A deployment has one zone; an app lists those its author supports.
@@ -2580,30 +2587,6 @@ export interface operations {
     responses: {
       /** @description It went well. */
       200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Stopped"] } };
-      /** @description It did not go well: the code says why. */
-      default: {
-        headers: { [name: string]: unknown };
-        content: { "application/problem+json": components["schemas"]["Problem"] };
-      };
-    };
-  };
-  app_view: {
-    parameters: {
-      query: {
-        /** @description The file of the package, which ends with `.html`. */
-        path: string;
-      };
-      header?: never;
-      path: {
-        /** @description The app */
-        app: components["schemas"]["AppName"];
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description It went well. */
-      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["View"] } };
       /** @description It did not go well: the code says why. */
       default: {
         headers: { [name: string]: unknown };
@@ -3182,6 +3165,21 @@ export interface operations {
       };
     };
   };
+  app_starters: {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    requestBody?: never;
+    responses: {
+      /** @description It went well. */
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Starters"] } };
+      /** @description As it was when its ETag was given */
+      304: { headers: { [name: string]: unknown }; content?: never };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
   status: {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     requestBody?: never;
@@ -3248,27 +3246,6 @@ export interface operations {
     responses: {
       /** @description Revoked */
       204: { headers: { [name: string]: unknown }; content?: never };
-      /** @description It did not go well: the code says why. */
-      default: {
-        headers: { [name: string]: unknown };
-        content: { "application/problem+json": components["schemas"]["Problem"] };
-      };
-    };
-  };
-  view: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description The renderer */
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description It went well. */
-      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["View"] } };
       /** @description It did not go well: the code says why. */
       default: {
         headers: { [name: string]: unknown };

@@ -1,9 +1,10 @@
 // Starting a run: the page hears which run it is and lets go. The run goes on, and whoever wants to see it watches it.
+import type { Schemas } from "./client";
 import { frames } from "./events";
 import { Problem } from "./problem";
 
 /** What fills a file field: a path where oikos runs, or what was handed over before. */
-export type NamedFile = { name: string; path: string } | { name: string; handed: string };
+export type NamedFile = Schemas["NamedFile"];
 
 export interface Start {
   app: string;
@@ -14,7 +15,8 @@ export interface Start {
 
 /** Starts a run and answers with its id. The same `request` asked again is the same run. */
 export async function startRun(start: Start, request: string, signal: AbortSignal): Promise<string> {
-  const body = JSON.stringify({ ...start, request_id: request });
+  const said: Schemas["RunBody"] = { ...start, files: [...start.files], request_id: request };
+  const body = JSON.stringify(said);
   for await (const frame of frames("/api/v1/runs", { method: "POST", body, signal })) {
     if (frame.frame === "run") return frame.run;
     if (frame.frame === "failed") {

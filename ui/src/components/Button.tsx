@@ -42,10 +42,17 @@ export function Button({
 }
 
 /** A link that looks like a button, for what leads somewhere. */
-export function ButtonLink(props: { href: string; look?: Look; children: ReactNode; className?: string }) {
-  const { href, look = "plain", children, className = "" } = props;
+export function ButtonLink(props: {
+  href: string;
+  look?: Look;
+  children: ReactNode;
+  className?: string;
+  /** Where several of one word are on a screen: that word, and what of. */
+  label?: string;
+}) {
+  const { href, look = "plain", children, className = "", label } = props;
   return (
-    <Anchor href={href} className={`${BASE} ${LOOKS[look]} ${className}`}>
+    <Anchor href={href} aria-label={label} className={`${BASE} ${LOOKS[look]} ${className}`}>
       {children}
     </Anchor>
   );

@@ -63,6 +63,11 @@ const texts: Record<keyof typeof english, string> = {
     "kann Dateien ändern, die andere Programme ausführen, deshalb fragt sie bei diesen immer nach",
   card_warning_wide_folder: "verlangt {folder}, worin weit mehr liegt, als eine einzelne App braucht",
   card_warning_shell: "wer Programme starten darf, darf das meiste, was du selbst darfst",
+  card_system: "kommt mit oikos: sie steckt in diesem Programm",
+  card_change_system:
+    "kommt mit oikos, und bisher kam sie von jemand anderem: Was du erlaubt hast, gilt nicht weiter, deshalb wird alles neu gefragt",
+  card_change_from_system:
+    "kommt nicht mit oikos, anders als die installierte Version: Was du erlaubt hast, gilt nicht weiter, deshalb wird alles neu gefragt",
   card_signed_official: "vom oikos-Projekt signiert, mit dem Schlüssel, der in diesem Programm steckt ({fingerprint})",
   card_signed_pinned: "signiert von {publisher}; auf diesem Gerät gehört der Name {app} diesem Herausgeber",
   card_signed_known:

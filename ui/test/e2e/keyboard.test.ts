@@ -71,7 +71,9 @@ async function choose(row: Locator, word: "Ask" | "Allow" | "Block"): Promise<vo
 /** Where to, by the palette. */
 async function palette(words: string): Promise<void> {
   await page.keyboard.press("Control+k");
-  await page.getByRole("combobox").waitFor();
+  const box = page.getByRole("dialog").getByRole("combobox");
+  await box.waitFor();
+  await expect.poll(() => isHere(box), { timeout: 10_000 }).toBe(true);
   await page.keyboard.type(words);
   await page.getByRole("option").first().waitFor();
   await page.keyboard.press("Enter");
@@ -82,7 +84,7 @@ const main = () => page.getByRole("main");
 async function install(source: string, folder?: string): Promise<void> {
   await palette("apps");
   await page.waitForURL(/\/apps/);
-  await press(page.getByRole("button", { name: "Install an app" }));
+  await press(page.getByRole("button", { name: "Install an app" }).first());
   await type(dialog().getByRole("textbox").first(), source);
   await page.keyboard.press("Enter");
   await dialog()
@@ -127,7 +129,7 @@ test("install for a folder, tidy it, undo", async () => {
   for (const name of ["letter.txt", "photo.jpg"]) await house.file(`untidy/${name}`, name);
   const before = await readdir(untidy);
   await install(house.package("apps/folder-tidy"), untidy);
-  await press(main().getByRole("link", { name: "Run: tidy" }));
+  await press(main().getByRole("link", { name: "Run tidy" }));
   await page.waitForURL(/\/run\/tidy/);
   await press(main().getByRole("button", { name: "Run", exact: true }));
   await page.waitForURL(/\/runs\//);

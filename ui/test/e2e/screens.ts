@@ -29,13 +29,13 @@ export const SCREENS: readonly Screen[] = [
     name: "card",
     route: "/apps",
     at: ({ house }) => `/apps?install=${encodeURIComponent(house.package("apps/folder-tidy"))}`,
-    act: dialog,
+    act: card,
   },
   {
     name: "card of an upgrade",
     route: "/apps",
     at: ({ house }) => `/apps?install=${encodeURIComponent(house.package("crates/cli/tests/apps/ledger-2"))}`,
-    act: dialog,
+    act: card,
   },
   { name: "app", route: "/apps/:app", at: () => "/apps/csv-insights" },
   { name: "app: what it may touch", route: "/apps/:app", at: () => "/apps/page-watch?tab=touch" },
@@ -64,11 +64,17 @@ export const SCREENS: readonly Screen[] = [
     at: () => "/runs",
     act: async (page) => {
       await page.keyboard.press("Control+k");
-      await page.getByRole("combobox").waitFor();
+      await page.getByRole("dialog").getByRole("combobox").waitFor();
     },
   },
   { name: "no such page", route: "not-found", at: () => "/nowhere/at/all" },
 ];
+
+/** An address alone fetches nothing: a person asks for the card. */
+async function card(page: Page): Promise<void> {
+  await page.getByRole("dialog").getByRole("textbox").first().press("Enter");
+  await page.getByRole("button", { name: /^(Install|Upgrade)$/ }).waitFor();
+}
 
 async function dialog(page: Page): Promise<void> {
   await page.getByRole("dialog").waitFor();

@@ -40,7 +40,7 @@ const choice = (row: Locator, word: "Ask" | "Allow" | "Block") => row.getByRole(
 /** Offers a package in the page and waits for its card. */
 async function offer(source: string): Promise<Locator> {
   await go("/apps");
-  await page.getByRole("button", { name: "Install an app" }).click();
+  await page.getByRole("button", { name: "Install an app" }).first().click();
   await dialog().getByRole("textbox").first().fill(source);
   await page.keyboard.press("Enter");
   await dialog()
@@ -83,7 +83,7 @@ test("first run: a link lets in, a few steps, an app that works", async () => {
   await page.getByRole("navigation").first().waitFor();
   await install(house.package("apps/greeter"));
   await page.getByRole("heading", { level: 1, name: /greeter/i }).waitFor();
-  await page.getByRole("link", { name: /^Run: greet/ }).click();
+  await page.getByRole("link", { name: "Run greet" }).click();
   await page.getByRole("main").getByRole("textbox", { name: /name/i }).first().fill("Ada");
   await page.getByRole("main").getByRole("button", { name: "Run", exact: true }).click();
   await page.waitForURL(/\/runs\//);
@@ -145,7 +145,7 @@ test("undo what folder-tidy did", async () => {
   await install(house.package("apps/folder-tidy"), (card) => narrow(card, untidy));
   const before = await readdir(untidy);
   await go("/apps/folder-tidy");
-  await page.getByRole("link", { name: "Run: tidy" }).click();
+  await page.getByRole("link", { name: "Run tidy" }).click();
   await page.getByRole("main").getByRole("button", { name: "Run", exact: true }).click();
   await page.waitForURL(/\/runs\//);
   await page.getByRole("button", { name: "Undo" }).waitFor();

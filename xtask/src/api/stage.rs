@@ -104,6 +104,9 @@ impl Stage {
         }
         fs::write(files.join("a.txt"), "a\n")?;
         fs::write(files.join("a.csv"), "name,size\na,1\nb,2\n")?;
+        for place in 0..self.files.len() {
+            self.files[place] = text(&self.oikos(&["file", "hand", "a.csv"])?, "/id")?;
+        }
         let data = format!("data={}", shown(&files.join("a.csv")));
         for words in [
             &["csv-insights", "analyze", "--file", &data][..],
@@ -113,9 +116,6 @@ impl Stage {
             &["notes", "add", "--input", r#"{ "text": "A note." }"#],
         ] {
             self.oikos(&[&["run"], words].concat())?;
-        }
-        for place in 0..self.files.len() {
-            self.files[place] = text(&self.oikos(&["file", "hand", "a.csv"])?, "/id")?;
         }
         let handed = format!("data={}", self.files[0]);
         self.oikos(&["run", "csv-insights", "preview", "--handed", &handed])?;

@@ -25,9 +25,11 @@ const ROOT: &[&str] = &[
     "deny.toml",
     "docs",
     "fuzz",
+    "renderers",
     "rust-toolchain.toml",
     "rustfmt.toml",
     "sdk",
+    "ui",
     "xtask",
 ];
 
@@ -64,12 +66,29 @@ const REGISTRY_HOSTS: &[&str] = &[
 
 /// Endings of files that people write.
 const WRITTEN: &[&str] = &[
-    ".css", ".html", ".js", ".json", ".md", ".py", ".rs", ".sh", ".snap", ".toml", ".ts", ".txt", ".yaml", ".yml",
+    ".css",
+    ".html",
+    ".js",
+    ".json",
+    ".md",
+    ".mjs",
+    ".py",
+    ".rs",
+    ".sh",
+    ".snap",
+    ".svg",
+    ".toml",
+    ".ts",
+    ".tsx",
+    ".txt",
+    ".webmanifest",
+    ".yaml",
+    ".yml",
     "run",
 ];
 
 /// Endings of code.
-const CODE: &[&str] = &[".rs", ".js", ".ts", ".py", ".sh", ".toml"];
+const CODE: &[&str] = &[".rs", ".css", ".js", ".mjs", ".ts", ".tsx", ".py", ".sh", ".toml"];
 
 pub(super) const RULES: &[Rule] = &[
     Rule {

@@ -79,7 +79,7 @@ impl Workshop {
             .map(|line| {
                 let is_elsewhere = matches!(line.scope, Scope::Network { .. });
                 let state = if is_elsewhere { GrantState::Block } else { GrantState::Allow };
-                LineChoice { line: line.line.to_string(), state, target: None }
+                LineChoice::new(line.line.to_string(), state)
             })
             .collect();
         match self.ask(Request::AppInstall { offer, choices }).await? {
@@ -95,11 +95,7 @@ impl Workshop {
             .grants
             .iter()
             .filter(|grant| matches!(grant.line.scope, Scope::File { .. }))
-            .map(|grant| LineChoice {
-                line: grant.line.line.to_string(),
-                state: GrantState::Allow,
-                target: target.clone(),
-            })
+            .map(|grant| LineChoice::new(grant.line.line.to_string(), GrantState::Allow).target(target.clone()))
             .collect();
         if choices.is_empty() {
             let message = format!("a folder is given, but {} asks for no files", app.summary.name);

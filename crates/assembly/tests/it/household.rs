@@ -110,7 +110,7 @@ impl Household {
             panic!()
         };
         let target = Some(granted.to_str().unwrap().to_owned());
-        let choices = vec![LineChoice { line: "file.read".to_owned(), state: GrantState::Ask, target }];
+        let choices = vec![LineChoice::new("file.read", GrantState::Ask).target(target)];
         ask(Request::AppInstall { offer, choices }).await;
         let (app, action) = ("asker".parse().unwrap(), "look".parse().unwrap());
         Request::RunStart { id: None, app, action, input: json!({ "path": granted.join("a.txt") }), files: vec![] }

@@ -30,7 +30,7 @@ async fn install(household: &Household, client: &Client, owner: &str) {
 fn about(run: RunId, offer: OfferId) -> Vec<(Request, ErrorCode)> {
     let app = || "idler".parse().unwrap();
     let question: QuestionId = run.to_string().parse().unwrap();
-    let block = vec![LineChoice { line: "storage".to_owned(), state: GrantState::Block, target: None }];
+    let block = vec![LineChoice::new("storage", GrantState::Block)];
     let no_app = ErrorCode::AppNotFound;
     vec![
         (Request::AppInfo { app: app() }, no_app),

@@ -23,7 +23,8 @@ type Things = BTreeMap<&'static str, String>;
 /// The things of nobody: well formed, and not there.
 fn nobodys() -> Things {
     let id = "0193c8a2-7f3e-7a10-9b1c-2f6d5e4c3b2a";
-    let mut things: Things = ["run", "offer", "question", "token", "login"].map(|name| (name, id.to_owned())).into();
+    let mut things: Things =
+        ["run", "offer", "question", "token", "login", "file"].map(|name| (name, id.to_owned())).into();
     things.insert("app", "not-there".to_owned());
     things
 }
@@ -38,6 +39,9 @@ fn body(operation: &str, things: &Things) -> Value {
         "setting_set" => json!({ "settings": { "city": "Graz" } }),
         "run_start" => json!({ "app": things["app"], "action": "talk", "input": { "count": 1 } }),
         "approval_answer" => json!({ "choice": "always" }),
+        "file_hand" => json!({ "name": "a.csv", "size_bytes": 3 }),
+        // As bytes.
+        "file_append" => json!("abc"),
         "event_emit" => json!({ "topic": "home.door", "payload": {} }),
         "publisher_trust" => json!({ "publisher": "0123-4567-89ab-cdef-0123-4567-89ab-cdef" }),
         "publisher_import" => json!({ "statements": "" }),
@@ -69,7 +73,8 @@ impl Way<'_> {
         }
         let body = body.map(Value::to_string);
         if let Some(body) = &body {
-            write!(message, "content-type: application/json\r\ncontent-length: {}\r\n", body.len()).unwrap();
+            let kind = if path.contains("/pieces") { "octet-stream" } else { "json" };
+            write!(message, "content-type: application/{kind}\r\ncontent-length: {}\r\n", body.len()).unwrap();
         }
         write!(message, "\r\n{}", body.unwrap_or_default()).unwrap();
         let said = match self {
@@ -132,6 +137,8 @@ impl First {
         let key =
             Request::TokenNew { name: "of-first".parse().unwrap(), rights: vec![Right::Read], expires_in_ms: None };
         let Reply::Token { token, .. } = ask(client, key).await.unwrap() else { panic!() };
+        let hand = Request::FileHand { name: "of-first.csv".to_owned(), size_bytes: 3 };
+        let Reply::File { file } = ask(client, hand).await.unwrap() else { panic!() };
         let (question, waiting) = asked(household, client).await;
         let things = [
             ("app", "idler".to_owned()),
@@ -140,6 +147,7 @@ impl First {
             ("question", question),
             ("token", token.id.to_string()),
             ("login", signed_in(client).await),
+            ("file", file.id.to_string()),
         ];
         Self { things: things.into(), run, answers, waiting }
     }
@@ -156,6 +164,7 @@ impl First {
             Request::LoginList,
             Request::PublisherList,
             Request::ScheduleList,
+            Request::FileList,
             Request::GrantList { app: "idler".parse().unwrap() },
         ] {
             found.push(ask(client, request).await.unwrap());
@@ -206,14 +215,15 @@ fn described_queries(description: &Value) -> Vec<&str> {
     let operations = description["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap());
     let parameters = operations.flat_map(|(_, operation)| operation["parameters"].as_array().into_iter().flatten());
     let names = parameters.filter(|parameter| parameter["in"] == "query").filter_map(|found| found["name"].as_str());
-    let mut names: Vec<&str> = names.filter(|name| !matches!(*name, "limit" | "after_seq" | "erase")).collect();
+    let mut names: Vec<&str> = names.filter(|name| !matches!(*name, "limit" | "after_seq" | "erase" | "at")).collect();
     names.sort_unstable();
     names.dedup();
     names
 }
 
 fn with(text: &str, things: &Things) -> String {
-    things.iter().fold(text.to_owned(), |text, (name, thing)| text.replace(&format!("{{{name}}}"), thing))
+    let text = if text.ends_with("/pieces") { format!("{text}?at=0") } else { text.to_owned() };
+    things.iter().fold(text, |text, (name, thing)| text.replace(&format!("{{{name}}}"), thing))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -14,7 +14,7 @@ use self::{
     url::{WebHost, WebUrl, parse_host, segments},
 };
 use super::Demand;
-use crate::{AppGrants, Basis, GrantError, Lease};
+use crate::{AppGrants, Basis, GrantError, Lease, covers::rule_covers};
 use protocol::{Arg, GrantState, HostRule, Labels, Line, Scope, ScopeWord, Sentence, Timestamp, sentence};
 use std::net::IpAddr;
 
@@ -318,13 +318,44 @@ pub fn rules_with(before: Option<&Scope>, named: HostRule) -> Vec<HostRule> {
     rules
 }
 
-/// What an upgrade leaves of rules that were granted: what the owner named themselves, and what is still asked for.
-pub fn rules_left(granted: &[HostRule], asked: &[HostRule]) -> Vec<HostRule> {
+/// What an upgrade leaves of rules that were granted: what the owner named themselves, and what is still asked for and was
+/// not taken out. `None`: nothing is left of them; a grant without a rule would stand for any host.
+pub fn rules_left(granted: &[HostRule], asked: &[HostRule]) -> Option<Vec<HostRule>> {
     let named = granted.iter().filter(|rule| rule.by_owner).cloned();
     let is_any = granted.is_empty() || granted.iter().any(|rule| rule.host == ANY);
     let asked =
-        asked.iter().filter(|asked| is_any || granted.iter().any(|held| !held.by_owner && held.host == asked.host));
-    named.chain(asked.cloned()).collect()
+        asked.iter().filter(|asked| is_any || granted.iter().any(|held| !held.by_owner && rule_covers(held, asked)));
+    let left: Vec<HostRule> = named.chain(asked.cloned()).collect();
+    (!left.is_empty()).then_some(left)
+}
+
+/// Of the rules that an app asks for and those that hold, the ones that the owner leaves standing, by their texts
+/// ([`rule_text`]).
+pub fn rules_only(asked: &Scope, standing: Option<&Scope>, only: &[String]) -> Result<Vec<HostRule>, GrantError> {
+    let any = [HostRule { host: ANY.to_owned(), ..HostRule::default() }];
+    let rules_of = |scope: &'_ Scope| match scope {
+        Scope::Network { rules } if rules.is_empty() => any.to_vec(),
+        Scope::Network { rules } => rules.clone(),
+        _ => Vec::new(),
+    };
+    // What holds first: what the owner named may be a host that is asked for too, and means more then.
+    let known: Vec<HostRule> = standing.into_iter().chain([asked]).flat_map(rules_of).collect();
+    let mut rules = Vec::with_capacity(only.len());
+    for text in only {
+        let rule = known.iter().find(|rule| rule_text(rule) == *text).ok_or_else(|| GrantError::NotAmongHosts {
+            target: text.clone(),
+            known: known.iter().map(rule_text).collect::<Vec<_>>().join(", "),
+        })?;
+        if !rules.contains(rule) {
+            rules.push(rule.clone());
+        }
+    }
+    match rules.as_slice() {
+        [] => Err(GrantError::NoHostLeft),
+        // As a manifest says it.
+        [rule] if *rule == any[0] => Ok(Vec::new()),
+        _ => Ok(rules),
+    }
 }
 
 /// A rule with everything it says: grouping on a card loses nothing.

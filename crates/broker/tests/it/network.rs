@@ -1,7 +1,9 @@
 //! Which requests are covered, by whose word, and where they may end.
 
 use crate::{Scene, scene::NOW};
-use broker::{Decision, Demand as _, NetworkDemand, WebUrl, host_covers, rule_read, rules_left, rules_with};
+use broker::{
+    Decision, Demand as _, NetworkDemand, WebUrl, host_covers, rule_read, rules_left, rules_only, rules_with,
+};
 use proptest::prelude::*;
 use protocol::{GrantDuration, GrantState, HostRule, Labels, Scope, Timestamp, Zone};
 use std::net::IpAddr;
@@ -517,9 +519,46 @@ fn hosts_add_up_as_long_as_the_word_is_the_same() {
     assert!(!is_allowed(&both, "http://127.0.0.2/"));
     // An upgrade that asks for less leaves what the owner named.
     let asked = [host("x.org"), host("y.org")];
-    assert_eq!(texts(rules_left(&[rule("a.org")], &asked)), ["a.org"]);
-    assert_eq!(texts(rules_left(&any, &asked)), ["127.0.0.1:80", "x.org", "y.org"]);
-    assert_eq!(texts(rules_left(&[host("x.org"), host("z.org")], &asked)), ["x.org"]);
+    let left = |granted: &[HostRule], asked: &[HostRule]| rules_left(granted, asked).map(texts);
+    let told = |rules: &[&str]| Some(rules.iter().map(|rule| (*rule).to_owned()).collect::<Vec<_>>());
+    assert_eq!(left(&[rule("a.org")], &asked), told(&["a.org"]));
+    assert_eq!(left(&any, &asked), told(&["127.0.0.1:80", "x.org", "y.org"]));
+    assert_eq!(left(&[host("x.org"), host("z.org")], &asked), told(&["x.org"]));
+    // A grant without a rule would stand for any host.
+    assert_eq!(left(&[host("z.org")], &asked), None);
+    // Of two rules for one host, the one that was taken out does not come back.
+    let reading = HostRule { methods: vec!["GET".to_owned()], ..host("x.org") };
+    let sending = HostRule { methods: vec!["POST".to_owned()], ..host("x.org") };
+    assert_eq!(left(std::slice::from_ref(&reading), &[reading.clone(), sending]), told(&["x.org (GET)"]));
+}
+
+#[test]
+fn of_its_hosts_only_those_stay_that_the_owner_leaves() {
+    let scope = |rules: &[HostRule]| Scope::Network { rules: rules.to_vec() };
+    let named = rule_read("192.168.1.5:8080").unwrap();
+    let reading = HostRule { methods: vec!["GET".to_owned()], paths: vec!["/v1".to_owned()], ..host("x.org") };
+    let asked = scope(&[reading.clone(), host("y.org")]);
+    let standing = scope(&[host("y.org"), named.clone()]);
+    let check = |only: &[&str], expected: Result<&[HostRule], &str>| {
+        let only: Vec<String> = only.iter().map(|text| (*text).to_owned()).collect();
+        match (rules_only(&asked, Some(&standing), &only), expected) {
+            (Ok(rules), Ok(expected)) => assert_eq!(rules, expected, "{only:?}"),
+            (Err(error), Err(expected)) => assert!(error.to_string().contains(expected), "{error}"),
+            (found, _) => panic!("{only:?}: {found:?}"),
+        }
+    };
+    check(&["y.org"], Ok(&[host("y.org")]));
+    // With all that the author bound it to, and never as a host that the owner named themselves.
+    check(&["x.org /v1 (GET)", "x.org /v1 (GET)"], Ok(std::slice::from_ref(&reading)));
+    check(&["192.168.1.5:8080"], Ok(std::slice::from_ref(&named)));
+    check(&[], Err("no host is left"));
+    check(
+        &["x.org"],
+        Err("none of the hosts that it may be left with: y.org, 192.168.1.5:8080, x.org /v1 (GET), y.org"),
+    );
+    check(&["any public host"], Err("none of the hosts"));
+    let any = rules_only(&scope(&[]), None, &["any public host".to_owned()]).unwrap();
+    assert_eq!(any, []);
 }
 
 /// A yes for an hour to one host leaves what stands for the others.

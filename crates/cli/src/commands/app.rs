@@ -4,26 +4,23 @@ use super::{Session, choices, path_text, source_text, unexpected};
 use crate::{
     show,
     terminal::{STRONG, styled},
-    words::{AppCommand, GrantWord, SettingWord, SignerWords},
+    words::{AppCommand, SettingWord, SignerWords},
 };
 use protocol::{
     AppName, Card, CardLine, ErrorCode, Failure, GrantState, OfferId, Scope,
-    api::{AppDetail, LineChoice, Reply, Request},
+    api::{AppDetail, LineChoice, Reply, Request, StarterView},
 };
 use serde_json::Value;
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::Path, process::ExitCode};
 
 pub(super) async fn perform(session: &Session, command: AppCommand) -> Result<ExitCode, Failure> {
     let terminal = &session.terminal;
     match command {
-        AppCommand::Install { source, yes, signer, grants } => {
-            return install(session, &source, yes, signer, &grants).await;
+        AppCommand::Install { source, yes, signer, grants, only } => {
+            return install(session, &source, yes, signer, choices(&grants, &only)?).await;
         }
-        AppCommand::Upgrade { source, yes, signer, grants } => {
-            return upgrade(session, &source, yes, signer, &grants).await;
+        AppCommand::Upgrade { source, yes, signer, grants, only } => {
+            return upgrade(session, &source, yes, signer, choices(&grants, &only)?).await;
         }
         AppCommand::Rollback { app, restore_storage } => {
             let request = Request::AppRollback { app: app.clone(), restore_storage };
@@ -36,7 +33,8 @@ pub(super) async fn perform(session: &Session, command: AppCommand) -> Result<Ex
             }
         }
         AppCommand::Card { source, signer } => {
-            let (offer, card) = offer(session, &source, signer).await?;
+            let source = source_of(session, &source).await?;
+            let (offer, card) = offer(session, source, signer).await?;
             session.reply(Request::AppDecline { offer }).await?;
             if terminal.json {
                 terminal.value(&card);
@@ -51,6 +49,10 @@ pub(super) async fn perform(session: &Session, command: AppCommand) -> Result<Ex
             } else {
                 show::apps(terminal, &apps);
             }
+        }
+        AppCommand::Starters => {
+            let starters = starters(session).await?;
+            if terminal.json { terminal.value(&starters) } else { show::starters(terminal, &starters) }
         }
         AppCommand::Settings { app, changes, unset } => settings(session, app, &changes, unset).await?,
         AppCommand::Info { app } => show_app(session, Request::AppInfo { app }).await?,
@@ -103,9 +105,27 @@ async fn changed(session: &Session, request: Request, said: String) -> Result<()
     Ok(())
 }
 
-async fn offer(session: &Session, source: &Path, signer: SignerWords) -> Result<(OfferId, Box<Card>), Failure> {
+async fn starters(session: &Session) -> Result<Vec<StarterView>, Failure> {
+    match session.reply(Request::AppStarters).await? {
+        Reply::Starters { starters } => Ok(starters),
+        _ => Err(unexpected()),
+    }
+}
+
+/// Where an app comes from. What lies here goes before what comes with oikos: `./NAME` is never the latter.
+async fn source_of(session: &Session, source: &Path) -> Result<String, Failure> {
+    let name = source.to_str().filter(|word| word.parse::<AppName>().is_ok() && !source.exists());
+    match name {
+        Some(name) if starters(session).await?.iter().any(|starter| starter.name.as_str() == name) => {
+            Ok(name.to_owned())
+        }
+        _ => source_text(source),
+    }
+}
+
+async fn offer(session: &Session, source: String, signer: SignerWords) -> Result<(OfferId, Box<Card>), Failure> {
     let SignerWords { trust, downgrade } = signer;
-    let request = Request::AppOffer { source: source_text(source)?, trust, downgrade };
+    let request = Request::AppOffer { source, trust, downgrade };
     match session.reply(request).await? {
         Reply::Offer { offer, card } => Ok((offer, card)),
         _ => Err(unexpected()),
@@ -117,11 +137,11 @@ async fn install(
     source: &Path,
     yes: bool,
     signer: SignerWords,
-    grants: &[GrantWord],
+    mut choices: Vec<LineChoice>,
 ) -> Result<ExitCode, Failure> {
     let terminal = &session.terminal;
+    let source = source_of(session, source).await?;
     let (offer, card) = offer(session, source, signer).await?;
-    let mut choices = choices(grants)?;
     if !terminal.json {
         show::card(terminal, &card);
     }
@@ -146,16 +166,15 @@ async fn upgrade(
     source: &Path,
     yes: bool,
     signer: SignerWords,
-    grants: &[GrantWord],
+    mut choices: Vec<LineChoice>,
 ) -> Result<ExitCode, Failure> {
     let terminal = &session.terminal;
     let source = upgrade_source(session, source).await?;
-    let (offer, card) = offer(session, &source, signer).await?;
-    let mut choices = choices(grants)?;
+    let (offer, card) = offer(session, source.clone(), signer).await?;
     let Some(from) = card.upgrade_from.clone() else {
         session.reply(Request::AppDecline { offer }).await?;
         let message = format!("no app '{}' is installed, so there is nothing to upgrade", card.app);
-        let hint = format!("oikos app install {}", protocol::text::escape(&source.display().to_string()));
+        let hint = format!("oikos app install {}", protocol::text::escape(&source));
         return Err(Failure::new(ErrorCode::AppNotFound, message).hint(hint));
     };
     let Reply::App { app: before } = session.reply(Request::AppInfo { app: card.app.clone() }).await? else {
@@ -195,16 +214,16 @@ async fn upgrade(
 }
 
 /// Where an upgrade comes from: an app's name stands for where it was installed from, anything else is a path.
-async fn upgrade_source(session: &Session, source: &Path) -> Result<PathBuf, Failure> {
+async fn upgrade_source(session: &Session, source: &Path) -> Result<String, Failure> {
     let name = source.to_str().and_then(|word| word.parse::<AppName>().ok());
-    let Some(app) = name else { return Ok(source.to_path_buf()) };
+    let Some(app) = name else { return source_text(source) };
     match session.reply(Request::AppInfo { app: app.clone() }).await {
-        Ok(Reply::App { app: known }) => known.source.map(PathBuf::from).ok_or_else(|| {
+        Ok(Reply::App { app: known }) => known.source.ok_or_else(|| {
             Failure::new(ErrorCode::Usage, format!("it is not known where {app} was installed from"))
                 .hint("name the folder or the archive: oikos app upgrade ./FOLDER")
         }),
         // No app of this name: then it is a folder.
-        Err(failure) if failure.code == ErrorCode::AppNotFound && source.exists() => Ok(source.to_path_buf()),
+        Err(failure) if failure.code == ErrorCode::AppNotFound && source.exists() => source_text(source),
         Err(failure) => Err(failure),
         Ok(_) => Err(unexpected()),
     }
@@ -254,7 +273,7 @@ async fn consent(session: &Session, card: &Card, choices: &mut Vec<LineChoice>, 
         if !folder.is_empty() {
             match path_text(Path::new(&folder)) {
                 Ok(target) => {
-                    choices.push(LineChoice { line: line.line.to_string(), state: line.state, target: Some(target) });
+                    choices.push(LineChoice::new(line.line.to_string(), line.state).target(Some(target)));
                 }
                 Err(failure) => {
                     terminal.failure(&failure);

@@ -8,8 +8,13 @@ use protocol::{
 };
 use std::process::ExitCode;
 
-pub(super) async fn perform(session: &Session, app: AppName, changes: &[GrantWord]) -> Result<ExitCode, Failure> {
-    let request = match choices(changes)? {
+pub(super) async fn perform(
+    session: &Session,
+    app: AppName,
+    changes: &[GrantWord],
+    only: &[String],
+) -> Result<ExitCode, Failure> {
+    let request = match choices(changes, only)? {
         choices if choices.is_empty() => Request::GrantList { app },
         choices => Request::GrantSet { app, choices },
     };

@@ -213,7 +213,7 @@ async fn route(session: &Session, command: Command) -> Result<ExitCode, Failure>
         Command::Log(words) => log::perform(session, words).await,
         Command::Stop { target, all } => stop::perform(session, target, all).await,
         Command::Undo { run } => undo::perform(session, run).await,
-        Command::Grant { app, changes } => grant::perform(session, app, &changes).await,
+        Command::Grant { app, changes, only } => grant::perform(session, app, &changes, &only).await,
         Command::Publisher(command) => publisher::perform(session, command).await,
         Command::Approval(command) => approval::perform(session, command).await,
         Command::Emit(words) => emit::perform(session, words).await,
@@ -309,13 +309,19 @@ pub(crate) fn source_text(source: &Path) -> Result<String, Failure> {
     }
 }
 
-/// The words of `--grant` as choices.
-pub(crate) fn choices(words: &[GrantWord]) -> Result<Vec<LineChoice>, Failure> {
-    words
-        .iter()
-        .map(|word| {
-            let target = word.target.as_deref().map(|target| target_text(&word.line, target)).transpose()?;
-            Ok(LineChoice { line: word.line.clone(), state: word.state, target })
-        })
-        .collect()
+/// The words of `--grant` and `--only` as choices.
+pub(crate) fn choices(words: &[GrantWord], only: &[String]) -> Result<Vec<LineChoice>, Failure> {
+    let mut choices = Vec::with_capacity(words.len());
+    for word in words {
+        let target = word.target.as_deref().map(|target| target_text(&word.line, target)).transpose()?;
+        choices.push(LineChoice::new(word.line.clone(), word.state).target(target));
+    }
+    if !only.is_empty() {
+        let network = choices.iter_mut().find(|choice| choice.line == "network").ok_or_else(|| {
+            Failure::new(ErrorCode::Usage, "--only says which hosts, and nothing says what of them")
+                .hint("set the switch beside it, such as network=allow")
+        })?;
+        network.only = Some(only.to_vec());
+    }
+    Ok(choices)
 }

@@ -4,7 +4,7 @@ use super::{moment, table, table_text, wrap};
 use crate::terminal::{BAD, CARE, GOOD, QUIET, STRONG, Terminal, styled};
 use protocol::{
     ActionName, AppName, Arg, Badge, GrantDuration, GrantState, Scope,
-    api::{AppDetail, AppSummary, GrantView, SettingView},
+    api::{AppDetail, AppSummary, GrantView, SettingView, StarterView},
     text,
 };
 use serde_json::Value;
@@ -101,6 +101,21 @@ pub(crate) fn app(terminal: &Terminal, app: &AppDetail) {
     grants(terminal, &summary.name, &app.grants);
 }
 
+/// Prints apps that come with oikos.
+pub(crate) fn starters(terminal: &Terminal, starters: &[StarterView]) {
+    let mut rows = table(terminal.columns(), &["NAME", "VERSION", "INSTALLED", "WHAT IT DOES"]);
+    for starter in starters {
+        rows.add_row([
+            starter.name.to_string(),
+            starter.version.clone(),
+            starter.installed.clone().unwrap_or_default(),
+            text::escape(starter.description.as_deref().unwrap_or(&starter.title)),
+        ]);
+    }
+    terminal.line(table_text(&rows));
+    terminal.line(terminal.step("to install one: oikos app install NAME"));
+}
+
 /// Who signed an app, in a few words.
 fn signed(badge: &Badge) -> String {
     match badge {
@@ -108,6 +123,7 @@ fn signed(badge: &Badge) -> String {
         Badge::Publisher { publisher: Some(name), fingerprint } => format!("by {name} ({fingerprint})"),
         Badge::Publisher { publisher: None, fingerprint } => format!("by {fingerprint}"),
         Badge::Official { fingerprint } => format!("by the oikos project ({fingerprint})"),
+        Badge::System => "by nobody: it comes with oikos".to_owned(),
     }
 }
 
@@ -224,7 +240,7 @@ pub(crate) fn grants(terminal: &Terminal, app: &AppName, grants: &[GrantView]) {
     }
     terminal.line(styled(STRONG, "Switches"));
     let width = grants.iter().map(|grant| grant.line.line.as_str().len()).max().unwrap_or(0);
-    for GrantView { line, duration } in grants {
+    for GrantView { line, duration, .. } in grants {
         let (style, word) = match line.state {
             GrantState::Allow => (GOOD, "allow"),
             GrantState::Ask => (CARE, "ask"),

@@ -66,25 +66,34 @@ impl House {
 #[test]
 fn with_curl() {
     let house = House::new();
+    house.oikos.install("csv-insights", &[]);
+    std::fs::write(house.oikos.files().join("sales.csv"), "city,sold\nGraz,3\nLinz,4\n").unwrap();
+    house.oikos.ok(&["run", "notes", "add", "--input", r#"{ "text": "Rye bread" }"#]);
     let blocks = house.blocks("sh");
     // One shell for all: what is set in one block is used in the next.
     let said = house.ok(&["bash", "-euc"], &blocks.join("\n"));
     let expected = [
         "oikos is up in ",
         // By the port with a key, and by the socket without one.
-        r#"{"apps":[{"name":"notes""#,
-        r#"{"apps":[{"name":"notes""#,
+        r#"{"apps":[{"name":"csv-insights""#,
+        r#"{"apps":[{"name":"csv-insights""#,
         // Waited for its end; each step as it comes; gone on with.
         r#""app":"notes","action":"list""#,
         "event: run\n",
         "event: done\n",
+        // Handed over whole, read; written, and taken.
+        r#""size_bytes":24,"received_bytes":24,"#,
+        r#""app":"csv-insights","action":"analyze""#,
+        r#""app":"notes","action":"export""#,
     ];
     let mut rest = said.as_str();
     for piece in expected {
         let at = rest.find(piece).unwrap_or_else(|| panic!("{piece} is not said (any more) in\n{said}"));
         rest = &rest[at + piece.len()..];
     }
-    assert_eq!(blocks.len(), 6);
+    assert_eq!(blocks.len(), 8);
+    let taken = std::fs::read_to_string(house.oikos.files().join("notes.md")).unwrap();
+    assert!(taken.contains("Rye bread"), "{taken}");
 }
 
 #[test]

@@ -5,8 +5,8 @@ use crate::{
     asked::EVENT_STREAM,
     bodies::{
         AnswerBody, App, Apps, Checks, Emitted, File, Files, Grants, Installed, Link, Log, Logins, Nothing, Offered,
-        Owner, Owners, Publisher, Publishers, Questions, RunEnd, Runs, Schedules, Settings, Status, Stopped, Token,
-        Tokens, Undone, Verified, View,
+        Owner, Owners, Publisher, Publishers, Questions, RunEnd, Runs, Schedules, Settings, Starters, Status, Stopped,
+        Token, Tokens, Undone, Verified, View,
     },
     extract::OCTET_STREAM,
     stream::is_last,
@@ -36,6 +36,7 @@ pub(super) fn answer_of(request: &Request) -> AnswerOf {
         R::AppOffer { .. } => read::<Offered>,
         R::AppInstall { .. } => read::<Installed>,
         R::AppList => read::<Apps>,
+        R::AppStarters => read::<Starters>,
         R::AppInfo { .. } | R::AppRollback { .. } | R::AppEnable { .. } | R::AppDisable { .. } => read::<App>,
         R::AppView { .. } | R::View { .. } => read::<View>,
         R::AppDecline { .. } | R::AppRemove { .. } | R::ApprovalAnswer { .. } | R::LogFollow { .. } => read::<Nothing>,

@@ -71,6 +71,7 @@ fn parts(request: &Request) -> Result<Parts, Failure> {
         }
         R::AppDecline { offer } => delete(format!("offers/{offer}")),
         R::AppList => get("apps".to_owned()),
+        R::AppStarters => get("starters".to_owned()),
         R::AppInfo { app } => get(format!("apps/{app}")),
         R::AppView { app, path } => get(format!("apps/{app}/view?path={}", within(path))),
         R::View { name } => get(format!("views/{}", within(name))),

@@ -4,7 +4,7 @@ use crate::{
     asked::Asked,
     bodies::{
         App, Apps, ChoicesBody, Grants, Installed, Nothing, OfferBody, Offered, Page, RemoveQuery, RollbackBody,
-        Settings, SettingsBody, Stopped, View, ViewQuery,
+        Settings, SettingsBody, Starters, Stopped, View, ViewQuery,
     },
     extract::{Asking, Named, Said},
     stream::FrameEvent,
@@ -47,6 +47,15 @@ pub(crate) async fn decline(asked: Asked, Named(offer): Named<OfferId>) -> Respo
     responses((status = 200, body = Apps), (status = 304, description = "As it was when its ETag was given")))]
 pub(crate) async fn list(asked: Asked, Asking(page): Asking<Page>) -> Response {
     asked.page::<Apps>(Request::AppList, &page).await
+}
+
+/// Apps that come with oikos
+///
+/// The name of one is the source of an offer.
+#[utoipa::path(get, path = "/api/v1/starters", tag = "apps", operation_id = "app_starters",
+    responses((status = 200, body = Starters), (status = 304, description = "As it was when its ETag was given")))]
+pub(crate) async fn starters(asked: Asked) -> Response {
+    asked.answer::<Starters>(Request::AppStarters).await
 }
 
 /// One app in full

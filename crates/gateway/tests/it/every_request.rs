@@ -64,7 +64,7 @@ fn value() -> impl Strategy<Value = Value> {
 fn choices() -> impl Strategy<Value = Vec<LineChoice>> {
     let state = prop_oneof![Just(GrantState::Allow), Just(GrantState::Ask), Just(GrantState::Block)];
     let choice = (any::<String>(), state, any::<Option<String>>());
-    prop::collection::vec(choice.prop_map(|(line, state, target)| LineChoice { line, state, target }), 0..4)
+    prop::collection::vec(choice.prop_map(|(line, state, target)| LineChoice::new(line, state).target(target)), 0..4)
 }
 
 fn files() -> impl Strategy<Value = Vec<NamedFile>> {
@@ -84,7 +84,12 @@ fn requests() -> Union<BoxedStrategy<Request>> {
     use Request as R;
     fn known(request: &Request) {
         match request {
-            R::Hello | R::AppOffer { .. } | R::AppInstall { .. } | R::AppDecline { .. } | R::AppList => {}
+            R::Hello
+            | R::AppOffer { .. }
+            | R::AppInstall { .. }
+            | R::AppDecline { .. }
+            | R::AppList
+            | R::AppStarters => {}
             R::AppInfo { .. } | R::AppRollback { .. } | R::AppEnable { .. } | R::AppDisable { .. } => {}
             R::AppRemove { .. } | R::RunStart { .. } | R::RunFollow { .. } | R::RunList | R::RunStop { .. } => {}
             R::AppView { .. } | R::View { .. } => {}
@@ -119,6 +124,7 @@ fn requests() -> Union<BoxedStrategy<Request>> {
         (id::<OfferId>(), choices()).prop_map(|(offer, choices)| R::AppInstall { offer, choices }).boxed(),
         id().prop_map(|offer| R::AppDecline { offer }).boxed(),
         Just(R::AppList).boxed(),
+        Just(R::AppStarters).boxed(),
         app().prop_map(|app| R::AppInfo { app }).boxed(),
         (app(), text()).prop_map(|(app, path)| R::AppView { app, path }).boxed(),
         "[^/]{1,20}".prop_map(|name| R::View { name }).boxed(),
@@ -241,6 +247,11 @@ async fn what_is_answered_is_heard() {
         (Request::AppInstall { offer, choices: vec![] }, json!({ "reply": "installed", "app": detail })),
         (Request::AppDecline { offer }, json!({ "reply": "ok" })),
         (Request::AppList, json!({ "reply": "apps", "apps": [row] })),
+        (
+            Request::AppStarters,
+            json!({ "reply": "starters", "starters": [{ "name": "notes", "title": "Notes", "version": "1.0.0",
+                "installed": "0.9.0" }] }),
+        ),
         (Request::AppInfo { app: app.clone() }, json!({ "reply": "app", "app": detail })),
         (
             Request::AppView { app: app.clone(), path: "views/a b.html".to_owned() },

@@ -105,6 +105,20 @@ async fn an_upgrade_keeps_what_was_granted_for_the_same_and_asks_anew_for_the_re
     }
 }
 
+/// A version that asks for none of the hosts any more that the owner left it gets none, where nothing would stand for any.
+#[tokio::test]
+async fn an_upgrade_opens_no_host_that_was_taken_out() {
+    let house = House::new();
+    let asks = |hosts: &str| format!(r#"{{ "network": {{ "hosts": [{hosts}] }}, "storage": false, "ai": false }}"#);
+    let only = protocol::api::LineChoice {
+        only: Some(vec!["b.org".to_owned()]),
+        ..choice("network", GrantState::Allow, None)
+    };
+    house.install_as(owner(), "scribe", "1.0.0", &asks(r#""a.org", "b.org""#), vec![only]).await.unwrap();
+    let new = house.install_as(owner(), "scribe", "1.1.0", &asks(r#""a.org""#), vec![]).await.unwrap();
+    assert_eq!(states(&new.grants), [("network", GrantState::Block)]);
+}
+
 #[tokio::test]
 async fn a_run_under_way_ends_on_the_version_it_began_with() {
     let house = House::new();

@@ -6,7 +6,7 @@ use crate::{
     world::{self, World},
 };
 use broker::{Broker, ProtectedFolder};
-use kernel::{Kernel, KernelParts, LogFilter, RunRequest, Seen, Viewer};
+use kernel::{Kernel, KernelParts, LogFilter, RunRequest, Seen, Starters, Viewer};
 use link::{DeveloperKey, PublisherSecret};
 use protocol::{
     AppName, AuditEvent, AuditRecord, Caller, Card, Chunk, DeviceId, Digest, Door, Failure, FileId, GrantState,
@@ -61,7 +61,7 @@ pub(crate) fn app(name: &str) -> AppName {
 }
 
 pub(crate) fn choice(line: &str, state: GrantState, target: Option<&str>) -> LineChoice {
-    LineChoice { line: line.to_owned(), state, target: target.map(str::to_owned) }
+    LineChoice::new(line, state).target(target.map(str::to_owned))
 }
 
 /// Reading and writing in the usual folder, and storage.
@@ -139,29 +139,7 @@ impl House {
 
     /// Packs an app. Its actions are `go`, `also` and `third`, which take a file, a place to write to and a number.
     pub(crate) fn packed(&self, name: &str, version: &str, permissions: &str) -> PathBuf {
-        let input = json!({
-            "type": "object",
-            "additionalProperties": false,
-            "properties": {
-                "data": { "type": "string", "format": "input-file" },
-                "out": { "type": "string", "format": "output-file" },
-                "number": { "type": "integer" },
-            }
-        });
-        let actions = json!({
-            "go": { "title": "Go", "input": input }, "also": { "input": input }, "third": { "input": input },
-        });
-        let logic = "export async function go(payload, ctx) {}\nexport async function also(payload, ctx) {}\n\
-                     export async function third(payload, ctx) {}\n";
-        let files: BTreeMap<String, Vec<u8>> = [
-            ("manifest.json", json!({ "id": name, "name": name, "version": version }).to_string()),
-            ("action-schema.json", actions.to_string()),
-            ("permissions.json", permissions.to_owned()),
-            ("bot-logic.js", logic.to_owned()),
-        ]
-        .map(|(path, text)| (path.to_owned(), text.into_bytes()))
-        .into();
-        self.archive(name, &package::pack(&files).unwrap())
+        self.archive(name, &package_of(name, version, permissions))
     }
 
     /// Everything that the store holds of the local owner beside the log.
@@ -319,6 +297,46 @@ impl House {
     }
 }
 
+/// What comes with oikos in these tests: `starter`, which asks for what an honest app asks for.
+struct Inside;
+
+impl Starters for Inside {
+    fn names(&self) -> Vec<AppName> {
+        vec![app("starter")]
+    }
+
+    fn archive(&self, name: &AppName) -> Option<Result<Vec<u8>, Failure>> {
+        (*name == app("starter")).then(|| Ok(package_of("starter", "1.0.0", ASKS)))
+    }
+}
+
+/// An app's archive. Its actions are `go`, `also` and `third`, which take a file, a place to write to and a number.
+fn package_of(name: &str, version: &str, permissions: &str) -> Vec<u8> {
+    let input = json!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "data": { "type": "string", "format": "input-file" },
+            "out": { "type": "string", "format": "output-file" },
+            "number": { "type": "integer" },
+        }
+    });
+    let actions = json!({
+        "go": { "title": "Go", "input": input }, "also": { "input": input }, "third": { "input": input },
+    });
+    let logic = "export async function go(payload, ctx) {}\nexport async function also(payload, ctx) {}\n\
+                 export async function third(payload, ctx) {}\n";
+    let files: BTreeMap<String, Vec<u8>> = [
+        ("manifest.json", json!({ "id": name, "name": name, "version": version }).to_string()),
+        ("action-schema.json", actions.to_string()),
+        ("permissions.json", permissions.to_owned()),
+        ("bot-logic.js", logic.to_owned()),
+    ]
+    .map(|(path, text)| (path.to_owned(), text.into_bytes()))
+    .into();
+    package::pack(&files).unwrap()
+}
+
 fn kernel_of(
     lock: &HomeLock,
     store: &Arc<SpyStore>,
@@ -333,6 +351,7 @@ fn kernel_of(
     Kernel::new(KernelParts {
         broker: Broker::new(zone, vec![ProtectedFolder { path, device, inode }]),
         effects: world::effects(world, &shared),
+        starters: Arc::new(Inside),
         store: shared,
         blobs: BlobStore::open(lock).unwrap(),
         runner: Arc::new(ScriptRunner(scripts.clone())),

@@ -23,6 +23,7 @@ mod runs; // from request to end
 mod schedules; // what the clock starts
 mod settings; // what the owner sets, and what runs see of it
 mod spy; // a store that remembers how it was written to
+mod starters; // what comes with oikos
 mod stops; // the owner ends something
 mod streams; // viewers, fast and slow
 mod undo; // taking back

@@ -122,6 +122,28 @@ async fn hosts_are_granted_one_by_one_and_taken_back() {
     assert!(again().await.ends_with("GET https://b.org/"));
     let refused = grant(choice("network", GrantState::Block, Some("b.org"))).await.unwrap_err();
     assert_eq!(refused.code, ErrorCode::Usage);
+    // A word about the switch alone makes it no wider.
+    assert_eq!(grant(choice("network", GrantState::Ask, None)).await.unwrap(), "ask talk to b.org");
+    let only = |hosts: &[&str]| LineChoice {
+        only: Some(hosts.iter().map(|host| (*host).to_owned()).collect()),
+        ..allow(None)
+    };
+    assert_eq!(grant(allow(Some("b.org"))).await.unwrap(), "allow talk to b.org");
+    assert_eq!(grant(allow(Some("c.org"))).await.unwrap(), "allow talk to b.org, c.org");
+    assert_eq!(grant(only(&["c.org"])).await.unwrap(), "allow talk to c.org");
+    let again = again().await;
+    assert!(again.contains("not allowed to read https://b.org/"), "{again}");
+    let refused = grant(only(&[])).await.unwrap_err();
+    assert_eq!((refused.code, refused.hint.is_some()), (ErrorCode::Usage, true));
+    let refused = grant(LineChoice { target: Some("d.org".to_owned()), ..only(&["c.org"]) }).await.unwrap_err();
+    assert!(refused.message.contains("not both at once"), "{}", refused.message);
+    // Who looked before somebody else changed it changes nothing.
+    let view = house.kernel.grant_list(&owner(), &app("scribe")).unwrap();
+    let of = view.iter().find(|view| view.line.line.as_str() == "network").unwrap().grant;
+    assert!(of.is_some());
+    grant(LineChoice { of, ..choice("network", GrantState::Ask, None) }).await.unwrap();
+    let stale = grant(LineChoice { of, ..only(&["any public host"]) }).await.unwrap_err();
+    assert_eq!(stale.code, ErrorCode::Conflict);
     let refused = grant(allow(Some("http://user@b.org"))).await.unwrap_err();
     assert!(refused.message.contains("names no host"), "{}", refused.message);
 }

@@ -53,7 +53,7 @@ export const words: { en: QuestionWords; de: QuestionWords } = {
       read: "The whole path on the machine where oikos runs. The app may read it in this run, and nothing else.",
       write: "The whole path on the machine where oikos runs. The app may write there in this run, and nowhere else.",
     },
-    notAbsolute: "Write the whole path, from the root on, such as /home/you/notes.csv.",
+    notAbsolute: "Write the whole path, from the root on, such as /home/ada/notes.csv.",
     answered: {
       once: "You said yes, this once.",
       hour: "You said yes, for an hour.",
@@ -90,7 +90,7 @@ export const words: { en: QuestionWords; de: QuestionWords } = {
       write:
         "Der ganze Pfad auf dem Rechner, auf dem oikos läuft. Die App darf in diesem Lauf dort schreiben und sonst nirgends.",
     },
-    notAbsolute: "Schreib den ganzen Pfad, von der Wurzel an, zum Beispiel /home/du/notizen.csv.",
+    notAbsolute: "Schreib den ganzen Pfad, von der Wurzel an, zum Beispiel /home/ada/notizen.csv.",
     answered: {
       once: "Du hast Ja gesagt, dieses eine Mal.",
       hour: "Du hast Ja gesagt, für eine Stunde.",

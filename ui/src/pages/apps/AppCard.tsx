@@ -35,6 +35,13 @@ export const AppCard = memo(function AppCard({ app }: { app: Schemas["AppSummary
 
 function BadgeOf({ app }: { app: Schemas["AppSummary"] }) {
   const said = useWords(words);
+  if (app.badge === "system") {
+    return (
+      <Pill tone="good" icon="check">
+        {said.system}
+      </Pill>
+    );
+  }
   if (app.badge === "official") {
     return (
       <Pill tone="good" icon="check">

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { starterList, starterSource, type Starter } from "@/api/starters";
+import { starterList, type Starter } from "@/api/starters";
 import { Button } from "@/components/Button";
 import { Failed } from "@/components/Failed";
 import { Section } from "@/components/Page";
@@ -26,12 +26,12 @@ export function Starters({ needle, onInstall }: { needle: string; onInstall(sour
               <code className="font-mono">{escapeText(starter.name)}</code> {escapeText(starter.version)}
             </p>
             <p className="text-sm">
-              <bdi>{shortenText(starter.description, 240)}</bdi>
+              <bdi>{shortenText(starter.description ?? "", 240)}</bdi>
             </p>
             <Button
               className="mt-auto self-start"
               aria-label={said.installStarterOf(escapeText(starter.title))}
-              onClick={() => onInstall(starterSource(starter.name))}
+              onClick={() => onInstall(starter.name)}
             >
               {said.installStarter}
             </Button>
@@ -43,4 +43,4 @@ export function Starters({ needle, onInstall }: { needle: string; onInstall(sour
 }
 
 const fitsStarter = (starter: Starter, needle: string): boolean =>
-  `${starter.name}\n${starter.title}\n${starter.description}`.toLowerCase().includes(needle.trim().toLowerCase());
+  `${starter.name}\n${starter.title}\n${starter.description ?? ""}`.toLowerCase().includes(needle.trim().toLowerCase());

@@ -25,6 +25,7 @@ interface AppsWords {
   isInstalled: string;
   unsigned: string;
   official: string;
+  system: string;
   publisher: string;
 }
 
@@ -68,6 +69,7 @@ export const words: { en: AppsWords; de: AppsWords } = {
     isInstalled: "Installed",
     unsigned: "Not signed",
     official: "oikos project",
+    system: "Comes with oikos",
     publisher: "Publisher",
   },
   de: {
@@ -110,6 +112,7 @@ export const words: { en: AppsWords; de: AppsWords } = {
     isInstalled: "Installiert",
     unsigned: "Nicht signiert",
     official: "oikos-Projekt",
+    system: "Kommt mit oikos",
     publisher: "Herausgeber",
   },
 };

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { starterList, starterSource } from "@/api/starters";
+import { starterList } from "@/api/starters";
 import { Asked } from "@/components/Asked";
 import { Button, ButtonLink } from "@/components/Button";
 import { Empty } from "@/components/Page";
@@ -40,7 +40,7 @@ export function FirstApp({ onChoose }: { onChoose(source: string): void }) {
                         <code className="font-mono">{escapeText(starter.name)}</code> {escapeText(starter.version)}
                       </p>
                       <p className="text-sm">
-                        <bdi>{shortenText(starter.description, 240)}</bdi>
+                        <bdi>{shortenText(starter.description ?? "", 240)}</bdi>
                       </p>
                       <div className="mt-auto flex flex-wrap items-center gap-2">
                         {starter.installed ? (
@@ -51,10 +51,7 @@ export function FirstApp({ onChoose }: { onChoose(source: string): void }) {
                             <Pill tone="good">{said.installed}</Pill>
                           </>
                         ) : (
-                          <Button
-                            aria-label={said.chooseOf(title)}
-                            onClick={() => onChoose(starterSource(starter.name))}
-                          >
+                          <Button aria-label={said.chooseOf(title)} onClick={() => onChoose(starter.name)}>
                             {said.choose}
                           </Button>
                         )}

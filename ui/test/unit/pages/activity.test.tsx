@@ -174,7 +174,8 @@ it("draws a bounded part of 10,000 entries, loads earlier ones and hears new one
   news.add([entry(10_001, { event: "read" }, "file_read", [{ text: "/data/new" }, { bytes: 2 }])]);
   expect(await screen.findByText("read 2 bytes from /data/new", {}, { timeout: 5_000 })).toBeTruthy();
   expect(asked.filter(({ operation }) => operation === "log")).toHaveLength(2);
-});
+  // A thousand rows are slow to look through where nothing is drawn.
+}, 60_000);
 
 it("stops an app, downloads what is shown, and speaks German", async () => {
   const stopped = { runs: [RUN], paused: ["csv-insights"] };

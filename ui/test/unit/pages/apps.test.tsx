@@ -23,7 +23,7 @@ const page = (tab = "") => ({ path: "/apps/:app", at: `/apps/notes${tab}` });
 // Asking for roles takes seconds where there are hundreds of them.
 const cards = () => [...document.querySelectorAll('section[aria-label="Installed"] li')];
 
-const starter = { name: "greeter", title: "Greeter", description: "Says hello.", version: "1.0.0", installed: false };
+const starter = { name: "greeter", title: "Greeter", description: "Says hello.", version: "1.0.0" };
 
 it("shows 500 apps without a question for each, and finds one of them", async () => {
   const many = Array.from({ length: 500 }, (_, index) =>
@@ -56,7 +56,7 @@ it("offers only filters that show something, and keeps them in the address", asy
       ],
     },
   });
-  withStarters(null);
+  withStarters([]);
   const user = userEvent.setup();
   const { history } = renderScreen(AppsPage, APPS);
   await user.click(await screen.findByRole("button", { name: "Paused 1" }));
@@ -75,19 +75,19 @@ it("opens the card of an app that comes with oikos with one click", async () => 
     app_offer: { offer: OFFER, card: card({ title: "Greeter", lines: [] }) },
     app_decline: null,
   });
-  withStarters([starter, { ...starter, name: "notes", title: "Notes", installed: true }]);
+  withStarters([starter, { ...starter, name: "notes", title: "Notes", installed: "1.0.0" }]);
   const user = userEvent.setup();
   renderScreen(AppsPage, APPS);
   expect(await screen.findByText("No app is installed yet")).toBeTruthy();
   await user.click(await screen.findByRole("button", { name: "Install Greeter" }));
   expect(await screen.findByRole("dialog", { name: "Install Greeter?" })).toBeTruthy();
   expect(screen.queryByRole("button", { name: "Install Notes" })).toBeNull();
-  expect(asked.find(({ operation }) => operation === "app_offer")?.body).toEqual({ source: "starter:greeter" });
+  expect(asked.find(({ operation }) => operation === "app_offer")?.body).toEqual({ source: "greeter" });
 });
 
 it("speaks German", async () => {
   paperOikos({ app_list: { apps: [summary({ broken: "weg" })] } });
-  withStarters(null);
+  withStarters([]);
   renderScreen(AppsPage, { ...APPS, language: "de" });
   expect(await screen.findByText("Ihr Code lässt sich nicht laden.")).toBeTruthy();
 });
@@ -101,7 +101,7 @@ it("runs an action, and stops the app from every tab while it runs", async () =>
   });
   const user = userEvent.setup();
   renderScreen(AppPage, page());
-  const link = await screen.findByRole("link", { name: "Run : <b>Add\\u{202e}</b>" });
+  const link = await screen.findByRole("link", { name: "Run <b>Add\\u{202e}</b>" });
   expect(link.getAttribute("href")).toBe("/apps/notes/run/add");
   expect(await within(screen.getByRole("region", { name: "Last runs" })).findAllByRole("listitem")).toHaveLength(1);
   expect(screen.getByText("1 run under way")).toBeTruthy();
@@ -141,12 +141,7 @@ it("changes at once what it may touch, and shows what holds", async () => {
   expect(await screen.findByText("not from here")).toBeTruthy();
   expect(((await of("storage")).getByRole("radio", { name: "Allow" }) as HTMLInputElement).checked).toBe(true);
   expect(asked.filter(({ operation }) => operation === "grant_set").map(({ body }) => body)).toEqual([
-    {
-      choices: [
-        { line: "network", state: "block" },
-        { line: "network", state: "ask", target: "own.example.org" },
-      ],
-    },
+    { choices: [{ line: "network", state: "ask", only: ["own.example.org"] }] },
     { choices: [{ line: "file.read", state: "allow", target: "/b" }] },
     { choices: [{ line: "storage", state: "block" }] },
   ]);

@@ -22,7 +22,7 @@ type Answers = Parameters<typeof paperOikos>[0];
 
 async function look(answers: Answers, language: Language = "en") {
   const asked = paperOikos({ app_list: { apps: [] }, app_decline: null, ...answers });
-  withStarters(null);
+  withStarters([]);
   const user = userEvent.setup();
   const drawn = renderScreen(AppsPage, { path: "/apps", at: "/apps?install=%2Fapps%2Fcsv", language });
   const word = language === "en" ? "Look at it" : "Ansehen";
@@ -86,8 +86,7 @@ it("installs with a narrowed folder and narrowed hosts, saying exactly what was 
   expect(said?.body).toEqual({
     choices: [
       { line: "file.read", state: "allow", target: "/home/ada/Tables" },
-      { line: "network", state: "block" },
-      { line: "network", state: "ask", target: "cdn.example.org/v1" },
+      { line: "network", state: "ask", only: ["cdn.example.org /v1"] },
       { line: "storage", state: "allow" },
     ],
   });
@@ -157,7 +156,7 @@ it("asks only for what is new in an upgrade, and leaves the rest alone", async (
   await user.click(button("Upgrade"));
   await waitFor(() => expect(asked.some(({ operation }) => operation === "app_install")).toBe(true));
   expect(asked.find(({ operation }) => operation === "app_install")?.body).toEqual({
-    choices: [{ line: "network", state: "allow" }],
+    choices: [{ line: "network", state: "allow", only: ["api.example.org", "cdn.example.org /v1"] }],
   });
 });
 

@@ -106,12 +106,11 @@ export const run = (more: Partial<Schemas["RunSummary"]> = {}): Schemas["RunSumm
   ...more,
 });
 
-/** Beside what `paperOikos` answers; `null`: this oikos comes with no apps. */
-export function withStarters(starters: readonly Starter[] | null): void {
+/** Beside what `paperOikos` answers. */
+export function withStarters(starters: readonly Starter[]): void {
   const inner = globalThis.fetch;
   vi.stubGlobal("fetch", (input: Request | string, init?: RequestInit) => {
-    if (typeof input !== "string" || !input.endsWith("/api/v1/starters")) return inner(input, init);
-    const missing = { type: "urn:oikos:not_found", title: "", status: 404, code: "not_found", detail: "no" };
-    return Promise.resolve(starters ? Response.json({ starters }) : Response.json(missing, { status: 404 }));
+    const path = new URL(input instanceof Request ? input.url : input, location.origin).pathname;
+    return path === "/api/v1/starters" ? Promise.resolve(Response.json({ starters })) : inner(input, init);
   });
 }

@@ -2,10 +2,12 @@
 // crates/broker/src/scopes/network.rs), so that the two cannot part unseen.
 import { describe, expect, it } from "vitest";
 import {
+  asAsked,
   choicesFor,
   isNear,
   ruleFrom,
   ruleTarget,
+  ruleText,
   wantedOf,
   withoutRule,
   withRule,
@@ -14,7 +16,7 @@ import {
   type State,
 } from "@/pages/apps/lines/choices";
 import { cronWords } from "@/pages/apps/lines/cron";
-import { fileLine, live, networkLine, rules, scheduleLine } from "./cards";
+import { fileLine, live, networkLine, scheduleLine } from "./cards";
 
 const asked: HostRule[] = wantedOf(networkLine()).rules as HostRule[];
 
@@ -25,9 +27,16 @@ interface Held {
 
 function holds(requested: readonly HostRule[], before: Held, choices: readonly LineChoice[]): Held {
   let held = before;
-  for (const { state, target } of choices) {
-    if (!target) held = { state, rules: [...requested] };
-    else {
+  for (const { state, target, only } of choices) {
+    if (only) {
+      const known = [...held.rules, ...requested];
+      const left = only.map((text) => known.find((rule) => ruleText(rule) === text));
+      if (left.length === 0 || left.includes(undefined)) throw new Error(`oikos would refuse ${only.join()}`);
+      held = { state, rules: left as HostRule[] };
+    } else if (!target) {
+      const isBlock = state === "block" || held.state === "block";
+      held = { state, rules: isBlock ? [...requested] : held.rules };
+    } else {
       const named = ruleFrom(target);
       if (!named || state === "block") throw new Error(`oikos would refuse ${target}`);
       const same = held.state === state ? held.rules : [];
@@ -67,22 +76,33 @@ describe("hosts", () => {
         const grant = live(networkLine({ state: "allow", scope: { scope: "network", rules: standing } }));
         const before = { state: "allow" as const, rules: standing };
         // What is shown there is all that can be kept of it.
-        if (wished.some((rule) => !rule.by_owner) && standing.every((rule) => rule.by_owner)) continue;
+        if (wished.some((rule) => !rule.by_owner && !standing.includes(rule))) continue;
         const wanted = { state, folders: [], rules: wished };
         expect(names(holds(asked, before, choicesFor(grant, wanted)))).toEqual(names(wanted));
       }
     }
   });
 
-  it("that are near are not opened by taking another away", () => {
-    const line = networkLine({
-      scope: {
-        scope: "network",
-        rules: rules({ host: "a.example.org" }, { host: "192.168.1.1" }, { host: "b.example.org" }),
-      },
-    });
-    const [a] = wantedOf(line).rules as [HostRule];
-    expect(withoutRule(wantedOf(line).rules, a).map(ruleTarget)).toEqual(["b.example.org"]);
+  it("keep all that the author bound them to when another goes", () => {
+    const [first, second] = asked as [HostRule, HostRule];
+    const bound = { ...second, methods: ["GET"], paths: ["/v1"] };
+    const line = networkLine({ scope: { scope: "network", rules: [first, bound] } });
+    const wanted = { ...wantedOf(line), rules: withoutRule(wantedOf(line).rules, first) };
+    expect(choicesFor(line, wanted)).toEqual([
+      { line: "network", state: line.state, only: [`${second.host} /v1 (GET)`] },
+    ]);
+  });
+
+  it("are not changed by who looked before somebody else changed them", () => {
+    const grant = { ...live(networkLine()), grant: "01980000-0000-7000-8000-000000000001" };
+    expect(choicesFor(grant, wantedOf(grant))[0]).toMatchObject({ of: grant.grant });
+    expect(asAsked(grant)).toEqual([
+      { line: "network", state: "block", of: grant.grant },
+      { line: "network", state: "ask" },
+    ]);
+  });
+
+  it("that are near are known", () => {
     const near = ["localhost", "nas", "printer.local", "10.0.0.1", "172.16.0.9", "169.254.1.1", "[::1]", "fd00::1"];
     for (const host of near) expect(isNear(host), host).toBe(true);
     for (const host of ["example.org", "*.example.org", "8.8.8.8", "172.32.0.1", "2606:4700::1111"]) {

@@ -7,7 +7,7 @@ import WelcomePage from "@/pages/welcome/WelcomePage";
 import { paperOikos, renderScreen } from "../kit";
 import { card, detail, OFFER, summary, withStarters } from "./cards";
 
-const greeter = { name: "greeter", title: "Greeter", description: "Says hello.", version: "1.0.0", installed: false };
+const greeter = { name: "greeter", title: "Greeter", description: "Says hello.", version: "1.0.0" };
 const WELCOME = { path: "/welcome", at: "/welcome" };
 
 it("leads home to the apps, and to the first steps only once", async () => {
@@ -59,7 +59,7 @@ it("ends in the first action of an app whose card was agreed to", async () => {
 
 it("offers another source where oikos comes with no apps", async () => {
   paperOikos({});
-  withStarters(null);
+  withStarters([]);
   const user = userEvent.setup();
   renderScreen(WelcomePage, { ...WELCOME, at: "/welcome?step=3", language: "de" });
   expect(await screen.findByText("Mit diesem oikos kommen keine Apps")).toBeTruthy();

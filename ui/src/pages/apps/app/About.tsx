@@ -32,9 +32,11 @@ export function About({ app, onUpgrade }: { app: Schemas["AppDetail"]; onUpgrade
             <Fact name={card.badge}>
               <BadgePill badge={app.badge} /> {app.badge === "publisher" && app.publisher && escapeText(app.publisher)}
             </Fact>
-            <Fact name={card.fingerprint}>
-              <code className="font-mono text-xs">{escapeText(app.fingerprint)}</code>
-            </Fact>
+            {app.badge !== "system" && (
+              <Fact name={card.fingerprint}>
+                <code className="font-mono text-xs">{escapeText(app.fingerprint)}</code>
+              </Fact>
+            )}
             <Fact name={card.digest}>
               <code className="font-mono text-xs">{app.digest}</code> <CopyButton text={app.digest} />
             </Fact>

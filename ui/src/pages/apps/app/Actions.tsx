@@ -75,9 +75,8 @@ function Action({ app, action, canRun }: { app: string; action: Startable; canRu
         )}
       </div>
       {canRun && (
-        <ButtonLink look="main" href={to.start(app, action.name)}>
+        <ButtonLink look="main" href={to.start(app, action.name)} label={said.runOf(title)}>
           {said.run}
-          <span className="sr-only">: {title}</span>
         </ButtonLink>
       )}
     </li>

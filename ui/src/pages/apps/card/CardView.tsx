@@ -122,7 +122,7 @@ export function BadgePill({ badge }: { badge: Card["badge"] }) {
   const said = useWords(words);
   return (
     <Pill tone={badge === "local_developer" ? "neutral" : "good"} icon={badge === "local_developer" ? "key" : "check"}>
-      {said.badge} {said.badges[badge]}
+      {badge === "system" ? said.badges.system : `${said.badge} ${said.badges[badge]}`}
     </Pill>
   );
 }
@@ -163,9 +163,11 @@ function Facts({ card }: { card: Card }) {
         <Fact name={said.digest}>
           <code className="font-mono text-xs">{card.digest}</code>
         </Fact>
-        <Fact name={said.fingerprint}>
-          <code className="font-mono text-xs">{escapeText(card.fingerprint)}</code>
-        </Fact>
+        {card.badge !== "system" && (
+          <Fact name={said.fingerprint}>
+            <code className="font-mono text-xs">{escapeText(card.fingerprint)}</code>
+          </Fact>
+        )}
         <Fact name={said.files}>{card.files}</Fact>
         <Fact name={said.zones}>{card.zones.map((zone) => said.zone[zone]).join(", ")}</Fact>
         {(card.notes ?? []).length > 0 && (

@@ -84,7 +84,7 @@ export function Folders({ line, wanted, disabled, onFolders }: FoldersProps) {
               disabled={disabled}
               autoComplete="off"
               spellCheck={false}
-              placeholder={"/home/…"}
+              placeholder="/…"
               onChange={(event) => setDraft(event.target.value)}
             />
           </div>

@@ -7,6 +7,7 @@ import { escapeText } from "@/text/escape";
 import { Code } from "./Covered";
 import {
   isAnyHost,
+  isLive,
   isNear,
   ruleFrom,
   wantedOf,
@@ -36,7 +37,9 @@ export function Hosts({ line, wanted, disabled, onRules, onAsked }: HostsProps) 
   const { rules } = wanted;
   const isBlocked = wanted.state === "block";
   const hadMethods = wantedOf(line).rules.some((rule) => !rule.by_owner && rule.methods.length > 0);
-  const isNarrowed = rules.every((rule) => rule.by_owner);
+  const isNarrowed = isLive(line)
+    ? !rules.every(isAnyHost)
+    : JSON.stringify(rules) !== JSON.stringify(wantedOf(line).rules);
   const canRemove = (rule: HostRule) => withoutRule(rules, rule).length > 0;
   const add = () => {
     const rule = ruleFrom(draft);
@@ -75,7 +78,7 @@ export function Hosts({ line, wanted, disabled, onRules, onAsked }: HostsProps) 
           </li>
         ))}
       </ul>
-      {isNarrowed && hadMethods && <p className="text-sm text-caution">{said.askedMethods}</p>}
+      {hadMethods && rules.some((rule) => rule.by_owner) && <p className="text-sm text-caution">{said.askedMethods}</p>}
       {!isBlocked && !rules.some(canRemove) && !rules.some(isAnyHost) && (
         <p className="text-sm text-muted">{said.lastHost}</p>
       )}
@@ -111,7 +114,7 @@ export function Hosts({ line, wanted, disabled, onRules, onAsked }: HostsProps) 
       )}
       {!isBlocked && isNarrowed && onAsked && (
         <Button look="quiet" disabled={disabled} onClick={onAsked}>
-          {"duration" in line ? said.asAskedAsk : said.asAsked}
+          {isLive(line) ? said.asAskedAsk : said.asAsked}
         </Button>
       )}
     </div>

@@ -12,12 +12,12 @@ import { Hosts } from "./Hosts";
 import {
   canAsk,
   choicesFor,
-  isAnyHost,
+  asAsked,
   isLive,
+  ruleText,
   wantedOf,
   type CardLine,
   type GrantView,
-  type HostRule,
   type LineChoice,
   type State,
   type Wanted,
@@ -96,7 +96,7 @@ export function LineEditor({ app, line, onChange, disabled = false, children }: 
           onRules={(rules) => set({ rules })}
           onAsked={
             isLive(line)
-              ? () => void tell([{ line: line.line, state: "ask" }], { ...wanted, state: "ask" })
+              ? () => void tell(asAsked(line), { ...wanted, state: "ask" })
               : () => set({ rules: held.rules })
           }
         />
@@ -123,12 +123,4 @@ function sentenceOf(line: CardLine | GrantView, wanted: Wanted, anyHost: string)
     return { code: "card_network", args: [{ list: wanted.rules.map((rule) => ruleText(rule, anyHost)) }] };
   }
   return line.sentence;
-}
-
-/** A rule with everything it says, as `rule_text` of the broker writes it. */
-function ruleText(rule: HostRule, anyHost: string): string {
-  if (isAnyHost(rule)) return anyHost;
-  const port = rule.port === null ? "" : `:${rule.port}`;
-  const methods = rule.methods.length > 0 ? ` (${rule.methods.join(", ")})` : "";
-  return [`${rule.host}${port}`, ...rule.paths].join(" ") + methods;
 }

@@ -1,8 +1,7 @@
 // What an owner can say about one switch, and how it is said to oikos so that exactly what is shown is what holds.
 //
-// A choice without a target sets a switch for all that the app asks for; folders that were named before stay. Of folders,
-// the first choice of a line replaces those before. Of hosts, each adds to what the same word said already: so a list of
-// fewer hosts begins with Block.
+// A choice without a target leaves the folders and hosts that were named. Of folders, the first choice of a line replaces
+// those before. Of hosts, `only` says which of those that there are stay, and each target adds one.
 import type { Schemas } from "@/api/client";
 
 export type CardLine = Schemas["CardLine"];
@@ -70,27 +69,38 @@ export function choicesFor(line: CardLine | GrantView, wanted: Wanted): LineChoi
     return (same(folders, before.folders) && !isTemporary(line)) || folders.length === 0 ? [plain] : named(folders);
   }
   if (line.scope.scope !== "network") return [plain];
-  const asked = before.rules.filter((rule) => !rule.by_owner);
-  const kept = rules.filter((rule) => !rule.by_owner);
-  if (asked.length > 0 && kept.length === asked.length) {
-    return [plain, ...named(rules.filter((rule) => rule.by_owner).map(ruleTarget))];
-  }
-  return [{ line: name, state: "block" }, ...named(rules.map(ruleTarget))];
+  const known = new Set(before.rules.map(keyOf));
+  const kept = rules.filter((rule) => known.has(keyOf(rule)));
+  const added = named(rules.filter((rule) => !known.has(keyOf(rule))).map(ruleTarget));
+  const first: LineChoice =
+    kept.length > 0
+      ? { line: name, state, only: kept.map((rule) => ruleText(rule)) }
+      : // Of those before none is left, so those that are named begin anew.
+        { line: name, state: "block" };
+  return [{ ...first, ...lookedAt(line) }, ...added];
 }
 
-/** Without one of its hosts. What is left is named by the owner then, one host and path at a time and with all methods. */
-export function withoutRule(rules: readonly HostRule[], gone: HostRule): HostRule[] {
-  const left = rules.filter((rule) => keyOf(rule) !== keyOf(gone));
-  if (gone.by_owner) return left;
-  const own = left
-    // What no stranger may lead to is not opened by taking something else away.
-    .filter((rule) => rule.by_owner || (!isAnyHost(rule) && !isNear(rule.host)))
-    .flatMap((rule) => {
-      const paths = rule.paths.length > 0 ? rule.paths.map((path) => [path]) : [[]];
-      return rule.by_owner ? [rule] : paths.map((paths) => ({ ...rule, methods: [], paths, by_owner: true }));
-    });
-  return unique(own);
+/** All that the app asks for again, each time asked about. */
+export const asAsked = (line: CardLine | GrantView): LineChoice[] => [
+  { line: line.line, state: "block", ...lookedAt(line) },
+  { line: line.line, state: "ask" },
+];
+
+/** What somebody changed meanwhile, perhaps in another window, is not changed by who did not see it. */
+const lookedAt = (line: CardLine | GrantView): Pick<LineChoice, "of"> =>
+  isLive(line) && line.grant ? { of: line.grant } : {};
+
+/** A rule with everything it says, as `rule_text` of the broker writes it. */
+export function ruleText(rule: HostRule, anyHost = "any public host"): string {
+  const host = isAnyHost(rule) ? anyHost : rule.host;
+  const port = rule.port === null ? "" : `:${rule.port}`;
+  const paths = rule.paths.length > 0 ? ` ${rule.paths.join(" ")}` : "";
+  const methods = rule.methods.length > 0 ? ` (${rule.methods.join(", ")})` : "";
+  return `${host}${port}${paths}${methods}`;
 }
+
+export const withoutRule = (rules: readonly HostRule[], gone: HostRule): HostRule[] =>
+  rules.filter((rule) => keyOf(rule) !== keyOf(gone));
 
 export const withRule = (rules: readonly HostRule[], added: HostRule): HostRule[] => unique([...rules, added]);
 
