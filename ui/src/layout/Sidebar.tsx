@@ -62,7 +62,7 @@ export function MenuItem(props: {
         href={path}
         onClick={() => onGo?.()}
         aria-current={isHere ? "page" : undefined}
-        className="flex min-h-9 items-center gap-3 rounded-lg px-3 text-sm text-muted hover:bg-raised hover:text-ink aria-[current]:bg-raised aria-[current]:font-semibold aria-[current]:text-ink pointer-coarse:min-h-11"
+        className="flex min-h-9 items-center gap-3 rounded-lg px-3 text-sm text-muted hover:bg-raised hover:text-ink aria-[current]:bg-raised aria-[current]:text-ink pointer-coarse:min-h-11"
       >
         <Icon name={menu.icon} className="size-4.5" />
         {said.menu[menu.word]}

@@ -180,7 +180,11 @@ test("answer a question, change a grant", async () => {
   );
   await page.keyboard.press("Escape");
   await dialog().waitFor({ state: "detached" });
-  await expect
-    .poll(() => house.say("grant", "scribe", "--json"))
-    .toMatch(/"file\.write"[^}]*?"block"|"block"[^}]*?"file\.write"/s);
+  const state = async () => {
+    const { grants } = JSON.parse(await house.say("grant", "scribe", "--json")) as {
+      grants: { line: string; state: string }[];
+    };
+    return grants.find(({ line }) => line === "file.write")?.state;
+  };
+  await expect.poll(state).toBe("block");
 });
