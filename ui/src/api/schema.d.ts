@@ -139,6 +139,22 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/apps/{app}/view": {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /**
+     * A view that an app brings along
+     * @description One HTML document of its package, and the origin on which its frame is served. It is foreign: whoever draws it puts it into
+     *     that frame and nowhere else.
+     */
+    get: operations["app_view"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/bootstrap": {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
@@ -550,6 +566,21 @@ export interface paths {
     post?: never;
     /** Revoke an API key: it lets nobody in any more, and what is open by it ends at once; runs that it began go on */
     delete: operations["token_revoke"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/views/{name}": {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /**
+     * A view of oikos' own
+     * @description One HTML document that draws what its renderer draws in the page, for any host of MCP Apps: `ui://oikos/{name}`.
+     */
+    get: operations["view"];
+    put?: never;
+    post?: never;
+    delete?: never;
     options?: never;
     head?: never;
     patch?: never;
@@ -1699,6 +1730,14 @@ export interface components {
           reply: "app";
         }
       | {
+          /** @description One HTML document. */
+          html: string;
+          /** @description Where its frame is served, at `/frame`. */
+          origin: string;
+          /** @enum {string} */
+          reply: "view";
+        }
+      | {
           /** @description It. */
           file: components["schemas"]["FileView"];
           /** @enum {string} */
@@ -2287,6 +2326,13 @@ export interface components {
       /** @description What was found. */
       report: components["schemas"]["ChainReport"];
     };
+    /** @description A view of results. */
+    View: {
+      /** @description One HTML document. */
+      html: string;
+      /** @description Where its frame is served, at `/frame`. */
+      origin: string;
+    };
     /**
      * @description Where code may run (S0). A deployment has one zone; an app lists those its author supports.
      * @enum {string}
@@ -2587,6 +2633,30 @@ export interface operations {
     responses: {
       /** @description It went well. */
       200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Stopped"] } };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  app_view: {
+    parameters: {
+      query: {
+        /** @description The file of the package, which ends with `.html`. */
+        path: string;
+      };
+      header?: never;
+      path: {
+        /** @description The app */
+        app: components["schemas"]["AppName"];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description It went well. */
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["View"] } };
       /** @description It did not go well: the code says why. */
       default: {
         headers: { [name: string]: unknown };
@@ -3246,6 +3316,27 @@ export interface operations {
     responses: {
       /** @description Revoked */
       204: { headers: { [name: string]: unknown }; content?: never };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  view: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The renderer */
+        name: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description It went well. */
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["View"] } };
       /** @description It did not go well: the code says why. */
       default: {
         headers: { [name: string]: unknown };
