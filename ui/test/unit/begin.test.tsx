@@ -1,7 +1,7 @@
 // Where the focus is when screens, dialogs and the palette come and go.
 import { act, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { Route, useLocation } from "wouter";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Dialog } from "@/components/Dialog";
@@ -27,7 +27,9 @@ let close: () => void;
 
 function Late() {
   const [what, setWhat] = useState<Parameters<typeof show>[0]>("nothing");
-  show = setWhat;
+  useEffect(() => {
+    show = setWhat;
+  }, []);
   return (
     <>
       {what === "loading" && (
@@ -47,7 +49,9 @@ function Late() {
 function Nested() {
   const [open, setOpen] = useState<"none" | "outer" | "both">("none");
   const [, go] = useLocation();
-  close = () => setOpen("none");
+  useEffect(() => {
+    close = () => setOpen("none");
+  }, []);
   return (
     <>
       <button type="button" onClick={() => setOpen("outer")}>
