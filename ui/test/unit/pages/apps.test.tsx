@@ -147,6 +147,41 @@ it("changes at once what it may touch, and shows what holds", async () => {
   ]);
 });
 
+it("keeps the keyboard at its place while a change is on its way, and lets the last choice hold", async () => {
+  let grants = [live(storageLine())];
+  const answers: (() => void)[] = [];
+  const asked = paperOikos({
+    app_info: { app: detail() },
+    run_list: { runs: [] },
+    grant_list: () => ({ app: "notes", grants }),
+    grant_set: async ({ body }: { body: unknown }) => {
+      const { choices } = body as { choices: { state: "ask" | "block" }[] };
+      await new Promise<void>((done) => answers.push(done));
+      grants = grants.map((grant) => ({ ...grant, ...choices[0] }));
+      return { app: "notes", grants };
+    },
+  });
+  const user = userEvent.setup();
+  renderScreen(AppPage, page("?tab=touch"));
+  const group = await screen.findByRole<HTMLFieldSetElement>("group", { name: "notes: What storage may do" });
+  const radio = (name: string) => within(group).getByRole<HTMLInputElement>("radio", { name });
+  const told = () => asked.filter(({ operation }) => operation === "grant_set").map(({ body }) => body);
+  await user.click(radio("Ask"));
+  expect(answers).toHaveLength(1);
+  expect(group.disabled).toBe(false);
+  await user.click(radio("Block"));
+  expect(answers).toHaveLength(1);
+  answers[0]?.();
+  await waitFor(() => expect(answers).toHaveLength(2));
+  answers[1]?.();
+  await waitFor(() => expect(radio("Block").checked).toBe(true));
+  expect(told()).toEqual([
+    { choices: [{ line: "storage", state: "ask" }] },
+    { choices: [{ line: "storage", state: "block" }] },
+  ]);
+  expect(document.activeElement).toBe(radio("Block"));
+});
+
 it("sends only the settings that were changed, and says that secrets cannot be set yet", async () => {
   const setting = { name: "city", title: "City", schema: { type: "string" }, is_set: false, value: "Bern" };
   const count = { name: "count", title: "Count", schema: { type: "integer" }, is_set: true, value: 3 };
