@@ -12,7 +12,7 @@ use std::{
 };
 
 /// Folders of the page that are not its sources.
-const MADE: &[&str] = &["dist", "node_modules", "tools"];
+const MADE: &[&str] = &["dist", "node_modules", "tools", "measure"];
 /// Tests change nothing of what is built.
 const TESTS: &str = "test";
 /// What else goes into it: how results are shown, in the page and out of it.

@@ -130,7 +130,7 @@ export class House {
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as { port: number };
@@ -139,11 +139,11 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-export const openBrowser = (): Promise<Browser> =>
+export const openBrowser = (...words: string[]): Promise<Browser> =>
   chromium.launch({
     executablePath: wanted("CHROMIUM", "/usr/bin/chromium", "/usr/bin/chromium-browser"),
     // Without a sandbox where everything is root's, as in CI. The pages are our own.
-    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic"],
+    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", ...words],
   });
 
 /** A window in which nothing may go wrong unseen. */
