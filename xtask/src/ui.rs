@@ -9,7 +9,7 @@ use crate::{
 use std::{fs, path::Path, time::SystemTime};
 
 /// Folders of the page that are not its sources.
-const MADE: &[&str] = &["dist", "node_modules", "tools"];
+const MADE: &[&str] = &["dist", "node_modules", "tools", "measure"];
 /// Tests change nothing of what is built.
 const TESTS: &str = "test";
 /// The page.

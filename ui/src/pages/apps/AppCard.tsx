@@ -1,6 +1,7 @@
 import { memo } from "react";
 import { Link } from "wouter";
 import type { Schemas } from "@/api/client";
+import { useIsNear } from "@/components/near";
 import { Pill } from "@/components/Pill";
 import { useWords } from "@/i18n";
 import { to } from "@/routes";
@@ -10,8 +11,16 @@ import { words } from "./words";
 
 const TITLE_CHARACTERS_MAX = 80;
 
-/** One installed app. Many of them are on one screen, so what is out of view is not laid out. */
-export const AppCard = memo(function AppCard({ app }: { app: Schemas["AppSummary"] }) {
+/** So many are drawn without asking whether they are in view. */
+const AT_FIRST = 24;
+
+/** One installed app. Hundreds may be on one screen: each is drawn when it comes near the view. */
+export const AppCard = memo(function AppCard({ app, place }: { app: Schemas["AppSummary"]; place: number }) {
+  const { isNear, ref } = useIsNear(place < AT_FIRST);
+  return isNear ? <Drawn app={app} /> : <li ref={ref} className="min-h-36" />;
+});
+
+function Drawn({ app }: { app: Schemas["AppSummary"] }) {
   const said = useWords(words);
   const state = stateOf(app);
   return (
@@ -31,7 +40,7 @@ export const AppCard = memo(function AppCard({ app }: { app: Schemas["AppSummary
       {said.stateHelp[state] && <p className="text-sm text-muted">{said.stateHelp[state]}</p>}
     </li>
   );
-});
+}
 
 function BadgeOf({ app }: { app: Schemas["AppSummary"] }) {
   const said = useWords(words);
