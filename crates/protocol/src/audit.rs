@@ -87,7 +87,7 @@ pub enum AuditEvent {
     Answered,
     /// The owner changed a grant.
     Granted,
-    /// An app was installed, upgraded, enabled, disabled or removed.
+    /// An app was installed, upgraded, enabled, disabled, removed, or opened where it is a page.
     App,
     /// The owner trusted a publisher, a name was bound to one, or one changed its key.
     Publisher,
