@@ -10,10 +10,7 @@ import { words } from "./words";
 export function Opens({ app, canOpen }: { app: Schemas["AppDetail"]; canOpen: boolean }) {
   const said = useWords(words);
   return (
-    <Section
-      title={said.page}
-      aside={<TextLink href={to.activity({ app: app.name })}>{said.allActivity}</TextLink>}
-    >
+    <Section title={said.page} aside={<TextLink href={to.activity({ app: app.name })}>{said.allActivity}</TextLink>}>
       <Panel className="flex flex-wrap items-center justify-between gap-3">
         <p className="min-w-48 grow basis-0 text-sm text-muted">{canOpen ? said.pageHelp : said.cannotRun}</p>
         {canOpen && (

@@ -203,7 +203,8 @@ export const words: { en: AppWords; de: AppWords } = {
     cannotRun: "Sie kann gerade nicht laufen; warum, steht oben.",
     actions: "Aktionen",
     page: "Seite",
-    pageHelp: "Sie läuft in deinem Browser, in einem Rahmen, der nichts erreicht. Auf diesem Rechner läuft kein Code von ihr.",
+    pageHelp:
+      "Sie läuft in deinem Browser, in einem Rahmen, der nichts erreicht. Auf diesem Rechner läuft kein Code von ihr.",
     open: "Öffnen",
     openOf: (app) => `${app} öffnen`,
     lastRuns: "Letzte Läufe",
