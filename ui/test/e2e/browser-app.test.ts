@@ -2,7 +2,7 @@
 // reach is proven with a hostile view, in frames.test.ts: it has the same frame.
 import type { Browser, FrameLocator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { House, openBrowser, signIn, type Window } from "./house";
+import { House, openBrowser, signIn, unnoted, type Window } from "./house";
 
 let house: House;
 let browser: Browser;
@@ -22,9 +22,7 @@ afterAll(async () => {
   await house?.close();
 });
 
-/** What the browser says of every frame of ours, which is no fault: see frames.test.ts. */
-const NOTED = [/Unrecognized Content-Security-Policy directive 'webrtc'/, /both allow-scripts and allow-same-origin/];
-const faults = () => window.faults().filter((fault) => !NOTED.some((noted) => noted.test(fault)));
+const faults = () => unnoted(window.faults());
 const answer = () => view.locator(".answer");
 
 test("it is installed with a card that says where it runs", async () => {
@@ -67,7 +65,7 @@ test("it is used by keyboard, and fills the room that there is", async () => {
   await page.keyboard.press("Tab");
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
-  await expect.poll(() => answer().textContent()).toContain("1 × 38.35 and 2 × 38.33");
+  await expect.poll(() => answer().textContent()).toContain("2 × 38.34 and 1 × 38.33");
   const box = await page.locator("iframe").boundingBox();
   const { height } = page.viewportSize() ?? { height: 0 };
   expect(box?.height).toBeGreaterThan(height / 2);

@@ -67,7 +67,7 @@ async fn what_takes_its_page_away_says_by_what_it_would_be_opened() {
     assert_eq!(refused.code, ErrorCode::PermissionDenied);
     assert_eq!(
         refused.message,
-        "dice may not run in your browser, in a frame that reaches nothing: view is blocked"
+        "dice may not run in your browser, in a frame that reaches nothing: view is block"
     );
     assert_eq!(refused.hint.as_deref(), Some("oikos grant dice view=allow"));
     assert_eq!(told(&house).len(), before + 1, "the grant, and no opening");

@@ -119,7 +119,7 @@ fn files_for_code_are_refused_and_files_beside_the_page_are_of_no_use() {
 
 #[test]
 fn it_asks_for_nothing_but_its_page() {
-    insta::assert_snapshot!("page_asks", told(&[("permissions.json", "{\n  \"storage\": true,\n  \"network\": [{ \"hosts\": [\"a.example\"] }],\n  \"ai\": false\n}")]));
+    insta::assert_snapshot!("page_asks", told(&[("permissions.json", "{\n  \"storage\": true,\n  \"network\": { \"hosts\": [\"a.example\"] },\n  \"ai\": false\n}")]));
     let said = told(&[("permissions.json", r#"{ "view": false }"#)]);
     assert!(said.contains("permissions.json:1:3: an app of the browser is its page"), "{said}");
     let said = told(&[("manifest.json", &with(r#""permissions": ["view", "shell"]"#))]);
@@ -146,6 +146,6 @@ fn its_entry_is_a_document_that_is_there_and_can_be_drawn() {
 fn a_mistake_elsewhere_in_its_manifest_is_the_only_one_told() {
     let said = told(&[("manifest.json", &with(r#""colour": "red""#))]);
     assert!(said.contains("'colour'") && !said.contains("action-schema"), "{said}");
-    let said = told(&[("manifest.json", &MANIFEST.replace("1.0.0", "one")), ("index.html", "")]);
+    let said = told(&[("manifest.json", &with(r#""engines": { "oikos": "what" }"#)), ("index.html", "")]);
     assert!(said.contains("index.html: this file is missing") && !said.contains("bot-logic"), "{said}");
 }
