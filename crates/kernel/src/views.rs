@@ -61,7 +61,7 @@ impl Kernel {
             .map_err(|_| Failure::new(ErrorCode::NotAvailable, format!("the view '{shown}' of {app} is not UTF-8")))?;
         if loaded.record.opens.as_deref() == Some(path) {
             let said = sentence::app_opened(path, loaded.record.version.to_string());
-            let said = journal::record(self.clock.now(), &caller, AuditEvent::App, Some(&app), said);
+            let said = journal::record(self.clock.now(), &caller, AuditEvent::Read, Some(&app), said);
             self.note(caller.owner, &said);
         }
         Ok(View { digest: loaded.record.digest, html: html.to_owned() })

@@ -65,7 +65,7 @@ pub enum AuditEvent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         code: Option<crate::ErrorCode>,
     },
-    /// An effect that only read.
+    /// An effect that only read, or a page of an app that was opened.
     Read,
     /// An effect that cannot be taken back by the store is about to happen.
     Intent {
@@ -87,7 +87,7 @@ pub enum AuditEvent {
     Answered,
     /// The owner changed a grant.
     Granted,
-    /// An app was installed, upgraded, enabled, disabled, removed, or opened where it is a page.
+    /// An app was installed, upgraded, enabled, disabled or removed.
     App,
     /// The owner trusted a publisher, a name was bound to one, or one changed its key.
     Publisher,

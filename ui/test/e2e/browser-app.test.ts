@@ -96,6 +96,9 @@ test("what was opened is in the log, and nothing was run", async () => {
     .getByText(/you opened its page index\.html/)
     .first()
     .waitFor();
+  // One line each time: the page does not open it again because of its own line.
+  const log = await house.say("log", "tip-split", "--json");
+  expect(log.match(/app_opened/g)).toHaveLength(3);
   expect(await house.say("run", "--list")).not.toContain("tip-split");
 });
 

@@ -60,11 +60,11 @@ function Elsewhere({ app, title, help }: { app: string; title: string; help: str
 function Drawn({ app, path }: { app: Schemas["AppDetail"]; path: string }) {
   const said = useWords(words);
   const [times, setTimes] = useState(0);
-  const asked = reads.appView(app.name, path);
-  // Asked for once each time that it is opened, and again where what it may do has changed.
+  const switched = app.grants.find(({ line }) => line === "view")?.state;
+  // Asked for once each time that it is opened, since each is written down, and again where its switch has changed.
   const { data, error } = useQuery({
-    ...asked,
-    queryKey: [...asked.queryKey, app.digest],
+    ...reads.appView(app.name, path),
+    queryKey: ["opened", app.name, path, app.digest, switched],
     staleTime: Infinity,
     gcTime: 0,
     refetchOnWindowFocus: false,
