@@ -110,7 +110,8 @@ impl LoadedApp {
     /// The action or tool of this name.
     pub(crate) fn callable(&self, name: &ActionName) -> Result<Callable<'_>, Failure> {
         if self.record.opens.is_some() {
-            let message = format!("{} has nothing to run on this machine: it is a page in your browser", self.record.name);
+            let message =
+                format!("{} has nothing to run on this machine: it is a page in your browser", self.record.name);
             return Err(Failure::new(ErrorCode::NotAvailable, message).hint("oikos up --open, then open it there"));
         }
         self.package.callable(name).ok_or_else(|| {

@@ -173,9 +173,9 @@ impl Package {
         // Also where the rest of the manifest is wrong: what it needs not have is not missing then.
         let is_page = match &manifest_file {
             Some(file) => is_page(file),
-            None => archive.file(form.manifest()).is_some_and(|bytes| {
-                read_json(form.manifest(), bytes).is_ok_and(|file| is_page(&file))
-            }),
+            None => archive
+                .file(form.manifest())
+                .is_some_and(|bytes| read_json(form.manifest(), bytes).is_ok_and(|file| is_page(&file))),
         };
         let (mut actions, mut tools) = (Vec::new(), Vec::new());
         if !is_page {

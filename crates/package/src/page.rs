@@ -98,7 +98,8 @@ pub(crate) fn read_page(
         Err(vec![Finding { code: ErrorCode::PackageCodeInvalid, file, place: None, message, suggestion }])
     };
     if bytes.len() > VIEW_BYTES_MAX {
-        let message = format!("this page is larger than {} MiB, which is the most that a frame draws", VIEW_BYTES_MAX >> 20);
+        let message =
+            format!("this page is larger than {} MiB, which is the most that a frame draws", VIEW_BYTES_MAX >> 20);
         return wrong(message, "carry less inside it");
     }
     if std::str::from_utf8(bytes).is_err() {

@@ -88,8 +88,11 @@ pub async fn app_test(folder: &Path, config: &Config, with_hostile: bool) -> Res
 pub(super) async fn trial(workshop: &Workshop, folder: &Path, with_hostile: bool) -> Result<TrialReport, Failure> {
     let package = Package::read_folder(folder).map_err(Failure::from)?;
     if let Code::Page(_) = package.code() {
-        let message = format!("{} has nothing to run on this machine that could be tried: it is a page", package.name());
-        return Err(Failure::new(ErrorCode::NotAvailable, message).hint("oikos app lint looks at it; oikos up --open opens it"));
+        let message =
+            format!("{} has nothing to run on this machine that could be tried: it is a page", package.name());
+        return Err(
+            Failure::new(ErrorCode::NotAvailable, message).hint("oikos app lint looks at it; oikos up --open opens it")
+        );
     }
     let stories = stories(folder, &package)?;
     let mut cases = Vec::new();

@@ -42,7 +42,10 @@ async fn its_card_says_where_it_runs_and_that_nothing_runs_here() {
         card.lines.iter().map(|line| (line.line.to_string(), line.sentence.to_string())).collect();
     assert_eq!(lines, [("view".to_owned(), "run in your browser, in a frame that reaches nothing".to_owned())]);
     assert_eq!(card.lines[0].state, GrantState::Allow);
-    assert_eq!(card.limits.iter().map(ToString::to_string).collect::<Vec<_>>(), ["none of its code runs on this machine"]);
+    assert_eq!(
+        card.limits.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["none of its code runs on this machine"]
+    );
     assert!(card.unavailable.is_empty() && card.missing.is_empty(), "{card:?}");
 }
 
@@ -65,10 +68,7 @@ async fn what_takes_its_page_away_says_by_what_it_would_be_opened() {
     house.kernel.grant_set(owner(), app("dice"), vec![choice("view", GrantState::Block, None)]).await.unwrap();
     let refused = open(&house).await.unwrap_err();
     assert_eq!(refused.code, ErrorCode::PermissionDenied);
-    assert_eq!(
-        refused.message,
-        "dice may not run in your browser, in a frame that reaches nothing: view is block"
-    );
+    assert_eq!(refused.message, "dice may not run in your browser, in a frame that reaches nothing: view is block");
     assert_eq!(refused.hint.as_deref(), Some("oikos grant dice view=allow"));
     assert_eq!(told(&house).len(), before + 1, "the grant, and no opening");
     house.kernel.app_set_enabled(owner(), app("dice"), false).await.unwrap();
@@ -79,7 +79,8 @@ async fn what_takes_its_page_away_says_by_what_it_would_be_opened() {
 async fn nothing_of_it_is_run_here() {
     let house = House::new();
     install(&house, "1.0.0", "one").await.unwrap();
-    let request = RunRequest { id: None, app: app("dice"), action: "roll".parse().unwrap(), input: json!({}), files: vec![] };
+    let request =
+        RunRequest { id: None, app: app("dice"), action: "roll".parse().unwrap(), input: json!({}), files: vec![] };
     let Err(refused) = house.kernel.run_start(owner(), request).await else { panic!() };
     assert_eq!(refused.code, ErrorCode::NotAvailable);
     assert_eq!(refused.message, "dice has nothing to run on this machine: it is a page in your browser");

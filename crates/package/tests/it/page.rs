@@ -98,7 +98,12 @@ fn whatever_would_need_code_here_is_refused_at_its_place() {
     ] {
         let key = line.split('"').nth(1).unwrap();
         let said = told(line);
-        assert!(said.contains(&format!("manifest.json:6:3: an app of the browser has no code on this machine, and \"{key}\"")), "{said}");
+        assert!(
+            said.contains(&format!(
+                "manifest.json:6:3: an app of the browser has no code on this machine, and \"{key}\""
+            )),
+            "{said}"
+        );
         assert!(said.contains("^^^"), "{said}");
     }
 }
@@ -109,7 +114,12 @@ fn files_for_code_are_refused_and_files_beside_the_page_are_of_no_use() {
     insta::assert_snapshot!("page_code", told(&[actions, ("bot-logic.js", "export const roll = () => 4\n")]));
     for path in ["action-schema.json", "ui-schema.json", "llm-tool.yaml", "tools.js", "bot-logic.js"] {
         let said = told(&[(path, "{}")]);
-        assert!(said.contains(&format!("manifest.json:5:3: an app of the browser has no code on this machine, and {path} ")), "{said}");
+        assert!(
+            said.contains(&format!(
+                "manifest.json:5:3: an app of the browser has no code on this machine, and {path} "
+            )),
+            "{said}"
+        );
     }
     let warnings = read(&[("game.js", "x"), ("look.css", "x"), ("README.md", "x")]);
     let warnings: Vec<String> = warnings.warnings().iter().map(ToString::to_string).collect();
@@ -119,7 +129,13 @@ fn files_for_code_are_refused_and_files_beside_the_page_are_of_no_use() {
 
 #[test]
 fn it_asks_for_nothing_but_its_page() {
-    insta::assert_snapshot!("page_asks", told(&[("permissions.json", "{\n  \"storage\": true,\n  \"network\": { \"hosts\": [\"a.example\"] },\n  \"ai\": false\n}")]));
+    insta::assert_snapshot!(
+        "page_asks",
+        told(&[(
+            "permissions.json",
+            "{\n  \"storage\": true,\n  \"network\": { \"hosts\": [\"a.example\"] },\n  \"ai\": false\n}"
+        )])
+    );
     let said = told(&[("permissions.json", r#"{ "view": false }"#)]);
     assert!(said.contains("permissions.json:1:3: an app of the browser is its page"), "{said}");
     let said = told(&[("manifest.json", &with(r#""permissions": ["view", "shell"]"#))]);
@@ -129,7 +145,10 @@ fn it_asks_for_nothing_but_its_page() {
 #[test]
 fn its_entry_is_a_document_that_is_there_and_can_be_drawn() {
     insta::assert_snapshot!("page_missing", told(&[("index.html", ""), ("index2.html", HTML)]));
-    insta::assert_snapshot!("page_module", told(&[("manifest.json", &with(r#""entry": "main.js""#)), ("main.js", "x")]));
+    insta::assert_snapshot!(
+        "page_module",
+        told(&[("manifest.json", &with(r#""entry": "main.js""#)), ("main.js", "x")])
+    );
     let not_page = MANIFEST.replace("\"runtime\": [\"browser\"]", "\"entry\": \"index.html\"");
     let said = told(&[("manifest.json", &not_page)]);
     assert!(said.contains("manifest.json:5:12: only an app of the browser"), "{said}");
