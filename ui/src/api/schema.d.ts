@@ -676,7 +676,7 @@ export interface components {
       name: components["schemas"]["AppName"];
       /**
        * @description The file of its package that a browser opens, where that is all of the app: `app_view` gives it, and nothing of it runs
-       * on this machine.
+       *     on this machine.
        */
       opens?: string | null;
       /** @description Whether Stop keeps it from starting by itself until it is enabled again. */
