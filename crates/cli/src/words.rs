@@ -322,11 +322,12 @@ Examples:
     #[command(after_help = "\
 Examples:
   oikos app new word-count                    manifest.json, action-schema.json, bot-logic.js
-  oikos app new word-count --form plugin      package.json, kimai.json, llm-tool.yaml, src/index.js")]
+  oikos app new word-count --form plugin      package.json, kimai.json, llm-tool.yaml, src/index.js
+  oikos app new word-count --form browser     manifest.json, index.html")]
     New {
         /// The app's name, and that of its folder here
         name: AppName,
-        /// How its source is written; both can do the same
+        /// How its source is written; the first two can do the same
         #[arg(long, value_enum, default_value_t = FormWord::MiniApp)]
         form: FormWord,
     },
@@ -660,6 +661,8 @@ pub(crate) enum FormWord {
     MiniApp,
     /// A kimai.json with tools for models
     Plugin,
+    /// A manifest.json with one page, which runs in a browser and nowhere else
+    Browser,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -46,6 +46,9 @@ pub struct AppRecord {
     /// The folder or archive it was installed from, absolute; or the name of what came with oikos.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+    /// The file that a browser opens, where that is all of the app.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opens: Option<String>,
     /// How far its hook `postinstall` has come.
     #[serde(default, skip_serializing_if = "Setup::is_done")]
     pub setup: Setup,
@@ -106,6 +109,11 @@ impl LoadedApp {
 
     /// The action or tool of this name.
     pub(crate) fn callable(&self, name: &ActionName) -> Result<Callable<'_>, Failure> {
+        if self.record.opens.is_some() {
+            let message =
+                format!("{} has nothing to run on this machine: it is a page in your browser", self.record.name);
+            return Err(Failure::new(ErrorCode::NotAvailable, message).hint("oikos up --open, then open it there"));
+        }
         self.package.callable(name).ok_or_else(|| {
             let names: Vec<&str> = self.package.callables().map(|known| known.name().as_str()).collect();
             let failure =
@@ -316,6 +324,7 @@ impl Kernel {
             paused: self.bus.is_paused(&(owner, record.name.clone())),
             unready: record.setup != Setup::Done,
             broken: broken.then(|| "its archive is missing".to_owned()),
+            opens: record.opens.clone(),
             badge: record.badge.clone(),
             installed_at: record.installed_at,
         }

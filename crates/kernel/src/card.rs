@@ -7,7 +7,7 @@ use crate::{
 };
 use broker::{CardSource, CardSubject, card_build, card_lines, covers};
 use package::{Code, Dependency, Hook, Package};
-use protocol::{Arg, Badge, Card, CardChange, CardLine, Sentence, ToolName, api::ToolView, sentence};
+use protocol::{Arg, Badge, Card, CardChange, CardLine, Scope, Sentence, ToolName, api::ToolView, sentence};
 
 impl Kernel {
     /// The card of a package, beside the version that is installed, with who signed it.
@@ -48,6 +48,10 @@ impl Kernel {
             upgrade_from: installed.map(|record| record.version.to_string()),
         };
         let mut card = card_build(&subject, self.broker.zone());
+        if opens(package).is_some() {
+            page_say(card.lines.iter_mut());
+            card.limits = vec![sentence::card_limit_page()];
+        }
         card.unavailable.extend(later(package));
         card.missing = missing(package);
         card.notes = package.warnings().iter().map(ToString::to_string).collect();
@@ -91,6 +95,8 @@ impl Kernel {
         let called = package.hooks().keys().filter(|hook| **hook != Hook::Activate);
         let called = called.filter(|hook| !old.package.hooks().contains_key(hook));
         more.extend(called.map(|hook| sentence::card_change_hook(hook.word())));
+        let has_more_code = opens(&old.package).is_some() && opens(package).is_none();
+        more.extend(has_more_code.then(sentence::card_change_code));
         let (asked, held) = (package.manifest().limits.limits(), old.package.manifest().limits.limits());
         for (what, asked, held, unit) in [
             ("computing", asked.cpu_ms, held.cpu_ms, Arg::Millis as fn(u64) -> Arg),
@@ -117,10 +123,25 @@ pub(crate) fn missing(package: &Package) -> Vec<Sentence> {
     package.dependencies().iter().map(say).collect()
 }
 
+/// The file that a browser opens, where that is all of the app.
+pub(crate) fn opens(package: &Package) -> Option<&str> {
+    match package.code() {
+        Code::Page(file) => Some(file),
+        Code::Script { .. } | Code::Component(_) | Code::Program(_) => None,
+    }
+}
+
+/// Of an app of the browser, the switch for its page is the switch for all of it.
+pub(crate) fn page_say<'a>(lines: impl Iterator<Item = &'a mut CardLine>) {
+    for line in lines.filter(|line| line.scope == Scope::View) {
+        line.sentence = sentence::card_page();
+    }
+}
+
 /// Its code, where this version does not run it.
 pub(crate) fn other_code(package: &Package) -> Option<Sentence> {
     match package.code() {
-        Code::Script { .. } => None,
+        Code::Script { .. } | Code::Page(_) => None,
         Code::Component(file) => Some(sentence::card_later_component(file.as_str())),
         Code::Program(command) => Some(sentence::card_later_program(command.join(" "))),
     }

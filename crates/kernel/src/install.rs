@@ -262,6 +262,7 @@ impl Kernel {
             publisher_key: signer.map(|signer| signer.key),
             installed_at: self.clock.now(),
             source: Some(source.clone()),
+            opens: crate::card::opens(package).map(str::to_owned),
             setup,
         }
     }

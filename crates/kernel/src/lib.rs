@@ -68,7 +68,7 @@ pub use supervisor::{
     supervise,
 };
 pub use trash::{TrashRow, TrashState};
-pub use views::{VIEW_BYTES_MAX, View};
+pub use views::View;
 
 use admission::{Admission, Whose};
 use apps::LoadedApp;

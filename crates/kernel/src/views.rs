@@ -1,11 +1,11 @@
-//! The documents by which an app shows what its runs made: files of its package, for a frame that can reach nothing.
+//! The documents by which an app shows what its runs made, or which are all of it: files of its package, for a frame that can
+//! reach nothing.
 
-use crate::Kernel;
-use protocol::{AppName, Caller, Digest, ErrorCode, Failure, GrantState, Right, Scope, sentence, text};
+use crate::{Kernel, journal};
+use package::VIEW_BYTES_MAX;
+use protocol::{AppName, AuditEvent, Caller, Digest, ErrorCode, Failure, GrantState, Right, Scope, sentence, text};
 use std::sync::Arc;
 
-/// Largest document of a view. A library that draws maps takes a third of it.
-pub const VIEW_BYTES_MAX: usize = 4 << 20;
 const PATH_CHARS_SHOWN: usize = 120;
 
 /// A view that an app brings along.
@@ -18,7 +18,8 @@ pub struct View {
 }
 
 impl Kernel {
-    /// A view of an app, if its owner lets it show any.
+    /// A view of an app, if its owner lets it show any. That an app of the browser was opened is written down: it has no runs
+    /// that would tell.
     pub async fn app_view(self: &Arc<Self>, caller: Caller, app: AppName, path: &str) -> Result<View, Failure> {
         self.require(&caller, Right::Read)?;
         let loaded = self.app_load(caller.owner, &app).await?;
@@ -26,9 +27,11 @@ impl Kernel {
             let failure = Failure::new(ErrorCode::AppDisabled, format!("{app} is disabled"));
             return Err(failure.hint(format!("oikos app enable {app}")));
         }
+        self.zone_check_again(&loaded)?;
         let (line, grants) = (Scope::View.line(), self.broker.grants(caller.owner, &app));
         let refused = |rule: String| {
-            Failure::new(ErrorCode::PermissionDenied, format!("{app} may not {}: {rule}", sentence::card_view()))
+            let what = if loaded.record.opens.is_some() { sentence::card_page() } else { sentence::card_view() };
+            Failure::new(ErrorCode::PermissionDenied, format!("{app} may not {what}: {rule}"))
         };
         match grants.effective(&line, self.clock.now(), None).map(|grant| grant.state) {
             Some(GrantState::Allow) => {}
@@ -56,6 +59,11 @@ impl Kernel {
         }
         let html = std::str::from_utf8(file)
             .map_err(|_| Failure::new(ErrorCode::NotAvailable, format!("the view '{shown}' of {app} is not UTF-8")))?;
+        if loaded.record.opens.as_deref() == Some(path) {
+            let said = sentence::app_opened(path, loaded.record.version.to_string());
+            let said = journal::record(self.clock.now(), &caller, AuditEvent::Read, Some(&app), said);
+            self.note(caller.owner, &said);
+        }
         Ok(View { digest: loaded.record.digest, html: html.to_owned() })
     }
 }

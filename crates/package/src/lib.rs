@@ -33,6 +33,7 @@ mod lint; // what an author should mend
 mod manifest; // manifest.json and kimai.json as one type
 mod npm; // package.json
 mod package; // the whole
+mod page; // apps of the browser
 mod path; // legal names of files
 mod permission; // what is asked for, as scopes
 mod schema; // the published schemas, and what breaking them sounds like
@@ -59,6 +60,7 @@ pub use lint::{Gravity, Remark, lint};
 pub use manifest::{Dependency, Entry, Hook, Manifest, Route};
 pub use npm::Npm;
 pub use package::{Callable, Package, PackageError, SuspiciousText, TOOLS_FILE};
+pub use page::VIEW_BYTES_MAX;
 pub use path::{PATH_BYTES_MAX, check_path};
 pub use permission::{Request, STORAGE_BYTES_MAX};
 pub use schema::SCHEMAS;

@@ -5,6 +5,7 @@ use crate::{
     finding::{Finding, quote},
     form::Form,
     npm::{Npm, disagreement},
+    page::{PAGE_ENTRY, is_page},
     settings::{Settings, read_settings},
     trigger::{Trigger, read_triggers},
     warning::Warning,
@@ -146,6 +147,8 @@ pub enum Entry {
     Component(String),
     /// A program with its arguments, the program first.
     Program(Vec<String>),
+    /// An HTML document of the package, where that is all of the app.
+    Page(String),
 }
 
 /// A request that the app answers.
@@ -240,6 +243,7 @@ impl Manifest {
         for (index, zone) in zones.iter().enumerate().filter(|(index, zone)| zones[..*index].contains(zone)) {
             findings.push(file.finding(&format!("/runtime/{index}"), Part::Value, format!("this is {zone} once more")));
         }
+        let entry = read_entry(form, file, written.entry, &mut findings);
         let triggers = read_triggers(file, warnings).map_err(|found| findings.extend(found)).unwrap_or_default();
         let settings = read_settings(file).map_err(|found| findings.extend(found)).unwrap_or_default();
         let (Some(name), true) = (name, findings.is_empty()) else { return Err(findings) };
@@ -258,12 +262,7 @@ impl Manifest {
             dependencies: written.dependencies.into_iter().map(Dependency::read).collect(),
             triggers,
             renderer: written.renderer,
-            entry: match written.entry {
-                None => Entry::Module(form.entry().to_owned()),
-                Some(WrittenEntry::File(path)) if path.ends_with(".wasm") => Entry::Component(path),
-                Some(WrittenEntry::File(path)) => Entry::Module(path),
-                Some(WrittenEntry::Command { command }) => Entry::Program(command),
-            },
+            entry,
             hooks: written.hooks,
             routes: written.routes,
             settings,
@@ -272,6 +271,33 @@ impl Manifest {
             publisher: written.publisher,
         })
     }
+}
+
+/// What is started, or opened where that is all of the app. Which of the two it is, `runtime` says.
+fn read_entry(form: Form, file: &Document<'_>, written: Option<WrittenEntry>, findings: &mut Vec<Finding>) -> Entry {
+    const AT: &str = "/entry";
+    let is_page = is_page(file);
+    let entry = match written {
+        None if is_page => Entry::Page(PAGE_ENTRY.to_owned()),
+        None => Entry::Module(form.entry().to_owned()),
+        Some(WrittenEntry::File(path)) if path.ends_with(".html") => Entry::Page(path),
+        Some(WrittenEntry::File(path)) if path.ends_with(".wasm") => Entry::Component(path),
+        Some(WrittenEntry::File(path)) => Entry::Module(path),
+        Some(WrittenEntry::Command { command }) => Entry::Program(command),
+    };
+    let (message, hint) = match (is_page, matches!(entry, Entry::Page(_))) {
+        (true, false) => (
+            "an app of the browser has no code on this machine: what it opens is an HTML file of its package",
+            format!("\"entry\": \"{PAGE_ENTRY}\", or add \"local\" to \"runtime\""),
+        ),
+        (false, true) => (
+            "only an app of the browser, which runs nowhere else, is an HTML file",
+            "\"runtime\": [\"browser\"]; for an app with code and a page, permission \"view\"".to_owned(),
+        ),
+        _ => return entry,
+    };
+    findings.push(file.finding_with(AT, Part::Value, message, Some(hint)));
+    entry
 }
 
 fn read_version(

@@ -539,6 +539,10 @@ pub struct AppSummary {
     /// Why its code cannot be loaded, if so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broken: Option<String>,
+    /// The file of its package that a browser opens, where that is all of the app: `app_view` gives it, and nothing of it runs
+    /// on this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opens: Option<String>,
     /// Whose signature it carries.
     #[serde(flatten)]
     pub badge: Badge,

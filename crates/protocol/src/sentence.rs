@@ -186,6 +186,7 @@ sentences! {
     card_schedule(cron) = "start by itself on the schedule {cron}";
     card_secret(name, hosts) = "have your secret {name} sent to {hosts}, never seeing it";
     card_view() = "show its own page in a frame";
+    card_page() = "run in your browser, in a frame that reaches nothing";
     card_picked_files() = "use the files that you hand it yourself, each for one run";
 
     // The card: what it can never do, what limits it, what to look at twice.
@@ -201,6 +202,7 @@ sentences! {
     card_never_ai() = "use your language models";
     card_limit_time(cpu, wall) = "{cpu} of computing and {wall} in all per run";
     card_limit_memory(memory) = "{memory} of memory per run";
+    card_limit_page() = "none of its code runs on this machine";
     card_limit_raised(what, asked, default) = "asks for more {what} than usual: {asked} instead of {default}";
     card_needs_folder() = "needs a folder from you";
     card_unavailable(lines) = "not in this version of oikos yet, so calls to it fail: {lines}";
@@ -231,6 +233,7 @@ sentences! {
     card_change_from_system() = "does not come with oikos, as the version does that is installed: what you granted does not go over to it, so all of it is asked again";
     card_change_dependency(dependency) = "needs {dependency}";
     card_change_hook(hook) = "runs code of its own at one more step of its life: {hook}";
+    card_change_code() = "runs code on this machine, in a sandbox, where until now it was a page in your browser";
     card_change_limit(what, asked, before) = "may use more {what} in a run: {asked} instead of {before}";
     card_warning_unsigned() = "nobody but the folder it came from says who made it";
     card_warning_unsigned_file() = "nobody but the file it came in says who made it";
@@ -341,6 +344,7 @@ sentences! {
     answered_picked(path) = "you picked {path}";
 
     // What the owner did.
+    app_opened(file, version) = "you opened its page {file} (version {version})";
     app_installed(version, digest) = "you installed version {version} (archive {digest})";
     app_upgraded(from, version, digest) = "you upgraded from version {from} to {version} (archive {digest})";
     upgrade_hook_failed(hook, why) = "its hook {hook} failed: {why}";

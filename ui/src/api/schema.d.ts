@@ -674,6 +674,11 @@ export interface components {
       installed_at: components["schemas"]["Timestamp"];
       /** @description Its name. */
       name: components["schemas"]["AppName"];
+      /**
+       * @description The file of its package that a browser opens, where that is all of the app: `app_view` gives it, and nothing of it runs
+       *     on this machine.
+       */
+      opens?: string | null;
       /** @description Whether Stop keeps it from starting by itself until it is enabled again. */
       paused?: boolean;
       /** @description The author's title. */

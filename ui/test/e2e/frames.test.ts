@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { request } from "node:http";
 import type { BrowserContext, Frame, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { House, openProfile, watch } from "./house";
+import { House, openProfile, unnoted, watch } from "./house";
 import { Sink } from "./sink";
 
 let house: House;
@@ -65,9 +65,6 @@ const outerOrigin = () =>
       ?.url() ?? "",
   ).origin;
 
-/** What the browser says of every frame of ours: it does not know `webrtc`, and does not see that the frame is of another site. */
-const NOTED = [/Unrecognized Content-Security-Policy directive 'webrtc'/, /both allow-scripts and allow-same-origin/];
-
 const NOTHING = { requests: [], connections: 0, packets: 0 };
 
 test("the sink hears what is sent to it: what is counted below can be counted", async () => {
@@ -104,7 +101,7 @@ test("an honest view draws what its run made", async () => {
   await page.waitForFunction(() => document.querySelector("iframe")?.height === "321");
   expect(outerOrigin()).toMatch(/^http:\/\/[0-9a-f]{32}\.localhost:\d+$/);
   expect(await frame.evaluate(() => self.origin)).toBe("null");
-  expect(faults().filter((fault) => !NOTED.some((noted) => noted.test(fault)))).toEqual([]);
+  expect(unnoted(faults())).toEqual([]);
 });
 
 test("nothing gets out of the frame, whatever the view tries", async () => {

@@ -175,6 +175,11 @@ export async function openWindow(
   return { page, context, faults };
 }
 
+/** What the browser says of every frame of ours: it does not know `webrtc`, and does not see that the frame is of another site. */
+const NOTED = [/Unrecognized Content-Security-Policy directive 'webrtc'/, /both allow-scripts and allow-same-origin/];
+export const unnoted = (faults: string[]): string[] =>
+  faults.filter((fault) => !NOTED.some((noted) => noted.test(fault)));
+
 /** Listens to everything that a page can complain about. */
 export function watch(page: Page, mayBeAway = false): () => string[] {
   const heard: string[] = [];

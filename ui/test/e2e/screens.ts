@@ -16,6 +16,8 @@ export interface Screen {
   at(stage: Stage): string;
   /** What is done there before looking. */
   act?(page: Page, stage: Stage): Promise<void>;
+  /** It has a frame, of which the browser says something by itself. */
+  framed?: boolean;
   /** Without being signed in. */
   stranger?: boolean;
 }
@@ -41,6 +43,7 @@ export const SCREENS: readonly Screen[] = [
   { name: "app: what it may touch", route: "/apps/:app", at: () => "/apps/page-watch?tab=touch" },
   { name: "app: settings", route: "/apps/:app", at: () => "/apps/page-watch?tab=settings" },
   { name: "app: about", route: "/apps/:app", at: () => "/apps/csv-insights?tab=about" },
+  { name: "opened", route: "/apps/:app/open", at: () => "/apps/tip-split/open", act: opened, framed: true },
   { name: "start", route: "/apps/:app/run/:action", at: () => "/apps/csv-insights/run/analyze" },
   { name: "runs", route: "/runs", at: () => "/runs" },
   { name: "run: a table", route: "/runs/:run", at: ({ runs }) => `/runs/${runs.table}` },
@@ -74,6 +77,11 @@ export const SCREENS: readonly Screen[] = [
 async function card(page: Page): Promise<void> {
   await page.getByRole("dialog").getByRole("textbox").first().press("Enter");
   await page.getByRole("button", { name: /^(Install|Upgrade)$/ }).waitFor();
+}
+
+/** Its own document has come into the frame. */
+async function opened(page: Page): Promise<void> {
+  await page.frameLocator("iframe").frameLocator("iframe").getByRole("heading").first().waitFor();
 }
 
 async function dialog(page: Page): Promise<void> {

@@ -19,6 +19,7 @@ export async function setStage(): Promise<Stage> {
   await install("apps/greeter");
   await install("apps/daily-note", "--grant", `file=allow:${untidy}`).catch(() => install("apps/daily-note"));
   await install("apps/page-watch");
+  await install("apps/tip-split");
   await install("crates/cli/tests/apps/ledger");
   await install("crates/cli/tests/apps/looper");
   const ended = async (...words: string[]): Promise<string> => {

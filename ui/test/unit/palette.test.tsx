@@ -151,6 +151,8 @@ describe("what can be done", () => {
     expect(labels()).toContain("Run csv-insights: summarize");
     expect(labels().some((label) => label.startsWith("Run asleep"))).toBe(false);
     expect(labels()).toContain("Open app: notes – N\\u{202e}otes <b>");
+    const pages = [app("dice", { opens: "index.html" }), app("off", { opens: "index.html", enabled: false })];
+    expect(labels({ apps: pages }).filter((label) => label.startsWith("Use "))).toEqual(["Use dice – The dice"]);
     expect(labels()).toContain("Stop run: csv-insights summarize");
     expect(labels().filter((label) => label.startsWith("Stop run"))).toHaveLength(1);
     expect(labels()).not.toContain("Colours: dark");

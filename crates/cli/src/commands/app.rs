@@ -302,6 +302,10 @@ fn folder_steps(session: &Session, app: &AppDetail) {
 fn next_steps(session: &Session, app: &AppDetail) {
     let name = &app.summary.name;
     folder_steps(session, app);
+    if app.summary.opens.is_some() {
+        let step = session.terminal.step(format_args!("oikos up --open"));
+        session.terminal.line(format_args!("  try: {step}, then open it there"));
+    }
     let action = app.actions.first().map(|action| (&action.name, &action.input));
     let tool = app.tools.first().map(|tool| (&tool.name, &tool.parameters));
     if let Some((called, input)) = action.or(tool) {

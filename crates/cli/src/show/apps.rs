@@ -76,7 +76,11 @@ pub(crate) fn app(terminal: &Terminal, app: &AppDetail) {
         ("storage", Arg::Bytes(app.storage_bytes).to_string()),
         ("limits", app.limits.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
     ];
-    for (name, fact) in facts {
+    let opens = summary.opens.as_deref().map(|file| {
+        let open = terminal.step(format_args!("oikos up --open"));
+        ("opens", format!("{} in the page: {open}", text::escape(file)))
+    });
+    for (name, fact) in opens.into_iter().chain(facts) {
         terminal.line(format_args!("  {} {fact}", styled(QUIET, format_args!("{name:<10}"))));
     }
     for missing in &app.missing {

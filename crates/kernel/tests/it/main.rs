@@ -16,6 +16,7 @@ mod log; // read back, proven
 mod network; // requests to hosts
 mod offers; // packages that are read for a card
 mod owners; // two who share a machine and nothing else
+mod pages; // apps of the browser
 mod places; // who waits, who does not
 mod publishers; // who signed, and who may
 mod recovery; // after an abrupt end

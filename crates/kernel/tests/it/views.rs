@@ -4,7 +4,7 @@ use crate::{
     House,
     house::{choice, owner, owner_of},
 };
-use kernel::VIEW_BYTES_MAX;
+use package::VIEW_BYTES_MAX;
 use protocol::{AppName, Caller, Door, ErrorCode, Failure, GrantState, OwnerId, Right, Rights};
 use serde_json::json;
 use std::collections::BTreeMap;

@@ -8,6 +8,7 @@ mod content;
 mod corpus;
 mod hostile;
 mod input;
+mod page;
 mod plugin;
 mod random;
 mod support;

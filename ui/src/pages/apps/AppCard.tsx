@@ -1,6 +1,7 @@
 import { memo } from "react";
 import { Link } from "wouter";
 import type { Schemas } from "@/api/client";
+import { ButtonLink } from "@/components/Button";
 import { useIsNear } from "@/components/near";
 import { Pill } from "@/components/Pill";
 import { useWords } from "@/i18n";
@@ -37,6 +38,16 @@ function Drawn({ app }: { app: Schemas["AppSummary"] }) {
         <Pill tone={STATE_TONES[state]}>{said.states[state]}</Pill>
         <BadgeOf app={app} />
       </p>
+      {app.opens && (state === "on" || state === "paused") && (
+        // Above the link that the rest of the card is.
+        <ButtonLink
+          className="relative self-start"
+          href={to.open(app.name)}
+          label={said.openApp(shortenText(app.title, TITLE_CHARACTERS_MAX))}
+        >
+          {said.open}
+        </ButtonLink>
+      )}
       {said.stateHelp[state] && <p className="text-sm text-muted">{said.stateHelp[state]}</p>}
     </li>
   );

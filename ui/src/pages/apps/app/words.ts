@@ -12,6 +12,10 @@ interface AppWords {
   runOf(action: string): string;
   cannotRun: string;
   actions: string;
+  page: string;
+  pageHelp: string;
+  open: string;
+  openOf(app: string): string;
   lastRuns: string;
   allActivity: string;
   noRuns: string;
@@ -104,6 +108,10 @@ export const words: { en: AppWords; de: AppWords } = {
     runOf: (action) => `Run ${action}`,
     cannotRun: "It cannot run now; the note above says why.",
     actions: "Actions",
+    page: "Page",
+    pageHelp: "It runs in your browser, in a frame that reaches nothing. No code of it runs on this machine.",
+    open: "Open",
+    openOf: (app) => `Open ${app}`,
     lastRuns: "Last runs",
     allActivity: "All activity of this app",
     noRuns: "It has not run yet",
@@ -194,6 +202,11 @@ export const words: { en: AppWords; de: AppWords } = {
     runOf: (action) => `Starten: ${action}`,
     cannotRun: "Sie kann gerade nicht laufen; warum, steht oben.",
     actions: "Aktionen",
+    page: "Seite",
+    pageHelp:
+      "Sie läuft in deinem Browser, in einem Rahmen, der nichts erreicht. Auf diesem Rechner läuft kein Code von ihr.",
+    open: "Öffnen",
+    openOf: (app) => `${app} öffnen`,
     lastRuns: "Letzte Läufe",
     allActivity: "Alle Aktivität dieser App",
     noRuns: "Sie ist noch nicht gelaufen",
