@@ -31,6 +31,7 @@ mod form; // mini-app or plugin
 mod json; // strict JSON
 mod lint; // what an author should mend
 mod manifest; // manifest.json and kimai.json as one type
+mod multiple; // `multipleOf`, as people divide
 mod npm; // package.json
 mod package; // the whole
 mod page; // apps of the browser

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 #![expect(clippy::print_stdout, reason = "a test that fails shows which input it was")]
 
+mod agreement;
 mod archive;
 mod bounds;
 mod content;
