@@ -24,11 +24,11 @@ export const AppCard = memo(function AppCard({ app }: { app: Schemas["AppSummary
       <p className="text-sm text-muted">
         <code className="font-mono">{app.name}</code> {escapeText(app.version)}
       </p>
+      {said.stateHelp[state] && <p className="text-sm text-muted">{said.stateHelp[state]}</p>}
       <p className="mt-auto flex flex-wrap gap-1.5">
         <Pill tone={STATE_TONES[state]}>{said.states[state]}</Pill>
         <BadgeOf app={app} />
       </p>
-      {said.stateHelp[state] && <p className="text-sm text-muted">{said.stateHelp[state]}</p>}
     </li>
   );
 });
