@@ -77,7 +77,7 @@ export function Browsers() {
 
 function OneBrowser({ login, onOut }: { login: Login; onOut(): void }) {
   const said = useWords(words).browsers;
-  const known = browserName(login.browser);
+  const known = browserName(login.browser, said.some);
   const name = known ?? (shortenText(login.browser, NAME_MAX) || said.unnamed);
   return (
     <li>

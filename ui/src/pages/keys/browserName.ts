@@ -15,11 +15,12 @@ const SYSTEMS = [
   ["Linux", /\bLinux\b/],
 ] as const;
 
-/** What a browser calls itself, in two words where it is one of those that most people have. */
-export function browserName(agent: string): string | null {
-  // What was cut off may have said that it is another one: Edge calls itself Chrome before it says Edge.
-  if (agent.endsWith("…")) return null;
-  const [browser] = BROWSERS.find(([, sign]) => sign.test(agent)) ?? [];
+/** What a browser says that it is and runs on, in two words, where it is one of those that most people have. */
+export function browserName(agent: string, someBrowser: string): string | null {
   const [system] = SYSTEMS.find(([, sign]) => sign.test(agent)) ?? [];
-  return browser && system ? `${browser}, ${system}` : null;
+  if (!system) return null;
+  // What was cut off may have said that it is another one: Edge calls itself Chrome before it says Edge.
+  if (agent.endsWith("…")) return `${someBrowser}, ${system}`;
+  const [browser] = BROWSERS.find(([, sign]) => sign.test(agent)) ?? [];
+  return browser ? `${browser}, ${system}` : null;
 }

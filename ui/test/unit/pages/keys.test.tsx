@@ -137,10 +137,21 @@ describe("browsers", () => {
         "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Mobile Safari/537.36",
         "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1",
         "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15",
+        // Cut off where oikos cuts it: which of those that call themselves Chrome it is, was said behind that.
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/1…",
         "curl/8.5.0",
-        "",
-      ].map(browserName),
-    ).toEqual(["Firefox, Linux", "Edge, Windows", "Chrome, Android", "Safari, iPhone", "Safari, macOS", null, null]);
+        "Firefox on Linux",
+      ].map((agent) => browserName(agent, "Browser")),
+    ).toEqual([
+      "Firefox, Linux",
+      "Edge, Windows",
+      "Chrome, Android",
+      "Safari, iPhone",
+      "Safari, macOS",
+      "Browser, Linux",
+      null,
+      null,
+    ]);
   });
 
   it("get a link that is shown as long as it is good", async () => {

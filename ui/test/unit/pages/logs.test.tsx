@@ -68,6 +68,20 @@ it("marks what went wrong in words, and opens the record", async () => {
   );
 });
 
+it("does not call it a problem that a person stopped a run", async () => {
+  const stopped = entry(1);
+  stopped.record = {
+    ...stopped.record!,
+    event: "run_ended",
+    code: "stopped",
+    sentence: { code: "run_stopped", args: [{ millis: 47 }] },
+  };
+  paperOikos({ app_list: { apps: [] }, log: { entries: [stopped] } });
+  renderScreen(LogsPage, page);
+  await screen.findByText("1 of 1 entries");
+  expect(rows()[0]?.textContent).toMatch(/run endednotesAttention/);
+});
+
 it("says on a phone who did it, above what it was", async () => {
   windowIs(false);
   paperOikos({ app_list: { apps: [] }, log: { entries: [entry(1)] } });
