@@ -37,7 +37,7 @@ export function Shell({ children }: { children: ReactNode }) {
     return () => removeEventListener("keydown", onKey);
   }, []);
   return (
-    <div className="md:ps-56">
+    <div className="md:ps-60">
       <a
         href="#content"
         className="fixed start-2 top-2 z-60 -translate-y-24 rounded-lg bg-accent px-4 py-2 text-on-accent focus:translate-y-0"

@@ -12,6 +12,7 @@ interface ShellWords {
   running(runs: number): string;
   questions(count: number): string;
   palette: string;
+  paletteKey: string;
   here: string;
   device: Record<"open" | "waiting" | "ended", string>;
   offline: string;
@@ -44,6 +45,7 @@ export const words: { en: ShellWords; de: ShellWords } = {
     running: (runs) => (runs === 1 ? "1 run under way" : `${runs} runs under way`),
     questions: (count) => (count === 1 ? "1 open question" : `${count} open questions`),
     palette: "Search and do",
+    paletteKey: "Ctrl K",
     here: "Running on this computer",
     device: { open: "Connected", waiting: "Connecting …", ended: "oikos has ended" },
     offline: "oikos does not answer. What you see may be old; this page goes on by itself when it is back.",
@@ -60,7 +62,7 @@ export const words: { en: ShellWords; de: ShellWords } = {
       grants: "Rechte",
       schedules: "Zeitpläne",
       logs: "Live-Protokoll",
-      keys: "Herausgeber und Schlüssel",
+      keys: "Herausgeber, Schlüssel",
       settings: "Einstellungen",
       diagnostics: "Diagnose",
     },
@@ -74,6 +76,7 @@ export const words: { en: ShellWords; de: ShellWords } = {
     running: (runs) => (runs === 1 ? "1 Lauf ist im Gange" : `${runs} Läufe sind im Gange`),
     questions: (count) => (count === 1 ? "1 offene Frage" : `${count} offene Fragen`),
     palette: "Suchen und tun",
+    paletteKey: "Strg K",
     here: "Läuft auf diesem Rechner",
     device: { open: "Verbunden", waiting: "Verbinde …", ended: "oikos ist beendet" },
     offline:

@@ -34,6 +34,7 @@ function Drawn({ app }: { app: Schemas["AppSummary"] }) {
       <p className="text-sm text-muted">
         <code className="font-mono">{app.name}</code> {escapeText(app.version)}
       </p>
+      {said.stateHelp[state] && <p className="text-sm text-muted">{said.stateHelp[state]}</p>}
       <p className="mt-auto flex flex-wrap gap-1.5">
         <Pill tone={STATE_TONES[state]}>{said.states[state]}</Pill>
         <BadgeOf app={app} />
@@ -48,7 +49,6 @@ function Drawn({ app }: { app: Schemas["AppSummary"] }) {
           {said.open}
         </ButtonLink>
       )}
-      {said.stateHelp[state] && <p className="text-sm text-muted">{said.stateHelp[state]}</p>}
     </li>
   );
 }

@@ -20,7 +20,6 @@ interface AppWords {
   allActivity: string;
   noRuns: string;
   noRunsHelp: string;
-  runStates: { running: string; done: string; failed: string; stopped: string };
   touchTitle: string;
   touchLead: string;
   touchNone: string;
@@ -116,7 +115,6 @@ export const words: { en: AppWords; de: AppWords } = {
     allActivity: "All activity of this app",
     noRuns: "It has not run yet",
     noRunsHelp: "What it does stands here once it has run.",
-    runStates: { running: "under way", done: "done", failed: "failed", stopped: "stopped" },
     touchTitle: "What it may touch",
     touchLead: "A change holds from the next thing that it does, also in runs that are under way.",
     touchNone: "It asks for nothing",
@@ -211,7 +209,6 @@ export const words: { en: AppWords; de: AppWords } = {
     allActivity: "Alle Aktivität dieser App",
     noRuns: "Sie ist noch nicht gelaufen",
     noRunsHelp: "Was sie tut, steht hier, sobald sie gelaufen ist.",
-    runStates: { running: "im Gange", done: "fertig", failed: "gescheitert", stopped: "gestoppt" },
     touchTitle: "Was sie darf",
     touchLead: "Eine Änderung gilt ab dem nächsten Schritt der App, auch in laufenden Läufen.",
     touchNone: "Sie will nichts",
