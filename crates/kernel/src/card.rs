@@ -49,6 +49,7 @@ impl Kernel {
         };
         let mut card = card_build(&subject, self.broker.zone());
         card.unavailable.extend(later(package));
+        card.answers = Some(route_texts(package)).filter(|routes| !routes.is_empty()).map(sentence::card_routes);
         card.missing = missing(package);
         card.notes = package.warnings().iter().map(ToString::to_string).collect();
         if let Some(signer) = signer {
@@ -91,6 +92,9 @@ impl Kernel {
         let called = package.hooks().keys().filter(|hook| **hook != Hook::Activate);
         let called = called.filter(|hook| !old.package.hooks().contains_key(hook));
         more.extend(called.map(|hook| sentence::card_change_hook(hook.word())));
+        let answered = route_texts(&old.package);
+        let routes: Vec<String> = route_texts(package).into_iter().filter(|route| !answered.contains(route)).collect();
+        more.extend((!routes.is_empty()).then(|| sentence::card_change_routes(routes)));
         let (asked, held) = (package.manifest().limits.limits(), old.package.manifest().limits.limits());
         for (what, asked, held, unit) in [
             ("computing", asked.cpu_ms, held.cpu_ms, Arg::Millis as fn(u64) -> Arg),
@@ -106,6 +110,11 @@ impl Kernel {
             is_anew,
         }
     }
+}
+
+/// The requests that it answers, as its manifest names them.
+fn route_texts(package: &Package) -> Vec<String> {
+    package.routes().iter().map(ToString::to_string).collect()
 }
 
 /// What it needs beside itself and is not there.
@@ -150,10 +159,6 @@ fn later(package: &Package) -> Vec<Sentence> {
     let tools: Vec<String> = tool_views(package).into_iter().map(|tool| tool.visible).collect();
     if !tools.is_empty() {
         later.push(sentence::card_later_tools(tools));
-    }
-    let routes: Vec<String> = package.routes().iter().map(ToString::to_string).collect();
-    if !routes.is_empty() {
-        later.push(sentence::card_later_routes(routes));
     }
     let settings = package.settings().into_iter().flat_map(|settings| &settings.fields);
     let secrets: Vec<String> = settings.filter(|field| field.is_secret).map(|field| field.name.clone()).collect();
