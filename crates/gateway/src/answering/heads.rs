@@ -29,7 +29,11 @@ pub(super) enum By {
 
 /// Says it. What an app says of how long its answer may be kept stays.
 pub(super) fn say(heads: &mut HeaderMap, by: By) {
-    let policy = if by == By::App { OF_APP } else { OF_OURS };
+    // Nobody else is told where a page was. Where the app itself is not told either, a form of it comes from nowhere.
+    let (policy, referrer) = match by {
+        By::App => (OF_APP, "same-origin"),
+        By::Us => (OF_OURS, "no-referrer"),
+    };
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, policy),
         (HeaderName::from_static("connection-allowlist"), CONNECTIONS),
@@ -37,7 +41,7 @@ pub(super) fn say(heads: &mut HeaderMap, by: By) {
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
         (HeaderName::from_static("origin-agent-cluster"), "?1"),
         (HeaderName::from_static("permissions-policy"), POWERS),
-        (header::REFERRER_POLICY, "no-referrer"),
+        (header::REFERRER_POLICY, referrer),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (HeaderName::from_static("x-dns-prefetch-control"), "off"),
     ] {

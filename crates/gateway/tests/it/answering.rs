@@ -120,7 +120,7 @@ async fn a_browser_is_let_in_once_and_stays_for_its_time() {
         ("connection-allowlist", "(response-origin);webrtc=block"),
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
-        ("referrer-policy", "no-referrer"),
+        ("referrer-policy", "same-origin"),
         ("x-content-type-options", "nosniff"),
         ("cache-control", "no-store"),
         ("set-cookie", ""),

@@ -127,7 +127,7 @@ pub(crate) fn house_with_page(
         questions: watch::Sender::new(Arc::new([])),
         heard: Mutex::default(),
         sent: Mutex::default(),
-        end: Mutex::new(Ok(RouteEnd::Answered(RouteAnswer::default()))),
+        end: Mutex::new(Ok(RouteEnd::Answered(RouteAnswer { status: 200, ..RouteAnswer::default() }))),
         given_up: Arc::default(),
     });
     let household: Arc<dyn Household> = stage.clone();

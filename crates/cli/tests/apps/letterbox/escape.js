@@ -8,7 +8,7 @@ const tries = {
   frame: () =>
     new Promise((resolve, reject) => {
       const frame = document.createElement("iframe");
-      addEventListener("securitypolicyviolation", ({ effectiveDirective }) => reject(effectiveDirective), { once: true });
+      addEventListener("securitypolicyviolation", ({ effectiveDirective: what }) => what === "frame-src" && reject(what));
       frame.onload = () => resolve("loaded");
       frame.src = api + "/";
       document.body.append(frame);
