@@ -17,6 +17,7 @@ import { to } from "@/routes";
 import { escapeText, shortenText } from "@/text/escape";
 import { About } from "./app/About";
 import { Actions } from "./app/Actions";
+import { Answers } from "./app/Answers";
 import { SettingsTab } from "./app/SettingsTab";
 import { Touch } from "./app/Touch";
 import { Troubles } from "./app/Troubles";
@@ -84,6 +85,7 @@ function Shown({ app, error }: { app: Schemas["AppDetail"]; error: unknown }) {
         }))}
       />
       {tab === "actions" && <Actions app={app} canRun={state === "on" || state === "paused"} />}
+      {tab === "actions" && <Answers app={app} canOpen={state === "on"} />}
       {tab === "touch" && <Touch app={app.name} />}
       {tab === "settings" && <SettingsTab app={app.name} />}
       {tab === "about" && <About app={app} onUpgrade={setUpgrade} />}

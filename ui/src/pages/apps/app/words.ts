@@ -12,6 +12,10 @@ interface AppWords {
   runOf(action: string): string;
   cannotRun: string;
   actions: string;
+  answers: string;
+  answersHelp: string;
+  open: string;
+  openOf(path: string): string;
   lastRuns: string;
   allActivity: string;
   noRuns: string;
@@ -104,6 +108,11 @@ export const words: { en: AppWords; de: AppWords } = {
     runOf: (action) => `Run ${action}`,
     cannotRun: "It cannot run now; the note above says why.",
     actions: "Actions",
+    answers: "Pages of its own",
+    answersHelp:
+      "It answers these requests at an address of its own. A page opens in a window of its own, signed in to this app and to nothing else.",
+    open: "Open",
+    openOf: (path) => `Open ${path}`,
     lastRuns: "Last runs",
     allActivity: "All activity of this app",
     noRuns: "It has not run yet",
@@ -194,6 +203,11 @@ export const words: { en: AppWords; de: AppWords } = {
     runOf: (action) => `Starten: ${action}`,
     cannotRun: "Sie kann gerade nicht laufen; warum, steht oben.",
     actions: "Aktionen",
+    answers: "Eigene Seiten",
+    answersHelp:
+      "Sie antwortet auf diese Anfragen unter einer eigenen Adresse. Eine Seite öffnet sich in einem eigenen Fenster, angemeldet bei dieser App und bei nichts sonst.",
+    open: "Öffnen",
+    openOf: (path) => `${path} öffnen`,
     lastRuns: "Letzte Läufe",
     allActivity: "Alle Aktivität dieser App",
     noRuns: "Sie ist noch nicht gelaufen",
