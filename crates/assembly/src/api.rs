@@ -4,7 +4,7 @@ use crate::{Oikos, doctor, follow::follow, metrics, telemetry};
 use gateway::{Attendance, FrameSender, Household};
 use kernel::{LogFilter, RunRequest, Seen, Viewer};
 use protocol::{
-    Caller, Failure, FileId, OwnerId, Right,
+    AppName, Caller, Failure, FileId, OwnerId, Right, RouteCall, RouteEnd,
     api::{Frame, Reply, Request},
     sentence,
 };
@@ -43,6 +43,21 @@ impl Household for Oikos {
     fn attend(&self, caller: &Caller) -> Option<Attendance> {
         let kernel::Attendance { questions, presence } = self.kernel.attend(caller)?;
         Some(Attendance { questions, presence: presence.map(|presence| Box::new(presence) as Box<dyn Send + Sync>) })
+    }
+
+    fn route(
+        self: Arc<Self>,
+        caller: Caller,
+        call: RouteCall,
+    ) -> Pin<Box<dyn Future<Output = Result<RouteEnd, Failure>> + Send>> {
+        Box::pin(async move {
+            self.begin().await;
+            self.kernel.route_call(caller, call).await
+        })
+    }
+
+    fn app_names(&self, owner: OwnerId) -> Vec<AppName> {
+        self.kernel.app_names(owner)
     }
 
     fn readiness(self: Arc<Self>) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> {
@@ -106,6 +121,11 @@ impl Oikos {
             Request::AppView { app, path } => {
                 let view = kernel.app_view(caller, app.clone(), &path).await?;
                 self.view(&gateway::view_label(&app, view.digest), view.html)?
+            }
+            Request::AppEntry { app, path } => {
+                let place = kernel.route_entry(caller, app.clone(), path).await?;
+                let (url, expires_at) = self.access().entry(&caller, &app, place)?;
+                Reply::Link { url, expires_at }
             }
             Request::View { name } => {
                 require(&caller, Right::Read)?;

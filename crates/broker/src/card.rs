@@ -89,6 +89,7 @@ pub fn card_build(subject: &CardSubject<'_>, zone: Zone) -> Card {
         zones: subject.zones.to_vec(),
         never: never(&lines, subject.takes_files),
         handed: subject.takes_files.then(sentence::card_picked_files),
+        answers: None,
         limits: limits(subject.limits, zone),
         warnings: warnings(subject, &lines),
         unavailable,

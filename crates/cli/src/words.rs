@@ -284,6 +284,23 @@ Examples:
         /// The app
         app: AppName,
     },
+    /// The address that lets a browser in where an app answers requests: once, within a minute
+    #[command(after_help = "\
+Examples:
+  oikos app open notes                  its first page
+  oikos app open notes /notes/7         another one
+  oikos app open notes --browser        in your browser, at once
+
+The browser stays let in for twelve hours, or until oikos starts again.")]
+    Open {
+        /// The app
+        app: AppName,
+        /// Where the browser then goes; `oikos app info APP` shows what the app answers
+        path: Option<String>,
+        /// Open it in the browser of this machine
+        #[arg(long)]
+        browser: bool,
+    },
     /// An app's settings: shown without values, changed with them
     #[command(after_help = "\
 Examples:

@@ -235,7 +235,7 @@ answers! {
         /// By name.
         tokens: Vec<TokenView>,
     };
-    /// A link that signs in a browser.
+    /// A link that signs in a browser, or lets one in where an app answers.
     Link = Link {
         /// The address with the secret after its `#`. Nobody can see it again.
         url: ShownOnce,
@@ -497,6 +497,16 @@ pub(crate) struct RemoveQuery {
     #[serde(default)]
     #[param(required = false)]
     pub(crate) erase: bool,
+}
+
+/// Where a browser is let in.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EntryBody {
+    /// Where it then goes, on the app's own origin; the first page of it without that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 1024)]
+    pub(crate) path: Option<String>,
 }
 
 /// Which view of an app.

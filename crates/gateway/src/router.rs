@@ -1,6 +1,6 @@
 //! All routes. A route that is not described does not exist: both come from one list.
 
-use crate::{Arrival, Doors, Place, Refusal, description::Description, page, routes};
+use crate::{Arrival, Doors, Place, Refusal, answering, description::Description, page, routes};
 use axum::{
     Router,
     extract::{MatchedPath, Request, State},
@@ -67,6 +67,7 @@ routes_of! {
     apps::settings,
     apps::settings_change,
     apps::view,
+    apps::entry,
     household::view,
     runs::list,
     runs::start,
@@ -178,7 +179,7 @@ async fn show(State(doors): State<Doors>, request: Request, next: Next) -> Respo
     shown.unwrap_or_else(Refusal::into_response)
 }
 
-/// The frame around views, where a request was sent to an origin of theirs. What else is asked for there is not there: the
+/// What apps answer, and the frame around views, where a request was sent to an origin of theirs. What else is asked for there is not there: the
 /// page not, the API not, and not what whoever watches over the process asks.
 async fn frame(State(doors): State<Doors>, request: Request, next: Next) -> Response {
     let is_tcp = matches!(request.extensions().get::<Arrival>(), Some(Arrival::Tcp { .. }));
@@ -186,6 +187,12 @@ async fn frame(State(doors): State<Doors>, request: Request, next: Next) -> Resp
         return next.run(request).await;
     };
     let (parts, body) = request.into_parts();
+    if let Some(label) = guards.app_label(&parts).map(str::to_owned) {
+        return match doors.access() {
+            Ok(access) => answering::answer(&doors, access, label, Request::from_parts(parts, body)).await,
+            Err(failure) => Refusal::from(failure).into_response(),
+        };
+    }
     if !guards.is_for_views(&parts) {
         return next.run(Request::from_parts(parts, body)).await;
     }

@@ -12,7 +12,7 @@ use broker::{AppGrants, Picked};
 use package::{Callable, Package, did_you_mean};
 use protocol::{
     ActionName, AppName, Badge, Caller, Digest, ErrorCode, Failure, OwnerId, Right, ScopeRequest, Timestamp,
-    api::{ActionView, AppDetail, AppSummary},
+    api::{ActionView, AppDetail, AppSummary, RouteView},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -49,6 +49,9 @@ pub struct AppRecord {
     /// The file that a browser opens, where that is all of the app.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opens: Option<String>,
+    /// Whether it answers requests: Stop has to keep it from that, whether it is loaded or not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub answers: bool,
     /// How far its hook `postinstall` has come.
     #[serde(default, skip_serializing_if = "Setup::is_done")]
     pub setup: Setup,
@@ -86,6 +89,8 @@ pub(crate) struct LoadedApp {
     pub(crate) package: Package,
     /// Places on the threads where effects block, for all runs of the app together.
     pub(crate) effect_places: Arc<Semaphore>,
+    /// Places for requests that it answers at once.
+    pub(crate) route_places: Semaphore,
     /// Its storage, as the runs of this version know it.
     pub(crate) storage: Arc<AppStorage>,
     image: OnceCell<Arc<dyn GuestImage>>,
@@ -99,7 +104,8 @@ impl LoadedApp {
         storage: Arc<AppStorage>,
     ) -> Arc<Self> {
         let effect_places = Arc::new(Semaphore::new(crate::APP_EFFECTS_AT_ONCE));
-        Arc::new(Self { record, package, effect_places, storage, image: OnceCell::new_with(image) })
+        let route_places = Semaphore::new(crate::ROUTE_CALLS_MAX);
+        Arc::new(Self { record, package, effect_places, route_places, storage, image: OnceCell::new_with(image) })
     }
 
     /// The same version, with another record.
@@ -354,6 +360,11 @@ impl Kernel {
                 })
                 .collect(),
             tools: card::tool_views(package),
+            routes: package
+                .routes()
+                .iter()
+                .map(|route| RouteView { method: route.method.clone(), path: route.path.clone() })
+                .collect(),
             missing: card::missing(package),
             grants: self.grant_views(owner, &app.record.name),
             limits: self.card(package, broker::CardSource::File, None, None).limits,

@@ -53,6 +53,7 @@ impl Kernel {
             card.limits = vec![sentence::card_limit_page()];
         }
         card.unavailable.extend(later(package));
+        card.answers = Some(route_texts(package)).filter(|routes| !routes.is_empty()).map(sentence::card_routes);
         card.missing = missing(package);
         card.notes = package.warnings().iter().map(ToString::to_string).collect();
         if let Some(signer) = signer {
@@ -97,6 +98,9 @@ impl Kernel {
         more.extend(called.map(|hook| sentence::card_change_hook(hook.word())));
         let has_more_code = opens(&old.package).is_some() && opens(package).is_none();
         more.extend(has_more_code.then(sentence::card_change_code));
+        let answered = route_texts(&old.package);
+        let routes: Vec<String> = route_texts(package).into_iter().filter(|route| !answered.contains(route)).collect();
+        more.extend((!routes.is_empty()).then(|| sentence::card_change_routes(routes)));
         let (asked, held) = (package.manifest().limits.limits(), old.package.manifest().limits.limits());
         for (what, asked, held, unit) in [
             ("computing", asked.cpu_ms, held.cpu_ms, Arg::Millis as fn(u64) -> Arg),
@@ -112,6 +116,11 @@ impl Kernel {
             is_anew,
         }
     }
+}
+
+/// The requests that it answers, as its manifest names them.
+fn route_texts(package: &Package) -> Vec<String> {
+    package.routes().iter().map(ToString::to_string).collect()
 }
 
 /// What it needs beside itself and is not there.
@@ -171,10 +180,6 @@ fn later(package: &Package) -> Vec<Sentence> {
     let tools: Vec<String> = tool_views(package).into_iter().map(|tool| tool.visible).collect();
     if !tools.is_empty() {
         later.push(sentence::card_later_tools(tools));
-    }
-    let routes: Vec<String> = package.routes().iter().map(ToString::to_string).collect();
-    if !routes.is_empty() {
-        later.push(sentence::card_later_routes(routes));
     }
     let settings = package.settings().into_iter().flat_map(|settings| &settings.fields);
     let secrets: Vec<String> = settings.filter(|field| field.is_secret).map(|field| field.name.clone()).collect();

@@ -160,6 +160,35 @@ pub struct Route {
     pub path: String,
 }
 
+/// One piece of a route's path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoutePiece<'a> {
+    /// Just this text.
+    Literal(&'a str),
+    /// Any text, by this name.
+    Parameter(&'a str),
+}
+
+impl Route {
+    /// The pieces of its path; of `/` there are none.
+    pub fn pieces(&self) -> impl Iterator<Item = RoutePiece<'_>> {
+        let pieces = self.path.split('/').filter(|piece| !piece.is_empty());
+        pieces.map(|piece| piece.strip_prefix(':').map_or(RoutePiece::Literal(piece), RoutePiece::Parameter))
+    }
+
+    /// Whether what one takes the other takes as well, in each piece.
+    fn is_like(&self, other: &Self) -> bool {
+        let shape = |route: &Self| -> Vec<Option<String>> {
+            let literal = |piece| match piece {
+                RoutePiece::Literal(text) => Some(str::to_owned(text)),
+                RoutePiece::Parameter(_) => None,
+            };
+            route.pieces().map(literal).collect()
+        };
+        self.method == other.method && shape(self) == shape(other)
+    }
+}
+
 impl fmt::Display for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method, self.path)
@@ -244,6 +273,7 @@ impl Manifest {
             findings.push(file.finding(&format!("/runtime/{index}"), Part::Value, format!("this is {zone} once more")));
         }
         let entry = read_entry(form, file, written.entry, &mut findings);
+        findings.extend(routes_check(file, &written.routes));
         let triggers = read_triggers(file, warnings).map_err(|found| findings.extend(found)).unwrap_or_default();
         let settings = read_settings(file).map_err(|found| findings.extend(found)).unwrap_or_default();
         let (Some(name), true) = (name, findings.is_empty()) else { return Err(findings) };
@@ -298,6 +328,26 @@ fn read_entry(form: Form, file: &Document<'_>, written: Option<WrittenEntry>, fi
     };
     findings.push(file.finding_with(AT, Part::Value, message, Some(hint)));
     entry
+}
+
+/// Routes that nobody could tell apart, and names that stand for two pieces of one path.
+fn routes_check(file: &Document<'_>, routes: &[Route]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (index, route) in routes.iter().enumerate() {
+        let at = format!("/routes/{index}/path");
+        if let Some(before) = routes[..index].iter().find(|before| before.is_like(route)) {
+            findings.push(file.finding(&at, Part::Value, format!("{before} takes just the same requests")));
+        }
+        let mut names: Vec<&str> = Vec::new();
+        for piece in route.pieces() {
+            let RoutePiece::Parameter(name) = piece else { continue };
+            if names.contains(&name) {
+                findings.push(file.finding(&at, Part::Value, format!("':{name}' stands there twice")));
+            }
+            names.push(name);
+        }
+    }
+    findings
 }
 
 fn read_version(

@@ -74,6 +74,13 @@ pub enum Request {
         /// The file of its package.
         path: String,
     },
+    /// Let a browser in where an app answers requests: once, within a minute.
+    AppEntry {
+        /// The app.
+        app: AppName,
+        /// Where the browser then goes, on the app's own origin; the first page of it without that.
+        path: Option<String>,
+    },
     /// A view of oikos' own, for any host of views.
     View {
         /// The renderer that it is of.
@@ -483,7 +490,7 @@ pub enum Reply {
         /// By name.
         tokens: Vec<TokenView>,
     },
-    /// To `LoginLink`.
+    /// To `LoginLink` and `AppEntry`.
     Link {
         /// The address with the secret after its `#`. Nobody can see it again.
         url: ShownOnce,
@@ -567,6 +574,15 @@ pub struct StarterView {
     pub installed: Option<String>,
 }
 
+/// A request that an app answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RouteView {
+    /// The method, upper case.
+    pub method: String,
+    /// The path; `:name` stands for any one piece of it.
+    pub path: String,
+}
+
 /// An installed app in full.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AppDetail {
@@ -594,6 +610,9 @@ pub struct AppDetail {
     /// What a model can call; a person can as well.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tools: Vec<ToolView>,
+    /// Requests that it answers, at an address of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<RouteView>,
     /// What it needs beside itself and is not there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<Sentence>,

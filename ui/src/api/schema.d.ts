@@ -80,6 +80,22 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/apps/{app}/entry": {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /**
+     * Let a browser in where an app answers requests
+     * @description Gives the address that lets one browser in, once, within a minute. What comes in by it ends with what this was asked by,
+     *     after twelve hours, or when oikos starts again.
+     */
+    post: operations["app_entry"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/apps/{app}/grants": {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /** An app's switches */
@@ -650,6 +666,8 @@ export interface components {
       missing?: components["schemas"]["Sentence"][];
       /** @description The version before the last upgrade, to which a rollback goes back. */
       previous?: string | null;
+      /** @description Requests that it answers, at an address of its own. */
+      routes?: components["schemas"]["RouteView"][];
       /** @description The folder or archive it was installed from, or the name of what came with oikos. */
       source?: string | null;
       /**
@@ -874,6 +892,7 @@ export interface components {
     };
     /** @description The card. */
     Card: components["schemas"]["Badge"] & {
+      answers?: components["schemas"]["Sentence"] | null;
       /** @description The app's name. */
       app: components["schemas"]["AppName"];
       change?: components["schemas"]["CardChange"] | null;
@@ -1137,6 +1156,11 @@ export interface components {
     Emitted: {
       /** @description How it was heard. */
       heard: components["schemas"]["EventHeard"];
+    };
+    /** @description Where a browser is let in. */
+    EntryBody: {
+      /** @description Where it then goes, on the app's own origin; the first page of it without that. */
+      path?: string | null;
     };
     /**
      * @description What went wrong, as a stable word. The set only grows; a word never changes its meaning.
@@ -1490,7 +1514,7 @@ export interface components {
       /** @description What to narrow it to: for files, an absolute folder. Several choices for a line add up. */
       target?: string | null;
     };
-    /** @description A link that signs in a browser. */
+    /** @description A link that signs in a browser, or lets one in where an app answers. */
     Link: {
       /** @description Until when it can be used. */
       expires_at: components["schemas"]["Timestamp"];
@@ -1913,6 +1937,13 @@ export interface components {
     RollbackBody: {
       /** @description Bring the app's storage back as well: what was stored since the upgrade is lost. */
       restore_storage?: boolean;
+    };
+    /** @description A request that an app answers. */
+    RouteView: {
+      /** @description The method, upper case. */
+      method: string;
+      /** @description The path; `:name` stands for any one piece of it. */
+      path: string;
     };
     /** @description A run to start. */
     RunBody: {
@@ -2512,6 +2543,27 @@ export interface operations {
     responses: {
       /** @description It went well. */
       200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["App"] } };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  app_entry: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The app */
+        app: components["schemas"]["AppName"];
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { "application/json": components["schemas"]["EntryBody"] } };
+    responses: {
+      /** @description It went well. */
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Link"] } };
       /** @description It did not go well: the code says why. */
       default: {
         headers: { [name: string]: unknown };

@@ -34,6 +34,8 @@ const texts: Record<keyof typeof english, string> = {
   card_secret: "dein Geheimnis {name} an {hosts} senden lassen, ohne es je zu sehen",
   card_page: "in deinem Browser laufen, in einem Rahmen, der nichts erreicht",
   card_view: "eine eigene Seite in einem Rahmen zeigen",
+  card_routes:
+    "auf Anfragen deines Browsers und von Programmen mit deinen Schlüsseln antworten, unter einer eigenen Adresse: {routes}",
   card_picked_files: "die Dateien nutzen, die du ihr selbst gibst, jede für einen Lauf",
   card_never_file: "irgendeine deiner Dateien sehen",
   card_never_file_other: "irgendeine andere deiner Dateien sehen",
@@ -51,7 +53,6 @@ const texts: Record<keyof typeof english, string> = {
   card_limit_raised: "verlangt mehr als üblich ({what}): {asked} statt {default}",
   card_needs_folder: "braucht einen Ordner von dir",
   card_unavailable: "in dieser Version von oikos noch nicht da, Aufrufe schlagen also fehl: {lines}",
-  card_later_routes: "in dieser Version von oikos noch nicht da: auf {routes} antworten",
   card_later_settings:
     "in dieser Version von oikos noch nicht da, du kannst sie also nicht setzen: ihre geheimen Einstellungen {settings}",
   card_later_tools:
@@ -90,6 +91,7 @@ const texts: Record<keyof typeof english, string> = {
   card_change_dependency: "braucht {dependency}",
   card_change_hook: "führt in einem weiteren Schritt ihres Lebens eigenen Code aus: {hook}",
   card_change_code: "führt Code auf diesem Rechner aus, in einer Sandbox; bisher war sie eine Seite in deinem Browser",
+  card_change_routes: "antwortet auf mehr Anfragen: {routes}",
   card_change_limit: "darf in einem Lauf mehr verbrauchen ({what}): {asked} statt {before}",
   card_warning_unsigned: "wer sie gemacht hat, sagt niemand außer dem Ordner, aus dem sie kam",
   card_warning_unsigned_file: "wer sie gemacht hat, sagt niemand außer der Datei, in der sie kam",
@@ -156,6 +158,7 @@ const texts: Record<keyof typeof english, string> = {
   run_triggered: "{action} von selbst gestartet (Version {version}): {why}",
   run_ended: "nach {wall} fertig ({cpu} Rechenzeit)",
   run_failed: "nach {wall} gescheitert: {message} ({code})",
+  run_requested: "{action} (Version {version}) begonnen, um zu antworten: {route}",
   run_stopped: "nach {wall} von dir gestoppt",
   run_lost: "wurde abgebrochen: oikos selbst endete währenddessen",
   run_ended_many: "{reads} weitere {reads:Lesezugriff ist|Lesezugriffe sind} nicht einzeln aufgeführt",
@@ -248,6 +251,7 @@ const texts: Record<keyof typeof english, string> = {
   recovered:
     "nach einem plötzlichen Ende: {runs} {runs:Lauf wurde|Läufe wurden} abgebrochen, bei {effects} {effects:Wirkung|Wirkungen} ist das Ende unbekannt",
   cause_event: "Ereignis {topic} von {sender}",
+  cause_route: "die Anfrage {route}",
   cause_message: "eine Nachricht, die zu {pattern} passt",
   cause_installed: "sie wurde installiert",
   cause_disabled: "du schaltest sie ab",

@@ -35,6 +35,7 @@ fn body(operation: &str, things: &Things) -> Value {
         "app_offer" => json!({ "source": "/nowhere" }),
         "app_install" => json!({ "choices": [] }),
         "app_rollback" => json!({ "restore_storage": true }),
+        "app_entry" => json!({ "path": "/" }),
         "grant_set" => json!({ "choices": [{ "line": "storage", "state": "block" }] }),
         "setting_set" => json!({ "settings": { "city": "Graz" } }),
         "run_start" => json!({ "app": things["app"], "action": "talk", "input": { "count": 1 } }),

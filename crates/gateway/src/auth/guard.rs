@@ -5,6 +5,10 @@
 //! shows a name that was pointed at us), or read what only our page holds. Each of these is looked at by itself, so that no
 //! one of them has to hold.
 
+mod app; // the same of requests for apps
+
+pub(crate) use app::Way;
+
 use super::credential;
 use crate::{Refusal, page::is_label, serve::Reached};
 use http::{
@@ -163,16 +167,20 @@ impl Guards {
 
     /// Whether a request was sent to an origin of views. Nothing of ours is there but the frame around them.
     pub(crate) fn is_for_views(&self, parts: &Parts) -> bool {
-        let Some(port) = self.port else { return false };
-        let is_view = |name: &str| {
-            let named = name.split_once(".localhost");
-            named.is_some_and(|(label, rest)| {
-                let is_port = rest.strip_prefix(':').is_some_and(|text| text == port.to_string());
-                is_label(label) && (is_port || (rest.is_empty() && port == self.scheme().1))
-            })
+        self.label(parts, is_label).is_some()
+    }
+
+    /// The first part of the name of the origin that a request was sent to, where that is one of a kind.
+    fn label<'a>(&self, parts: &'a Parts, is_one: fn(&str) -> bool) -> Option<&'a str> {
+        let port = self.port?;
+        let label_of = |name: &'a str| {
+            let (label, rest) = name.split_once(".localhost")?;
+            let is_port = rest.strip_prefix(':').is_some_and(|text| text == port.to_string());
+            (is_one(label) && (is_port || (rest.is_empty() && port == self.scheme().1))).then_some(label)
         };
+        let label = label_of(one(&parts.headers, &HOST).ok()??)?;
         let named = parts.uri.authority().map(|authority| authority.as_str());
-        matches!(one(&parts.headers, &HOST), Ok(Some(host)) if is_view(host)) && named.is_none_or(is_view)
+        named.is_none_or(|name| label_of(name) == Some(label)).then_some(label)
     }
 
     /// The origins of our own page, as a policy of content says who may hold a frame. Policies know no addresses in
@@ -291,21 +299,11 @@ impl Guards {
 
     /// What a request brought. Of a browser it is only taken where the browser says that it comes from our page.
     pub fn presented<'a>(&self, parts: &'a Parts) -> Result<Presented<'a>, Refusal> {
-        let unclear =
-            |what: &str| Refusal::new(ErrorCode::Unauthenticated, what, "send one header: Authorization: Bearer KEY");
-        let bearer =
-            one(&parts.headers, &AUTHORIZATION).map_err(|()| unclear("the request has several credentials"))?;
-        if let Some(value) = bearer {
-            let (scheme, text) = value.split_once(' ').unwrap_or((value, ""));
-            if !scheme.eq_ignore_ascii_case("bearer") || text.is_empty() || text.contains(' ') {
-                return Err(unclear("the header Authorization is not of the form Bearer KEY"));
-            }
+        if let Some(text) = bearer(parts)? {
             return Ok(Presented::Bearer(text));
         }
-        let cookies =
-            parts.headers.get_all(COOKIE).iter().flat_map(|value| value.to_str().unwrap_or_default().split(';'));
-        let mut sent = cookies.filter_map(|pair| pair.trim().split_once('=')).filter(|(name, _)| *name == self.cookie);
-        let logins = std::array::from_fn(|_| sent.next().map(|(_, login)| login));
+        let mut sent = cookies(parts, &self.cookie);
+        let logins = std::array::from_fn(|_| sent.next());
         if logins[0].is_none() {
             return Ok(Presented::Nothing);
         }
@@ -324,6 +322,27 @@ impl Guards {
         let page = page.or_else(|| offered.find(|word| word.starts_with(credential::Kind::Page.word())));
         Ok(Presented::Login { logins, page })
     }
+}
+
+fn unclear(what: &str) -> Refusal {
+    Refusal::new(ErrorCode::Unauthenticated, what, "send one header: Authorization: Bearer KEY")
+}
+
+/// The API key that a request brought.
+fn bearer(parts: &Parts) -> Result<Option<&str>, Refusal> {
+    let said = one(&parts.headers, &AUTHORIZATION).map_err(|()| unclear("the request has several credentials"))?;
+    let Some(value) = said else { return Ok(None) };
+    let (scheme, text) = value.split_once(' ').unwrap_or((value, ""));
+    if !scheme.eq_ignore_ascii_case("bearer") || text.is_empty() || text.contains(' ') {
+        return Err(unclear("the header Authorization is not of the form Bearer KEY"));
+    }
+    Ok(Some(text))
+}
+
+/// What a request brought as cookies of a name.
+fn cookies<'a, 'b: 'a>(parts: &'b Parts, name: &'a str) -> impl Iterator<Item = &'b str> + 'a {
+    let all = parts.headers.get_all(COOKIE).iter().flat_map(|value| value.to_str().unwrap_or_default().split(';'));
+    all.filter_map(|pair| pair.trim().split_once('=')).filter(move |(known, _)| *known == name).map(|(_, text)| text)
 }
 
 /// The one value of a header. `Err`: it is there more than once, or is no text.

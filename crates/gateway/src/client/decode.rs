@@ -59,7 +59,7 @@ pub(super) fn answer_of(request: &Request) -> AnswerOf {
         R::TokenNew { .. } => read::<Token>,
         R::TokenList => read::<Tokens>,
         R::TokenRevoke { .. } | R::LoginRevoke { .. } => read::<Nothing>,
-        R::LoginLink => read::<Link>,
+        R::LoginLink | R::AppEntry { .. } => read::<Link>,
         R::LoginList => read::<Logins>,
         R::OwnerNew { .. } => read::<Owner>,
         R::OwnerList => read::<Owners>,

@@ -5,8 +5,8 @@ use crate::{
     asked::EVENT_STREAM,
     auth::{OWNER_HEADER, PRESENCE_HEADER},
     bodies::{
-        ChoicesBody, EventBody, FileBody, OfferBody, OwnerBody, RollbackBody, RunBody, SettingsBody, StatementsBody,
-        TokenBody, TrustBody,
+        ChoicesBody, EntryBody, EventBody, FileBody, OfferBody, OwnerBody, RollbackBody, RunBody, SettingsBody,
+        StatementsBody, TokenBody, TrustBody,
     },
     extract::OCTET_STREAM,
 };
@@ -74,6 +74,7 @@ fn parts(request: &Request) -> Result<Parts, Failure> {
         R::AppStarters => get("starters".to_owned()),
         R::AppInfo { app } => get(format!("apps/{app}")),
         R::AppView { app, path } => get(format!("apps/{app}/view?path={}", within(path))),
+        R::AppEntry { app, path } => say(Method::POST, format!("apps/{app}/entry"), &EntryBody { path: path.clone() }),
         R::View { name } => get(format!("views/{}", within(name))),
         R::AppRollback { app, restore_storage } => {
             let body = RollbackBody { restore_storage: *restore_storage };

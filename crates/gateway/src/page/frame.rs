@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
     response::Response,
 };
-use protocol::{AppName, Digest, ErrorCode, Failure, sha256, text};
+use protocol::{AppName, Digest, ErrorCode, Failure, OwnerId, sha256, text};
 use std::borrow::Cow;
 
 /// Where the frame is, on an origin of views.
@@ -16,8 +16,8 @@ const FRAME_FILE: &str = "frame.html";
 /// Hexadecimal digits of the name of an origin of views.
 const LABEL_CHARS: usize = 32;
 
-/// Powers of a browser that no view has.
-const POWERS: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), microphone=(), \
+/// Powers of a browser that nothing of an app has.
+pub(crate) const POWERS: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), microphone=(), \
                       midi=(), payment=(), screen-wake-lock=(), usb=()";
 
 const MISSING: &str = "This oikos was built without its views. In a checkout of oikos: cargo xtask ui\n";
@@ -74,6 +74,20 @@ fn label(subject: &str) -> String {
     let mut label = hex::encode(sha256(subject.as_bytes()).0);
     label.truncate(LABEL_CHARS);
     label
+}
+
+/// How the names of origins begin on which apps answer: no view's does.
+const APP: &str = "app-";
+
+/// The first part of the name of the origin on which an app answers an owner's requests: the same for all its versions,
+/// so that what a person has noted of it stays true.
+pub fn app_label(owner: OwnerId, app: &AppName) -> String {
+    format!("{APP}{}", label(&format!("oikos app\0{}\0{app}", owner.0)))
+}
+
+/// Whether this is the first part of the name of such an origin.
+pub(crate) fn is_app_label(text: &str) -> bool {
+    text.strip_prefix(APP).is_some_and(is_label)
 }
 
 /// Whether this is the first part of the name of an origin of views.
@@ -146,6 +160,16 @@ mod tests {
         assert!(labels.iter().all(|label| is_label(label)), "{labels:?}");
         assert_eq!(labels.iter().collect::<BTreeSet<_>>().len(), labels.len());
         assert_eq!(view_label(&weather, one), labels[0], "and always the same");
+    }
+
+    #[test]
+    fn each_owner_has_an_origin_for_each_app_whatever_its_version() {
+        let (weather, maps): (AppName, AppName) = ("weather".parse().unwrap(), "maps".parse().unwrap());
+        let labels = [app_label(OwnerId(1), &weather), app_label(OwnerId(2), &weather), app_label(OwnerId(1), &maps)];
+        assert!(labels.iter().all(|label| is_app_label(label) && !is_label(label)), "{labels:?}");
+        assert_eq!(labels.iter().collect::<BTreeSet<_>>().len(), labels.len());
+        assert_eq!(app_label(OwnerId(1), &weather), labels[0], "and always the same");
+        assert!(!is_app_label(&view_label(&weather, sha256(b"one"))));
     }
 
     #[test]

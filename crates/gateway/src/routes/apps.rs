@@ -3,8 +3,8 @@
 use crate::{
     asked::Asked,
     bodies::{
-        App, Apps, ChoicesBody, Grants, Installed, Nothing, OfferBody, Offered, Page, RemoveQuery, RollbackBody,
-        Settings, SettingsBody, Starters, Stopped, View, ViewQuery,
+        App, Apps, ChoicesBody, EntryBody, Grants, Installed, Link, Nothing, OfferBody, Offered, Page, RemoveQuery,
+        RollbackBody, Settings, SettingsBody, Starters, Stopped, View, ViewQuery,
     },
     extract::{Asking, Named, Said},
     stream::FrameEvent,
@@ -136,6 +136,17 @@ pub(crate) async fn settings(asked: Asked, Named(app): Named<AppName>) -> Respon
     params(("app" = AppName, Path, description = "The app"), ViewQuery), responses((status = 200, body = View)))]
 pub(crate) async fn view(asked: Asked, Named(app): Named<AppName>, Asking(which): Asking<ViewQuery>) -> Response {
     asked.answer::<View>(Request::AppView { app, path: which.path }).await
+}
+
+/// Let a browser in where an app answers requests
+///
+/// Gives the address that lets one browser in, once, within a minute. What comes in by it ends with what this was asked by,
+/// after twelve hours, or when oikos starts again.
+#[utoipa::path(post, path = "/api/v1/apps/{app}/entry", tag = "apps", operation_id = "app_entry",
+    params(("app" = AppName, Path, description = "The app")), request_body = EntryBody,
+    responses((status = 200, body = Link)))]
+pub(crate) async fn entry(asked: Asked, Named(app): Named<AppName>, Said(said): Said<EntryBody>) -> Response {
+    asked.entry(Request::AppEntry { app, path: said.path }).await
 }
 
 /// Change some of an app's settings

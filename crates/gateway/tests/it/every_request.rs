@@ -92,7 +92,7 @@ fn requests() -> Union<BoxedStrategy<Request>> {
             | R::AppStarters => {}
             R::AppInfo { .. } | R::AppRollback { .. } | R::AppEnable { .. } | R::AppDisable { .. } => {}
             R::AppRemove { .. } | R::RunStart { .. } | R::RunFollow { .. } | R::RunList | R::RunStop { .. } => {}
-            R::AppView { .. } | R::View { .. } => {}
+            R::AppView { .. } | R::AppEntry { .. } | R::View { .. } => {}
             R::Log { .. }
             | R::LogFollow { .. }
             | R::LogVerify
@@ -127,6 +127,7 @@ fn requests() -> Union<BoxedStrategy<Request>> {
         Just(R::AppStarters).boxed(),
         app().prop_map(|app| R::AppInfo { app }).boxed(),
         (app(), text()).prop_map(|(app, path)| R::AppView { app, path }).boxed(),
+        (app(), any::<Option<String>>()).prop_map(|(app, path)| R::AppEntry { app, path }).boxed(),
         "[^/]{1,20}".prop_map(|name| R::View { name }).boxed(),
         (app(), any::<bool>()).prop_map(|(app, restore_storage)| R::AppRollback { app, restore_storage }).boxed(),
         app().prop_map(|app| R::AppEnable { app }).boxed(),
@@ -256,6 +257,10 @@ async fn what_is_answered_is_heard() {
         (
             Request::AppView { app: app.clone(), path: "views/a b.html".to_owned() },
             json!({ "reply": "view", "origin": "http://ab.localhost:7070", "html": "<p>" }),
+        ),
+        (
+            Request::AppEntry { app: app.clone(), path: None },
+            json!({ "reply": "link", "url": "http://app-ab.localhost:7070/.oikos/enter#x", "expires_at": 7 }),
         ),
         (
             Request::View { name: "table".to_owned() },

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod access; // who is let in, and until when
+mod answering; // the origins on which apps answer
 mod answers; // JSON, events, problems, pages, tags
 mod described; // the API's description
 mod every_request; // what the client says, the routes hear

@@ -20,6 +20,7 @@ mod pages; // apps of the browser
 mod places; // who waits, who does not
 mod publishers; // who signed, and who may
 mod recovery; // after an abrupt end
+mod routes; // apps that answer requests
 mod runs; // from request to end
 mod schedules; // what the clock starts
 mod settings; // what the owner sets, and what runs see of it

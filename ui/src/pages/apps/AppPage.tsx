@@ -17,6 +17,7 @@ import { to } from "@/routes";
 import { escapeText, shortenText } from "@/text/escape";
 import { About } from "./app/About";
 import { Actions } from "./app/Actions";
+import { Answers } from "./app/Answers";
 import { Opens } from "./app/Opens";
 import { SettingsTab } from "./app/SettingsTab";
 import { Touch } from "./app/Touch";
@@ -87,6 +88,7 @@ function Shown({ app, error }: { app: Schemas["AppDetail"]; error: unknown }) {
       />
       {tab === "actions" && !app.opens && <Actions app={app} canRun={canRun} />}
       {tab === "actions" && app.opens && <Opens app={app} canOpen={canRun} />}
+      {tab === "actions" && !app.opens && <Answers app={app} canOpen={state === "on"} />}
       {tab === "touch" && <Touch app={app.name} />}
       {tab === "settings" && <SettingsTab app={app.name} />}
       {tab === "about" && <About app={app} onUpgrade={setUpgrade} />}

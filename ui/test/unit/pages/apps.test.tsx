@@ -1,6 +1,6 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import AppPage from "@/pages/apps/AppPage";
 import AppsPage from "@/pages/apps/AppsPage";
 import { paperOikos, Refuse, renderScreen } from "../kit";
@@ -250,4 +250,47 @@ it("says so when there is no such app", async () => {
   paperOikos({ app_info: new Refuse(404, "app_not_found", "no") });
   renderScreen(AppPage, { ...page(), language: "de" });
   expect(await screen.findByText("So eine App ist nicht installiert")).toBeTruthy();
+});
+
+it("opens a page of an app by an address that lets this browser in", async () => {
+  const url = "http://app-0.localhost:7070/.oikos/enter#x";
+  const routes = [
+    { method: "GET", path: "/" },
+    { method: "POST", path: "/letters" },
+    { method: "GET", path: "/letters/:id" },
+  ];
+  const asked = paperOikos({
+    app_info: { app: detail({ routes }) },
+    run_list: { runs: [] },
+    app_entry: { url, expires_at: 7 },
+  });
+  const opened = vi.fn();
+  vi.stubGlobal("open", opened);
+  const user = userEvent.setup();
+  renderScreen(AppPage, page());
+  const pages = within(await screen.findByRole("region", { name: "Pages of its own" }));
+  expect(pages.getByText("POST /letters")).toBeTruthy();
+  // What takes more than its address is named, and not opened.
+  expect(pages.getAllByRole("button")).toHaveLength(1);
+  await user.click(pages.getByRole("button", { name: "Open /" }));
+  await waitFor(() => expect(opened).toHaveBeenCalledWith(url, "_blank", "noopener,noreferrer"));
+  expect(asked.find((ask) => ask.operation === "app_entry")).toMatchObject({ path: ["notes"], body: { path: "/" } });
+});
+
+it("offers to open nothing of an app that is off or stopped, and says why something did not open", async () => {
+  const routes = [{ method: "GET", path: "/" }];
+  paperOikos({ app_info: { app: detail({ routes, ...summary({ paused: true }) }) }, run_list: { runs: [] } });
+  const { unmount } = renderScreen(AppPage, page());
+  const pages = within(await screen.findByRole("region", { name: "Pages of its own" }));
+  expect(pages.queryByRole("button")).toBeNull();
+  unmount();
+  paperOikos({
+    app_info: { app: detail({ routes }) },
+    run_list: { runs: [] },
+    app_entry: new Refuse(501, "not_available", "notes has no address: no door is open"),
+  });
+  const user = userEvent.setup();
+  renderScreen(AppPage, page());
+  await user.click(await screen.findByRole("button", { name: "Open /" }));
+  expect(await screen.findByText(/no door is open/)).toBeTruthy();
 });

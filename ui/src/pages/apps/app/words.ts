@@ -15,7 +15,9 @@ interface AppWords {
   page: string;
   pageHelp: string;
   open: string;
-  openOf(app: string): string;
+  openOf(what: string): string;
+  answers: string;
+  answersHelp: string;
   lastRuns: string;
   allActivity: string;
   noRuns: string;
@@ -110,7 +112,10 @@ export const words: { en: AppWords; de: AppWords } = {
     page: "Page",
     pageHelp: "It runs in your browser, in a frame that reaches nothing. No code of it runs on this machine.",
     open: "Open",
-    openOf: (app) => `Open ${app}`,
+    openOf: (what) => `Open ${what}`,
+    answers: "Pages of its own",
+    answersHelp:
+      "It answers these requests at an address of its own. A page opens in a window of its own, signed in to this app and to nothing else.",
     lastRuns: "Last runs",
     allActivity: "All activity of this app",
     noRuns: "It has not run yet",
@@ -204,7 +209,10 @@ export const words: { en: AppWords; de: AppWords } = {
     pageHelp:
       "Sie läuft in deinem Browser, in einem Rahmen, der nichts erreicht. Auf diesem Rechner läuft kein Code von ihr.",
     open: "Öffnen",
-    openOf: (app) => `${app} öffnen`,
+    openOf: (what) => `${what} öffnen`,
+    answers: "Eigene Seiten",
+    answersHelp:
+      "Sie antwortet auf diese Anfragen unter einer eigenen Adresse. Eine Seite öffnet sich in einem eigenen Fenster, angemeldet bei dieser App und bei nichts sonst.",
     lastRuns: "Letzte Läufe",
     allActivity: "Alle Aktivität dieser App",
     noRuns: "Sie ist noch nicht gelaufen",

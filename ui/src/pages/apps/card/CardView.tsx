@@ -61,9 +61,9 @@ export function CardView({ card, disabled, onWanted }: CardViewProps) {
           </ul>
         </Part>
       )}
-      {card.handed && (
+      {(card.handed || card.answers) && (
         <Part title={said.handed}>
-          <Sentences sentences={[card.handed]} />
+          <Sentences sentences={[card.handed ?? [], card.answers ?? []].flat()} />
         </Part>
       )}
       <Part title={said.never}>
