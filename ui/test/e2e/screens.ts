@@ -97,7 +97,7 @@ export const SCREENS: readonly Screen[] = [
     act: card,
   },
   {
-    name: "card, narrowed to hosts",
+    name: "card: narrowed to hosts",
     route: "/apps",
     at: ({ house }) => install(house.package("apps/link-check")),
     act: async (page) => {
@@ -109,7 +109,7 @@ export const SCREENS: readonly Screen[] = [
     },
   },
   {
-    name: "card, a folder is lacking",
+    name: "card: a folder is lacking",
     route: "/apps",
     at: ({ house }) => install(house.package("apps/folder-tidy")),
     act: async (page) => {
@@ -176,7 +176,7 @@ export const SCREENS: readonly Screen[] = [
     after: stopAll,
   },
   {
-    name: "run: under way, saying much",
+    name: "run: saying much",
     route: "/runs/:run",
     at: () => "/apps/looper/run/wait",
     act: async (page) => {
