@@ -28,7 +28,13 @@ export interface Screen {
 
 const ONCE = /^(Once|Dieses Mal)/;
 const install = (source: string): string => `/apps?install=${encodeURIComponent(source)}`;
-const stopAll = ({ house }: Stage) => house.say("stop", "--all");
+/** Ends what the screens begin. An app that was stopped would be shown as such from then on, so it is turned on again. */
+async function stopAll({ house }: Stage): Promise<void> {
+  for (const app of ["looper", "scribe", "courier"]) {
+    await house.say("stop", app);
+    await house.say("app", "enable", app);
+  }
+}
 
 export const SCREENS: readonly Screen[] = [
   { name: "sign in", route: "sign-in", at: () => "/", who: "stranger" },
