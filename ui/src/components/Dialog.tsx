@@ -1,18 +1,10 @@
 import { Dialog as Base } from "@base-ui/react/dialog";
-import { useEffect, useRef, type ReactNode, type RefObject } from "react";
+import { useRef, type ReactNode } from "react";
 import { useWords } from "@/i18n";
 import { useDialogFocus } from "./begin";
 import { Icon } from "./Icon";
 
 const words = { en: { close: "Close" }, de: { close: "Schließen" } };
-
-/** At once, and not a frame later: by then something else may stand in front, and the focus would be taken from it. */
-function Begin({ open, at }: { open: boolean; at: RefObject<HTMLElement | null> }) {
-  useEffect(() => {
-    if (open) at.current?.focus({ preventScroll: true });
-  }, [open, at]);
-  return null;
-}
 
 interface DialogProps {
   open: boolean;
@@ -37,11 +29,10 @@ export function Dialog({ open, title, lead, children, footer, wide = false, clos
       <Base.Portal>
         <Base.Backdrop className="fixed inset-0 z-40 bg-black/50" />
         <Base.Popup
-          initialFocus={false}
+          initialFocus={heading}
           finalFocus={() => focusAfter()}
           className={`fixed inset-x-0 bottom-0 z-50 flex max-h-[92dvh] flex-col rounded-t-2xl border border-line bg-surface text-ink shadow-2xl sm:inset-0 sm:m-auto sm:h-fit sm:max-h-[88dvh] sm:w-[min(100%-2rem,var(--width))] sm:rounded-2xl ${wide ? "[--width:46rem]" : "[--width:32rem]"}`}
         >
-          <Begin open={open} at={heading} />
           <header className="flex items-start gap-3 border-b border-line px-5 py-4">
             <div className="min-w-0 grow">
               <Base.Title ref={heading} tabIndex={-1} className="text-lg font-semibold">

@@ -56,7 +56,7 @@ export default function Palette({ ahead, onClose }: PaletteProps) {
         <Dialog.Backdrop className="fixed inset-0 z-40 bg-black/50" />
         <Dialog.Popup
           aria-label={palette}
-          initialFocus={false}
+          initialFocus={field}
           // A screen that was gone to begins at its own title.
           finalFocus={() => focusAfter(went.current)}
           className="fixed inset-x-0 top-0 z-50 mx-auto flex max-h-[80dvh] w-full max-w-2xl flex-col overflow-hidden border border-line bg-surface text-ink shadow-2xl sm:top-[10dvh] sm:w-[min(100%-2rem,42rem)] sm:rounded-2xl"
@@ -122,7 +122,7 @@ function Search({ field, ahead, onDone }: SearchProps) {
     onDone(gone);
   };
   useEffect(() => {
-    // Not left to the dialog, which would focus a frame later: a letter in between would be lost.
+    // Not left to the dialog, which focuses a frame later: a letter in between would be lost.
     field.current?.focus();
     const early = ahead.take();
     setTyped((now) => now + early.text);
