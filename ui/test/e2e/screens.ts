@@ -123,10 +123,14 @@ export const SCREENS: readonly Screen[] = [
     at: ({ house }) => install(house.package("apps/folder-tidy")),
     act: async (page) => {
       await card(page);
+      const allow = page.getByRole("radio", { name: /^(Allow|Erlauben)$/ }).first();
+      // Not by a pointer: the card scrolls while it comes.
+      await allow.focus();
+      await page.keyboard.press("Space");
       await page
-        .getByRole("radio", { name: /^(Allow|Erlauben)$/ })
+        .getByRole("radio", { name: /^(Allow|Erlauben)$/, checked: true })
         .first()
-        .check({ force: true });
+        .waitFor({ state: "attached" });
     },
   },
   {
