@@ -22,8 +22,8 @@ export function StopAll({ small = false }: { small?: boolean }) {
   const stop = async () => {
     setBusy(true);
     try {
-      const { runs } = await acts.runStopAll();
-      announce(said.stopped(runs.length));
+      const { runs, paused } = await acts.runStopAll();
+      announce(said.stopped(runs.length, paused.length));
     } catch (error) {
       announce(problemOf(error).message || said.offline);
     } finally {

@@ -7,7 +7,8 @@ interface ShellWords {
   more: string;
   stop: string;
   stopAll: string;
-  stopped(runs: number): string;
+  /** Also how many apps the clock and events do not start any more. */
+  stopped(runs: number, paused?: number): string;
   nothingRuns: string;
   running(runs: number): string;
   questions(count: number): string;
@@ -40,7 +41,9 @@ export const words: { en: ShellWords; de: ShellWords } = {
     more: "More",
     stop: "Stop",
     stopAll: "Stop everything",
-    stopped: (runs) => (runs === 0 ? "Nothing was running." : runs === 1 ? "1 run stopped." : `${runs} runs stopped.`),
+    stopped: (runs, paused = 0) =>
+      (runs === 0 ? "Nothing was running." : runs === 1 ? "1 run stopped." : `${runs} runs stopped.`) +
+      (paused > 0 ? ` Apps that do not start by themselves until you let them: ${paused}.` : ""),
     nothingRuns: "Nothing runs",
     running: (runs) => (runs === 1 ? "1 run under way" : `${runs} runs under way`),
     questions: (count) => (count === 1 ? "1 open question" : `${count} open questions`),
@@ -71,7 +74,9 @@ export const words: { en: ShellWords; de: ShellWords } = {
     more: "Mehr",
     stop: "Stopp",
     stopAll: "Alles stoppen",
-    stopped: (runs) => (runs === 0 ? "Es lief nichts." : runs === 1 ? "1 Lauf gestoppt." : `${runs} Läufe gestoppt.`),
+    stopped: (runs, paused = 0) =>
+      (runs === 0 ? "Es lief nichts." : runs === 1 ? "1 Lauf gestoppt." : `${runs} Läufe gestoppt.`) +
+      (paused > 0 ? ` Apps, die nicht von selbst starten, bis du sie wieder lässt: ${paused}.` : ""),
     nothingRuns: "Nichts läuft",
     running: (runs) => (runs === 1 ? "1 Lauf ist im Gange" : `${runs} Läufe sind im Gange`),
     questions: (count) => (count === 1 ? "1 offene Frage" : `${count} offene Fragen`),

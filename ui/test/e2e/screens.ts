@@ -30,7 +30,13 @@ export interface Screen {
 
 const ONCE = /^(Once|Dieses Mal)/;
 const install = (source: string): string => `/apps?install=${encodeURIComponent(source)}`;
-const stopAll = ({ house }: Stage) => house.say("stop", "--all");
+/** Ends what the screens begin. An app that was stopped would be shown as such from then on, so it is turned on again. */
+async function stopAll({ house }: Stage): Promise<void> {
+  for (const app of ["looper", "scribe", "courier"]) {
+    await house.say("stop", app);
+    await house.say("app", "enable", app);
+  }
+}
 
 export const SCREENS: readonly Screen[] = [
   { name: "sign in", route: "sign-in", at: () => "/", who: "stranger" },
@@ -100,7 +106,7 @@ export const SCREENS: readonly Screen[] = [
     act: card,
   },
   {
-    name: "card, narrowed to hosts",
+    name: "card: narrowed to hosts",
     route: "/apps",
     at: ({ house }) => install(house.package("apps/link-check")),
     act: async (page) => {
@@ -112,15 +118,19 @@ export const SCREENS: readonly Screen[] = [
     },
   },
   {
-    name: "card, a folder is lacking",
+    name: "card: a folder is lacking",
     route: "/apps",
     at: ({ house }) => install(house.package("apps/folder-tidy")),
     act: async (page) => {
       await card(page);
+      const allow = page.getByRole("radio", { name: /^(Allow|Erlauben)$/ }).first();
+      // Not by a pointer: the card scrolls while it comes.
+      await allow.focus();
+      await page.keyboard.press("Space");
       await page
-        .getByRole("radio", { name: /^(Allow|Erlauben)$/ })
+        .getByRole("radio", { name: /^(Allow|Erlauben)$/, checked: true })
         .first()
-        .check({ force: true });
+        .waitFor({ state: "attached" });
     },
   },
   {
@@ -179,7 +189,7 @@ export const SCREENS: readonly Screen[] = [
     after: stopAll,
   },
   {
-    name: "run: under way, saying much",
+    name: "run: saying much",
     route: "/runs/:run",
     at: () => "/apps/looper/run/wait",
     act: async (page) => {

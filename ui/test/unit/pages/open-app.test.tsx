@@ -17,7 +17,7 @@ describe("an app of the browser", () => {
     const asked = paperOikos({ app_info: { app: detail(dice) }, app_view: VIEW });
     renderScreen(OpenPage, OPEN);
     const frame = await screen.findByTitle("What D\\u{202e}ice shows", {}, LATER);
-    expect(frame.getAttribute("src")).toBe(`${VIEW.origin}/frame`);
+    await waitFor(() => expect(frame.getAttribute("src")).toBe(`${VIEW.origin}/frame`));
     expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("D\\u{202e}ice");
     expect(screen.getByRole("link", { name: "Close notes" }).getAttribute("href")).toBe("/apps/notes");
     screen.getByText(/Reaches nothing/);
