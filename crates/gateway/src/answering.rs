@@ -22,6 +22,7 @@ use heads::{By, say};
 use protocol::{AppName, ErrorCode, Failure, RouteAnswer, RouteCall, RouteEnd, limit::ROUTE_BODY_BYTES_MAX};
 use serde::Deserialize;
 use std::{net::IpAddr, sync::Arc, time::Duration};
+use told::Ways;
 use tracing::{Instrument as _, field::Empty};
 
 /// Where a browser is let in, on the origin of each app. No app answers there.
@@ -45,9 +46,14 @@ struct EnterBody {
 /// Answers what was sent to the origin of an app.
 pub(crate) async fn answer(doors: &Doors, access: Arc<Authenticator>, label: String, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let page = access.guards();
+    let guards = access.guards();
     let answered = asked(doors, &access, &label, &parts, body).await;
-    answered.unwrap_or_else(|refusal| told::refused(&parts, refusal, page.page()))
+    answered.unwrap_or_else(|refusal| {
+        let asked = parts.uri.path_and_query().filter(|_| parts.method == Method::GET);
+        // With the origin in front: a path alone may look like the name of a host.
+        let again = guards.view_origin(&label).zip(asked).map(|(origin, asked)| format!("{origin}{asked}"));
+        told::refused(&parts, refusal, &Ways { page: guards.page().map(str::to_owned), again })
+    })
 }
 
 async fn asked(
@@ -77,7 +83,7 @@ async fn asked(
         return Err(Refusal::new(
             ErrorCode::Unauthenticated,
             "an app is not opened by a link that stands elsewhere",
-            "load the page again, or: oikos app open APP",
+            "open it from oikos, or: oikos app open APP",
         ));
     }
     let household = doors.household()?;

@@ -15,8 +15,9 @@ const OF_APP: &str = "sandbox allow-scripts allow-forms allow-same-origin; defau
 const OF_OURS: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; img-src http: https:; form-action \
                        'none'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
                        trusted-types 'none'";
-/// With whom a page speaks, by any means: going to another page is one that no policy of contents holds.
-const CONNECTIONS: &str = "(response-origin);webrtc=block";
+/// With whom a page speaks, by any means: going to another page is one that no policy of contents holds. An answer may send
+/// it on, because what answers is this origin, and where it sends to was looked at: it is on this origin as well.
+const CONNECTIONS: &str = "(response-origin);redirects=allow;webrtc=block";
 
 /// Whose a page is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,11 +8,19 @@ use axum::{
 };
 use protocol::{ErrorCode, text};
 
-/// A refusal, as who asks can read it. `page` is where oikos' own page is.
-pub(super) fn refused(parts: &Parts, refusal: Refusal, page: Option<&str>) -> Response {
+/// Where a page of ours leads to.
+pub(super) struct Ways {
+    /// oikos' own page.
+    pub(super) page: Option<String>,
+    /// What was asked for. A cookie is not sent along where a link elsewhere led here, and is where this one does.
+    pub(super) again: Option<String>,
+}
+
+/// A refusal, as who asks can read it.
+pub(super) fn refused(parts: &Parts, refusal: Refusal, ways: &Ways) -> Response {
     // A name that was pointed at us reads nothing of ours.
     let is_ours = refusal.failure.code != ErrorCode::HostRefused;
-    let html = (is_ours && is_read(parts)).then(|| html(&refusal, page));
+    let html = (is_ours && is_read(parts)).then(|| html(&refusal, ways));
     let mut response = refusal.into_response();
     if let Some(html) = html {
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
@@ -28,23 +36,26 @@ fn is_read(parts: &Parts) -> bool {
     parts.headers.get("sec-fetch-dest").is_some_and(|said| said == "document")
 }
 
-fn html(refusal: &Refusal, page: Option<&str>) -> String {
+fn html(refusal: &Refusal, ways: &Ways) -> String {
     let problem = Problem::new(&refusal.failure);
-    let (what, hint) = match refusal.status() {
+    let link = |to: &str, said: &str| format!("    <p><a href=\"{}\">{said}</a></p>\n", escaped(to));
+    let (what, hint, again) = match refusal.status() {
         // Said of a browser, which has no API key.
         StatusCode::UNAUTHORIZED => {
-            let what = "An app answers here, and this browser was not let in.".to_owned();
-            (what, Some("Open the app from oikos, or with: oikos app open APP. If you came by a link and were let in before, \
-                         load this page again.".to_owned()))
+            let what = "An app answers here, and this browser was not let in, or came by a link that stands elsewhere.";
+            let hint = "Open the app from oikos, or with: oikos app open APP";
+            let again = ways.again.as_deref().map(|again| link(again, "I was let in before: go on"));
+            (what.to_owned(), Some(hint.to_owned()), again.unwrap_or_default())
         }
-        _ => (problem.detail, problem.hint),
+        _ => (problem.detail, problem.hint, String::new()),
     };
     let hint = hint.map(|hint| format!("    <p>{}</p>\n", escaped(&hint))).unwrap_or_default();
-    let back = page.map(|page| format!("    <p><a href=\"{}/\">oikos</a></p>\n", escaped(page))).unwrap_or_default();
+    let back = ways.page.as_deref().map(|page| link(&format!("{page}/"), "oikos")).unwrap_or_default();
     format!(
         "<!doctype html>\n<html lang=\"en\">\n  <meta charset=\"utf-8\">\n  <meta name=\"viewport\" \
          content=\"width=device-width\">\n  <meta name=\"color-scheme\" content=\"light dark\">\n  \
-         <title>oikos</title>\n  <main>\n    <p>{}</p>\n{hint}{back}    <p><code>{}</code></p>\n  </main>\n</html>\n",
+         <title>oikos</title>\n  <main>\n    <p>{}</p>\n{hint}{again}{back}    <p><code>{}</code></p>\n  \
+         </main>\n</html>\n",
         escaped(&what),
         escaped(&problem.code),
     )
@@ -73,9 +84,12 @@ mod tests {
 
     #[test]
     fn nothing_that_an_app_says_becomes_a_part_of_our_page() {
+        let ways = Ways { page: Some("http://127.0.0.1:7070".to_owned()), again: Some("\"><script>".to_owned()) };
         let failure = Failure::new(ErrorCode::AppFailed, "<script>alert(1)</script>\u{202e}&'\"");
-        let html = html(&failure.hint("<b>").into(), Some("http://127.0.0.1:7070"));
+        let html = html(&failure.hint("<b>").into(), &ways);
         assert!(!html.contains("<script") && !html.contains("<b>") && !html.contains('\u{202e}'), "{html}");
+        let closed = super::html(&Failure::new(ErrorCode::Unauthenticated, "no").into(), &ways);
+        assert!(closed.contains("<a href=\"&quot;&gt;&lt;script&gt;\">"), "{closed}");
         assert!(html.contains("&lt;script&gt;") && html.contains("<a href=\"http://127.0.0.1:7070/\">"), "{html}");
     }
 }

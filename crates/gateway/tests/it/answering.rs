@@ -117,7 +117,7 @@ async fn a_browser_is_let_in_once_and_stays_for_its_time() {
     for (name, value) in [
         ("content-security-policy", POLICY),
         ("content-type", "text/html; charset=utf-8"),
-        ("connection-allowlist", "(response-origin);webrtc=block"),
+        ("connection-allowlist", "(response-origin);redirects=allow;webrtc=block"),
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
         ("referrer-policy", "same-origin"),
@@ -372,9 +372,11 @@ async fn what_is_wrong_is_said_to_a_person_as_a_page_and_to_a_program_as_a_probl
         let html = String::from_utf8(page.body.to_vec()).unwrap();
         assert!(html.contains("&lt;b&gt;why") && html.contains(code.word()), "{html}");
     }
-    let closed = house.browse("GET", "/", &[("sec-fetch-dest", "document")], "").await;
+    let closed = house.browse("GET", "//evil.example/?a=%22", &[("sec-fetch-dest", "document")], "").await;
     let html = String::from_utf8(closed.body.to_vec()).unwrap();
     assert!(html.contains("this browser was not let in") && html.contains("http://127.0.0.1:7070/"), "{html}");
+    // The way on is to this origin, whatever was asked for.
+    assert!(html.contains(&format!("<a href=\"http://{}//evil.example/?a=%22\">", host())), "{html}");
 }
 
 #[tokio::test]
