@@ -64,6 +64,7 @@ const english = {
   copy: "Copy",
   copied: "Copied",
   viewOf: (name: string) => `What ${name} shows`,
+  viewNotShown: (why: string) => `The app’s own view is not shown: ${why}`,
   viewWaits: "Waiting for the view …",
   viewStopped: (why: string) => `The view was stopped: ${why}`,
   viewReasons: {
@@ -144,6 +145,7 @@ const german: Words = {
   copy: "Kopieren",
   copied: "Kopiert",
   viewOf: (name) => `Was ${name} zeigt`,
+  viewNotShown: (why) => `Die eigene Ansicht der App wird nicht gezeigt: ${why}`,
   viewWaits: "Warten auf die Ansicht …",
   viewStopped: (why) => `Die Ansicht wurde beendet: ${why}`,
   viewReasons: {

@@ -162,7 +162,7 @@ export interface Context {
     files: Readonly<Record<string, string>>;
     /** What the owner set, else the defaults of the manifest's `settings`; there only where the manifest has any. */
     settings?: Readonly<Record<string, unknown>>;
-    trigger?: EventTrigger | ScheduleTrigger | HookTrigger;
+    trigger?: EventTrigger | ScheduleTrigger | HookTrigger | RouteTrigger;
   }>;
   /** Aborts when the run is to end early. A stopped run ends at once, whether the app looks at it or not. */
   readonly signal: AbortSignal;
@@ -180,8 +180,18 @@ export interface Context {
     handler: (event: BusEvent<Payload>, ctx: Context) => ReturnType<Action>,
     options?: { priority?: number },
   ): void;
-  /** Answers HTTP requests; in `activate` only, and declared in the manifest. **Not available yet**: throws `not_available`. */
-  route(method: string, path: string, handler: (request: RouteRequest, ctx: Context) => unknown): void;
+  /**
+   * Answers HTTP requests, at an address that only this app has: in `activate` only, at most 32, and only those that the
+   * manifest names under `routes`, else the app cannot be installed. `:name` stands for any one piece of a path; `HEAD` is
+   * answered by `GET`. Each request is a run of its own. Eight are answered at once, more get `503`.
+   *
+   * `docs/guides/answering-requests.md` says who may ask, and what a page that is answered can do.
+   */
+  route(
+    method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE",
+    path: string,
+    handler: (request: RouteRequest, ctx: Context) => RouteAnswer | string | void | Promise<RouteAnswer | string | void>,
+  ): void;
 }
 
 /** The tools, by what they touch. Each demands a grant of its own, but `csv.parse` and `csv.stringify`. */
@@ -487,6 +497,13 @@ export interface HookTrigger {
   to?: string;
 }
 
+/** A request started this run, which answers it. */
+export interface RouteTrigger {
+  kind: "route";
+  /** As the manifest names it, such as `GET /notes/:id`. */
+  route: string;
+}
+
 /** The clock started this run, by `trigger.schedule` of the manifest. */
 export interface ScheduleTrigger {
   kind: "schedule";
@@ -582,14 +599,45 @@ export interface KnowledgeHit extends KnowledgeItem {
   score: number;
 }
 
-
-/** A request to a route. **Not available yet.** */
+/** A request that a route answers. Nothing in it says who asks: whoever does was let in by the owner. */
 export interface RouteRequest {
-  method: string;
-  path: string;
-  query: Readonly<Record<string, string>>;
-  headers: Readonly<Record<string, string>>;
-  body: Uint8Array;
+  readonly method: string;
+  /** As it stood in the address. */
+  readonly path: string;
+  /** What the names in the route's path stand for. */
+  readonly params: Readonly<Record<string, string>>;
+  /** What stood behind the question mark. Of several by one name the first counts. */
+  readonly query: Readonly<Record<string, string>>;
+  /** `accept`, `accept-language`, `content-type`, and at most 16 in all with those that begin with `x-`; small names. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The fields of an HTML form, where one was sent (`application/x-www-form-urlencoded`); else `null`. */
+  readonly form: Readonly<Record<string, string>> | null;
+  /** What was sent along, at most 1 MiB. */
+  readonly body: Uint8Array;
+  /** The body as UTF-8 text. */
+  text(): string;
+  /** The body as JSON. */
+  json(): any;
+}
+
+/** What a route answers; a bare string is a body of plain text, nothing is `204`. */
+export interface RouteAnswer {
+  /** From 200 to 599; 200 unless said. */
+  status?: number;
+  /**
+   * Only `content-type`, `cache-control`, `content-disposition`, `etag`, `last-modified`, and `location` with a path of the
+   * app's own. All others are said by oikos, or by nobody.
+   */
+  headers?: {
+    "content-type"?: string;
+    "cache-control"?: string;
+    "content-disposition"?: string;
+    etag?: string;
+    "last-modified"?: string;
+    location?: string;
+  };
+  /** At most 4 MiB. Without a `content-type` a string is `text/plain`, bytes are a file, all else is sent as JSON. */
+  body?: string | Uint8Array | ArrayBuffer | Json | object;
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

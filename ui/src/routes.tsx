@@ -21,6 +21,7 @@ export const ROUTES: readonly Route[] = [
   { path: "/apps", screen: lazy(() => import("@/pages/apps/AppsPage")), menu: { word: "apps", icon: "apps" } },
   { path: "/apps/:app", screen: lazy(() => import("@/pages/apps/AppPage")) },
   { path: "/apps/:app/run/:action", screen: lazy(() => import("@/pages/runs/StartPage")) },
+  { path: "/apps/:app/open", screen: lazy(() => import("@/pages/apps/open/OpenPage")) },
   { path: "/runs", screen: lazy(() => import("@/pages/runs/RunsPage")), menu: { word: "runs", icon: "runs" } },
   { path: "/runs/:run", screen: lazy(() => import("@/pages/runs/RunPage")) },
   {
@@ -65,6 +66,8 @@ export const NotFoundPage: Screen = lazy(() => import("@/pages/not-found/NotFoun
 export const to = {
   app: (app: string, tab?: "touch" | "settings" | "about"): string =>
     `/apps/${encodeURIComponent(app)}${tab ? `?tab=${tab}` : ""}`,
+  /** An app of the browser, opened. */
+  open: (app: string): string => `/apps/${encodeURIComponent(app)}/open`,
   /** `again`: filled in as that run was. */
   start: (app: string, action: string, again?: string): string =>
     `/apps/${encodeURIComponent(app)}/run/${encodeURIComponent(action)}${again ? `?again=${encodeURIComponent(again)}` : ""}`,

@@ -1,22 +1,23 @@
-//! The page: built, checked and looked at in a browser. Its own words are in `ui/package.json`; this finds what they need.
+//! The page and the views, built, checked and looked at in a browser. Their own words are in `ui/package.json` and
+//! `renderers/package.json`; this finds what they need.
 
 use crate::{
     chromium, codegen,
     node::{self, Found, Node},
     shell::{self, House, Result, oikos_file},
 };
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    time::SystemTime,
-};
+use std::{fs, path::Path, time::SystemTime};
 
 /// Folders of the page that are not its sources.
-const MADE: &[&str] = &["dist", "node_modules", "tools"];
+const MADE: &[&str] = &["dist", "node_modules", "tools", "measure"];
 /// Tests change nothing of what is built.
 const TESTS: &str = "test";
-/// What else goes into it: how results are shown, in the page and out of it.
-const ALSO: &str = "renderers";
+/// The page.
+const PAGE: &str = "ui";
+/// What else goes into it: how results are shown, in the page and, as views, out of it.
+const VIEWS: &str = "renderers";
+/// Somebody else's view and host, which ours are tried against.
+const PAIRS: &str = "renderers/test";
 /// The last file that a build writes.
 const STAMP: &str = "dist/build.json";
 
@@ -29,12 +30,18 @@ pub(crate) enum Outcome {
 
 /// Builds the page and makes every check of it that needs no browser.
 pub(crate) fn check(house: &House) -> Result<Outcome> {
-    with_packages(house, |node| npm(house, node, &["run", "ci"]))
+    with_packages(house, &[PAGE, VIEWS], |node| {
+        npm(house, node, VIEWS, &["run", "ci"])?;
+        npm(house, node, PAGE, &["run", "ci"])
+    })
 }
 
-/// Builds the page.
+/// Builds the views and the page.
 pub(crate) fn build(house: &House) -> Result<Outcome> {
-    with_packages(house, |node| npm(house, node, &["run", "build"]))
+    with_packages(house, &[PAGE, VIEWS], |node| {
+        npm(house, node, VIEWS, &["run", "build"])?;
+        npm(house, node, PAGE, &["run", "build"])
+    })
 }
 
 /// The stories that are told in a browser, with the binary of the tests.
@@ -44,8 +51,8 @@ pub(crate) fn browse(house: &House) -> Result<Outcome> {
         chromium::Found::Program(program) => program,
         chromium::Found::NotReached(why) => return Ok(Outcome::NotReached(why)),
     };
-    with_packages(house, |node| {
-        let mut command = node.npm(house, &folder(house), &["run", "e2e"])?;
+    with_packages(house, &[PAGE, VIEWS, PAIRS], |node| {
+        let mut command = node.npm(house, &house.root().join(PAGE), &["run", "e2e"])?;
         command.env("OIKOS", &oikos).env("CHROMIUM", &chromium);
         shell::run(command)
     })
@@ -63,11 +70,10 @@ pub(crate) fn browse_built(house: &House) -> Result<Outcome> {
 
 /// Whether the page is missing or older than what it is made of.
 pub(crate) fn is_stale(house: &House) -> Result<bool> {
-    let folder = folder(house);
+    let folder = house.root().join(PAGE);
     let Ok(built) = fs::metadata(folder.join(STAMP)).and_then(|stamp| stamp.modified()) else { return Ok(true) };
-    let also = house.root().join(ALSO);
-    let also = if also.is_dir() { newest(&also, true)? } else { None };
-    Ok(newest(&folder, true)?.max(also).is_some_and(|changed| changed > built))
+    let views = newest(&house.root().join(VIEWS), true)?;
+    Ok(newest(&folder, true)?.max(views).is_some_and(|changed| changed > built))
 }
 
 /// When something in a folder was changed last.
@@ -88,38 +94,36 @@ fn newest(folder: &Path, is_root: bool) -> Result<Option<SystemTime>> {
     Ok(newest)
 }
 
-fn folder(house: &House) -> PathBuf {
-    house.root().join("ui")
+fn npm(house: &House, node: &Node, package: &str, words: &[&str]) -> Result<()> {
+    shell::run(node.npm(house, &house.root().join(package), words)?)
 }
 
-fn npm(house: &House, node: &Node, words: &[&str]) -> Result<()> {
-    shell::run(node.npm(house, &folder(house), words)?)
-}
-
-/// Does something with the page's packages in place.
-fn with_packages(house: &House, work: impl FnOnce(&Node) -> Result<()>) -> Result<Outcome> {
+/// Does something with what these packages need in place.
+fn with_packages(house: &House, packages: &[&str], work: impl FnOnce(&Node) -> Result<()>) -> Result<Outcome> {
     let node = match node::find(house)? {
         Found::Node(node) => node,
         Found::NotReached(why) => return Ok(Outcome::NotReached(format!("Node could not be fetched:\n{why}"))),
     };
-    match install(house, &node)? {
-        Outcome::Done => {}
-        not_reached => return Ok(not_reached),
+    for package in packages {
+        match install(house, &node, package)? {
+            Outcome::Done => {}
+            not_reached => return Ok(not_reached),
+        }
     }
     work(&node)?;
     Ok(Outcome::Done)
 }
 
 /// Exactly what the lock file says; again only when it changed. No package runs anything of its own while it is installed.
-fn install(house: &House, node: &Node) -> Result<Outcome> {
-    let folder = folder(house);
+fn install(house: &House, node: &Node, package: &str) -> Result<Outcome> {
+    let folder = house.root().join(package);
     let lock = folder.join("package-lock.json");
     let wanted = fs::read_to_string(&lock).map_err(|error| format!("{} cannot be read: {error}", lock.display()))?;
     let stamp = folder.join("node_modules/.installed.json");
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(Outcome::Done);
     }
-    println!("getting the packages of the page");
+    println!("getting the packages of {package}");
     let command = node.npm(house, &folder, &["ci", "--ignore-scripts", "--no-audit", "--no-fund"])?;
     let (said, result) = shell::run_keeping(command, |line| line.starts_with("npm "));
     match result {
@@ -128,7 +132,7 @@ fn install(house: &House, node: &Node) -> Result<Outcome> {
             Ok(Outcome::Done)
         }
         Err(_) if is_offline(&said) => {
-            Ok(Outcome::NotReached(format!("the packages of the page could not be fetched:\n{}", said.join("\n"))))
+            Ok(Outcome::NotReached(format!("the packages of {package} could not be fetched:\n{}", said.join("\n"))))
         }
         Err(error) => Err(error),
     }

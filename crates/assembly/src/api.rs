@@ -4,7 +4,7 @@ use crate::{Oikos, doctor, follow::follow, metrics, telemetry};
 use gateway::{Attendance, FrameSender, Household};
 use kernel::{LogFilter, RunRequest, Seen, Viewer};
 use protocol::{
-    Caller, Failure, FileId, OwnerId, Right,
+    AppName, Caller, Failure, FileId, OwnerId, Right, RouteCall, RouteEnd,
     api::{Frame, Reply, Request},
     sentence,
 };
@@ -45,6 +45,21 @@ impl Household for Oikos {
         Some(Attendance { questions, presence: presence.map(|presence| Box::new(presence) as Box<dyn Send + Sync>) })
     }
 
+    fn route(
+        self: Arc<Self>,
+        caller: Caller,
+        call: RouteCall,
+    ) -> Pin<Box<dyn Future<Output = Result<RouteEnd, Failure>> + Send>> {
+        Box::pin(async move {
+            self.begin().await;
+            self.kernel.route_call(caller, call).await
+        })
+    }
+
+    fn app_names(&self, owner: OwnerId) -> Vec<AppName> {
+        self.kernel.app_names(owner)
+    }
+
     fn readiness(self: Arc<Self>) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> {
         if self.kernel.is_ending() {
             return Box::pin(std::future::ready(Err("oikos is about to end".to_owned())));
@@ -63,6 +78,15 @@ impl Household for Oikos {
 }
 
 impl Oikos {
+    /// A view, with the origin on which its frame is served.
+    fn view(&self, label: &str, html: String) -> Result<Reply, Failure> {
+        let origin = self.access().guards().view_origin(label).ok_or_else(|| {
+            let message = "there is no frame to draw a view in: no door is open";
+            Failure::new(protocol::ErrorCode::NotAvailable, message).hint("oikos up")
+        })?;
+        Ok(Reply::View { origin, html })
+    }
+
     async fn route(self: Arc<Self>, caller: Caller, request: Request, frames: &FrameSender) -> Result<Reply, Failure> {
         let kernel = &self.kernel;
         if waits_for_beginning(&request) {
@@ -94,6 +118,19 @@ impl Oikos {
                 Reply::Starters { starters: blocking(move || oikos.kernel.app_starters(&caller)).await? }
             }
             Request::AppInfo { app } => Reply::App { app: Box::new(kernel.app_info(caller, app).await?) },
+            Request::AppView { app, path } => {
+                let view = kernel.app_view(caller, app.clone(), &path).await?;
+                self.view(&gateway::view_label(&app, view.digest), view.html)?
+            }
+            Request::AppEntry { app, path } => {
+                let place = kernel.route_entry(caller, app.clone(), path).await?;
+                let (url, expires_at) = self.access().entry(&caller, &app, place)?;
+                Reply::Link { url, expires_at }
+            }
+            Request::View { name } => {
+                require(&caller, Right::Read)?;
+                self.view(&gateway::view_label_built(&name), gateway::view_built(&name)?)?
+            }
             Request::AppRollback { app, restore_storage } => {
                 Reply::App { app: Box::new(kernel.app_rollback(caller, app, restore_storage).await?) }
             }

@@ -65,7 +65,8 @@ pub enum CardSource<'a> {
 }
 
 /// Families that this version can perform; the others show on the card as not available yet.
-const AVAILABLE: [ScopeWord; 4] = [ScopeWord::File, ScopeWord::Storage, ScopeWord::Event, ScopeWord::Network];
+const AVAILABLE: [ScopeWord; 5] =
+    [ScopeWord::File, ScopeWord::Storage, ScopeWord::Event, ScopeWord::Network, ScopeWord::View];
 
 /// Makes the card.
 pub fn card_build(subject: &CardSubject<'_>, zone: Zone) -> Card {
@@ -88,6 +89,7 @@ pub fn card_build(subject: &CardSubject<'_>, zone: Zone) -> Card {
         zones: subject.zones.to_vec(),
         never: never(&lines, subject.takes_files),
         handed: subject.takes_files.then(sentence::card_picked_files),
+        answers: None,
         limits: limits(subject.limits, zone),
         warnings: warnings(subject, &lines),
         unavailable,

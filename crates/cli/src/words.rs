@@ -284,6 +284,23 @@ Examples:
         /// The app
         app: AppName,
     },
+    /// The address that lets a browser in where an app answers requests: once, within a minute
+    #[command(after_help = "\
+Examples:
+  oikos app open notes                  its first page
+  oikos app open notes /notes/7         another one
+  oikos app open notes --browser        in your browser, at once
+
+The browser stays let in for twelve hours, or until oikos starts again.")]
+    Open {
+        /// The app
+        app: AppName,
+        /// Where the browser then goes; `oikos app info APP` shows what the app answers
+        path: Option<String>,
+        /// Open it in the browser of this machine
+        #[arg(long)]
+        browser: bool,
+    },
     /// An app's settings: shown without values, changed with them
     #[command(after_help = "\
 Examples:
@@ -322,11 +339,12 @@ Examples:
     #[command(after_help = "\
 Examples:
   oikos app new word-count                    manifest.json, action-schema.json, bot-logic.js
-  oikos app new word-count --form plugin      package.json, kimai.json, llm-tool.yaml, src/index.js")]
+  oikos app new word-count --form plugin      package.json, kimai.json, llm-tool.yaml, src/index.js
+  oikos app new word-count --form browser     manifest.json, index.html")]
     New {
         /// The app's name, and that of its folder here
         name: AppName,
-        /// How its source is written; both can do the same
+        /// How its source is written; the first two can do the same
         #[arg(long, value_enum, default_value_t = FormWord::MiniApp)]
         form: FormWord,
     },
@@ -660,6 +678,8 @@ pub(crate) enum FormWord {
     MiniApp,
     /// A kimai.json with tools for models
     Plugin,
+    /// A manifest.json with one page, which runs in a browser and nowhere else
+    Browser,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -3,7 +3,7 @@
 use crate::{
     Arrival, Doors, FRAMES_WAITING_MAX, Refusal,
     auth::Admitted,
-    bodies::{AnswerBody, Page, SEQ_MAX},
+    bodies::{AnswerBody, Link, Page, SEQ_MAX},
     doors::revoked,
     extract::OCTET_STREAM,
     serve::Place,
@@ -95,6 +95,17 @@ impl Asked {
             Ok(body) => self.json(body, page).unwrap_or_else(IntoResponse::into_response),
             Err(refusal) => refusal.into_response(),
         }
+    }
+
+    /// Asks for an address that lets a browser in, and has it end with what the caller came in by.
+    pub(crate) async fn entry(self, request: Request) -> Response {
+        let answered = async {
+            let (frames, _watcher) = self.ask(request)?;
+            let link = whole::<Link>(frames).await?;
+            self.doors.access()?.entry_bind(&link.url, &self.admitted);
+            self.json(link, &Page::default())
+        };
+        answered.await.unwrap_or_else(IntoResponse::into_response)
     }
 
     /// Asks, and answers with a text that has a form of its own.

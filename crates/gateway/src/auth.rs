@@ -6,6 +6,7 @@ mod authenticator; // from a request to a caller
 mod bind; // where doors may be opened
 mod bootstrap; // the first key of a household that nobody sits at
 mod credential; // the text form of every secret that is handed out
+mod entry; // browsers that are let in where an app answers
 mod guard; // is it meant for us, and does it come from our page?
 mod key; // API keys, as they are kept
 mod limit; // how often one may be wrong
@@ -20,6 +21,9 @@ pub use authenticator::{
 pub use bind::Bind;
 pub use bootstrap::BOOTSTRAP_LIFE_MS;
 pub use credential::{Credential, CredentialFault, Kind};
+pub(crate) use entry::LetIn;
+pub use entry::{ENTRY_LIFE_MS, VISIT_LIFE_MS, VISITS_MAX};
+pub(crate) use guard::Way;
 pub use guard::{COOKIES_MAX, Guards, PAGE_HEADER, Presented, is_websocket};
 pub use key::{KEY_LIFE_MS_MAX, KEYS_MAX, Keys};
 pub use limit::{FAILURES_FREE, LOCK_FIRST_MS, LOCK_MAX_MS, Limiter, PREFIX_FAILURES_FREE, Try, peer_of};

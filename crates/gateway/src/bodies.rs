@@ -135,6 +135,13 @@ answers! {
         /// The app.
         app: Box<AppDetail>,
     };
+    /// A view of results.
+    View = View {
+        /// Where its frame is served, at `/frame`.
+        origin: String,
+        /// One HTML document.
+        html: String,
+    };
     /// A file that was handed over.
     File = File {
         /// The file as it is now.
@@ -228,7 +235,7 @@ answers! {
         /// By name.
         tokens: Vec<TokenView>,
     };
-    /// A link that signs in a browser.
+    /// A link that signs in a browser, or lets one in where an app answers.
     Link = Link {
         /// The address with the secret after its `#`. Nobody can see it again.
         url: ShownOnce,
@@ -490,6 +497,25 @@ pub(crate) struct RemoveQuery {
     #[serde(default)]
     #[param(required = false)]
     pub(crate) erase: bool,
+}
+
+/// Where a browser is let in.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EntryBody {
+    /// Where it then goes, on the app's own origin; the first page of it without that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 1024)]
+    pub(crate) path: Option<String>,
+}
+
+/// Which view of an app.
+#[derive(Debug, Default, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ViewQuery {
+    /// The file of the package, which ends with `.html`.
+    #[param(min_length = 1, max_length = 255)]
+    pub(crate) path: String,
 }
 
 /// Which part of the log.

@@ -3,7 +3,7 @@
 use crate::{
     Arrival, FrameSender, Household, PageFiles,
     auth::{Admitted, Authenticator},
-    built,
+    built, views_built,
     ws::{Answers, Lines},
 };
 use axum::http::StatusCode;
@@ -27,6 +27,7 @@ const VISITS_MAX: usize = 256;
 pub struct Doors {
     shared: Arc<Shared>,
     page: PageFiles,
+    views: PageFiles,
 }
 
 struct Shared {
@@ -69,13 +70,24 @@ impl Doors {
             answers: Arc::default(),
             statuses: Default::default(),
         };
-        Self { shared: Arc::new(shared), page: built }
+        Self { shared: Arc::new(shared), page: built, views: views_built }
     }
 
     /// The same with another page than the one that was built.
     #[must_use]
     pub fn with_page(self, page: PageFiles) -> Self {
         Self { page, ..self }
+    }
+
+    /// The same with another frame around views than the one that was built.
+    #[must_use]
+    pub fn with_views(self, views: PageFiles) -> Self {
+        Self { views, ..self }
+    }
+
+    /// The frame around views.
+    pub(crate) fn views(&self) -> PageFiles {
+        self.views
     }
 
     /// The files of the page.

@@ -130,7 +130,8 @@ async fn said<T: DeserializeOwned>(request: Request, bytes_max: usize) -> Result
     parse(&bytes)
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+/// Reads JSON: an object.
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     // Which is which in a list, only we would know.
     if bytes.trim_ascii_start().starts_with(b"[") {
         return Err(Refusal::unreadable("the request cannot be read: it is a list, and an object is wanted"));
@@ -144,7 +145,13 @@ fn kind(headers: &HeaderMap) -> String {
     said.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-async fn read(body: Body, headers: &HeaderMap, bytes_max: usize, wait: Duration) -> Result<Vec<u8>, Refusal> {
+/// Reads a body, to a bound and for a time.
+pub(crate) async fn read(
+    body: Body,
+    headers: &HeaderMap,
+    bytes_max: usize,
+    wait: Duration,
+) -> Result<Vec<u8>, Refusal> {
     let read = timeout(wait, collect(body, bytes_max)).await.map_err(|_| {
         let waited = protocol::Arg::Millis(wait.as_millis().try_into().unwrap_or(u64::MAX));
         Refusal::unreadable(&format!("the request did not come to its end within {waited}"))

@@ -2,7 +2,7 @@
 
 use crate::auth::Peer;
 use protocol::{
-    Caller, Question,
+    AppName, Caller, ErrorCode, Failure, OwnerId, Question, RouteCall, RouteEnd,
     api::{Frame, Request},
 };
 use std::{net::SocketAddr, pin::Pin, sync::Arc};
@@ -26,6 +26,21 @@ pub trait Household: Send + Sync + 'static {
     /// `None` for whoever may not see that.
     fn attend(&self, _caller: &Caller) -> Option<Attendance> {
         None
+    }
+
+    /// Has an app answer a request. Dropping the future ends what the app does for it.
+    fn route(
+        self: Arc<Self>,
+        _caller: Caller,
+        _call: RouteCall,
+    ) -> Pin<Box<dyn Future<Output = Result<RouteEnd, Failure>> + Send>> {
+        let failure = Failure::new(ErrorCode::NotAvailable, "no app answers requests here");
+        Box::pin(std::future::ready(Err(failure)))
+    }
+
+    /// The names of an owner's apps.
+    fn app_names(&self, _owner: OwnerId) -> Vec<AppName> {
+        Vec::new()
     }
 
     /// Whether requests can be answered now; if not, why, for the log. Anybody may ask.

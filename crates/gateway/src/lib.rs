@@ -4,7 +4,8 @@
 //! behind the doors, and puts the answer into HTTP. Who asks is said by the [`auth::Authenticator`]; whether they may is
 //! said by who answers.
 //!
-//! Beside the API it serves the page, whose files are in the binary.
+//! Beside the API it serves the page, whose files are in the binary, and on origins of their own the frames in which apps
+//! show views that they bring along, and what apps answer to requests.
 //!
 //! The same router answers over a Unix socket, over TCP and in this process; an [`Arrival`] says which it was.
 //!
@@ -21,6 +22,7 @@
 
 pub mod auth; // who may come in, and by what right
 
+mod answering; // the origins on which apps answer requests
 mod asked; // one request on its way through: dispatch, and the answer as JSON or as events
 mod bodies; // what goes over the wire, as types
 pub mod client; // the same API from the other side
@@ -39,11 +41,12 @@ mod stream; // frames as server-sent events, and back
 mod tcp; // the door at an address
 mod ws; // the door for pages that keep a line open
 
+pub(crate) use answering::ENTER;
 pub use axum::Router;
 pub use description::{PATTERNS, openapi};
 pub use doors::{Doors, Figures};
 pub use household::{Arrival, Attendance, FrameSender, Household};
-pub use page::{PageFile, PageFiles, built};
+pub use page::{PageFile, PageFiles, app_label, built, view_built, view_label, view_label_built, views_built};
 pub use problem::{Problem, Refusal, status};
 pub use router::router;
 pub use rustls::ServerConfig;

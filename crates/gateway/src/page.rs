@@ -2,16 +2,20 @@
 //! head of a request to an answer. What the page then asks for is asked through the API, as by everybody else.
 
 mod files; // what the binary carries
+mod frame; // the frame around views of apps, on origins of its own
 mod heads; // what is said beside each file
 
 pub use files::{PageFile, PageFiles, built};
+pub(crate) use frame::{POWERS, frame_answer, is_app_label, is_label};
+pub use frame::{app_label, view_built, view_label, view_label_built, views_built};
 
 use axum::{
     body::{Body, Bytes},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     response::Response,
 };
-use heads::{cache_control, entity_tag, is_known, kind, safety, takes_brotli};
+pub(crate) use heads::is_known;
+use heads::{cache_control, entity_tag, kind, safety, takes_brotli};
 
 /// First pieces of paths that are not the page's: doors of other kinds, those to come included. A place that answers
 /// nothing today must not begin to look like one that does.
@@ -83,7 +87,7 @@ pub(crate) fn answer(files: PageFiles, parts: &Parts, frames: &str) -> Option<Re
 }
 
 /// With its length also where only the head was asked for.
-fn response(parts: &Parts, status: StatusCode, mut heads: HeaderMap, body: Bytes) -> Response {
+pub(crate) fn response(parts: &Parts, status: StatusCode, mut heads: HeaderMap, body: Bytes) -> Response {
     if status != StatusCode::NOT_MODIFIED {
         heads.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
     }

@@ -1,6 +1,6 @@
 //! All routes. A route that is not described does not exist: both come from one list.
 
-use crate::{Arrival, Doors, Place, Refusal, description::Description, page, routes};
+use crate::{Arrival, Doors, Place, Refusal, answering, description::Description, page, routes};
 use axum::{
     Router,
     extract::{MatchedPath, Request, State},
@@ -66,6 +66,9 @@ routes_of! {
     apps::grants_change,
     apps::settings,
     apps::settings_change,
+    apps::view,
+    apps::entry,
+    household::view,
     runs::list,
     runs::start,
     runs::report,
@@ -122,6 +125,7 @@ pub fn router(doors: Doors) -> Router {
         .route("/readyz", get(ready))
         .route("/healthz", get(ready))
         .layer(middleware::from_fn_with_state(doors.clone(), show))
+        .layer(middleware::from_fn_with_state(doors.clone(), frame))
         .layer(middleware::map_response(as_said))
         .layer(middleware::from_fn_with_state(doors.clone(), count))
         .with_state(doors)
@@ -173,6 +177,34 @@ async fn show(State(doors): State<Doors>, request: Request, next: Next) -> Respo
         page::answer(doors.page(), &parts, &guards.views()).ok_or_else(|| nothing_at(parts.uri.path()))
     });
     shown.unwrap_or_else(Refusal::into_response)
+}
+
+/// What apps answer, and the frame around views, where a request was sent to an origin of theirs. What else is asked for there is not there: the
+/// page not, the API not, and not what whoever watches over the process asks.
+async fn frame(State(doors): State<Doors>, request: Request, next: Next) -> Response {
+    let is_tcp = matches!(request.extensions().get::<Arrival>(), Some(Arrival::Tcp { .. }));
+    let Some(guards) = doors.access().ok().filter(|_| is_tcp).map(|access| access.guards()) else {
+        return next.run(request).await;
+    };
+    let (parts, body) = request.into_parts();
+    if let Some(label) = guards.app_label(&parts).map(str::to_owned) {
+        return match doors.access() {
+            Ok(access) => answering::answer(&doors, access, label, Request::from_parts(parts, body)).await,
+            Err(failure) => Refusal::from(failure).into_response(),
+        };
+    }
+    if !guards.is_for_views(&parts) {
+        return next.run(Request::from_parts(parts, body)).await;
+    }
+    if !page::is_for_page(&parts.method, parts.uri.path()) {
+        return Refusal::from(
+            Failure::new(ErrorCode::HostRefused, "nothing but views of apps answers to this host")
+                .hint("ask the page's own address"),
+        )
+        .into_response();
+    }
+    let answer = page::frame_answer(doors.views(), &parts, &guards.pages());
+    answer.unwrap_or_else(|| nothing_at(parts.uri.path()).into_response())
 }
 
 /// What is answered is what it says that it is: a browser makes nothing else of it.

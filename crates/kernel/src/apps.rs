@@ -12,7 +12,7 @@ use broker::{AppGrants, Picked};
 use package::{Callable, Package, did_you_mean};
 use protocol::{
     ActionName, AppName, Badge, Caller, Digest, ErrorCode, Failure, OwnerId, Right, ScopeRequest, Timestamp,
-    api::{ActionView, AppDetail, AppSummary},
+    api::{ActionView, AppDetail, AppSummary, RouteView},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -46,6 +46,12 @@ pub struct AppRecord {
     /// The folder or archive it was installed from, absolute; or the name of what came with oikos.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+    /// The file that a browser opens, where that is all of the app.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opens: Option<String>,
+    /// Whether it answers requests: Stop has to keep it from that, whether it is loaded or not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub answers: bool,
     /// How far its hook `postinstall` has come.
     #[serde(default, skip_serializing_if = "Setup::is_done")]
     pub setup: Setup,
@@ -83,6 +89,8 @@ pub(crate) struct LoadedApp {
     pub(crate) package: Package,
     /// Places on the threads where effects block, for all runs of the app together.
     pub(crate) effect_places: Arc<Semaphore>,
+    /// Places for requests that it answers at once.
+    pub(crate) route_places: Semaphore,
     /// Its storage, as the runs of this version know it.
     pub(crate) storage: Arc<AppStorage>,
     image: OnceCell<Arc<dyn GuestImage>>,
@@ -96,7 +104,8 @@ impl LoadedApp {
         storage: Arc<AppStorage>,
     ) -> Arc<Self> {
         let effect_places = Arc::new(Semaphore::new(crate::APP_EFFECTS_AT_ONCE));
-        Arc::new(Self { record, package, effect_places, storage, image: OnceCell::new_with(image) })
+        let route_places = Semaphore::new(crate::ROUTE_CALLS_MAX);
+        Arc::new(Self { record, package, effect_places, route_places, storage, image: OnceCell::new_with(image) })
     }
 
     /// The same version, with another record.
@@ -106,6 +115,11 @@ impl LoadedApp {
 
     /// The action or tool of this name.
     pub(crate) fn callable(&self, name: &ActionName) -> Result<Callable<'_>, Failure> {
+        if self.record.opens.is_some() {
+            let message =
+                format!("{} has nothing to run on this machine: it is a page in your browser", self.record.name);
+            return Err(Failure::new(ErrorCode::NotAvailable, message).hint("oikos up --open, then open it there"));
+        }
         self.package.callable(name).ok_or_else(|| {
             let names: Vec<&str> = self.package.callables().map(|known| known.name().as_str()).collect();
             let failure =
@@ -316,6 +330,7 @@ impl Kernel {
             paused: self.bus.is_paused(&(owner, record.name.clone())),
             unready: record.setup != Setup::Done,
             broken: broken.then(|| "its archive is missing".to_owned()),
+            opens: record.opens.clone(),
             badge: record.badge.clone(),
             installed_at: record.installed_at,
         }
@@ -345,6 +360,11 @@ impl Kernel {
                 })
                 .collect(),
             tools: card::tool_views(package),
+            routes: package
+                .routes()
+                .iter()
+                .map(|route| RouteView { method: route.method.clone(), path: route.path.clone() })
+                .collect(),
             missing: card::missing(package),
             grants: self.grant_views(owner, &app.record.name),
             limits: self.card(package, broker::CardSource::File, None, None).limits,

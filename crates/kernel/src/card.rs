@@ -7,7 +7,7 @@ use crate::{
 };
 use broker::{CardSource, CardSubject, card_build, card_lines, covers};
 use package::{Code, Dependency, Hook, Package};
-use protocol::{Arg, Badge, Card, CardChange, CardLine, Sentence, ToolName, api::ToolView, sentence};
+use protocol::{Arg, Badge, Card, CardChange, CardLine, Scope, Sentence, ToolName, api::ToolView, sentence};
 
 impl Kernel {
     /// The card of a package, beside the version that is installed, with who signed it.
@@ -48,7 +48,12 @@ impl Kernel {
             upgrade_from: installed.map(|record| record.version.to_string()),
         };
         let mut card = card_build(&subject, self.broker.zone());
+        if opens(package).is_some() {
+            page_say(card.lines.iter_mut());
+            card.limits = vec![sentence::card_limit_page()];
+        }
         card.unavailable.extend(later(package));
+        card.answers = Some(route_texts(package)).filter(|routes| !routes.is_empty()).map(sentence::card_routes);
         card.missing = missing(package);
         card.notes = package.warnings().iter().map(ToString::to_string).collect();
         if let Some(signer) = signer {
@@ -91,6 +96,11 @@ impl Kernel {
         let called = package.hooks().keys().filter(|hook| **hook != Hook::Activate);
         let called = called.filter(|hook| !old.package.hooks().contains_key(hook));
         more.extend(called.map(|hook| sentence::card_change_hook(hook.word())));
+        let has_more_code = opens(&old.package).is_some() && opens(package).is_none();
+        more.extend(has_more_code.then(sentence::card_change_code));
+        let answered = route_texts(&old.package);
+        let routes: Vec<String> = route_texts(package).into_iter().filter(|route| !answered.contains(route)).collect();
+        more.extend((!routes.is_empty()).then(|| sentence::card_change_routes(routes)));
         let (asked, held) = (package.manifest().limits.limits(), old.package.manifest().limits.limits());
         for (what, asked, held, unit) in [
             ("computing", asked.cpu_ms, held.cpu_ms, Arg::Millis as fn(u64) -> Arg),
@@ -108,6 +118,11 @@ impl Kernel {
     }
 }
 
+/// The requests that it answers, as its manifest names them.
+fn route_texts(package: &Package) -> Vec<String> {
+    package.routes().iter().map(ToString::to_string).collect()
+}
+
 /// What it needs beside itself and is not there.
 pub(crate) fn missing(package: &Package) -> Vec<Sentence> {
     let say = |dependency: &Dependency| match dependency {
@@ -117,10 +132,25 @@ pub(crate) fn missing(package: &Package) -> Vec<Sentence> {
     package.dependencies().iter().map(say).collect()
 }
 
+/// The file that a browser opens, where that is all of the app.
+pub(crate) fn opens(package: &Package) -> Option<&str> {
+    match package.code() {
+        Code::Page(file) => Some(file),
+        Code::Script { .. } | Code::Component(_) | Code::Program(_) => None,
+    }
+}
+
+/// Of an app of the browser, the switch for its page is the switch for all of it.
+pub(crate) fn page_say<'a>(lines: impl Iterator<Item = &'a mut CardLine>) {
+    for line in lines.filter(|line| line.scope == Scope::View) {
+        line.sentence = sentence::card_page();
+    }
+}
+
 /// Its code, where this version does not run it.
 pub(crate) fn other_code(package: &Package) -> Option<Sentence> {
     match package.code() {
-        Code::Script { .. } => None,
+        Code::Script { .. } | Code::Page(_) => None,
         Code::Component(file) => Some(sentence::card_later_component(file.as_str())),
         Code::Program(command) => Some(sentence::card_later_program(command.join(" "))),
     }
@@ -150,10 +180,6 @@ fn later(package: &Package) -> Vec<Sentence> {
     let tools: Vec<String> = tool_views(package).into_iter().map(|tool| tool.visible).collect();
     if !tools.is_empty() {
         later.push(sentence::card_later_tools(tools));
-    }
-    let routes: Vec<String> = package.routes().iter().map(ToString::to_string).collect();
-    if !routes.is_empty() {
-        later.push(sentence::card_later_routes(routes));
     }
     let settings = package.settings().into_iter().flat_map(|settings| &settings.fields);
     let secrets: Vec<String> = settings.filter(|field| field.is_secret).map(|field| field.name.clone()).collect();

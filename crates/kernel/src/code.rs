@@ -1,9 +1,10 @@
-//! From a package's files to what a sandbox can start.
+//! From a package's files to what a sandbox can start, or to nothing, where a browser runs them.
 
 use crate::{
     Kernel,
-    runner::{GuestImage, GuestSource, PrepareError},
+    runner::{GuestCall, GuestEnd, GuestFailure, GuestHost, GuestImage, GuestSource, PrepareError},
 };
+use futures_util::future::BoxFuture;
 use package::{Code, Hook, INVOKE, Package};
 use protocol::{ErrorCode, Failure};
 use std::{collections::BTreeMap, sync::Arc};
@@ -11,7 +12,8 @@ use std::{collections::BTreeMap, sync::Arc};
 impl Kernel {
     /// The image that runs of a package start from. Blocks for milliseconds.
     pub(crate) fn prepare(&self, package: &Package) -> Result<Arc<dyn GuestImage>, Failure> {
-        self.runner.prepare(&guest_source(package)?).map_err(|error| match error {
+        let Some(source) = guest_source(package)? else { return Ok(Arc::new(NoGuest)) };
+        self.runner.prepare(&source).map_err(|error| match error {
             PrepareError::Code { .. } | PrepareError::Limit { .. } => {
                 let failure = Failure::from_error(ErrorCode::PackageCodeInvalid, &error);
                 Failure {
@@ -26,9 +28,25 @@ impl Kernel {
     }
 }
 
-fn guest_source(package: &Package) -> Result<GuestSource, Failure> {
+/// What runs of an app of the browser would start from: it has no function that could be called. That its page is there and
+/// whole was seen when its package was read.
+struct NoGuest;
+
+impl GuestImage for NoGuest {
+    fn start(&self, _call: GuestCall, _host: Arc<dyn GuestHost>) -> BoxFuture<'static, GuestEnd> {
+        Box::pin(async { GuestEnd { result: Err(GuestFailure::NoSuchExport), memory_bytes: 0 } })
+    }
+
+    fn exports(&self) -> &[String] {
+        &[]
+    }
+}
+
+/// What a sandbox is given. `None`: nothing of the package runs here.
+fn guest_source(package: &Package) -> Result<Option<GuestSource>, Failure> {
     let (entry, joining) = match package.code() {
         Code::Script { entry, joining } => (entry, joining),
+        Code::Page(_) => return Ok(None),
         Code::Component(_) | Code::Program(_) => {
             let what = crate::card::other_code(package).map(|said| said.to_string()).unwrap_or_default();
             return Err(Failure::new(ErrorCode::NotAvailable, format!("{}: {what}", package.name())));
@@ -42,7 +60,7 @@ fn guest_source(package: &Package) -> Result<GuestSource, Failure> {
     if let Some(text) = joining {
         modules.insert(entry.clone(), Arc::from(text.as_bytes()));
     }
-    Ok(GuestSource { package: package.digest(), entry: entry.clone(), modules })
+    Ok(Some(GuestSource { package: package.digest(), entry: entry.clone(), modules }))
 }
 
 /// Whether the code has a function for each action and tool: one of its name, or `invoke` for all; and the hooks that the

@@ -1,6 +1,6 @@
 //! What the owner grants an app: chosen on a card, looked at, changed.
 
-use crate::{Kernel, apps::scope_requests, journal, run::internal};
+use crate::{Kernel, apps::scope_requests, card::page_say, journal, run::internal};
 use broker::{
     AppGrants, Folder, Grant, GrantError, card_lines, covers, is_near, rule_read, rule_text, rules_left, rules_only,
     rules_with,
@@ -246,7 +246,11 @@ impl Kernel {
                 ScopeRequest { scope, reason: None }
             })
             .collect();
-        card_lines(&requests, self.broker.zone())
+        let mut lines = card_lines(&requests, self.broker.zone());
+        if self.app_record(owner, app).is_ok_and(|record| record.opens.is_some()) {
+            page_say(lines.iter_mut());
+        }
+        lines
             .into_iter()
             .map(|mut line| {
                 let grant = grants.effective(&line.line, now, None);

@@ -3,7 +3,7 @@
 use crate::{
     Kernel,
     effect::{Change, Done, Effect, EffectError, Scene},
-    host_call::{FileCall, GuestError, HostAnswer, HostCall, HostError, HttpCall, StorageCall},
+    host_call::{AnswerPart, FileCall, GuestError, HostAnswer, HostCall, HostError, HttpCall, StorageCall},
     journal,
     run::{Run, effect_number, progress},
     runner::{GuestHost, GuestPiece, Push},
@@ -145,6 +145,12 @@ async fn call_route(kernel: &Arc<Kernel>, run: &Arc<Run>, call: HostCall) -> Res
         HostCall::Http(call) => http(kernel, run, call).await,
         HostCall::Storage(call) => storage(kernel, run, call).await,
         HostCall::Emit { topic, payload } => crate::bus::emit::emit(kernel, run, topic, payload).await,
+        HostCall::Answer(part) => {
+            if let AnswerPart::Answer(answer) = &part {
+                run.lease.charge_stream_bytes(answer.body.len() as u64 + crate::PIECE_BYTES)?;
+            }
+            Ok(crate::routes::exchange(run, part)?)
+        }
         HostCall::Timer { ms } => {
             tokio::time::sleep(std::time::Duration::from_millis(ms.min(TIMER_MS_MAX))).await;
             Ok(HostAnswer::Json(serde_json::Value::Null))

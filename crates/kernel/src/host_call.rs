@@ -25,6 +25,8 @@ pub enum HostCall {
         /// What it says: JSON text, valid, bounded.
         payload: String,
     },
+    /// What an app that answers a request gets of it, and gives.
+    Answer(AnswerPart),
     /// A timer: resolves after some milliseconds.
     Timer {
         /// How long.
@@ -120,6 +122,28 @@ pub enum HttpRedirect {
     Manual,
     /// It is an error.
     Error,
+}
+
+/// One side of a request to the app.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AnswerPart {
+    /// What was sent along.
+    Body,
+    /// The answer.
+    Answer(AnswerCall),
+}
+
+/// What an app answers, not yet looked at.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AnswerCall {
+    /// Absent means 200.
+    pub status: Option<u16>,
+    /// Headers.
+    pub headers: Vec<(String, String)>,
+    /// What it is, unless a header says so.
+    pub kind: Option<String>,
+    /// The body.
+    pub body: Vec<u8>,
 }
 
 /// How a CSV text is written.
@@ -241,6 +265,7 @@ impl HostCall {
             Self::Csv(_) => "csv",
             Self::Http(_) => "http",
             Self::Emit { .. } => "emit",
+            Self::Answer(_) => "answer",
             Self::Timer { .. } => "timer",
             Self::NotAvailable { .. } => "not_available",
         }
@@ -322,6 +347,16 @@ impl HostCall {
             "emit" => {
                 let Emit { topic, payload } = read(name, arguments)?;
                 Self::Emit { topic, payload: crate::bus::emit::payload_text(&payload)? }
+            }
+            "route.body" => Self::Answer(AnswerPart::Body),
+            "route.answer" => {
+                let Answer { status, headers, kind } = read(name, arguments)?;
+                if headers.len() > HTTP_HEADERS_MAX {
+                    let message = format!("an answer may have at most {HTTP_HEADERS_MAX} headers");
+                    return Err(GuestError::new(ErrorCode::TooLarge, message));
+                }
+                let headers = headers.into_iter().collect();
+                Self::Answer(AnswerPart::Answer(AnswerCall { status, headers, kind, body }))
             }
             "timer" => Self::Timer { ms: read::<Timer>(name, arguments)?.ms },
             "ai.generateText" | "ai.generateObject" | "ai.embed" | "pdf.text" | "clipboard.read"
@@ -447,6 +482,15 @@ struct Fetch {
 struct Emit {
     topic: Topic,
     payload: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Answer {
+    status: Option<u16>,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    kind: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -9,6 +9,7 @@ use crate::{
     grants::grant_record,
     journal,
     offers::{Offer, Reading},
+    routes::Table,
     run::{commit_failure, internal},
     runner::GuestImage,
     signer::{Consent, Signer, comes_from_another},
@@ -228,6 +229,7 @@ impl Kernel {
             check_exports(package, &*image)?;
             let triggers = Triggers::of(package)?;
             triggers.registered(package, self.clock.now(), image.exports())?;
+            Table::of(package, image.exports())?;
             Ok((image, triggers))
         };
         prepare().map_err(|failure| self.app_refuse(caller, package.name().as_str(), failure))
@@ -257,11 +259,13 @@ impl Kernel {
             version,
             digest: package.digest(),
             title: package.manifest().title.clone(),
+            answers: !package.routes().is_empty(),
             enabled,
             badge: signer.map_or_else(|| card.badge.clone(), Signer::badge),
             publisher_key: signer.map(|signer| signer.key),
             installed_at: self.clock.now(),
             source: Some(source.clone()),
+            opens: crate::card::opens(package).map(str::to_owned),
             setup,
         }
     }

@@ -30,6 +30,7 @@ mod picks; // what a person hands over for a run
 mod publishers; // whom the owner trusts, and to whom a name belongs
 mod recovery; // after an abrupt end
 mod rollback; // back to the version before
+mod routes; // requests that apps answer
 mod run; // one run, from spawn to end
 pub mod runner; // what a sandbox is to the kernel
 mod schedule; // what the clock starts
@@ -43,6 +44,7 @@ mod supervisor; // what fails is started again
 mod trash; // taking back what a run did to files
 mod triggers; // what may start an app by itself
 mod upgrade; // one version in the place of another
+mod views; // what an app shows its results with
 mod zone; // which apps a zone lets run
 
 pub use apps::{AppRecord, Setup};
@@ -57,6 +59,7 @@ pub use handed::{FILE_LIFE_MS, FILES_OF_OWNER_BYTES_MAX, FILES_OF_OWNER_MAX};
 pub use history::{LOG_LIMIT_MAX, LogFilter};
 pub use owners::OWNERS_MAX;
 pub use recovery::Recovered;
+pub use routes::{ROUTE_ANSWER_BYTES_MAX, ROUTE_CALLS_MAX};
 pub use run::RunRequest;
 pub use settings::SETTINGS_BYTES_MAX;
 pub use starters::Starters;
@@ -67,6 +70,7 @@ pub use supervisor::{
     supervise,
 };
 pub use trash::{TrashRow, TrashState};
+pub use views::View;
 
 use admission::{Admission, Whose};
 use apps::LoadedApp;
@@ -178,6 +182,8 @@ pub struct Kernel {
     changing: Mutex<()>,
     /// Held, for one app each, by whoever brings it from one step of its life to the next, hooks included.
     lives: Mutex<HashMap<Whose, Arc<tokio::sync::Mutex<()>>>>,
+    /// Held by whoever notes what was told where an app answers.
+    telling: Mutex<()>,
     /// Held by whoever takes back changes.
     undoing: Mutex<()>,
     /// There is an owner more.
@@ -219,6 +225,7 @@ impl Kernel {
             runs_left: Notify::new(),
             changing: Mutex::default(),
             lives: Mutex::default(),
+            telling: Mutex::default(),
             undoing: Mutex::default(),
             owners_changed: Notify::new(),
             effect_places: Arc::new(Semaphore::new(EFFECTS_AT_ONCE)),

@@ -12,6 +12,7 @@ use crate::{
     journal,
     moving::storage_hold,
     notes::Notes,
+    routes::Exchange,
     runner::{GuestCall, GuestEnd, GuestExport, GuestFailure, GuestValue},
     shelf::HandedUse,
     stream::{RunStream, Viewer},
@@ -31,7 +32,7 @@ use state::{Batch, Durability, Key, Space};
 use std::{
     panic::AssertUnwindSafe,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst},
     },
 };
@@ -63,6 +64,15 @@ pub(crate) enum Call {
         action: ActionName,
         /// What the image calls it.
         export: GuestExport,
+    },
+    /// What the app registered to answer a request.
+    Route {
+        /// What the run is called in lists.
+        action: ActionName,
+        /// What the image calls it.
+        export: GuestExport,
+        /// The request's body, and the answer.
+        exchange: Arc<Exchange>,
     },
     /// What the app has called at a step of its life, whether it is enabled or not.
     Hook(Hook),
@@ -128,6 +138,8 @@ pub(crate) struct Run {
     used: Mutex<Vec<HandedUse>>,
     /// Whose run what is logged belongs to.
     pub(crate) span: tracing::Span,
+    /// The request that it answers.
+    pub(crate) exchange: OnceLock<Arc<Exchange>>,
     /// It has changed the app's storage, should it end well.
     has_stored: AtomicBool,
     /// It may use storage and nothing else: what it does is committed with an upgrade or not at all.
@@ -163,6 +175,7 @@ impl Run {
             effects: AtomicU64::new(0),
             under_way: tokio::sync::RwLock::new(()),
             used: Mutex::default(),
+            exchange: OnceLock::new(),
             has_stored: AtomicBool::new(false),
             is_storage_only: AtomicBool::new(false),
         })
@@ -245,6 +258,7 @@ impl Kernel {
             false => self.app_enabled(caller.owner, &request.app).await?,
         };
         self.zone_check_again(&app)?;
+        let mut exchange = None;
         let (action_name, export, (picked, used), input) = match request.call {
             Call::Action(name) => {
                 let called = app.callable(&name)?;
@@ -262,6 +276,10 @@ impl Kernel {
                 (name.clone(), GuestExport::from(name), (picked, used), input)
             }
             Call::Handler { action, export } => (action, export, Default::default(), request.input),
+            Call::Route { action, export, exchange: asked } => {
+                exchange = Some(asked);
+                (action, export, Default::default(), request.input)
+            }
             Call::Hook(hook) => {
                 (hook_name(hook)?, GuestExport::named(&hook.export()), Default::default(), request.input)
             }
@@ -294,6 +312,9 @@ impl Kernel {
         }
         let run = Run::new(lease, app, action_name, request.cause, request.asked, self.clock.now());
         run.used.lock().extend(used);
+        if let Some(exchange) = exchange {
+            run.exchange.get_or_init(|| exchange);
+        }
         if let Some(known) = self.run_open(&run)? {
             return self.run_view(&caller, known, 0);
         }
@@ -338,7 +359,11 @@ impl Kernel {
     }
 
     /// An app that may run.
-    async fn app_enabled(self: &Arc<Self>, owner: OwnerId, app: &AppName) -> Result<Arc<LoadedApp>, Failure> {
+    pub(crate) async fn app_enabled(
+        self: &Arc<Self>,
+        owner: OwnerId,
+        app: &AppName,
+    ) -> Result<Arc<LoadedApp>, Failure> {
         let loaded = self.app_load(owner, app).await?;
         if loaded.record.enabled {
             return Ok(loaded);
@@ -422,6 +447,9 @@ impl Kernel {
         let mut batch = Batch::new();
         let (action, version) = (run.action.as_str(), run.app.record.version.to_string());
         let (said, basis) = match &run.cause {
+            Some(cause) if run.exchange.get().is_some() => {
+                (sentence::run_requested(action, version, cause.said.clone()), cause.basis.as_ref())
+            }
             Some(cause) => (sentence::run_triggered(action, version, cause.said.clone()), cause.basis.as_ref()),
             None => (sentence::run_started(action, version), None),
         };

@@ -39,12 +39,12 @@ pub trait GuestImage: Send + Sync {
     fn start(&self, call: GuestCall, host: Arc<dyn GuestHost>) -> BoxFuture<'static, GuestEnd>;
 
     /// The names of the functions that the modules export, so that a missing action is found at install; and of the
-    /// handlers that were registered, as `on:<index>:<priority>:<topic>`.
+    /// handlers that were registered, as `on:<index>:<priority>:<topic>` and `route:<index>:<method> <path>`.
     fn exports(&self) -> &[String];
 }
 
 /// The name under which an image exports what a run calls: an action's, or one that the sandbox made for a handler which
-/// the app registered while it was activated. Those begin with `on:` and are no action's name.
+/// the app registered while it was activated. Those begin with `on:` or `route:` and are no action's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GuestExport(Arc<str>);
 

@@ -52,7 +52,11 @@ impl Kernel {
     /// Keeps apps from starting by themselves. Gives those of them that something could start.
     fn triggers_pause(&self, caller: &Caller, apps: Vec<AppName>) -> Result<Vec<AppName>, Failure> {
         let owner = caller.owner;
-        let starts = |app: &AppName| self.asks_to_start(owner, app) && !self.bus.is_paused(&(owner, app.clone()));
+        // A page of it, left open somewhere, could have it go on by asking again.
+        let starts = |app: &AppName| {
+            let answers = || self.app_record(owner, app).is_ok_and(|record| record.answers);
+            (self.asks_to_start(owner, app) || answers()) && !self.bus.is_paused(&(owner, app.clone()))
+        };
         let apps: Vec<AppName> = apps.into_iter().filter(starts).collect();
         let mut batch = Batch::new();
         let mut dropped = Vec::new();

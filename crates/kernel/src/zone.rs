@@ -1,5 +1,6 @@
 //! Which apps a zone lets run (S0): on the owner's own machine all of them, on somebody else's servers those of the project,
-//! that are signed by it or come with it.
+//! that are signed by it or come with it. Apps of the browser run in none of the two, and are at home beside the owner's own
+//! machine, which keeps them and hands them out.
 //! What they may do there is the broker's word.
 
 use crate::{
@@ -15,7 +16,8 @@ impl Kernel {
         let (zone, name) = (self.broker.zone(), package.name());
         let refused = |message: String| Err(Failure::new(ErrorCode::PackageZoneRefused, message));
         let zones = &package.manifest().zones;
-        if !zones.contains(&zone) {
+        let is_beside = zone == Zone::Local && crate::card::opens(package).is_some();
+        if !zones.contains(&zone) && !is_beside {
             let listed = zones.iter().map(Zone::to_string).collect::<Vec<_>>().join(", ");
             return refused(format!("{name} does not run in zone {zone}: its author lists {listed}"));
         }
@@ -38,7 +40,8 @@ impl Kernel {
 
     /// Whether an app is shown in this zone.
     pub(crate) fn zone_shows(&self, record: &AppRecord) -> bool {
-        self.broker.zone() == Zone::Local || self.is_ours(record)
+        // What is for browsers only lists no other zone.
+        self.broker.zone() == Zone::Local || (self.is_ours(record) && record.opens.is_none())
     }
 
     fn is_ours(&self, record: &AppRecord) -> bool {

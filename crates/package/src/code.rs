@@ -8,11 +8,13 @@ use crate::{
     form::Form,
     manifest::{Entry, Hook, Manifest},
     package::missing_file,
+    page::{PAGE_ENTRY, is_page, read_page},
     script::{Exports, check_modules},
     tool::Tool,
     warning::Warning,
 };
 use protocol::{ActionName, ErrorCode};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The module whose exports are tools, where `llm-tool.yaml` describes them; beside the module that is started.
@@ -36,6 +38,8 @@ pub enum Code {
     Component(String),
     /// A program with its arguments.
     Program(Vec<String>),
+    /// None on this machine: a document of the package, which runs in the owner's browser.
+    Page(String),
 }
 
 /// Functions that are called at the steps of an app's life.
@@ -59,6 +63,10 @@ pub(crate) fn read_code(
             };
         }
         Entry::Program(command) => return Ok((Code::Program(command.clone()), manifest.hooks.clone())),
+        Entry::Page(path) => {
+            read_page(form, path, archive, warnings)?;
+            return Ok((Code::Page(path.clone()), Hooks::new()));
+        }
     };
     if archive.file(entry).is_none() {
         return Err(vec![missing_file(form, entry, archive)]);
@@ -116,8 +124,13 @@ pub(crate) fn read_code(
 /// Checks the modules of a package whose manifest says something wrong, so that all is told at once. `file` is the manifest
 /// if it fits its schema; without one nobody knows whether the code is at its usual place.
 pub(crate) fn check_code(form: Form, archive: &Archive, file: Option<&Document<'_>>) -> Result<(), Vec<Finding>> {
+    if let Some(file) = file.filter(|file| is_page(file)) {
+        let entry = file.value.get("entry").and_then(Value::as_str).unwrap_or(PAGE_ENTRY);
+        return read_page(form, entry, archive, &mut Vec::new());
+    }
+    let is_module = |path: &&str| ![".wasm", ".html"].iter().any(|ending| path.ends_with(ending));
     let entry = match file.map(|file| file.value.get("entry")) {
-        Some(Some(entry)) => entry.as_str().filter(|path| !path.ends_with(".wasm")),
+        Some(Some(entry)) => entry.as_str().filter(is_module),
         Some(None) => Some(form.entry()),
         None => Some(form.entry()).filter(|path| archive.file(path).is_some()),
     };

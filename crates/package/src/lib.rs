@@ -31,8 +31,10 @@ mod form; // mini-app or plugin
 mod json; // strict JSON
 mod lint; // what an author should mend
 mod manifest; // manifest.json and kimai.json as one type
+mod multiple; // `multipleOf`, as people divide
 mod npm; // package.json
 mod package; // the whole
+mod page; // apps of the browser
 mod path; // legal names of files
 mod permission; // what is asked for, as scopes
 mod schema; // the published schemas, and what breaking them sounds like
@@ -56,9 +58,10 @@ pub use finding::{FINDINGS_MAX, Finding, Findings, Place, did_you_mean};
 pub use form::Form;
 pub use json::{JSON_BYTES_MAX, JSON_DEPTH_MAX};
 pub use lint::{Gravity, Remark, lint};
-pub use manifest::{Dependency, Entry, Hook, Manifest, Route};
+pub use manifest::{Dependency, Entry, Hook, Manifest, Route, RoutePiece};
 pub use npm::Npm;
 pub use package::{Callable, Package, PackageError, SuspiciousText, TOOLS_FILE};
+pub use page::VIEW_BYTES_MAX;
 pub use path::{PATH_BYTES_MAX, check_path};
 pub use permission::{Request, STORAGE_BYTES_MAX};
 pub use schema::SCHEMAS;

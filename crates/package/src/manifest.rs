@@ -5,6 +5,7 @@ use crate::{
     finding::{Finding, quote},
     form::Form,
     npm::{Npm, disagreement},
+    page::{PAGE_ENTRY, is_page},
     settings::{Settings, read_settings},
     trigger::{Trigger, read_triggers},
     warning::Warning,
@@ -146,6 +147,8 @@ pub enum Entry {
     Component(String),
     /// A program with its arguments, the program first.
     Program(Vec<String>),
+    /// An HTML document of the package, where that is all of the app.
+    Page(String),
 }
 
 /// A request that the app answers.
@@ -155,6 +158,35 @@ pub struct Route {
     pub method: String,
     /// The path.
     pub path: String,
+}
+
+/// One piece of a route's path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoutePiece<'a> {
+    /// Just this text.
+    Literal(&'a str),
+    /// Any text, by this name.
+    Parameter(&'a str),
+}
+
+impl Route {
+    /// The pieces of its path; of `/` there are none.
+    pub fn pieces(&self) -> impl Iterator<Item = RoutePiece<'_>> {
+        let pieces = self.path.split('/').filter(|piece| !piece.is_empty());
+        pieces.map(|piece| piece.strip_prefix(':').map_or(RoutePiece::Literal(piece), RoutePiece::Parameter))
+    }
+
+    /// Whether what one takes the other takes as well, in each piece.
+    fn is_like(&self, other: &Self) -> bool {
+        let shape = |route: &Self| -> Vec<Option<String>> {
+            let literal = |piece| match piece {
+                RoutePiece::Literal(text) => Some(str::to_owned(text)),
+                RoutePiece::Parameter(_) => None,
+            };
+            route.pieces().map(literal).collect()
+        };
+        self.method == other.method && shape(self) == shape(other)
+    }
 }
 
 impl fmt::Display for Route {
@@ -240,6 +272,8 @@ impl Manifest {
         for (index, zone) in zones.iter().enumerate().filter(|(index, zone)| zones[..*index].contains(zone)) {
             findings.push(file.finding(&format!("/runtime/{index}"), Part::Value, format!("this is {zone} once more")));
         }
+        let entry = read_entry(form, file, written.entry, &mut findings);
+        findings.extend(routes_check(file, &written.routes));
         let triggers = read_triggers(file, warnings).map_err(|found| findings.extend(found)).unwrap_or_default();
         let settings = read_settings(file).map_err(|found| findings.extend(found)).unwrap_or_default();
         let (Some(name), true) = (name, findings.is_empty()) else { return Err(findings) };
@@ -258,12 +292,7 @@ impl Manifest {
             dependencies: written.dependencies.into_iter().map(Dependency::read).collect(),
             triggers,
             renderer: written.renderer,
-            entry: match written.entry {
-                None => Entry::Module(form.entry().to_owned()),
-                Some(WrittenEntry::File(path)) if path.ends_with(".wasm") => Entry::Component(path),
-                Some(WrittenEntry::File(path)) => Entry::Module(path),
-                Some(WrittenEntry::Command { command }) => Entry::Program(command),
-            },
+            entry,
             hooks: written.hooks,
             routes: written.routes,
             settings,
@@ -272,6 +301,53 @@ impl Manifest {
             publisher: written.publisher,
         })
     }
+}
+
+/// What is started, or opened where that is all of the app. Which of the two it is, `runtime` says.
+fn read_entry(form: Form, file: &Document<'_>, written: Option<WrittenEntry>, findings: &mut Vec<Finding>) -> Entry {
+    const AT: &str = "/entry";
+    let is_page = is_page(file);
+    let entry = match written {
+        None if is_page => Entry::Page(PAGE_ENTRY.to_owned()),
+        None => Entry::Module(form.entry().to_owned()),
+        Some(WrittenEntry::File(path)) if path.ends_with(".html") => Entry::Page(path),
+        Some(WrittenEntry::File(path)) if path.ends_with(".wasm") => Entry::Component(path),
+        Some(WrittenEntry::File(path)) => Entry::Module(path),
+        Some(WrittenEntry::Command { command }) => Entry::Program(command),
+    };
+    let (message, hint) = match (is_page, matches!(entry, Entry::Page(_))) {
+        (true, false) => (
+            "an app of the browser has no code on this machine: what it opens is an HTML file of its package",
+            format!("\"entry\": \"{PAGE_ENTRY}\", or add \"local\" to \"runtime\""),
+        ),
+        (false, true) => (
+            "only an app of the browser, which runs nowhere else, is an HTML file",
+            "\"runtime\": [\"browser\"]; for an app with code and a page, permission \"view\"".to_owned(),
+        ),
+        _ => return entry,
+    };
+    findings.push(file.finding_with(AT, Part::Value, message, Some(hint)));
+    entry
+}
+
+/// Routes that nobody could tell apart, and names that stand for two pieces of one path.
+fn routes_check(file: &Document<'_>, routes: &[Route]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (index, route) in routes.iter().enumerate() {
+        let at = format!("/routes/{index}/path");
+        if let Some(before) = routes[..index].iter().find(|before| before.is_like(route)) {
+            findings.push(file.finding(&at, Part::Value, format!("{before} takes just the same requests")));
+        }
+        let mut names: Vec<&str> = Vec::new();
+        for piece in route.pieces() {
+            let RoutePiece::Parameter(name) = piece else { continue };
+            if names.contains(&name) {
+                findings.push(file.finding(&at, Part::Value, format!("':{name}' stands there twice")));
+            }
+            names.push(name);
+        }
+    }
+    findings
 }
 
 fn read_version(

@@ -11,6 +11,7 @@ use crate::{
     json::read_json,
     manifest::{Dependency, Hook, Manifest, Route},
     npm::Npm,
+    page::{check_page, is_page},
     permission::{Asked, Request, read_permissions},
     schema::{Schema, schemas},
     settings::Settings,
@@ -25,8 +26,8 @@ use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
 
 const NPM_FILE: &str = "package.json";
-const ACTIONS_FILE: &str = "action-schema.json";
-const UI_FILE: &str = "ui-schema.json";
+pub(crate) const ACTIONS_FILE: &str = "action-schema.json";
+pub(crate) const UI_FILE: &str = "ui-schema.json";
 const PERMISSIONS_FILE: &str = "permissions.json";
 /// The description of the app's tools.
 pub const TOOLS_FILE: &str = "llm-tool.yaml";
@@ -169,8 +170,20 @@ impl Package {
         });
         let permissions_file = parse(archive, PERMISSIONS_FILE, Schema::Permissions, &mut findings);
         let mut asked = read_asked(manifest_file.as_ref(), permissions_file.as_ref(), &mut findings);
-        let actions = read_all_actions(form, archive, &mut findings);
-        let tools = read_all_tools(archive, &actions, &mut warnings, &mut findings);
+        // Also where the rest of the manifest is wrong: what it needs not have is not missing then.
+        let is_page = match &manifest_file {
+            Some(file) => is_page(file),
+            None => archive
+                .file(form.manifest())
+                .is_some_and(|bytes| read_json(form.manifest(), bytes).is_ok_and(|file| is_page(&file))),
+        };
+        let (mut actions, mut tools) = (Vec::new(), Vec::new());
+        if !is_page {
+            actions = read_all_actions(form, archive, &mut findings);
+            tools = read_all_tools(archive, &actions, &mut warnings, &mut findings);
+        } else if let Some(file) = &manifest_file {
+            findings.extend(check_page(form, archive, file, permissions_file.as_ref()));
+        }
         let (Some(mut manifest), Some(manifest_file)) = (manifest, manifest_file.as_ref()) else {
             findings.extend(check_code(form, archive, manifest_file.as_ref()).err().unwrap_or_default());
             return Err(PackageError::from(findings));
@@ -178,14 +191,14 @@ impl Package {
         ask_to_listen(&manifest, manifest_file, &mut asked, &mut findings);
         aim_triggers(&mut manifest, manifest_file, &actions, &tools, &mut warnings, &mut findings);
         warn_of_dependencies(&manifest, manifest_file, &mut warnings);
-        if actions.is_empty() && tools.is_empty() && findings.is_empty() {
+        if actions.is_empty() && tools.is_empty() && findings.is_empty() && !is_page {
             let message = format!("nothing of it can be started: it has neither {ACTIONS_FILE} nor {TOOLS_FILE}");
             warnings.push(Warning::in_file(form.manifest(), message));
         }
         let code = keep(read_code(form, archive, &manifest, &actions, &tools, &mut warnings), &mut findings);
         match (code, findings.is_empty()) {
             (Some((code, hooks)), true) => {
-                let requests = asked.with_implied(form);
+                let requests = asked.with_implied(form, is_page);
                 Ok(Self { form, manifest, npm, requests, actions, tools, code, hooks, warnings, verified })
             }
             _ => Err(PackageError::from(findings)),

@@ -105,9 +105,11 @@ impl Asked {
         }
     }
 
-    /// With what the form implies, on the card like everything else: of a mini-app a model and a small store.
-    pub(crate) fn with_implied(self, form: Form) -> Vec<Request> {
+    /// With what the form implies, on the card like everything else: of a mini-app a model and a small store, of an app of
+    /// the browser its page and nothing else.
+    pub(crate) fn with_implied(self, form: Form, is_page: bool) -> Vec<Request> {
         let implied = match form {
+            _ if is_page => vec![Scope::View],
             Form::MiniApp => vec![
                 Scope::Ai { models: Vec::new(), budget_micros: None },
                 Scope::Storage { quota_bytes: limit::STORAGE_BYTES },

@@ -6,6 +6,7 @@
 use crate::{
     document::{Document, Part, escape_segment},
     finding::{FINDINGS_MAX, Finding, did_you_mean, quote},
+    multiple::multiple_of,
 };
 use jsonschema::{
     Draft, PatternOptions, Registry, ValidationError, ValidationOptions, Validator,
@@ -155,9 +156,12 @@ fn description(schema: Option<&Value>) -> Option<&str> {
 
 /// The options of every validator here: this draft only, patterns in linear time and bounded memory, nothing fetched.
 pub(crate) fn options<'a>() -> ValidationOptions<'a> {
-    jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(false).with_pattern_options(
-        PatternOptions::regex().size_limit(PATTERN_PROGRAM_BYTES_MAX).dfa_size_limit(PATTERN_PROGRAM_BYTES_MAX),
-    )
+    let patterns = PatternOptions::regex().size_limit(PATTERN_PROGRAM_BYTES_MAX);
+    jsonschema::options()
+        .with_draft(Draft::Draft202012)
+        .should_validate_formats(false)
+        .with_pattern_options(patterns.dfa_size_limit(PATTERN_PROGRAM_BYTES_MAX))
+        .with_keyword("multipleOf", multiple_of)
 }
 
 /// What was expected and what was found, and the nearest word where the choice is closed. `rule` is the description
@@ -197,9 +201,7 @@ pub(crate) fn explain(kind: &ValidationErrorKind, found: &Value, rule: Option<&s
         ValidationErrorKind::Maximum { limit } => format!("expected at most {limit}, found {shown}"),
         ValidationErrorKind::ExclusiveMinimum { limit } => format!("expected more than {limit}, found {shown}"),
         ValidationErrorKind::ExclusiveMaximum { limit } => format!("expected less than {limit}, found {shown}"),
-        ValidationErrorKind::MultipleOf { multiple_of } => {
-            format!("expected a multiple of {multiple_of}, found {shown}")
-        }
+        ValidationErrorKind::Custom { message, .. } => message.clone(),
         ValidationErrorKind::UniqueItems => "an entry is there twice".to_owned(),
         ValidationErrorKind::Contains => "no entry is of the kind that must be among them".to_owned(),
         ValidationErrorKind::FalseSchema => "nothing is allowed here".to_owned(),

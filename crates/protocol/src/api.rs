@@ -67,6 +67,25 @@ pub enum Request {
         /// The app.
         app: AppName,
     },
+    /// A view that it brings along.
+    AppView {
+        /// The app.
+        app: AppName,
+        /// The file of its package.
+        path: String,
+    },
+    /// Let a browser in where an app answers requests: once, within a minute.
+    AppEntry {
+        /// The app.
+        app: AppName,
+        /// Where the browser then goes, on the app's own origin; the first page of it without that.
+        path: Option<String>,
+    },
+    /// A view of oikos' own, for any host of views.
+    View {
+        /// The renderer that it is of.
+        name: String,
+    },
     /// Go back to the version before the last upgrade.
     AppRollback {
         /// The app.
@@ -371,6 +390,13 @@ pub enum Reply {
         /// The app.
         app: Box<AppDetail>,
     },
+    /// To `AppView` and `View`.
+    View {
+        /// Where its frame is served, at `/frame`.
+        origin: String,
+        /// One HTML document.
+        html: String,
+    },
     /// To `FileHand` and `FileAppend`: the file as it is now.
     File {
         /// It.
@@ -464,7 +490,7 @@ pub enum Reply {
         /// By name.
         tokens: Vec<TokenView>,
     },
-    /// To `LoginLink`.
+    /// To `LoginLink` and `AppEntry`.
     Link {
         /// The address with the secret after its `#`. Nobody can see it again.
         url: ShownOnce,
@@ -520,6 +546,10 @@ pub struct AppSummary {
     /// Why its code cannot be loaded, if so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broken: Option<String>,
+    /// The file of its package that a browser opens, where that is all of the app: `app_view` gives it, and nothing of it runs
+    /// on this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opens: Option<String>,
     /// Whose signature it carries.
     #[serde(flatten)]
     pub badge: Badge,
@@ -542,6 +572,15 @@ pub struct StarterView {
     /// The version that is installed under this name, whoever it came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub installed: Option<String>,
+}
+
+/// A request that an app answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RouteView {
+    /// The method, upper case.
+    pub method: String,
+    /// The path; `:name` stands for any one piece of it.
+    pub path: String,
 }
 
 /// An installed app in full.
@@ -571,6 +610,9 @@ pub struct AppDetail {
     /// What a model can call; a person can as well.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tools: Vec<ToolView>,
+    /// Requests that it answers, at an address of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<RouteView>,
     /// What it needs beside itself and is not there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<Sentence>,

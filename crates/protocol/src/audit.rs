@@ -65,7 +65,7 @@ pub enum AuditEvent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         code: Option<crate::ErrorCode>,
     },
-    /// An effect that only read.
+    /// An effect that only read, or a page of an app that was opened.
     Read,
     /// An effect that cannot be taken back by the store is about to happen.
     Intent {

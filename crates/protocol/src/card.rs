@@ -126,6 +126,9 @@ pub struct Card {
     /// What it may do with files that the person hands over, if it takes any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handed: Option<Sentence>,
+    /// Which requests it answers, if it answers any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<Sentence>,
     /// What it can never do.
     pub never: Vec<Sentence>,
     /// Its bounds.

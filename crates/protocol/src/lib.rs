@@ -22,6 +22,7 @@ mod id; // typed UUIDv7 ids, names, digests
 mod label; // where data came from
 pub mod limit; // the bounds of a run
 mod question; // what is asked of a person, and the answer
+mod route; // a request for an app, and its answer
 mod scope; // what an app can ask for
 mod secret; // what is shown once
 pub mod sentence; // everything that is said in words, as code and arguments
@@ -43,6 +44,7 @@ pub use id::{
 pub use label::Labels;
 pub use limit::{LimitChanges, Limits};
 pub use question::{Answer, Choice, Question, QuestionKind};
+pub use route::{RouteAnswer, RouteCall, RouteEnd};
 pub use scope::{
     FileAccess, GrantDuration, GrantState, HostRule, Line, Scope, ScopeRequest, ScopeWord, Zone, is_wide_folder,
 };

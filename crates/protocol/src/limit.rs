@@ -17,6 +17,8 @@ pub const MEMORY_BYTES: u64 = 128 << 20;
 pub const HOST_RESULT_BYTES_MAX: usize = 4 << 20;
 /// No argument of the guest to the host is larger: it is held in host memory while the call runs.
 pub const HOST_ARGUMENT_BYTES_MAX: usize = 4 << 20;
+/// Most that a request for an app may bring along: a form with a picture.
+pub const ROUTE_BODY_BYTES_MAX: usize = 1 << 20;
 /// Longest piece of a file that is handed over: it is held in memory until it is written, by each who hands one over.
 pub const FILE_PIECE_BYTES_MAX: usize = 4 << 20;
 /// Largest file that is handed over: what a page or a phone holds too. Larger ones are named by their path.

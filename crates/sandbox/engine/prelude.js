@@ -46,8 +46,9 @@
   const RANDOM_BYTES_MAX = 65536;
   const TIMER_MS_MAX = 2147483647;
 
-  // How the host knows a listener among what an app exports.
+  // How the host knows a listener, and what answers a request, among what an app exports.
   const HANDLER_PREFIX = "on:";
+  const ROUTE_PREFIX = "route:";
 
   // 0 while this world is made, 1 while an app is activated, 2 while it runs.
   let phase = 0;
@@ -68,7 +69,6 @@
   };
   const notInActivation = (what) =>
     hostError("not_in_activation", what + " does not exist while an app is being activated");
-  const notAvailable = (what) => hostError("not_available", what + " is not in this version of oikos");
   const invalidInput = (message) => hostError("invalid_input", message);
   // Natives answer with undefined, or with the JSON of an error.
   const checked = (answer) => {
@@ -514,9 +514,6 @@
     stream[asyncIterator] = () => stream;
     return stream;
   };
-  const laterRegistration = (name, what) => () => {
-    throw notAvailable("ctx." + name + " (" + what + ")");
-  };
 
   // ---- events ----
 
@@ -536,6 +533,71 @@
     if (handlers.length >= HANDLERS_MAX) throw invalidInput("ctx.on: an app registers at most " + HANDLERS_MAX + " listeners");
     const name = HANDLER_PREFIX + handlers.length + ":" + (priority + 0) + ":" + topic;
     hidden(handlers, handlers.length, freeze({ __proto__: null, name, handler }));
+  };
+
+  // ---- routes ----
+
+  const ROUTES_MAX = 32;
+  const ROUTE_PATH_CHARACTERS_MAX = 200;
+  const JSON_KIND = "application/json";
+  const NO_BYTES = new Uint8Array(0);
+  const routes = [];
+  const requestMake = (head, body) => {
+    const text = () => native.utf8Decode(body, false);
+    return freeze({
+      __proto__: null,
+      method: head.method,
+      path: head.path,
+      params: freeze(head.params),
+      query: freeze(head.query),
+      headers: freeze(head.headers),
+      form: head.form && freeze(head.form),
+      body,
+      text,
+      json: () => jsonParse(text()),
+    });
+  };
+  // What a handler gave, as the host takes it: a head, and a body as text or bytes.
+  const answerMake = (value) => {
+    if (value === undefined) return { __proto__: null, head: { __proto__: null, status: 204 }, body: NO_BYTES };
+    if (typeof value === "string")
+      return { __proto__: null, head: { __proto__: null, kind: "text/plain" }, body: toWellFormed(value) };
+    const form = "a route answers with a text or with { status, headers, body }";
+    if (value === null || typeof value !== "object" || isArray(value) || isView(value)) throw invalidInput(form);
+    const keys = ownKeys(value);
+    for (let i = 0; i < keys.length; i++)
+      if (keys[i] !== "status" && keys[i] !== "headers" && keys[i] !== "body")
+        throw invalidInput(form + "; it knows no '" + plainText(keys[i]) + "'");
+    const given = optional(value.body);
+    const head = { __proto__: null, status: optional(value.status), headers: optional(value.headers) };
+    if (given === undefined) return { __proto__: null, head, body: NO_BYTES };
+    if (typeof given === "string") {
+      head.kind = "text/plain";
+      return { __proto__: null, head, body: toWellFormed(given) };
+    }
+    if (isView(given) || given instanceof ArrayBuffer) {
+      head.kind = "application/octet-stream";
+      return { __proto__: null, head, body: given };
+    }
+    head.kind = JSON_KIND;
+    return { __proto__: null, head, body: jsonText(given, "the body of an answer") };
+  };
+  const answering = (handler) => async (head) => {
+    const body = head.hasBody ? await hostCall("route.body", { __proto__: null }) : new Uint8Array(0);
+    const answer = answerMake(await handler(requestMake(head, body), ctx));
+    return { __proto__: null, data: await hostCall("route.answer", answer.head, answer.body) };
+  };
+  const route = (method, path, handler) => {
+    if (phase === RUNNING) throw invalidInput("ctx.route: routes are registered in activate, not in a run");
+    if (typeof method !== "string" || typeof path !== "string" || method.length > 8 || path.length > ROUTE_PATH_CHARACTERS_MAX)
+      throw invalidInput("ctx.route: the method is one such as GET, the path a text of at most " + ROUTE_PATH_CHARACTERS_MAX + " characters");
+    const what = method + " " + path;
+    if (typeof handler !== "function") throw invalidInput("ctx.route('" + what + "'): the handler is not a function");
+    if (routes.length >= ROUTES_MAX) throw invalidInput("ctx.route: an app registers at most " + ROUTES_MAX + " routes");
+    for (let i = 0; i < routes.length; i++)
+      if (routes[i].what === what) throw invalidInput("ctx.route('" + what + "'): it is registered already");
+    const name = ROUTE_PREFIX + routes.length + ":" + what;
+    hidden(routes, routes.length, freeze({ __proto__: null, name, what, handler: answering(handler) }));
   };
 
   let env;
@@ -578,7 +640,7 @@
       return signal;
     },
     on: listen,
-    route: laterRegistration("route", "routes"),
+    route,
   });
 
   // ---- globals ----
@@ -602,6 +664,8 @@
 
   // ---- activation ----
 
+  const isRegistered = (name) =>
+    textSlice(name, 0, HANDLER_PREFIX.length) === HANDLER_PREFIX || textSlice(name, 0, ROUTE_PREFIX.length) === ROUTE_PREFIX;
   let namespace;
   let activated = false;
   const activate = (fulfilled, value) => {
@@ -612,11 +676,12 @@
       if (typeof hook === "function") return settledLater(hook(ctx));
     }
     for (let i = 0; i < handlers.length; i++) native.exported(handlers[i].name, handlers[i].handler);
+    for (let i = 0; i < routes.length; i++) native.exported(routes[i].name, routes[i].handler);
     const names = ownKeys(namespace);
     for (let i = 0; i < names.length; i++) {
       const action = typeof names[i] === "string" ? namespace[names[i]] : undefined;
-      // An export cannot pass for a listener, nor take its place.
-      if (typeof action !== "function" || textSlice(names[i], 0, HANDLER_PREFIX.length) === HANDLER_PREFIX) continue;
+      // An export cannot pass for what was registered, nor take its place.
+      if (typeof action !== "function" || isRegistered(names[i])) continue;
       native.exported(names[i], action);
     }
     namespace = undefined;

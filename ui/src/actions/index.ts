@@ -6,6 +6,7 @@ import installApp from "./install-app";
 import lastRun from "./last-run";
 import newKey from "./new-key";
 import openApp from "./open-app";
+import openPage from "./open-page";
 import runAction from "./run-action";
 import sendEvent from "./send-event";
 import signInBrowser from "./sign-in-browser";
@@ -22,6 +23,7 @@ import verifyLog from "./verify-log";
 const DEEDS: readonly Deed[] = [
   answerQuestion,
   runAction,
+  openPage,
   goScreen,
   installApp,
   openApp,

@@ -9,8 +9,8 @@ const stopEverything: Deed = ({ language }) => [
     label: { en: words.en.stopAll, de: words.de.stopAll },
     keywords: { en: "halt kill end all runs", de: "halt beenden abbrechen alle läufe" },
     perform: async ({ announce }) => {
-      const { runs } = await acts.runStopAll();
-      announce(words[language].stopped(runs.length));
+      const { runs, paused } = await acts.runStopAll();
+      announce(words[language].stopped(runs.length, paused.length));
     },
   },
 ];

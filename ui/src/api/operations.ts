@@ -35,6 +35,10 @@ export const reads = {
     ),
   appInfo: (app: string) =>
     query(["apps", app], () => said(client.GET("/api/v1/apps/{app}", { params: { path: { app } } }))),
+  appView: (app: string, path: string) =>
+    query(["grants", app, "view", path], () =>
+      said(client.GET("/api/v1/apps/{app}/view", { params: { path: { app }, query: { path } } })),
+    ),
   grantList: (app: string) =>
     query(["grants", app], () => said(client.GET("/api/v1/apps/{app}/grants", { params: { path: { app } } }))),
   settingList: (app: string) =>
@@ -73,6 +77,8 @@ export const acts = {
   appEnable: (name: string) => said(client.POST("/api/v1/apps/{app}/enable", app(name))),
   appDisable: (name: string) => said(client.POST("/api/v1/apps/{app}/disable", app(name))),
   appStop: (name: string) => said(client.POST("/api/v1/apps/{app}/stop", app(name))),
+  appEntry: (name: string, path: string) =>
+    said(client.POST("/api/v1/apps/{app}/entry", { ...app(name), body: { path } })),
   appRollback: (name: string, restore_storage: boolean) =>
     said(client.POST("/api/v1/apps/{app}/rollback", { ...app(name), body: { restore_storage } })),
   grantSet: (name: string, choices: Schemas["LineChoice"][]) =>

@@ -80,6 +80,22 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/apps/{app}/entry": {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /**
+     * Let a browser in where an app answers requests
+     * @description Gives the address that lets one browser in, once, within a minute. What comes in by it ends with what this was asked by,
+     *     after twelve hours, or when oikos starts again.
+     */
+    post: operations["app_entry"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/apps/{app}/grants": {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /** An app's switches */
@@ -133,6 +149,22 @@ export interface paths {
      * @description Their next effect fails, their sandbox goes; it does not start by itself until it is enabled again.
      */
     post: operations["app_stop"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/apps/{app}/view": {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /**
+     * A view that an app brings along
+     * @description One HTML document of its package, and the origin on which its frame is served. It is foreign: whoever draws it puts it into
+     *     that frame and nowhere else.
+     */
+    get: operations["app_view"];
+    put?: never;
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -555,6 +587,21 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/views/{name}": {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /**
+     * A view of oikos' own
+     * @description One HTML document that draws what its renderer draws in the page, for any host of MCP Apps: `ui://oikos/{name}`.
+     */
+    get: operations["view"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/metrics": {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /**
@@ -619,6 +666,8 @@ export interface components {
       missing?: components["schemas"]["Sentence"][];
       /** @description The version before the last upgrade, to which a rollback goes back. */
       previous?: string | null;
+      /** @description Requests that it answers, at an address of its own. */
+      routes?: components["schemas"]["RouteView"][];
       /** @description The folder or archive it was installed from, or the name of what came with oikos. */
       source?: string | null;
       /**
@@ -643,6 +692,11 @@ export interface components {
       installed_at: components["schemas"]["Timestamp"];
       /** @description Its name. */
       name: components["schemas"]["AppName"];
+      /**
+       * @description The file of its package that a browser opens, where that is all of the app: `app_view` gives it, and nothing of it runs
+       *     on this machine.
+       */
+      opens?: string | null;
       /** @description Whether Stop keeps it from starting by itself until it is enabled again. */
       paused?: boolean;
       /** @description The author's title. */
@@ -838,6 +892,7 @@ export interface components {
     };
     /** @description The card. */
     Card: components["schemas"]["Badge"] & {
+      answers?: components["schemas"]["Sentence"] | null;
       /** @description The app's name. */
       app: components["schemas"]["AppName"];
       change?: components["schemas"]["CardChange"] | null;
@@ -1101,6 +1156,11 @@ export interface components {
     Emitted: {
       /** @description How it was heard. */
       heard: components["schemas"]["EventHeard"];
+    };
+    /** @description Where a browser is let in. */
+    EntryBody: {
+      /** @description Where it then goes, on the app's own origin; the first page of it without that. */
+      path?: string | null;
     };
     /**
      * @description What went wrong, as a stable word. The set only grows; a word never changes its meaning.
@@ -1454,7 +1514,7 @@ export interface components {
       /** @description What to narrow it to: for files, an absolute folder. Several choices for a line add up. */
       target?: string | null;
     };
-    /** @description A link that signs in a browser. */
+    /** @description A link that signs in a browser, or lets one in where an app answers. */
     Link: {
       /** @description Until when it can be used. */
       expires_at: components["schemas"]["Timestamp"];
@@ -1699,6 +1759,14 @@ export interface components {
           reply: "app";
         }
       | {
+          /** @description One HTML document. */
+          html: string;
+          /** @description Where its frame is served, at `/frame`. */
+          origin: string;
+          /** @enum {string} */
+          reply: "view";
+        }
+      | {
           /** @description It. */
           file: components["schemas"]["FileView"];
           /** @enum {string} */
@@ -1869,6 +1937,13 @@ export interface components {
     RollbackBody: {
       /** @description Bring the app's storage back as well: what was stored since the upgrade is lost. */
       restore_storage?: boolean;
+    };
+    /** @description A request that an app answers. */
+    RouteView: {
+      /** @description The method, upper case. */
+      method: string;
+      /** @description The path; `:name` stands for any one piece of it. */
+      path: string;
     };
     /** @description A run to start. */
     RunBody: {
@@ -2287,6 +2362,13 @@ export interface components {
       /** @description What was found. */
       report: components["schemas"]["ChainReport"];
     };
+    /** @description A view of results. */
+    View: {
+      /** @description One HTML document. */
+      html: string;
+      /** @description Where its frame is served, at `/frame`. */
+      origin: string;
+    };
     /**
      * @description Where code may run (S0). A deployment has one zone; an app lists those its author supports.
      * @enum {string}
@@ -2468,6 +2550,27 @@ export interface operations {
       };
     };
   };
+  app_entry: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The app */
+        app: components["schemas"]["AppName"];
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { "application/json": components["schemas"]["EntryBody"] } };
+    responses: {
+      /** @description It went well. */
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Link"] } };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
   grant_list: {
     parameters: {
       query?: never;
@@ -2587,6 +2690,30 @@ export interface operations {
     responses: {
       /** @description It went well. */
       200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Stopped"] } };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  app_view: {
+    parameters: {
+      query: {
+        /** @description The file of the package, which ends with `.html`. */
+        path: string;
+      };
+      header?: never;
+      path: {
+        /** @description The app */
+        app: components["schemas"]["AppName"];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description It went well. */
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["View"] } };
       /** @description It did not go well: the code says why. */
       default: {
         headers: { [name: string]: unknown };
@@ -3246,6 +3373,27 @@ export interface operations {
     responses: {
       /** @description Revoked */
       204: { headers: { [name: string]: unknown }; content?: never };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  view: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The renderer */
+        name: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description It went well. */
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["View"] } };
       /** @description It did not go well: the code says why. */
       default: {
         headers: { [name: string]: unknown };

@@ -3,6 +3,7 @@ import { useWords } from "@/i18n";
 import { Button } from "./Button";
 import { Dialog } from "./Dialog";
 import { Failed } from "./Failed";
+import { useStillHere } from "./still-here";
 
 const words = { en: { cancel: "Cancel" }, de: { cancel: "Abbrechen" } };
 
@@ -22,13 +23,14 @@ interface ConfirmProps {
 export function Confirm({ open, title, children, deed, danger = false, act, onClose }: ConfirmProps) {
   const said = useWords(words);
   const [busy, setBusy] = useState(false);
+  const isStillHere = useStillHere();
   const [error, setError] = useState<unknown>(null);
   const go = async () => {
     setBusy(true);
     setError(null);
     try {
       await act();
-      onClose();
+      if (isStillHere()) onClose();
     } catch (failure) {
       setError(failure);
     } finally {

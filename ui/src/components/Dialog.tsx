@@ -1,6 +1,7 @@
 import { Dialog as Base } from "@base-ui/react/dialog";
 import { useRef, type ReactNode } from "react";
 import { useWords } from "@/i18n";
+import { useDialogFocus } from "./begin";
 import { Icon } from "./Icon";
 
 const words = { en: { close: "Close" }, de: { close: "Schließen" } };
@@ -22,12 +23,14 @@ interface DialogProps {
 export function Dialog({ open, title, lead, children, footer, wide = false, closable = true, onClose }: DialogProps) {
   const said = useWords(words);
   const heading = useRef<HTMLHeadingElement>(null);
+  const focusAfter = useDialogFocus(open);
   return (
     <Base.Root open={open} onOpenChange={(next) => !next && closable && onClose()}>
       <Base.Portal>
         <Base.Backdrop className="fixed inset-0 z-40 bg-black/50" />
         <Base.Popup
           initialFocus={heading}
+          finalFocus={() => focusAfter()}
           className={`fixed inset-x-0 bottom-0 z-50 flex max-h-[92dvh] flex-col rounded-t-2xl border border-line bg-surface text-ink shadow-2xl sm:inset-0 sm:m-auto sm:h-fit sm:max-h-[88dvh] sm:w-[min(100%-2rem,var(--width))] sm:rounded-2xl ${wide ? "[--width:46rem]" : "[--width:32rem]"}`}
         >
           <header className="flex items-start gap-3 border-b border-line px-5 py-4">

@@ -26,7 +26,8 @@ export function Failed({ error, again }: { error: unknown; again?: () => void })
   return (
     <div role="alert">
       <Notice tone="danger" title={said.title}>
-        <p className="whitespace-pre-wrap">
+        {/* Over several lines it points into a file, and what it points at stands above its mark. */}
+        <p className={problem.message.includes("\n") ? "font-mono text-xs whitespace-pre-wrap" : "whitespace-pre-wrap"}>
           {problem.code === UNREACHABLE ? said.unreachable : escapeLines(problem.message)}
         </p>
         {problem.hint && (

@@ -106,7 +106,7 @@ export function Switch(props: {
 }) {
   const { label, checked, disabled = false, onChange } = props;
   return (
-    <label className="inline-flex min-h-9 cursor-pointer items-center gap-2.5 text-sm">
+    <label className="relative inline-flex min-h-9 cursor-pointer items-center gap-2.5 text-sm">
       <input
         type="checkbox"
         role="switch"
@@ -138,12 +138,13 @@ interface ChoiceProps<T extends string> {
 export function Choice<T extends string>({ legend, value, options, disabled = false, onChange }: ChoiceProps<T>) {
   const name = useId();
   return (
-    <fieldset className="inline-flex rounded-lg border border-control" disabled={disabled}>
+    <fieldset className="inline-flex max-w-full flex-wrap rounded-lg border border-control" disabled={disabled}>
       <legend className="sr-only">{legend}</legend>
       {options.map((option) => (
         <label
           key={option.value}
-          className="cursor-pointer px-3 py-1.5 text-sm first-of-type:rounded-s-[7px] last-of-type:rounded-e-[7px] hover:bg-raised has-checked:bg-accent has-checked:font-semibold has-checked:text-on-accent has-focus-visible:outline-3 has-focus-visible:outline-offset-2 has-focus-visible:outline-accent pointer-coarse:py-2.5"
+          // Holds what is hidden in it, so that a list that scrolls takes it along and the keyboard finds it.
+          className="relative cursor-pointer px-3 py-1.5 text-sm wrap-normal first-of-type:rounded-s-[7px] last-of-type:rounded-e-[7px] hover:bg-raised has-checked:bg-accent has-checked:font-semibold has-checked:text-on-accent has-focus-visible:outline-3 has-focus-visible:outline-offset-2 has-focus-visible:outline-accent pointer-coarse:py-2.5"
         >
           <input
             type="radio"

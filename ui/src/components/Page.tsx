@@ -1,4 +1,6 @@
 import { useEffect, useRef, type ReactNode } from "react";
+import { useLocation } from "wouter";
+import { beginScreen } from "./begin";
 
 /** One screen: its title, what can be done with all of it, its content. Whoever comes here by keyboard or screen reader begins at the title. */
 export function Page(props: {
@@ -13,10 +15,9 @@ export function Page(props: {
   useEffect(() => {
     document.title = `${title} · oikos`;
   }, [title]);
-  useEffect(() => {
-    // Not on the first load, where the browser begins at the top by itself.
-    if (performance.now() > 4_000 || history.state) heading.current?.focus({ preventScroll: true });
-  }, []);
+  const [address] = useLocation();
+  const at = useRef(address);
+  useEffect(() => beginScreen(at.current, heading.current), []);
   return (
     <div className={`mx-auto w-full px-4 pt-5 pb-24 sm:px-6 md:pb-12 ${wide ? "max-w-7xl" : "max-w-4xl"}`}>
       <header className="mb-5 flex flex-wrap items-start justify-between gap-x-4 gap-y-3">

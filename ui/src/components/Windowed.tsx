@@ -31,10 +31,11 @@ export function Windowed<T>(props: WindowedProps<T>) {
   }, []);
   const count = items.length;
   useEffect(() => {
-    // The list has become longer.
+    // The list has become longer, or its room smaller.
     const element = box.current;
-    if (follow && element) element.scrollTop = count * rowPx;
-  }, [follow, count, rowPx]);
+    if (follow && element && view.height > 0) element.scrollTop = count * rowPx;
+  }, [follow, count, rowPx, view.height]);
+  const seenTop = useRef(0);
   const first = Math.max(0, Math.floor(view.top / rowPx) - BEYOND);
   const last = Math.min(items.length, Math.ceil((view.top + view.height) / rowPx) + BEYOND);
   return (
@@ -44,11 +45,15 @@ export function Windowed<T>(props: WindowedProps<T>) {
       aria-label={label}
       // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
       tabIndex={0}
-      className={`overflow-auto ${className}`}
+      // Rows come and go while it scrolls; a browser that holds on to one of them would scroll by itself.
+      className={`overflow-auto [overflow-anchor:none] ${className}`}
       onScroll={(event) => {
         const { scrollTop, clientHeight, scrollHeight } = event.currentTarget;
         setView({ top: scrollTop, height: clientHeight });
-        onFollow?.(scrollTop + clientHeight >= scrollHeight - rowPx);
+        const isAtEnd = scrollTop + clientHeight >= scrollHeight - rowPx;
+        // Short of the end without having gone up: rows were added since. Only a person scrolls up.
+        if (isAtEnd || scrollTop < seenTop.current) onFollow?.(isAtEnd);
+        seenTop.current = scrollTop;
       }}
     >
       <div

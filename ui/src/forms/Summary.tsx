@@ -29,9 +29,10 @@ export function Summary(props: {
       aria-labelledby={titleId}
       className="rounded-lg border border-danger bg-danger-soft px-4 py-3 text-ink"
     >
-      <h3 id={titleId} className="font-semibold">
+      {/* No heading: a form stands under headings of any level. */}
+      <p id={titleId} className="font-semibold">
         {words.summary(lines.length)}
-      </h3>
+      </p>
       <ul className="mt-1 list-disc ps-5 text-sm">
         {lines.map((line) => (
           <li key={`${line.pointer} ${line.message}`}>

@@ -3,7 +3,8 @@ import { readAssertions, type Assertions } from "./assertions";
 import { compilePattern, type Matcher } from "./pattern";
 import { isMembers, type Members } from "./value";
 
-export type UncheckedCode = "keyword" | "malformed" | "pattern" | "reference" | "dialect" | "tooLarge";
+export type UncheckedCode =
+  "keyword" | "malformed" | "pattern" | "reference" | "dialect" | "tooLarge" | "number" | "text";
 
 export interface SchemaNode {
   readonly schema: Members;

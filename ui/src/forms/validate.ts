@@ -6,7 +6,7 @@ import type { AssertionCode } from "./assertions";
 import { readNode, type SchemaNode, type UncheckedCode } from "./node";
 import { child } from "./pointer";
 import { readDocument, type SchemaDocument } from "./reference";
-import { canonical, isMembers, measure, type Members } from "./value";
+import { canonical, hasBrokenText, hasLostNumber, isMembers, measure, type Members } from "./value";
 
 export interface Problem {
   pointer: string;
@@ -122,7 +122,10 @@ class Check {
     const { values, depth } = measure(value);
     if (this.document.refused !== undefined) found.doubt("", this.document.refused);
     else if (values > this.bounds.steps || depth > VALUE_DEPTH_MAX) found.doubt("", "tooLarge");
-    else this.judge(schema, value, "", found);
+    else {
+      this.judge(schema, value, "", found);
+      if (hasBrokenText(value)) found.doubt("", "text");
+    }
     return found;
   }
 
@@ -143,7 +146,9 @@ class Check {
     if (this.steps.left < 0 || this.depth >= DEPTH_MAX) return found.doubt(pointer, "tooLarge");
     this.depth += 1;
     for (const { code, detail } of node.unchecked) found.doubt(pointer, code, detail);
-    for (const code of node.assertions.failed(value)) found.problem(pointer, code, schema[code]);
+    const { failed, unsure } = node.assertions.judge(value);
+    for (const code of failed) found.problem(pointer, code, schema[code]);
+    for (const code of unsure) found.doubt(pointer, "number", code);
     this.judgeSameValue(node.schema, value, pointer, found);
     if (typeof value === "string") this.judgeText(node, value, pointer, found);
     else if (Array.isArray(value)) this.judgeItems(node.schema, value, pointer, found);
@@ -267,7 +272,10 @@ class Check {
     for (const [index, item] of value.entries()) {
       const key = canonical(item);
       if ((this.steps.left -= 1 + key.length / 16) < 0) return found.doubt(pointer, "tooLarge");
-      if (item !== undefined && seen.has(key)) found.problem(child(pointer, index), "uniqueItems");
+      if (item !== undefined && seen.has(key)) {
+        if (hasLostNumber(item)) found.doubt(child(pointer, index), "number", "uniqueItems");
+        else found.problem(child(pointer, index), "uniqueItems");
+      }
       seen.set(key, index);
     }
   }

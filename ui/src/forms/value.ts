@@ -58,6 +58,30 @@ export const measure = (value: unknown): { values: number; depth: number } => {
   return size;
 };
 
+const INTEGER_BITS = 64;
+
+/**
+ * Whether there is a whole number in it of which JavaScript may have dropped digits, and oikos not: from 2^53 on, up to
+ * where oikos calculates as JavaScript does.
+ */
+export const hasLostNumber = (value: unknown): boolean => {
+  if (typeof value === "number")
+    return Number.isInteger(value) && !Number.isSafeInteger(value) && Math.abs(value) <= 2 ** INTEGER_BITS;
+  if (Array.isArray(value)) return value.some(hasLostNumber);
+  return isMembers(value) && Object.values(value).some(hasLostNumber);
+};
+
+const HALF_A_PAIR = /\p{Surrogate}/u;
+
+/** Whether there is text in it that no other program reads: half of a pair of UTF-16, which is no character. */
+export const hasBrokenText = (value: unknown): boolean => {
+  if (typeof value === "string") return HALF_A_PAIR.test(value);
+  if (Array.isArray(value)) return value.some(hasBrokenText);
+  return (
+    isMembers(value) && Object.entries(value).some(([key, inner]) => HALF_A_PAIR.test(key) || hasBrokenText(inner))
+  );
+};
+
 const isIndex = (key: string): boolean => /^(0|[1-9][0-9]{0,8})$/.test(key);
 
 const withValue = (value: unknown, [key, ...rest]: string[], next: unknown): unknown => {

@@ -10,7 +10,7 @@ import { words } from "./words";
 
 const FIRST = new Set<string>(["apps", "runs", "approvals"]);
 const SLOT =
-  "flex h-full w-full flex-col items-center justify-center gap-0.5 text-xs text-muted aria-[current]:font-semibold aria-[current]:text-ink";
+  "flex h-full w-full flex-col items-center justify-center gap-0.5 px-0.5 text-xs whitespace-nowrap text-muted aria-[current]:font-semibold aria-[current]:text-ink";
 
 /** The menu of a phone, within reach of a thumb. */
 export function BottomBar({ onPalette }: { onPalette(): void }) {
@@ -46,7 +46,7 @@ export function BottomBar({ onPalette }: { onPalette(): void }) {
           </ul>
         </div>
       )}
-      <ul className="grid h-16 grid-cols-5">
+      <ul className="grid h-16 grid-cols-[repeat(4,minmax(auto,1fr))_auto]">
         {ROUTES.map(
           ({ path, menu }) =>
             menu &&

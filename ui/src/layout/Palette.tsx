@@ -1,7 +1,7 @@
 // Everything that can be done from anywhere, by its name. A combobox over a list: the focus stays in the field, and
 // what is chosen is told by aria-activedescendant.
 import { Dialog } from "@base-ui/react/dialog";
-import { useId, useRef, useState, type KeyboardEvent, type RefObject } from "react";
+import { useEffect, useEffectEvent, useId, useRef, useState, type KeyboardEvent, type RefObject } from "react";
 import { useLocation } from "wouter";
 import { actionsFor } from "@/actions";
 import type { Action } from "@/actions/action";
@@ -9,13 +9,17 @@ import { useKnown } from "@/actions/known";
 import { ranked } from "@/actions/rank";
 import { problemOf } from "@/api/problem";
 import { announce } from "@/components/Announce";
+import { useDialogFocus } from "@/components/begin";
 import { Icon } from "@/components/Icon";
 import { useLanguageChoice, useWords } from "@/i18n";
 import { escapeLines, escapeText } from "@/text/escape";
+import type { KeysAhead } from "./keys-ahead";
 import { words } from "./words";
 
 const SHOWN_MAX = 50;
 const PAGE = 8;
+/** How long an Enter is meant that found nothing to do yet. */
+const ENTER_MS = 5_000;
 
 const own = {
   en: {
@@ -35,10 +39,17 @@ const own = {
   },
 };
 
-export default function Palette({ onClose }: { onClose(): void }) {
+interface PaletteProps {
+  /** What was typed before the field was there. */
+  ahead: KeysAhead;
+  onClose(): void;
+}
+
+export default function Palette({ ahead, onClose }: PaletteProps) {
   const { palette } = useWords(words);
   const field = useRef<HTMLInputElement>(null);
   const went = useRef(false);
+  const focusAfter = useDialogFocus(true);
   return (
     <Dialog.Root open onOpenChange={(open) => !open && onClose()}>
       <Dialog.Portal>
@@ -47,11 +58,12 @@ export default function Palette({ onClose }: { onClose(): void }) {
           aria-label={palette}
           initialFocus={field}
           // A screen that was gone to begins at its own title.
-          finalFocus={() => !went.current}
+          finalFocus={() => focusAfter(went.current)}
           className="fixed inset-x-0 top-0 z-50 mx-auto flex max-h-[80dvh] w-full max-w-2xl flex-col overflow-hidden border border-line bg-surface text-ink shadow-2xl sm:top-[10dvh] sm:w-[min(100%-2rem,42rem)] sm:rounded-2xl"
         >
           <Search
             field={field}
+            ahead={ahead}
             onDone={(gone) => {
               went.current = gone;
               onClose();
@@ -63,7 +75,13 @@ export default function Palette({ onClose }: { onClose(): void }) {
   );
 }
 
-function Search({ field, onDone }: { field: RefObject<HTMLInputElement | null>; onDone(gone: boolean): void }) {
+interface SearchProps {
+  field: RefObject<HTMLInputElement | null>;
+  ahead: KeysAhead;
+  onDone(gone: boolean): void;
+}
+
+function Search({ field, ahead, onDone }: SearchProps) {
   const said = useWords(own);
   const { language, choose } = useLanguageChoice();
   const [, go] = useLocation();
@@ -71,6 +89,7 @@ function Search({ field, onDone }: { field: RefObject<HTMLInputElement | null>; 
   const list = useId();
   const [typed, setTyped] = useState("");
   const [at, setAt] = useState(0);
+  const [isEntered, setEntered] = useState(false);
 
   const found = ranked(typed, actionsFor(known), ({ label, keywords }) => ({
     label: label[language],
@@ -102,6 +121,23 @@ function Search({ field, onDone }: { field: RefObject<HTMLInputElement | null>; 
     }
     onDone(gone);
   };
+  useEffect(() => {
+    // Not left to the dialog, which focuses a frame later: a letter in between would be lost.
+    field.current?.focus();
+    const early = ahead.take();
+    setTyped((now) => now + early.text);
+    if (early.isEntered) setEntered(true);
+  }, [field, ahead]);
+  const first = found[active];
+  const performFirst = useEffectEvent(() => first && perform(first));
+  const hasFirst = first !== undefined;
+  useEffect(() => {
+    if (!isEntered) return undefined;
+    // The lists may still be on their way. What comes later than that would be a surprise.
+    if (hasFirst) performFirst();
+    const timer = setTimeout(() => setEntered(false), ENTER_MS);
+    return () => clearTimeout(timer);
+  }, [isEntered, hasFirst]);
   const onKey = (event: KeyboardEvent) => {
     const last = found.length - 1;
     const to = {
@@ -112,10 +148,9 @@ function Search({ field, onDone }: { field: RefObject<HTMLInputElement | null>; 
     }[event.key];
     // Enter that ends the writing of a word in Japanese or Chinese is no Enter of ours.
     if (event.nativeEvent.isComposing) return;
+    setEntered(event.key === "Enter");
     if (event.key === "Enter") {
       event.preventDefault();
-      const action = found[active];
-      if (action) perform(action);
     } else if (to !== undefined && last >= 0) {
       event.preventDefault();
       move(to);

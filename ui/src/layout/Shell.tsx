@@ -1,38 +1,50 @@
 // What stands around every screen: the menu, whether oikos answers, what waits for a person, and Stop.
-import { lazy, Suspense, useEffect, useState, type ReactNode } from "react";
+import { lazy, Suspense, useEffect, useEffectEvent, useLayoutEffect, useState, type ReactNode } from "react";
 import { Announcements } from "@/components/Announce";
 import { Loading } from "@/components/Asked";
 import { Icon } from "@/components/Icon";
 import { useWords } from "@/i18n";
 import { useLineState } from "@/live/use";
 import { BottomBar } from "./BottomBar";
+import { catchKeys, type KeysAhead } from "./keys-ahead";
+import { PartBoundary } from "./PartBoundary";
 import { Sidebar } from "./Sidebar";
 import { words } from "./words";
 
-const Palette = lazy(() => import("./Palette"));
+const loadPalette = () => import("./Palette");
+const Palette = lazy(loadPalette);
 
 export function Shell({ children }: { children: ReactNode }) {
   const said = useWords(words);
-  const [palette, setPalette] = useState(false);
-  useEffect(() => {
+  const [keys, setKeys] = useState<KeysAhead | null>(null);
+  const openPalette = () => {
+    if (keys) return;
+    const caught = catchKeys(() => setKeys(null));
+    setKeys(caught);
+    loadPalette().catch(() => void caught.take());
+  };
+  useEffect(() => () => void keys?.take(), [keys]);
+  const onShortcut = useEffectEvent(openPalette);
+  // Before the page is seen: what can be seen can be worked.
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey)
         return;
       event.preventDefault();
-      setPalette(true);
+      onShortcut();
     };
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
   }, []);
   return (
-    <div className="md:ps-56">
+    <div className="md:ps-60">
       <a
         href="#content"
         className="fixed start-2 top-2 z-60 -translate-y-24 rounded-lg bg-accent px-4 py-2 text-on-accent focus:translate-y-0"
       >
         {said.skip}
       </a>
-      <Sidebar onPalette={() => setPalette(true)} />
+      <Sidebar onPalette={openPalette} />
       <Offline />
       <main id="content" tabIndex={-1}>
         <Suspense
@@ -45,12 +57,14 @@ export function Shell({ children }: { children: ReactNode }) {
           {children}
         </Suspense>
       </main>
-      <BottomBar onPalette={() => setPalette(true)} />
+      <BottomBar onPalette={openPalette} />
       <Announcements />
-      {palette && (
-        <Suspense>
-          <Palette onClose={() => setPalette(false)} />
-        </Suspense>
+      {keys && (
+        <PartBoundary title={said.failedPart} reload={said.reload}>
+          <Suspense>
+            <Palette ahead={keys} onClose={() => setKeys(null)} />
+          </Suspense>
+        </PartBoundary>
       )}
     </div>
   );

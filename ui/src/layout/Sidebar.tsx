@@ -15,7 +15,7 @@ export function Sidebar({ onPalette }: { onPalette(): void }) {
   const state = useLineState();
   const status = useQuery(reads.status());
   return (
-    <aside className="fixed inset-y-0 start-0 z-30 hidden w-56 flex-col border-e border-line bg-surface md:flex">
+    <aside className="fixed inset-y-0 start-0 z-30 hidden w-60 flex-col border-e border-line bg-surface md:flex">
       <Link href="/" className="mx-2 mt-3 flex items-center gap-2 rounded-lg px-3 py-1.5 text-lg font-semibold">
         <img src="/icon.svg" alt="" className="size-7" /> oikos
       </Link>
@@ -27,7 +27,7 @@ export function Sidebar({ onPalette }: { onPalette(): void }) {
       >
         <Icon name="search" className="size-4" />
         <span className="grow text-start">{said.palette}</span>
-        <kbd className="font-sans text-xs">Ctrl K</kbd>
+        <kbd className="font-sans text-xs whitespace-nowrap">{said.paletteKey}</kbd>
       </button>
       <nav aria-label={said.navigation} className="mt-3 min-h-0 grow overflow-y-auto px-2">
         <ul className="space-y-0.5">

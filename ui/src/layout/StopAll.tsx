@@ -22,8 +22,8 @@ export function StopAll({ small = false }: { small?: boolean }) {
   const stop = async () => {
     setBusy(true);
     try {
-      const { runs } = await acts.runStopAll();
-      announce(said.stopped(runs.length));
+      const { runs, paused } = await acts.runStopAll();
+      announce(said.stopped(runs.length, paused.length));
     } catch (error) {
       announce(problemOf(error).message || said.offline);
     } finally {
@@ -32,7 +32,12 @@ export function StopAll({ small = false }: { small?: boolean }) {
   };
   return (
     <>
-      <Button look={running > 0 ? "danger" : "plain"} busy={busy} onClick={() => void stop()} className="w-full">
+      <Button
+        look={running > 0 ? "danger" : "plain"}
+        busy={busy}
+        onClick={() => void stop()}
+        className={`w-full ${small ? "whitespace-nowrap max-sm:px-2.5" : ""}`}
+      >
         <Icon name="stop" className="size-4" /> {small ? said.stop : said.stopAll}
       </Button>
       {!small && <p className="text-xs text-muted">{running > 0 ? said.running(running) : said.nothingRuns}</p>}

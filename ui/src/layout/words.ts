@@ -7,11 +7,13 @@ interface ShellWords {
   more: string;
   stop: string;
   stopAll: string;
-  stopped(runs: number): string;
+  /** Also how many apps the clock and events do not start any more. */
+  stopped(runs: number, paused?: number): string;
   nothingRuns: string;
   running(runs: number): string;
   questions(count: number): string;
   palette: string;
+  paletteKey: string;
   here: string;
   device: Record<"open" | "waiting" | "ended", string>;
   offline: string;
@@ -39,11 +41,14 @@ export const words: { en: ShellWords; de: ShellWords } = {
     more: "More",
     stop: "Stop",
     stopAll: "Stop everything",
-    stopped: (runs) => (runs === 0 ? "Nothing was running." : runs === 1 ? "1 run stopped." : `${runs} runs stopped.`),
+    stopped: (runs, paused = 0) =>
+      (runs === 0 ? "Nothing was running." : runs === 1 ? "1 run stopped." : `${runs} runs stopped.`) +
+      (paused > 0 ? ` Apps that do not start by themselves until you let them: ${paused}.` : ""),
     nothingRuns: "Nothing runs",
     running: (runs) => (runs === 1 ? "1 run under way" : `${runs} runs under way`),
     questions: (count) => (count === 1 ? "1 open question" : `${count} open questions`),
     palette: "Search and do",
+    paletteKey: "Ctrl K",
     here: "Running on this computer",
     device: { open: "Connected", waiting: "Connecting …", ended: "oikos has ended" },
     offline: "oikos does not answer. What you see may be old; this page goes on by itself when it is back.",
@@ -60,7 +65,7 @@ export const words: { en: ShellWords; de: ShellWords } = {
       grants: "Rechte",
       schedules: "Zeitpläne",
       logs: "Live-Protokoll",
-      keys: "Herausgeber und Schlüssel",
+      keys: "Herausgeber, Schlüssel",
       settings: "Einstellungen",
       diagnostics: "Diagnose",
     },
@@ -69,11 +74,14 @@ export const words: { en: ShellWords; de: ShellWords } = {
     more: "Mehr",
     stop: "Stopp",
     stopAll: "Alles stoppen",
-    stopped: (runs) => (runs === 0 ? "Es lief nichts." : runs === 1 ? "1 Lauf gestoppt." : `${runs} Läufe gestoppt.`),
+    stopped: (runs, paused = 0) =>
+      (runs === 0 ? "Es lief nichts." : runs === 1 ? "1 Lauf gestoppt." : `${runs} Läufe gestoppt.`) +
+      (paused > 0 ? ` Apps, die nicht von selbst starten, bis du sie wieder lässt: ${paused}.` : ""),
     nothingRuns: "Nichts läuft",
     running: (runs) => (runs === 1 ? "1 Lauf ist im Gange" : `${runs} Läufe sind im Gange`),
     questions: (count) => (count === 1 ? "1 offene Frage" : `${count} offene Fragen`),
     palette: "Suchen und tun",
+    paletteKey: "Strg K",
     here: "Läuft auf diesem Rechner",
     device: { open: "Verbunden", waiting: "Verbinde …", ended: "oikos ist beendet" },
     offline:

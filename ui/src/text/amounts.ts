@@ -1,4 +1,6 @@
 // Amounts as people read them, the same units as the command line has.
+import { localeOf } from "./locale";
+
 const UNITS = ["KiB", "MiB", "GiB", "TiB", "PiB"];
 
 // Making one costs a hundred times more than using it, and a long log uses it for every line.
@@ -6,7 +8,8 @@ const formats = new Map<string, Intl.NumberFormat>();
 function format(language: string, digits?: number): Intl.NumberFormat {
   const key = `${language} ${digits ?? ""}`;
   const options = digits === undefined ? {} : { minimumFractionDigits: digits, maximumFractionDigits: digits };
-  const known = formats.get(key) ?? new Intl.NumberFormat(language, { ...options, useGrouping: digits === undefined });
+  const known =
+    formats.get(key) ?? new Intl.NumberFormat(localeOf(language), { ...options, useGrouping: digits === undefined });
   formats.set(key, known);
   return known;
 }
@@ -15,7 +18,7 @@ export const numberText = (value: number, language: string): string => format(la
 
 /** Of a part between 0 and 1. */
 export const percentText = (part: number, language: string): string =>
-  new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 }).format(part);
+  new Intl.NumberFormat(localeOf(language), { style: "percent", maximumFractionDigits: 0 }).format(part);
 
 export function bytesText(bytes: number, language: string): string {
   if (bytes < 1024) return language === "de" ? `${bytes} Byte` : bytes === 1 ? "1 byte" : `${bytes} bytes`;

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState, type ReactNode } from "react";
 import { useLanguage } from "@/i18n";
 import { escapeText } from "@/text/escape";
 import { ViewBridge, type SavedFile, type StopReason, type ViewContext } from "./bridge";
@@ -19,10 +19,14 @@ interface ViewFrameProps {
   /** The view: one HTML document, complete in itself. */
   html: string;
   /** What it is to draw; the text is for when it cannot. */
-  data: unknown;
+  data?: unknown;
   text?: string | null | undefined;
   /** What the run was started with, if the view may know. */
   input?: unknown;
+  /** It is all of its app: it fills the screen, hears of no run, and need not say that it draws. */
+  fills?: boolean;
+  /** What stands there where it cannot be; the data or the text of the run where nothing is named. */
+  instead?: ReactNode;
 }
 
 export type Wish = { kind: "link"; url: string } | { kind: "file"; file: SavedFile };
@@ -38,7 +42,7 @@ export function ViewFrame(props: ViewFrameProps) {
   return <Frame key={`${props.origin} ${props.html}`} {...props} />;
 }
 
-function Frame({ app, origin, html, data, text, input }: ViewFrameProps) {
+function Frame({ app, origin, html, data, text, input, fills = false, instead }: ViewFrameProps) {
   const language = useLanguage();
   const said = words[language];
   const frame = useRef<HTMLIFrameElement>(null);
@@ -64,6 +68,10 @@ function Frame({ app, origin, html, data, text, input }: ViewFrameProps) {
           },
         });
       });
+    const onDrawing = () => {
+      clearTimeout(wait);
+      setIsDrawing(true);
+    };
     const made = new ViewBridge({
       self: window,
       frame: () => element.contentWindow,
@@ -71,10 +79,8 @@ function Frame({ app, origin, html, data, text, input }: ViewFrameProps) {
       html,
       context: context.current,
       now: () => performance.now(),
-      onReady() {
-        clearTimeout(wait);
-        setIsDrawing(true);
-      },
+      isFilling: fills,
+      ...(fills ? { onGiven: onDrawing } : { onReady: onDrawing }),
       onHeight: setHeightPx,
       onStop: setStopped,
       openLink: (url) => ask({ kind: "link", url }),
@@ -87,11 +93,11 @@ function Frame({ app, origin, html, data, text, input }: ViewFrameProps) {
       made.close();
       bridge.current = undefined;
     };
-  }, [origin, html]);
+  }, [origin, html, fills]);
 
   useEffect(() => {
-    bridge.current?.resultSend(input, { structuredContent: data, text: text ?? "" });
-  }, [input, data, text]);
+    if (!fills) bridge.current?.resultSend(input, { structuredContent: data, text: text ?? "" });
+  }, [input, data, text, fills]);
 
   useEffect(() => {
     context.current = { theme, locale: language };
@@ -102,7 +108,7 @@ function Frame({ app, origin, html, data, text, input }: ViewFrameProps) {
     return (
       <div className="oikos-view">
         {stopped !== "closed" && <p className="view-note">{said.viewStopped(said.viewReasons[stopped])}</p>}
-        <ResultView data={data} text={text} />
+        {instead ?? <ResultView data={data} text={text} />}
       </div>
     );
   }
@@ -116,8 +122,8 @@ function Frame({ app, origin, html, data, text, input }: ViewFrameProps) {
         sandbox="allow-scripts allow-same-origin allow-forms"
         // The frame learns from it which page holds it.
         referrerPolicy="origin"
-        className="view-frame"
-        height={heightPx}
+        className={fills ? "view-frame view-frame-filling" : "view-frame"}
+        height={fills ? undefined : heightPx}
       />
       {question !== undefined && (
         <Suspense fallback={null}>

@@ -41,6 +41,10 @@ export interface BridgeParts {
   html: string;
   context: ViewContext;
   now(): number;
+  /** The view fills the screen, and is not a piece of what a run made. */
+  isFilling?: boolean;
+  /** The frame has the document. */
+  onGiven?(): void;
   onReady?(): void;
   onHeight(heightPx: number): void;
   /** The view is no longer listened to. */
@@ -99,6 +103,10 @@ export class ViewBridge {
     this.#silence();
   }
 
+  get #displayMode(): "inline" | "fullscreen" {
+    return this.#parts.isFilling ? "fullscreen" : "inline";
+  }
+
   #silence(): void {
     this.#state = "stopped";
     this.#queue = [];
@@ -151,6 +159,7 @@ export class ViewBridge {
         if (this.#state !== "loading") return;
         this.#state = "drawing";
         this.#post({ method: "ui/notifications/sandbox-resource-ready", params: { html: this.#parts.html } });
+        this.#parts.onGiven?.();
         return;
       case "ui/notifications/sandbox-refused":
         if (this.#state === "drawing") this.#stop("refused");
@@ -192,16 +201,16 @@ export class ViewBridge {
           hostCapabilities: { openLinks: {}, downloadFile: {} },
           hostContext: {
             ...this.#context,
-            displayMode: "inline",
-            availableDisplayModes: ["inline"],
-            containerDimensions: { maxHeight: HEIGHT_PX_MAX },
+            displayMode: this.#displayMode,
+            availableDisplayModes: [this.#displayMode],
+            ...(this.#parts.isFilling ? {} : { containerDimensions: { maxHeight: HEIGHT_PX_MAX } }),
             platform: "web",
           },
         };
       case "ping":
         return {};
       case "ui/request-display-mode":
-        return { mode: "inline" };
+        return { mode: this.#displayMode };
       case "ui/open-link":
         return this.#asked(linkOf(params), (url) => this.#parts.openLink(url));
       case "ui/download-file":

@@ -130,7 +130,7 @@ export class House {
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as { port: number };
@@ -139,12 +139,17 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-export const openBrowser = (): Promise<Browser> =>
-  chromium.launch({
-    executablePath: wanted("CHROMIUM", "/usr/bin/chromium", "/usr/bin/chromium-browser"),
-    // Without a sandbox where everything is root's, as in CI. The pages are our own.
-    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic"],
-  });
+const launch = (...words: string[]) => ({
+  executablePath: wanted("CHROMIUM", "/usr/bin/chromium", "/usr/bin/chromium-browser"),
+  // Without a sandbox where everything is root's, as in CI. The pages are our own.
+  args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", ...words],
+});
+
+export const openBrowser = (...words: string[]): Promise<Browser> => chromium.launch(launch(...words));
+
+/** A browser with a profile, as a person has one: others open no connection and look up no name before they are needed. */
+export const openProfile = (folder: string, ...words: string[]): Promise<BrowserContext> =>
+  chromium.launchPersistentContext(folder, { locale: "en-GB", reducedMotion: "reduce", ...launch(...words) });
 
 /** A window in which nothing may go wrong unseen. */
 export interface Window {
@@ -169,6 +174,11 @@ export async function openWindow(
   const faults = watch(page, mayBeAway);
   return { page, context, faults };
 }
+
+/** What the browser says of every frame of ours: it does not know `webrtc`, and does not see that the frame is of another site. */
+const NOTED = [/Unrecognized Content-Security-Policy directive 'webrtc'/, /both allow-scripts and allow-same-origin/];
+export const unnoted = (faults: string[]): string[] =>
+  faults.filter((fault) => !NOTED.some((noted) => noted.test(fault)));
 
 /** Listens to everything that a page can complain about. */
 export function watch(page: Page, mayBeAway = false): () => string[] {

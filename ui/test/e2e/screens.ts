@@ -5,8 +5,10 @@ import type { House } from "./house";
 
 export interface Stage {
   house: House;
+  /** One in which nothing was installed yet. Screens may switch it off and on. */
+  empty: House;
   /** Ids of runs that were made before, by what they show. */
-  runs: Record<"table" | "notes" | "failed" | "moved", string>;
+  runs: Record<"table" | "notes" | "failed" | "moved" | "limited" | "places" | "text", string>;
 }
 
 export interface Screen {
@@ -16,31 +18,43 @@ export interface Screen {
   at(stage: Stage): string;
   /** What is done there before looking. */
   act?(page: Page, stage: Stage): Promise<void>;
-  /** Without being signed in. */
-  stranger?: boolean;
+  /** It has a frame, of which the browser says something by itself. */
+  framed?: boolean;
+  /** Puts back what was done, so that the next screen begins as this one did. */
+  after?(stage: Stage): Promise<unknown>;
+  /** What the browser itself complains of there, and rightly: an answer that is a no. */
+  refusal?: string;
+  /** Without being signed in, or in the house where nothing was installed yet. */
+  who?: "stranger" | "newcomer";
+}
+
+const ONCE = /^(Once|Dieses Mal)/;
+const install = (source: string): string => `/apps?install=${encodeURIComponent(source)}`;
+/** Ends what the screens begin. An app that was stopped would be shown as such from then on, so it is turned on again. */
+async function stopAll({ house }: Stage): Promise<void> {
+  for (const app of ["looper", "scribe", "courier"]) {
+    await house.say("stop", app);
+    await house.say("app", "enable", app);
+  }
 }
 
 export const SCREENS: readonly Screen[] = [
-  { name: "sign in", route: "sign-in", at: () => "/", stranger: true },
+  { name: "sign in", route: "sign-in", at: () => "/", who: "stranger" },
   { name: "home", route: "/", at: () => "/" },
   { name: "welcome", route: "/welcome", at: () => "/welcome" },
   { name: "apps", route: "/apps", at: () => "/apps" },
-  {
-    name: "card",
-    route: "/apps",
-    at: ({ house }) => `/apps?install=${encodeURIComponent(house.package("apps/folder-tidy"))}`,
-    act: card,
-  },
+  { name: "card", route: "/apps", at: ({ house }) => install(house.package("apps/folder-tidy")), act: card },
   {
     name: "card of an upgrade",
     route: "/apps",
-    at: ({ house }) => `/apps?install=${encodeURIComponent(house.package("crates/cli/tests/apps/ledger-2"))}`,
+    at: ({ house }) => install(house.package("crates/cli/tests/apps/ledger-2")),
     act: card,
   },
   { name: "app", route: "/apps/:app", at: () => "/apps/csv-insights" },
   { name: "app: what it may touch", route: "/apps/:app", at: () => "/apps/page-watch?tab=touch" },
   { name: "app: settings", route: "/apps/:app", at: () => "/apps/page-watch?tab=settings" },
   { name: "app: about", route: "/apps/:app", at: () => "/apps/csv-insights?tab=about" },
+  { name: "opened", route: "/apps/:app/open", at: () => "/apps/tip-split/open", act: opened, framed: true },
   { name: "start", route: "/apps/:app/run/:action", at: () => "/apps/csv-insights/run/analyze" },
   { name: "runs", route: "/runs", at: () => "/runs" },
   { name: "run: a table", route: "/runs/:run", at: ({ runs }) => `/runs/${runs.table}` },
@@ -54,7 +68,7 @@ export const SCREENS: readonly Screen[] = [
   { name: "grants", route: "/grants", at: () => "/grants" },
   { name: "grants of an app", route: "/grants", at: () => "/grants?app=page-watch", act: dialog },
   { name: "schedules", route: "/schedules", at: () => "/schedules" },
-  { name: "live log", route: "/logs", at: () => "/logs" },
+  { name: "live log", route: "/logs", at: () => "/logs", act: atEnd },
   { name: "keys", route: "/keys", at: () => "/keys" },
   { name: "settings", route: "/settings", at: () => "/settings" },
   { name: "diagnostics", route: "/diagnostics", at: () => "/diagnostics" },
@@ -67,15 +81,221 @@ export const SCREENS: readonly Screen[] = [
       await page.getByRole("dialog").getByRole("combobox").waitFor();
     },
   },
+  { name: "first step: rules", route: "/welcome", at: () => "/welcome?step=2", who: "newcomer" },
+  { name: "first step: an app", route: "/welcome", at: () => "/welcome?step=3", who: "newcomer" },
+  { name: "apps: none yet", route: "/apps", at: () => "/apps", who: "newcomer" },
+  { name: "runs: none yet", route: "/runs", at: () => "/runs", who: "newcomer" },
+  { name: "activity: none yet", route: "/activity", at: () => "/activity", who: "newcomer" },
+  { name: "grants: none yet", route: "/grants", at: () => "/grants", who: "newcomer" },
+  { name: "schedules: none yet", route: "/schedules", at: () => "/schedules", who: "newcomer" },
+  {
+    name: "offline",
+    route: "/apps",
+    at: () => "/apps",
+    who: "newcomer",
+    act: async (page, { empty }) => {
+      await empty.kill();
+      await page.getByText(/does not answer|antwortet nicht/).waitFor();
+    },
+    after: ({ empty }) => empty.start(),
+  },
+  {
+    name: "card of a greedy app",
+    route: "/apps",
+    at: ({ house }) => install(house.package("crates/cli/tests/apps/greedy")),
+    act: card,
+  },
+  {
+    name: "card: narrowed to hosts",
+    route: "/apps",
+    at: ({ house }) => install(house.package("apps/link-check")),
+    act: async (page) => {
+      await card(page);
+      const summary = page.getByRole("dialog").locator("summary").first();
+      await summary.click();
+      await page.getByRole("dialog").getByRole("textbox").last().fill("example.org");
+      await summary.scrollIntoViewIfNeeded();
+    },
+  },
+  {
+    name: "card: a folder is lacking",
+    route: "/apps",
+    at: ({ house }) => install(house.package("apps/folder-tidy")),
+    act: async (page) => {
+      await card(page);
+      const allow = page.getByRole("radio", { name: /^(Allow|Erlauben)$/ }).first();
+      // Not by a pointer: the card scrolls while it comes.
+      await allow.focus();
+      await page.keyboard.press("Space");
+      await page
+        .getByRole("radio", { name: /^(Allow|Erlauben)$/, checked: true })
+        .first()
+        .waitFor({ state: "attached" });
+    },
+  },
+  {
+    name: "install refused",
+    route: "/apps",
+    refusal: "status of 422",
+    at: ({ house }) => install(house.path("files", "broken")),
+    act: async (page) => {
+      await page.getByRole("dialog").getByRole("textbox").first().press("Enter");
+      await page.getByRole("alert").waitFor();
+    },
+  },
+  { name: "app that is off", route: "/apps/:app", at: () => "/apps/counter" },
+  { name: "app that was stopped", route: "/apps/:app", at: () => "/apps/clockwork" },
+  {
+    name: "app: something runs",
+    route: "/apps/:app",
+    at: () => "/apps/looper/run/wait",
+    act: async (page, { house }) => {
+      await begin(page);
+      await page.goto(`${house.origin}/apps/looper`);
+      await page.getByRole("button", { name: /^(Stop app|App stoppen)/ }).waitFor();
+    },
+    after: stopAll,
+  },
+  {
+    name: "app: remove?",
+    route: "/apps/:app",
+    at: () => "/apps/csv-insights?tab=about",
+    act: async (page) => {
+      await page.getByRole("button", { name: /^(Remove|Entfernen) …$/ }).click();
+      await dialog(page);
+    },
+  },
+  {
+    name: "start: not filled in",
+    route: "/apps/:app/run/:action",
+    at: () => "/apps/csv-insights/run/analyze",
+    act: async (page) => {
+      await page.locator("main form button[type=submit]").last().click();
+      await page.locator("main [aria-invalid=true], main [role=alert]").first().waitFor();
+    },
+  },
+  {
+    name: "runs: some under way",
+    route: "/runs",
+    at: () => "/apps/looper/run/wait",
+    act: async (page, { house }) => {
+      await begin(page);
+      await page.goto(`${house.origin}/runs`);
+      await page
+        .getByRole("main")
+        .getByRole("button", { name: /^(Stop|Stopp)/ })
+        .waitFor();
+    },
+    after: stopAll,
+  },
+  {
+    name: "run: saying much",
+    route: "/runs/:run",
+    at: () => "/apps/looper/run/wait",
+    act: async (page) => {
+      await page
+        .getByRole("main")
+        .getByRole("spinbutton")
+        .or(page.getByRole("main").getByRole("textbox"))
+        .last()
+        .fill("5");
+      await begin(page);
+      await page.waitForTimeout(1_500);
+    },
+    after: stopAll,
+  },
+  { name: "run: it asks", route: "/runs/:run", at: () => "/apps/scribe/run/write", act: ask, after: stopAll },
+  {
+    name: "approvals: questions",
+    route: "/approvals",
+    at: () => "/apps/courier/run/send",
+    act: async (page, stage) => {
+      await page.getByRole("textbox", { name: /url/i }).fill("https://example.org/inbox");
+      await begin(page);
+      await page.goto(`${stage.house.origin}/apps/scribe/run/write`);
+      await ask(page);
+      await page.goto(`${stage.house.origin}/approvals`);
+      await page.getByRole("button", { name: ONCE }).nth(1).waitFor();
+    },
+    after: stopAll,
+  },
+  { name: "run: at its limit", route: "/runs/:run", at: ({ runs }) => `/runs/${runs.limited}` },
+  { name: "run: a map", route: "/runs/:run", at: ({ runs }) => `/runs/${runs.places}` },
+  { name: "run: a text", route: "/runs/:run", at: ({ runs }) => `/runs/${runs.text}` },
+  { name: "run: undo?", route: "/runs/:run", at: ({ runs }) => `/runs/${runs.moved}?undo=1`, act: dialog },
+  { name: "activity: a record", route: "/activity", at: () => "/activity?entry=12", act: dialog },
+  {
+    name: "activity: verified",
+    route: "/activity",
+    at: () => "/activity",
+    act: async (page) => {
+      await page.getByRole("button", { name: /Verify|prüfen/i }).click();
+      await page.getByText(/The chain holds|Die Kette hält/).waitFor();
+    },
+  },
+  {
+    name: "activity: stop an app?",
+    route: "/activity",
+    at: () => "/activity",
+    act: async (page) => {
+      await page
+        .getByRole("main")
+        .getByRole("button", { name: /^(Stop|Stopp)/ })
+        .first()
+        .click();
+      await dialog(page);
+    },
+  },
+  { name: "API keys", route: "/keys", at: () => "/keys?tab=keys" },
+  { name: "signed-in browsers", route: "/keys", at: () => "/keys?tab=browsers" },
+  { name: "owners", route: "/keys", at: () => "/keys?tab=owners" },
   { name: "no such page", route: "not-found", at: () => "/nowhere/at/all" },
 ];
 
 /** An address alone fetches nothing: a person asks for the card. */
 async function card(page: Page): Promise<void> {
   await page.getByRole("dialog").getByRole("textbox").first().press("Enter");
-  await page.getByRole("button", { name: /^(Install|Upgrade)$/ }).waitFor();
+  await page.getByRole("button", { name: /^(Install|Upgrade|Installieren|Aktualisieren)$/ }).waitFor();
+}
+
+/** Its own document has come into the frame. */
+async function opened(page: Page): Promise<void> {
+  await page.frameLocator("iframe").frameLocator("iframe").getByRole("heading").first().waitFor();
 }
 
 async function dialog(page: Page): Promise<void> {
   await page.getByRole("dialog").waitFor();
+}
+
+/** The log follows by itself: its newest entry is in view. */
+async function atEnd(page: Page): Promise<void> {
+  const log = page.getByRole("log");
+  await log.waitFor();
+  await page.waitForFunction(
+    (list) => {
+      const box = list?.parentElement;
+      return box && box.scrollHeight > box.clientHeight && box.scrollTop + box.clientHeight >= box.scrollHeight - 1;
+    },
+    await log.elementHandle(),
+  );
+  await page.getByRole("switch", { checked: true }).waitFor();
+}
+
+/** Starts what the form is about. */
+async function begin(page: Page): Promise<void> {
+  await page.locator("main form button[type=submit]").last().click();
+  await page.waitForURL(/\/runs\//);
+  await page
+    .getByRole("button", { name: /^(Stop|Stopp): |^Stop run/ })
+    .or(page.getByRole("heading", { level: 1 }))
+    .first()
+    .waitFor();
+}
+
+/** Has an app ask for a file, and waits for the question. */
+async function ask(page: Page): Promise<void> {
+  await page.getByRole("textbox", { name: /path/i }).fill("papers/two.txt");
+  await page.getByRole("textbox", { name: /text/i }).fill("two");
+  await begin(page);
+  await page.getByRole("button", { name: ONCE }).waitFor();
 }

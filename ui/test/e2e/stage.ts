@@ -19,8 +19,19 @@ export async function setStage(): Promise<Stage> {
   await install("apps/greeter");
   await install("apps/daily-note", "--grant", `file=allow:${untidy}`).catch(() => install("apps/daily-note"));
   await install("apps/page-watch");
+  await install("apps/tip-split");
   await install("crates/cli/tests/apps/ledger");
-  await install("crates/cli/tests/apps/looper");
+  for (const name of ["looper", "bounded", "courier", "counter", "clockwork"])
+    await install(`crates/cli/tests/apps/${name}`);
+  await house.file("papers/one.txt", "one");
+  await install("crates/cli/tests/apps/scribe");
+  const papers = house.path("files", "papers");
+  await house.say("grant", "scribe", `file.read=allow:${papers}`, `file.write=ask:${papers}`);
+  await house.say("app", "disable", "counter");
+  await house.say("stop", "clockwork");
+  await house.file("broken/manifest.json", '{ "id": "Broken App", "version": "one" }');
+  for (const [name, text] of Object.entries(ATLAS)) await house.file(`atlas/${name}`, text);
+  await house.say("app", "install", house.path("files", "atlas"), "--yes");
   const ended = async (...words: string[]): Promise<string> => {
     const lines = (await house.say("run", "--json", ...words)).trim().split("\n");
     return (JSON.parse(lines.at(-1) ?? "{}") as Summary).run;
@@ -29,21 +40,60 @@ export async function setStage(): Promise<Stage> {
     table: await ended("csv-insights", "analyze", "--file", `data=${table}`),
     notes: await ended("notes", "add", "--input", JSON.stringify({ text: "Rye bread: 80 % hydration" })),
     moved: await ended("notes", "export", "--file", `to=${house.path("files", "notes.md")}`),
-    failed: await failed(house),
+    // A column that is not there.
+    failed: await failed(house, "csv-insights", "group", "--file", `data=${table}`, "--input", '{ "by": ["planet"] }'),
+    limited: await failed(house, "bounded", "compute"),
+    places: await ended("atlas", "places"),
+    text: await ended("atlas", "guide"),
   };
-  return { house, runs };
+  return { house, empty: await House.open(), runs };
 }
 
-/** A run that fails: a table that is none. */
-async function failed(house: House): Promise<string> {
-  const noise = await house.file("noise.csv", "\u0000\u0001\u0002");
-  const said = await house
-    .say("run", "--json", "csv-insights", "analyze", "--file", `data=${noise}`)
-    .catch((error: { stdout?: string }) => error.stdout ?? "");
+/** The id of a run that ends badly. */
+async function failed(house: House, ...words: string[]): Promise<string> {
+  const said = await house.say("run", "--json", ...words).then(
+    () => "",
+    (error: { stdout?: string }) => error.stdout ?? "",
+  );
   const id = /"run":\s*"([^"]+)"/.exec(said)?.[1];
-  if (!id) throw new Error(`the run that should fail says no id: ${said}`);
+  if (!id) throw new Error(`${words.join(" ")} should have failed: ${said}`);
   return id;
 }
+
+/** An app that shows what the apps of this repository do not: a map, and a text with everything in it. */
+const ATLAS = {
+  "manifest.json": JSON.stringify({
+    id: "atlas",
+    name: "Atlas",
+    version: "1.0.0",
+    description: "Shows a few places on a map, and tells of them.",
+    developer: "The oikos project",
+  }),
+  "permissions.json": JSON.stringify({ storage: false, ai: false }),
+  "action-schema.json": JSON.stringify({
+    places: { title: "Show the places", input: { type: "object" } },
+    guide: { title: "Tell of them", input: { type: "object" } },
+  }),
+  "bot-logic.js": `
+    const PLACES = [["Wien", 48.21, 16.37], ["Graz", 47.07, 15.44], ["Linz", 48.31, 14.29], ["Salzburg", 47.81, 13.04]];
+    export const places = () => ({
+      renderer: "map",
+      summary: "4 places",
+      data: {
+        title: "Where it was sold",
+        points: PLACES.map(([label, latitude, longitude]) => ({ label, latitude, longitude })),
+        lines: [{ label: "The way", path: PLACES.map(([, latitude, longitude]) => [latitude, longitude]) }],
+      },
+    });
+    export const guide = () => ({
+      renderer: "markdown",
+      summary: "A guide",
+      data: {
+        text: "# Four towns\\n\\nA **short** guide, with a [link](https://example.org/) and \\\`code\\\`.\\n\\n| Town | Sales |\\n| --- | ---: |\\n| Wien | 2 514 |\\n| Graz | 987 |\\n\\n1. See it\\n2. Leave\\n\\n> Nothing leaves this computer.\\n",
+      },
+    });
+  `,
+};
 
 const CITIES = ["Wien", "Graz", "Linz", "Salzburg"];
 const tableText = () =>

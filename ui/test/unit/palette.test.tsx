@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { actionsFor } from "@/actions";
 import type { Known } from "@/actions/action";
 import { fit, ranked } from "@/actions/rank";
+import { catchKeys, type KeysAhead } from "@/layout/keys-ahead";
 import Palette from "@/layout/Palette";
 import { line } from "@/live/line";
 import { paperOikos, Refuse, renderScreen } from "./kit";
@@ -39,13 +40,13 @@ const question = {
 
 /** As the shell opens it, from a button that has the focus. */
 function Stand() {
-  const [open, setOpen] = useState(false);
+  const [keys, setKeys] = useState<KeysAhead | null>(null);
   return (
     <>
-      <button type="button" onClick={() => setOpen(true)}>
+      <button type="button" onClick={() => setKeys(catchKeys(() => setKeys(null)))}>
         open
       </button>
-      {open && <Palette onClose={() => setOpen(false)} />}
+      {keys && <Palette ahead={keys} onClose={() => setKeys(null)} />}
     </>
   );
 }
@@ -150,6 +151,8 @@ describe("what can be done", () => {
     expect(labels()).toContain("Run csv-insights: summarize");
     expect(labels().some((label) => label.startsWith("Run asleep"))).toBe(false);
     expect(labels()).toContain("Open app: notes – N\\u{202e}otes <b>");
+    const pages = [app("dice", { opens: "index.html" }), app("off", { opens: "index.html", enabled: false })];
+    expect(labels({ apps: pages }).filter((label) => label.startsWith("Use "))).toEqual(["Use dice – The dice"]);
     expect(labels()).toContain("Stop run: csv-insights summarize");
     expect(labels().filter((label) => label.startsWith("Stop run"))).toHaveLength(1);
     expect(labels()).not.toContain("Colours: dark");

@@ -29,6 +29,7 @@ const APPS: &[(&str, &[&str])] = &[
     ("greeter", &[]),
     ("notes", &[]),
     ("page-watch", &["network=ask:oikos.invalid"]),
+    ("tip-split", &[]),
 ];
 /// A run that waits for an answer: to ask, it needs an input that nobody else thinks of.
 const ASKING: &str = r#"{ "app": "page-watch", "action": "watch", "input": { "url": "https://oikos.invalid/" } }"#;
@@ -233,6 +234,7 @@ impl Stage {
             ("path.app", apps.clone()),
             ("path.file", vec![self.files[0].clone()]),
             ("query.app", apps.clone()),
+            ("query.path", vec!["index.html".to_owned()]),
             ("query.run", self.runs.clone()),
             ("body.app", apps),
             ("body.action", ["analyze", "propose", "greet", "list"].map(str::to_owned).into()),
@@ -244,6 +246,9 @@ impl Stage {
         let text = match (operation, parameter) {
             ("app_remove" | "app_rollback", "app") => "csv-insights",
             ("app_stop" | "app_disable" | "app_enable", "app") => "folder-tidy",
+            ("app_view", "app") => "tip-split",
+            ("app_view", "path") => "index.html",
+            ("view", "name") => "table",
             (_, "app") => "notes",
             ("undo", "run") => return self.runs.iter().rev().nth(2).cloned(),
             (_, "run") => return self.runs.first().cloned(),

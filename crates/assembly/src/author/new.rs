@@ -10,6 +10,8 @@ pub enum SourceForm {
     MiniApp,
     /// `package.json`, `kimai.json`, `llm-tool.yaml`, `src/index.js`.
     Plugin,
+    /// `manifest.json`, `index.html`: an app of the browser.
+    Browser,
 }
 
 /// What stands for the app's name in a template, and for the same as a title.
@@ -35,6 +37,13 @@ const MINI_APP: Template = template!("mini-app": "README.md", "action-schema.jso
 const PLUGIN: Template = template!("plugin": "README.md", "kimai.json", "llm-tool.yaml", "package.json",
     "src/handler.js", "src/index.js", "tests/greet.json");
 
+/// Without types: nothing of it has a `ctx`.
+const BROWSER: Template = &[
+    ("README.md", include_str!("../../templates/browser/README.md")),
+    ("index.html", include_str!("../../templates/browser/index.html")),
+    ("manifest.json", include_str!("../../templates/browser/manifest.json")),
+];
+
 /// Makes a folder of the app's name in `parent`. It appears whole or not at all, and never in the place of something
 /// else. Returns what is in it.
 pub fn app_new(parent: &Path, name: &AppName, form: SourceForm) -> Result<Vec<&'static str>, Failure> {
@@ -42,6 +51,7 @@ pub fn app_new(parent: &Path, name: &AppName, form: SourceForm) -> Result<Vec<&'
     let template = match form {
         SourceForm::MiniApp => MINI_APP,
         SourceForm::Plugin => PLUGIN,
+        SourceForm::Browser => BROWSER,
     };
     make(parent, &folder, name, template).map_err(|error| {
         let shown = text::escape(&folder.strip_prefix(".").unwrap_or(&folder).to_string_lossy());

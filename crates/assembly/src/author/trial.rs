@@ -8,7 +8,7 @@ use super::{
 };
 use crate::Config;
 use package::{
-    Callable, Case, Expectation, Package, PackageError, data_difference, read_case_files, read_cases, text_fits,
+    Callable, Case, Code, Expectation, Package, PackageError, data_difference, read_case_files, read_cases, text_fits,
 };
 use protocol::{
     AppName, Arg, ErrorCode, Failure, FileAccess, Sentence,
@@ -87,6 +87,13 @@ pub async fn app_test(folder: &Path, config: &Config, with_hostile: bool) -> Res
 /// The same in a workshop that is open already. What it installs it takes away.
 pub(super) async fn trial(workshop: &Workshop, folder: &Path, with_hostile: bool) -> Result<TrialReport, Failure> {
     let package = Package::read_folder(folder).map_err(Failure::from)?;
+    if let Code::Page(_) = package.code() {
+        let message =
+            format!("{} has nothing to run on this machine that could be tried: it is a page", package.name());
+        return Err(
+            Failure::new(ErrorCode::NotAvailable, message).hint("oikos app lint looks at it; oikos up --open opens it")
+        );
+    }
     let stories = stories(folder, &package)?;
     let mut cases = Vec::new();
     for (file, story) in &stories {

@@ -2,7 +2,7 @@
 
 use super::{Session, choices, path_text, source_text, unexpected};
 use crate::{
-    show,
+    browser, show,
     terminal::{STRONG, styled},
     words::{AppCommand, SettingWord, SignerWords},
 };
@@ -56,6 +56,7 @@ pub(super) async fn perform(session: &Session, command: AppCommand) -> Result<Ex
         }
         AppCommand::Settings { app, changes, unset } => settings(session, app, &changes, unset).await?,
         AppCommand::Info { app } => show_app(session, Request::AppInfo { app }).await?,
+        AppCommand::Open { app, path, browser } => open(session, app, path, browser).await?,
         AppCommand::Enable { app } => {
             changed(session, Request::AppEnable { app: app.clone() }, format!("{app} is enabled")).await?;
         }
@@ -91,6 +92,23 @@ async fn show_app(session: &Session, request: Request) -> Result<(), Failure> {
         session.terminal.value(&app);
     } else {
         show::app(&session.terminal, &app);
+    }
+    Ok(())
+}
+
+/// Lets a browser in where an app answers.
+async fn open(session: &Session, app: AppName, path: Option<String>, in_browser: bool) -> Result<(), Failure> {
+    let terminal = &session.terminal;
+    let Reply::Link { url, expires_at } = session.reply(Request::AppEntry { app: app.clone(), path }).await? else {
+        return Err(unexpected());
+    };
+    if terminal.json {
+        terminal.value(&serde_json::json!({ "url": url, "expires_at": expires_at }));
+    } else if in_browser && browser::show(url.expose()).await {
+        terminal.line(format_args!("{app} is open in your browser"));
+    } else {
+        terminal.note(format_args!("open it in a browser; it lets that browser in to {app}, once, within a minute:"));
+        terminal.line(url.expose());
     }
     Ok(())
 }
@@ -302,6 +320,10 @@ fn folder_steps(session: &Session, app: &AppDetail) {
 fn next_steps(session: &Session, app: &AppDetail) {
     let name = &app.summary.name;
     folder_steps(session, app);
+    if app.summary.opens.is_some() {
+        let step = session.terminal.step(format_args!("oikos up --open"));
+        session.terminal.line(format_args!("  try: {step}, then open it there"));
+    }
     let action = app.actions.first().map(|action| (&action.name, &action.input));
     let tool = app.tools.first().map(|tool| (&tool.name, &tool.parameters));
     if let Some((called, input)) = action.or(tool) {

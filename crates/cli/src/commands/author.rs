@@ -39,6 +39,7 @@ fn new(terminal: &Terminal, name: &AppName, form: FormWord) -> Result<ExitCode, 
     let form = match form {
         FormWord::MiniApp => SourceForm::MiniApp,
         FormWord::Plugin => SourceForm::Plugin,
+        FormWord::Browser => SourceForm::Browser,
     };
     let files = app_new(Path::new("."), name, form)?;
     if terminal.json {
@@ -49,7 +50,11 @@ fn new(terminal: &Terminal, name: &AppName, form: FormWord) -> Result<ExitCode, 
     for file in files {
         terminal.line(format_args!("  {name}/{file}"));
     }
-    terminal.line(terminal.step(format_args!("  try: oikos app dev {name}")));
+    let step = match form {
+        SourceForm::MiniApp | SourceForm::Plugin => format!("oikos app dev {name}"),
+        SourceForm::Browser => format!("oikos app install {name}"),
+    };
+    terminal.line(terminal.step(format_args!("  try: {step}")));
     Ok(ExitCode::SUCCESS)
 }
 

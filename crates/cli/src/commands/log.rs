@@ -7,8 +7,8 @@ use protocol::{
     ErrorCode, Failure, OwnerName,
     api::{Envelope, Frame, Reply, Request},
 };
-use std::{path::PathBuf, process::ExitCode, time::Duration};
-use tokio::time::sleep;
+use std::{path::PathBuf, pin::pin, process::ExitCode, time::Duration};
+use tokio::time::{sleep, timeout};
 
 /// The chain does not hold.
 const BROKEN: u8 = 1;
@@ -87,10 +87,10 @@ pub(super) async fn follow(
                 // What there is, and then the home is let go.
                 oikos.follow_end();
             }
-            let heard = listener.hear(&client).await;
-            if is_holder {
-                client.drain().await;
-            }
+            let heard = match is_holder {
+                true => listener.hear_visitors_out(&client).await,
+                false => listener.hear(&client).await,
+            };
             client.close().await;
             heard?;
             if terminal.is_alone() {
@@ -140,6 +140,22 @@ impl Listener<'_> {
                 Ok(())
             }
             ended => ended,
+        }
+    }
+
+    /// Hears what there is in this process, and what those do who come by before it lets the home go: they are served
+    /// here, so nobody else would tell of them.
+    async fn hear_visitors_out(&mut self, client: &Client) -> Result<(), Failure> {
+        let mut heard = self.hear(client).await;
+        let mut draining = pin!(client.drain());
+        loop {
+            let drained = timeout(LOOK_EVERY, &mut draining).await.is_ok();
+            if heard.is_ok() && !self.terminal.is_alone() {
+                heard = self.hear(client).await;
+            }
+            if drained {
+                return heard;
+            }
         }
     }
 

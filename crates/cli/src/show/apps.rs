@@ -76,8 +76,20 @@ pub(crate) fn app(terminal: &Terminal, app: &AppDetail) {
         ("storage", Arg::Bytes(app.storage_bytes).to_string()),
         ("limits", app.limits.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
     ];
-    for (name, fact) in facts {
+    let opens = summary.opens.as_deref().map(|file| {
+        let open = terminal.step(format_args!("oikos up --open"));
+        ("opens", format!("{} in the page: {open}", text::escape(file)))
+    });
+    for (name, fact) in opens.into_iter().chain(facts) {
         terminal.line(format_args!("  {} {fact}", styled(QUIET, format_args!("{name:<10}"))));
+    }
+    for route in &app.routes {
+        let shown = format_args!("{} {}", text::escape(&route.method), text::escape(&route.path));
+        terminal.line(format_args!("  {} {shown}", styled(QUIET, format_args!("{:<10}", "answers"))));
+    }
+    if !app.routes.is_empty() {
+        let step = format_args!("oikos app open {}", summary.name);
+        terminal.line(format_args!("  {} {}", styled(QUIET, format_args!("{:<10}", "")), terminal.step(step)));
     }
     for missing in &app.missing {
         terminal.line(format_args!("  {} {missing}", styled(CARE, format_args!("{:<10}", "needs"))));

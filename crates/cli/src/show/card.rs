@@ -59,6 +59,9 @@ pub(crate) fn card(terminal: &Terminal, card: &Card) {
     if let Some(handed) = &card.handed {
         paragraph(terminal, "MAY", GOOD, &handed.to_string());
     }
+    if let Some(answers) = &card.answers {
+        paragraph(terminal, "MAY", GOOD, &answers.to_string());
+    }
     for line in by_state(GrantState::Ask) {
         switch(terminal, "ASK", CARE, line);
     }

@@ -2,11 +2,13 @@
 
 use super::{
     COOKIES_MAX, Credential, CredentialFault, Guards, Keys, Kind, Limiter, Logins, Presented, Revocation, SignedIn,
+    entry::{Entries, LetIn},
+    guard::Way,
     limit::{Try, peer_of},
     note,
     strange::Strange,
 };
-use crate::Refusal;
+use crate::{Refusal, page::app_label};
 use http::{
     HeaderName, HeaderValue,
     header::{HOST, ORIGIN, USER_AGENT},
@@ -14,8 +16,8 @@ use http::{
 };
 use parking_lot::RwLock;
 use protocol::{
-    Caller, Clock, DeviceId, Digest, Door, Entropy, ErrorCode, Failure, LoginId, OwnerId, OwnerName, Right, Rights,
-    Sentence, ShownOnce, Timestamp, TokenId, sentence, text,
+    AppName, Caller, Clock, DeviceId, Digest, Door, Entropy, ErrorCode, Failure, LoginId, OwnerId, OwnerName, Right,
+    Rights, Sentence, ShownOnce, Timestamp, TokenId, sentence, text,
 };
 use state::{Batch, Durability, Store};
 use std::{net::IpAddr, pin::Pin, sync::Arc};
@@ -46,6 +48,8 @@ pub enum Used {
     Key(TokenId),
     /// A browser's login.
     Login(LoginId),
+    /// The cookie of a browser that was let in where an app answers, and nowhere else.
+    Visit,
 }
 
 /// Who was let in.
@@ -82,6 +86,7 @@ pub struct AuthenticatorParts {
 pub struct Authenticator {
     pub(super) keys: Keys,
     pub(super) logins: Logins,
+    entries: Entries,
     limiter: Limiter,
     guards: RwLock<Arc<Guards>>,
     strange: Strange,
@@ -98,6 +103,7 @@ impl Authenticator {
         Ok(Self {
             keys: Keys::open(parts.store.clone(), &parts.owners)?,
             logins: Logins::open(parts.store.clone(), &parts.owners)?,
+            entries: Entries::default(),
             limiter: Limiter::new(&*parts.entropy),
             guards: RwLock::new(Arc::new(Guards::closed())),
             strange: Strange::default(),
@@ -292,6 +298,91 @@ impl Authenticator {
         let browser = parts.headers.get(USER_AGENT).and_then(|name| name.to_str().ok()).unwrap_or_default();
         let made = self.logins.make(&caller, browser, &*self.clock, &*self.entropy);
         made.map_err(Refusal::from)
+    }
+
+    /// Makes an address that lets a browser in where an app answers, and says until when it can be used.
+    pub fn entry(&self, caller: &Caller, app: &AppName, place: String) -> Result<(ShownOnce, Timestamp), Failure> {
+        let origin = self.guards().view_origin(&app_label(caller.owner, app)).ok_or_else(|| {
+            Failure::new(ErrorCode::NotAvailable, format!("{app} has no address: no door is open")).hint("oikos up")
+        })?;
+        let whose = (caller.owner, app.clone());
+        let (secret, expires_at) = self.entries.make(whose, place, &*self.clock, &*self.entropy);
+        Ok((ShownOnce::new(format!("{origin}{}#{}", crate::ENTER, secret.expose())), expires_at))
+    }
+
+    /// Has such an address, and the browser that comes in by it, end with what its maker was let in by.
+    pub(crate) fn entry_bind(&self, url: &ShownOnce, admitted: &Admitted) {
+        let secret = url.expose().split_once('#').map_or("", |(_, secret)| secret);
+        if let Ok(credential) = Credential::read(Kind::Entry, secret) {
+            self.entries.bind(&credential.digest(), &admitted.revocation);
+        }
+    }
+
+    /// Lets a browser in where an app answers, with what stood in the address. Uses that up.
+    pub(crate) fn enter(&self, label: &str, address: IpAddr, text: &str) -> Result<LetIn, Refusal> {
+        let now = self.clock.now();
+        let is_for = |owner, app: &AppName| app_label(owner, app) == label;
+        let find = |digest: &Digest| self.entries.find(digest, is_for, now).then_some(*digest);
+        let (digest, _) = self.looked_up("entry", Kind::Entry, text, address, find, used_once)?;
+        // Of two that were quick, one is let in.
+        self.entries.admit(&digest, now, &*self.entropy).ok_or_else(invalid)
+    }
+
+    /// Looks at where a request for an app comes from. The owner is told of what somebody tried.
+    pub(crate) fn app_meant_for_us(&self, parts: &Parts, address: IpAddr, label: &str) -> Result<Way, Refusal> {
+        let mut way = Way::Link;
+        self.looked_at(parts, address, |guards, parts| {
+            way = guards.app_check(parts, label)?;
+            Ok(())
+        })?;
+        Ok(way)
+    }
+
+    /// Who asks an app for something, and which: `names` are the apps of an owner.
+    pub(crate) fn app_authenticate(
+        &self,
+        parts: &Parts,
+        address: IpAddr,
+        label: &str,
+        names: impl FnOnce(OwnerId) -> Vec<AppName>,
+    ) -> Result<(Admitted, AppName), Refusal> {
+        match self.guards().app_presented(parts)? {
+            Presented::Bearer(text) => {
+                let admitted = self.bearer(text, address)?;
+                let owner = admitted.caller.owner;
+                let app = names(owner).into_iter().find(|app| app_label(owner, app) == label).ok_or_else(|| {
+                    let message = "no app of yours answers here";
+                    Refusal::new(ErrorCode::NotFound, message, "oikos app open APP prints the address of one")
+                })?;
+                Ok((admitted, app))
+            }
+            Presented::Login { logins, .. } => self.visit(logins, address, label),
+            Presented::Nothing => Err(missing()),
+        }
+    }
+
+    /// A browser that was let in. A page of the app can put other cookies beside ours; the first that holds counts.
+    fn visit(
+        &self,
+        texts: [Option<&str>; COOKIES_MAX],
+        address: IpAddr,
+        label: &str,
+    ) -> Result<(Admitted, AppName), Refusal> {
+        let now = self.clock.now();
+        let find = |digest: &Digest| {
+            self.entries.visit(digest, now).filter(|visit| app_label(visit.owner, &visit.app) == label)
+        };
+        let holds = |text: &&str| {
+            let read = Credential::read(Kind::Visit, text);
+            read.is_ok_and(|credential| find(&credential.digest()).is_some())
+        };
+        let sent = || texts.iter().flatten().copied();
+        let text = sent().find(holds).or_else(|| sent().next()).unwrap_or_default();
+        let (visit, _) = self.looked_up("visit", Kind::Visit, text, address, find, used_once)?;
+        let rights = Rights::of(&[Right::Run]);
+        let caller = Caller { owner: visit.owner, device: self.device, door: Door::Page, rights };
+        let revocation = visit.revocation();
+        Ok((Admitted { caller, revocation, credential: Used::Visit }, visit.app))
     }
 
     /// Finds what a credential is of. Wrong ones are counted, and whoever is locked out is not looked at, unless what they

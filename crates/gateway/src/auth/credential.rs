@@ -23,11 +23,16 @@ pub enum Kind {
     Login,
     /// What the page of a login holds beside the cookie.
     Page,
+    /// What lets a browser in where an app answers, once.
+    Entry,
+    /// What a browser that was let in there keeps as a cookie.
+    Visit,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: &[Self] = &[Self::Key, Self::Bootstrap, Self::Link, Self::Login, Self::Page];
+    pub const ALL: &[Self] =
+        &[Self::Key, Self::Bootstrap, Self::Link, Self::Login, Self::Page, Self::Entry, Self::Visit];
 
     /// The word that its texts begin with.
     pub const fn word(self) -> &'static str {
@@ -37,6 +42,8 @@ impl Kind {
             Self::Link => "oikoslink_",
             Self::Login => "oikoslogin_",
             Self::Page => "oikospage_",
+            Self::Entry => "oikosentry_",
+            Self::Visit => "oikosvisit_",
         }
     }
 }

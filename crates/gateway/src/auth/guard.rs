@@ -5,8 +5,12 @@
 //! shows a name that was pointed at us), or read what only our page holds. Each of these is looked at by itself, so that no
 //! one of them has to hold.
 
+mod app; // the same of requests for apps
+
+pub(crate) use app::Way;
+
 use super::credential;
-use crate::{Refusal, serve::Reached};
+use crate::{Refusal, page::is_label, serve::Reached};
 use http::{
     HeaderMap, HeaderName, Method,
     header::{
@@ -155,6 +159,37 @@ impl Guards {
         }
     }
 
+    /// The origin on which the views of a package live, see [`crate::view_label`].
+    pub fn view_origin(&self, label: &str) -> Option<String> {
+        let port = self.port?;
+        Some(format!("{}://{label}.localhost:{port}", self.scheme().0))
+    }
+
+    /// Whether a request was sent to an origin of views. Nothing of ours is there but the frame around them.
+    pub(crate) fn is_for_views(&self, parts: &Parts) -> bool {
+        self.label(parts, is_label).is_some()
+    }
+
+    /// The first part of the name of the origin that a request was sent to, where that is one of a kind.
+    fn label<'a>(&self, parts: &'a Parts, is_one: fn(&str) -> bool) -> Option<&'a str> {
+        let port = self.port?;
+        let label_of = |name: &'a str| {
+            let (label, rest) = name.split_once(".localhost")?;
+            let is_port = rest.strip_prefix(':').is_some_and(|text| text == port.to_string());
+            (is_one(label) && (is_port || (rest.is_empty() && port == self.scheme().1))).then_some(label)
+        };
+        let label = label_of(one(&parts.headers, &HOST).ok()??)?;
+        let named = parts.uri.authority().map(|authority| authority.as_str());
+        named.is_none_or(|name| label_of(name) == Some(label)).then_some(label)
+    }
+
+    /// The origins of our own page, as a policy of content says who may hold a frame. Policies know no addresses in
+    /// brackets: a page at such a one draws no views.
+    pub(crate) fn pages(&self) -> String {
+        let pages: Vec<&str> = self.origins.iter().map(String::as_str).filter(|origin| !origin.contains('[')).collect();
+        if pages.is_empty() { "'none'".to_owned() } else { pages.join(" ") }
+    }
+
     /// Whether a host is the very address at which the request came in. A name that was pointed at us is none.
     fn is_reached(&self, host: &str, parts: &Parts) -> bool {
         let Some(Reached(at)) = parts.extensions.get() else { return false };
@@ -264,21 +299,11 @@ impl Guards {
 
     /// What a request brought. Of a browser it is only taken where the browser says that it comes from our page.
     pub fn presented<'a>(&self, parts: &'a Parts) -> Result<Presented<'a>, Refusal> {
-        let unclear =
-            |what: &str| Refusal::new(ErrorCode::Unauthenticated, what, "send one header: Authorization: Bearer KEY");
-        let bearer =
-            one(&parts.headers, &AUTHORIZATION).map_err(|()| unclear("the request has several credentials"))?;
-        if let Some(value) = bearer {
-            let (scheme, text) = value.split_once(' ').unwrap_or((value, ""));
-            if !scheme.eq_ignore_ascii_case("bearer") || text.is_empty() || text.contains(' ') {
-                return Err(unclear("the header Authorization is not of the form Bearer KEY"));
-            }
+        if let Some(text) = bearer(parts)? {
             return Ok(Presented::Bearer(text));
         }
-        let cookies =
-            parts.headers.get_all(COOKIE).iter().flat_map(|value| value.to_str().unwrap_or_default().split(';'));
-        let mut sent = cookies.filter_map(|pair| pair.trim().split_once('=')).filter(|(name, _)| *name == self.cookie);
-        let logins = std::array::from_fn(|_| sent.next().map(|(_, login)| login));
+        let mut sent = cookies(parts, &self.cookie);
+        let logins = std::array::from_fn(|_| sent.next());
         if logins[0].is_none() {
             return Ok(Presented::Nothing);
         }
@@ -297,6 +322,27 @@ impl Guards {
         let page = page.or_else(|| offered.find(|word| word.starts_with(credential::Kind::Page.word())));
         Ok(Presented::Login { logins, page })
     }
+}
+
+fn unclear(what: &str) -> Refusal {
+    Refusal::new(ErrorCode::Unauthenticated, what, "send one header: Authorization: Bearer KEY")
+}
+
+/// The API key that a request brought.
+fn bearer(parts: &Parts) -> Result<Option<&str>, Refusal> {
+    let said = one(&parts.headers, &AUTHORIZATION).map_err(|()| unclear("the request has several credentials"))?;
+    let Some(value) = said else { return Ok(None) };
+    let (scheme, text) = value.split_once(' ').unwrap_or((value, ""));
+    if !scheme.eq_ignore_ascii_case("bearer") || text.is_empty() || text.contains(' ') {
+        return Err(unclear("the header Authorization is not of the form Bearer KEY"));
+    }
+    Ok(Some(text))
+}
+
+/// What a request brought as cookies of a name.
+fn cookies<'a, 'b: 'a>(parts: &'b Parts, name: &'a str) -> impl Iterator<Item = &'b str> + 'a {
+    let all = parts.headers.get_all(COOKIE).iter().flat_map(|value| value.to_str().unwrap_or_default().split(';'));
+    all.filter_map(|pair| pair.trim().split_once('=')).filter(move |(known, _)| *known == name).map(|(_, text)| text)
 }
 
 /// The one value of a header. `Err`: it is there more than once, or is no text.
@@ -438,6 +484,49 @@ mod tests {
         assert!(!guards.origins().iter().any(|origin| origin.starts_with("http://")));
         assert!(guards.cookie().starts_with("__Host-") && guards.cookie_set("x", 5).ends_with("Max-Age=5; Secure"));
         assert_ne!(Guards::new(7070, false).cookie(), Guards::new(7071, false).cookie());
+    }
+
+    #[test]
+    fn views_live_under_names_of_their_own_that_lead_to_nothing_else() {
+        let guards = Guards::new(7070, false);
+        let label = "0123456789abcdef0123456789abcdef";
+        let host = format!("{label}.localhost:7070");
+        assert_eq!(guards.view_origin(label), Some(format!("http://{host}")));
+        let is_for_views = |hosts: &[&str]| {
+            let headers: Vec<_> = hosts.iter().map(|host| ("host", *host)).collect();
+            guards.is_for_views(&parts("GET", "/frame", &headers))
+        };
+        assert!(is_for_views(&[&host]));
+        for other in [
+            "127.0.0.1:7070",
+            "localhost:7070",
+            "x.localhost:7070",
+            &host[1..],
+            &format!("0{host}"),
+            &format!("a.{host}"),
+            &host.to_uppercase(),
+            &host.replace(":7070", ""),
+            &host.replace(":7070", ":7071"),
+            &host.replace(":7070", ":07070"),
+            &host.replace(":7070", ".:7070"),
+            &host.replace(":7070", ":7070.evil.example"),
+            &host.replace("localhost", "localhost.evil.example"),
+        ] {
+            assert!(!is_for_views(&[other]), "{other}");
+        }
+        assert!(!is_for_views(&[]) && !is_for_views(&[&host, &host]) && !is_for_views(&[&host, "127.0.0.1:7070"]));
+        // What is for the views is never for us.
+        for path in ["/", "/frame", "/api/v1/apps"] {
+            let parts = parts("GET", path, &[("host", &host)]);
+            let refused = |said: Result<(), Refusal>| said.unwrap_err().failure.code == ErrorCode::HostRefused;
+            assert!(refused(guards.check(&parts)) && refused(guards.check_page(&parts)), "{path}");
+        }
+        assert_eq!(guards.pages(), "http://127.0.0.1:7070 http://localhost:7070");
+        let named = Guards::new(443, true).host("box.example", 443);
+        assert!(named.is_for_views(&parts("GET", "/frame", &[("host", &host.replace(":7070", ""))])));
+        assert!(named.pages().ends_with(" https://box.example:443 https://box.example"));
+        assert_eq!((Guards::closed().pages().as_str(), Guards::closed().view_origin(label)), ("'none'", None));
+        assert!(!Guards::closed().is_for_views(&parts("GET", "/frame", &[("host", &host)])));
     }
 
     #[test]

@@ -44,6 +44,12 @@ impl Revocation {
         Self { revoked: None, expires_at: None }
     }
 
+    /// The same, at the latest at this time.
+    pub(super) fn until(self, expires_at: Timestamp) -> Self {
+        let sooner = self.expires_at.map_or(expires_at, |known| known.min(expires_at));
+        Self { expires_at: Some(sooner), ..self }
+    }
+
     /// Whether it is over.
     pub fn is_over(&self, now: Timestamp) -> bool {
         let is_revoked =

@@ -5,13 +5,14 @@ use crate::{
     asked::EVENT_STREAM,
     auth::{OWNER_HEADER, PRESENCE_HEADER},
     bodies::{
-        ChoicesBody, EventBody, FileBody, OfferBody, OwnerBody, RollbackBody, RunBody, SettingsBody, StatementsBody,
-        TokenBody, TrustBody,
+        ChoicesBody, EntryBody, EventBody, FileBody, OfferBody, OwnerBody, RollbackBody, RunBody, SettingsBody,
+        StatementsBody, TokenBody, TrustBody,
     },
     extract::OCTET_STREAM,
 };
 use http_body_util::Full;
 use hyper::{Method, Request as Message, body::Bytes, header};
+use percent_encoding::{NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use protocol::{
     AppName, ErrorCode, Failure, RunId,
     api::{Envelope, Request, StopTarget},
@@ -72,6 +73,9 @@ fn parts(request: &Request) -> Result<Parts, Failure> {
         R::AppList => get("apps".to_owned()),
         R::AppStarters => get("starters".to_owned()),
         R::AppInfo { app } => get(format!("apps/{app}")),
+        R::AppView { app, path } => get(format!("apps/{app}/view?path={}", within(path))),
+        R::AppEntry { app, path } => say(Method::POST, format!("apps/{app}/entry"), &EntryBody { path: path.clone() }),
+        R::View { name } => get(format!("views/{}", within(name))),
         R::AppRollback { app, restore_storage } => {
             let body = RollbackBody { restore_storage: *restore_storage };
             say(Method::POST, format!("apps/{app}/rollback"), &body)
@@ -153,6 +157,11 @@ fn log_part(app: Option<&AppName>, run: Option<RunId>, after_seq: Option<u64>) -
     let run = run.map(|run| format!("&run={run}")).unwrap_or_default();
     let after_seq = after_seq.map(|seq| format!("&after_seq={seq}")).unwrap_or_default();
     format!("{app}{run}{after_seq}")
+}
+
+/// A text of any kind, as a part of an address.
+fn within(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, NON_ALPHANUMERIC)
 }
 
 fn say(method: Method, path: String, body: &impl Serialize) -> Result<Parts, Failure> {

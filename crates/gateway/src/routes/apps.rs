@@ -3,8 +3,8 @@
 use crate::{
     asked::Asked,
     bodies::{
-        App, Apps, ChoicesBody, Grants, Installed, Nothing, OfferBody, Offered, Page, RemoveQuery, RollbackBody,
-        Settings, SettingsBody, Starters, Stopped,
+        App, Apps, ChoicesBody, EntryBody, Grants, Installed, Link, Nothing, OfferBody, Offered, Page, RemoveQuery,
+        RollbackBody, Settings, SettingsBody, Starters, Stopped, View, ViewQuery,
     },
     extract::{Asking, Named, Said},
     stream::FrameEvent,
@@ -126,6 +126,27 @@ pub(crate) async fn grants_change(asked: Asked, Named(app): Named<AppName>, Said
     params(("app" = AppName, Path, description = "The app")), responses((status = 200, body = Settings)))]
 pub(crate) async fn settings(asked: Asked, Named(app): Named<AppName>) -> Response {
     asked.answer::<Settings>(Request::SettingList { app }).await
+}
+
+/// A view that an app brings along
+///
+/// One HTML document of its package, and the origin on which its frame is served. It is foreign: whoever draws it puts it into
+/// that frame and nowhere else.
+#[utoipa::path(get, path = "/api/v1/apps/{app}/view", tag = "apps", operation_id = "app_view",
+    params(("app" = AppName, Path, description = "The app"), ViewQuery), responses((status = 200, body = View)))]
+pub(crate) async fn view(asked: Asked, Named(app): Named<AppName>, Asking(which): Asking<ViewQuery>) -> Response {
+    asked.answer::<View>(Request::AppView { app, path: which.path }).await
+}
+
+/// Let a browser in where an app answers requests
+///
+/// Gives the address that lets one browser in, once, within a minute. What comes in by it ends with what this was asked by,
+/// after twelve hours, or when oikos starts again.
+#[utoipa::path(post, path = "/api/v1/apps/{app}/entry", tag = "apps", operation_id = "app_entry",
+    params(("app" = AppName, Path, description = "The app")), request_body = EntryBody,
+    responses((status = 200, body = Link)))]
+pub(crate) async fn entry(asked: Asked, Named(app): Named<AppName>, Said(said): Said<EntryBody>) -> Response {
+    asked.entry(Request::AppEntry { app, path: said.path }).await
 }
 
 /// Change some of an app's settings

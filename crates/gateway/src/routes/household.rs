@@ -2,7 +2,8 @@
 
 use crate::{
     asked::Asked,
-    bodies::{Checks, Metrics, Status},
+    bodies::{Checks, Metrics, Status, View},
+    extract::Named,
 };
 use axum::response::Response;
 use protocol::api::Request;
@@ -22,6 +23,16 @@ pub(crate) async fn status(asked: Asked) -> Response {
     responses((status = 200, body = Checks)))]
 pub(crate) async fn doctor(asked: Asked) -> Response {
     asked.answer::<Checks>(Request::Doctor).await
+}
+
+/// A view of oikos' own
+///
+/// One HTML document that draws what its renderer draws in the page, for any host of MCP Apps: `ui://oikos/{name}`.
+#[utoipa::path(get, path = "/api/v1/views/{name}", tag = "household", operation_id = "view",
+    params(("name" = String, Path, description = "The renderer", pattern = "^[a-z-]{1,40}$")),
+    responses((status = 200, body = View)))]
+pub(crate) async fn view(asked: Asked, Named(name): Named<String>) -> Response {
+    asked.answer::<View>(Request::View { name }).await
 }
 
 /// What the answering process counts, as Prometheus reads it

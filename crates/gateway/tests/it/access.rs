@@ -33,7 +33,7 @@ impl House {
         self.through(from_afar(), message(method, path, headers, body)).await
     }
 
-    fn key(&self, rights: &[Right]) -> (TokenId, String) {
+    pub(crate) fn key(&self, rights: &[Right]) -> (TokenId, String) {
         let keys = self.access.keys();
         let entropy = testkit::TestEntropy::seeded(9);
         let (view, secret) = keys.make(&owner(), "test".parse().unwrap(), rights, None, &self.clock, &entropy).unwrap();

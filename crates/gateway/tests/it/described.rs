@@ -56,6 +56,7 @@ async fn every_described_route_answers() {
         for method in item.as_object().unwrap().keys() {
             let path = path
                 .replace("{app}", "notes")
+                .replace("{name}", "table")
                 .replace("{offer}", "0193c8a2-7f3e-7a10-9b1c-2f6d5e4c3b2a")
                 .replace("{run}", "0193c8a2-7f3e-7a10-9b1c-2f6d5e4c3b2a")
                 .replace("{file}", "0193c8a2-7f3e-7a10-9b1c-2f6d5e4c3b2a")

@@ -92,6 +92,7 @@ fn requests() -> Union<BoxedStrategy<Request>> {
             | R::AppStarters => {}
             R::AppInfo { .. } | R::AppRollback { .. } | R::AppEnable { .. } | R::AppDisable { .. } => {}
             R::AppRemove { .. } | R::RunStart { .. } | R::RunFollow { .. } | R::RunList | R::RunStop { .. } => {}
+            R::AppView { .. } | R::AppEntry { .. } | R::View { .. } => {}
             R::Log { .. }
             | R::LogFollow { .. }
             | R::LogVerify
@@ -125,6 +126,9 @@ fn requests() -> Union<BoxedStrategy<Request>> {
         Just(R::AppList).boxed(),
         Just(R::AppStarters).boxed(),
         app().prop_map(|app| R::AppInfo { app }).boxed(),
+        (app(), text()).prop_map(|(app, path)| R::AppView { app, path }).boxed(),
+        (app(), any::<Option<String>>()).prop_map(|(app, path)| R::AppEntry { app, path }).boxed(),
+        "[^/]{1,20}".prop_map(|name| R::View { name }).boxed(),
         (app(), any::<bool>()).prop_map(|(app, restore_storage)| R::AppRollback { app, restore_storage }).boxed(),
         app().prop_map(|app| R::AppEnable { app }).boxed(),
         app().prop_map(|app| R::AppDisable { app }).boxed(),
@@ -250,6 +254,18 @@ async fn what_is_answered_is_heard() {
                 "installed": "0.9.0" }] }),
         ),
         (Request::AppInfo { app: app.clone() }, json!({ "reply": "app", "app": detail })),
+        (
+            Request::AppView { app: app.clone(), path: "views/a b.html".to_owned() },
+            json!({ "reply": "view", "origin": "http://ab.localhost:7070", "html": "<p>" }),
+        ),
+        (
+            Request::AppEntry { app: app.clone(), path: None },
+            json!({ "reply": "link", "url": "http://app-ab.localhost:7070/.oikos/enter#x", "expires_at": 7 }),
+        ),
+        (
+            Request::View { name: "table".to_owned() },
+            json!({ "reply": "view", "origin": "http://ab.localhost:7070", "html": "<p>" }),
+        ),
         (Request::AppRemove { app: app.clone(), erase: true }, json!({ "reply": "ok" })),
         (start, json!({ "reply": "run_end", "run": report })),
         (Request::RunFollow { run, after_seq: 3 }, json!({ "reply": "run_end", "run": report })),

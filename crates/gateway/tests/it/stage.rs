@@ -5,19 +5,23 @@ use axum::{
     http::{HeaderMap, Request as Message, StatusCode},
 };
 use gateway::{
-    Arrival, Attendance, Doors, FrameSender, Household, Listen, PageFiles, Router, TcpDoor,
+    Arrival, Attendance, Doors, FrameSender, Household, Listen, PageFile, PageFiles, Router, TcpDoor,
     auth::{Authenticator, AuthenticatorParts, Guards, SignedIn},
 };
 use http_body_util::BodyExt as _;
 use protocol::{
-    Caller, DeviceId, Door, OwnerId, Question, Right, Rights, TokenId,
+    AppName, Caller, DeviceId, Door, Failure, OwnerId, Question, Right, Rights, RouteAnswer, RouteCall, RouteEnd,
+    TokenId,
     api::{Frame, Reply, Request},
 };
 use serde_json::Value;
 use state::{MemoryStore, Store as _};
 use std::{
     pin::Pin,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
     time::Duration,
 };
 use testkit::{TestClock, TestEntropy};
@@ -31,6 +35,19 @@ pub(crate) struct Stage {
     /// What the first owner is asked.
     pub(crate) questions: watch::Sender<Arc<[Question]>>,
     pub(crate) heard: Mutex<Vec<(Caller, Request)>>,
+    /// What its one app, `notes`, was sent, and how it answers.
+    pub(crate) sent: Mutex<Vec<(Caller, RouteCall)>>,
+    pub(crate) end: Mutex<Result<RouteEnd, Failure>>,
+    /// Requests to the app that nobody waits for any more.
+    pub(crate) given_up: Arc<AtomicUsize>,
+}
+
+struct Waited(Arc<AtomicUsize>);
+
+impl Drop for Waited {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, SeqCst);
+    }
 }
 
 impl Household for Stage {
@@ -57,6 +74,26 @@ impl Household for Stage {
     fn attend(&self, caller: &Caller) -> Option<Attendance> {
         let may_see = caller.owner == OwnerId::LOCAL && caller.rights.has(Right::Read);
         may_see.then(|| Attendance { questions: self.questions.subscribe(), presence: None })
+    }
+
+    fn route(
+        self: Arc<Self>,
+        caller: Caller,
+        call: RouteCall,
+    ) -> Pin<Box<dyn Future<Output = Result<RouteEnd, Failure>> + Send>> {
+        Box::pin(async move {
+            let is_slow = call.path == "/slow";
+            self.sent.lock().unwrap().push((caller, call));
+            if is_slow {
+                let _waited = Waited(self.given_up.clone());
+                std::future::pending::<()>().await;
+            }
+            self.end.lock().unwrap().clone()
+        })
+    }
+
+    fn app_names(&self, owner: OwnerId) -> Vec<AppName> {
+        if owner == OwnerId::LOCAL { vec!["notes".parse().unwrap()] } else { vec![] }
     }
 
     fn readiness(self: Arc<Self>) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> {
@@ -89,6 +126,9 @@ pub(crate) fn house_with_page(
         script: Box::new(script),
         questions: watch::Sender::new(Arc::new([])),
         heard: Mutex::default(),
+        sent: Mutex::default(),
+        end: Mutex::new(Ok(RouteEnd::Answered(RouteAnswer { status: 200, ..RouteAnswer::default() }))),
+        given_up: Arc::default(),
     });
     let household: Arc<dyn Household> = stage.clone();
     let (clock, entropy) = (TestClock::new(), TestEntropy::seeded(1));
@@ -104,10 +144,17 @@ pub(crate) fn house_with_page(
     });
     let access = Arc::new(access.unwrap());
     access.guards_set(Guards::new(PORT, false));
-    let doors = Doors::new(Arc::downgrade(&household), Arc::downgrade(&access)).with_page(page);
+    let doors = Doors::new(Arc::downgrade(&household), Arc::downgrade(&access)).with_page(page).with_views(views);
     let router = gateway::router(doors);
     House { stage, access, store, clock, router }
 }
+
+/// The frame around views. What is in it is not looked at here.
+fn views(path: &str) -> Option<PageFile> {
+    (path == "frame.html").then(|| PageFile { bytes: Bytes::from_static(FRAME), sha256: [9; 32] })
+}
+
+pub(crate) const FRAME: &[u8] = b"<!doctype html><title>view</title>";
 
 /// A household that answers each request with this reply.
 pub(crate) fn replies(reply: impl Fn() -> Reply + Send + Sync + 'static) -> House {

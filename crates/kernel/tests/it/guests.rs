@@ -151,7 +151,8 @@ impl Runner for ScriptRunner {
         let hooks = text.lines().filter_map(|line| line.strip_prefix("export const $"));
         let hooks = hooks.filter_map(|rest| rest.split(' ').next()).map(|name| format!("${name}"));
         // What a real one registers while it is activated stands in a comment of its own line.
-        let handlers = text.lines().filter_map(|line| line.strip_prefix("// ")).filter(|name| name.starts_with("on:"));
+        let handlers = text.lines().filter_map(|line| line.strip_prefix("// "));
+        let handlers = handlers.filter(|name| name.starts_with("on:") || name.starts_with("route:"));
         let exports = functions.chain(handlers).map(str::to_owned).chain(hooks).collect();
         self.0.prepared.lock().push(source.package);
         Ok(Arc::new(ScriptImage { scripts: self.0.clone(), exports }))

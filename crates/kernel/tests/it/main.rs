@@ -16,9 +16,11 @@ mod log; // read back, proven
 mod network; // requests to hosts
 mod offers; // packages that are read for a card
 mod owners; // two who share a machine and nothing else
+mod pages; // apps of the browser
 mod places; // who waits, who does not
 mod publishers; // who signed, and who may
 mod recovery; // after an abrupt end
+mod routes; // apps that answer requests
 mod runs; // from request to end
 mod schedules; // what the clock starts
 mod settings; // what the owner sets, and what runs see of it
@@ -27,6 +29,7 @@ mod starters; // what comes with oikos
 mod stops; // the owner ends something
 mod streams; // viewers, fast and slow
 mod undo; // taking back
+mod views; // an app's own view
 mod world; // files and keys that effects work on
 
 use house::{House, owner_of};

@@ -159,6 +159,22 @@ fn triggers_and_hooks_are_told_with_what_they_mean() {
         (r##""settings": { "type": "object", "properties": {}, "$ref": "#" }"##, "comes back to itself"),
         (r#""limits": { "cpu_ms": 700000 }"#, "at most 600000"),
         (r#""routes": [{ "method": "TRACE", "path": "/x" }]"#, "expected 'GET'"),
+        (r#""routes": [{ "method": "GET", "path": "/" }, { "method": "GET", "path": "/n/:id/a.b" }]"#, "ok"),
+        (r#""routes": [{ "method": "GET", "path": "/x" }, { "method": "HEAD", "path": "/x" }]"#, "ok"),
+        (r#""routes": [{ "method": "GET", "path": "x" }]"#, "plain pieces"),
+        (r#""routes": [{ "method": "GET", "path": "/x/" }]"#, "plain pieces"),
+        (r#""routes": [{ "method": "GET", "path": "//x" }]"#, "plain pieces"),
+        (r#""routes": [{ "method": "GET", "path": "/.oikos/enter" }]"#, "plain pieces"),
+        (r#""routes": [{ "method": "GET", "path": "/a/../b" }]"#, "plain pieces"),
+        (r#""routes": [{ "method": "GET", "path": "/a%2fb" }]"#, "plain pieces"),
+        (r#""routes": [{ "method": "GET", "path": "/a*" }]"#, "plain pieces"),
+        (r#""routes": [{ "method": "GET", "path": "/:1" }]"#, "plain pieces"),
+        (r#""routes": [{ "method": "GET", "path": "/a?b" }]"#, "plain pieces"),
+        (r#""routes": [{ "method": "GET", "path": "/:a/:a" }]"#, "':a' stands there twice"),
+        (
+            r#""routes": [{ "method": "GET", "path": "/:a" }, { "method": "GET", "path": "/:b" }]"#,
+            "GET /:a takes just the same requests",
+        ),
         (r#""publisher": "me\u202e""#, "a public key or its fingerprint"),
     ] {
         let told = told_with(keys, &[]);

@@ -3,7 +3,7 @@
 use broker::{Broker, Lease, LeaseEnd};
 use futures_util::future::{BoxFuture, FutureExt};
 use kernel::{
-    host_call::{CsvCall, FileCall, GuestError, HostAnswer, HostCall, HostError, StorageCall},
+    host_call::{AnswerCall, AnswerPart, CsvCall, FileCall, GuestError, HostAnswer, HostCall, HostError, StorageCall},
     runner::{
         GuestCall, GuestEnd, GuestExport, GuestFailure, GuestHost, GuestImage, GuestPiece, GuestSource, GuestValue,
         Push, Runner,
@@ -337,6 +337,10 @@ impl FakeHost {
                 frame.extend_from_slice(head.as_bytes());
                 frame.extend_from_slice(body.as_bytes());
                 Ok(HostAnswer::Bytes(frame))
+            }
+            HostCall::Answer(AnswerPart::Body) => Ok(HostAnswer::Bytes(b"text=a+b".to_vec())),
+            HostCall::Answer(AnswerPart::Answer(AnswerCall { status, headers, kind, body })) => {
+                Ok(HostAnswer::Json(json!([status, headers, kind, String::from_utf8_lossy(&body)])))
             }
             HostCall::NotAvailable { feature } => Err(HostError::from(GuestError::new(
                 ErrorCode::NotAvailable,

@@ -56,11 +56,14 @@ export default function ActivityPage() {
     });
   }, [entries, kind, onlyDenied]);
   const told = useMemo(() => withoutSettled(fitting), [fitting]);
-  const [drawn, setDrawn] = useState(DRAWN);
+  // Another question begins at the newest again.
+  const question = [app, run, kind, onlyDenied].join(" ");
+  const [more, setMore] = useState({ question, drawn: DRAWN });
+  const drawn = more.question === question ? more.drawn : DRAWN;
   const shown = useMemo(() => told.slice(-drawn), [told, drawn]);
   const isMore = told.length > shown.length || (!log.isWhole && !log.isFull);
   const earlier = () => {
-    setDrawn(drawn + DRAWN);
+    setMore({ question, drawn: drawn + DRAWN });
     if (told.length < drawn + DRAWN) void log.earlier();
   };
   const verify = useVerify();
@@ -82,26 +85,31 @@ export default function ActivityPage() {
       <Filters search={search} set={set} />
       {log.error !== null && <Failed error={log.error} />}
       <Summary log={log} />
-      <Section title={said.timeline}>
-        {shown.length > 0 ? (
-          <Timeline shown={shown} known={entries} onOpen={open} />
-        ) : log.isLoading ? (
-          <Loading />
-        ) : (
-          log.error === null && (
-            <Empty title={said.none}>
-              {isFiltered ? said.noneFiltered : said.noneYet}{" "}
-              {isFiltered && <TextLink href={to.activity()}>{said.everything}</TextLink>}
-            </Empty>
-          )
-        )}
-        {isMore && (shown.length > 0 || !log.isLoading) && (
-          <Button className="mt-4" busy={log.isLoading} onClick={earlier}>
-            {said.earlier}
-          </Button>
-        )}
-        {log.isFull && !isMore && <p className="mt-3 text-sm text-muted">{said.full}</p>}
-      </Section>
+      {/* Nothing stands here that would move down once it is known what stands above. */}
+      {entries.length === 0 && log.isLoading ? (
+        <Loading />
+      ) : (
+        <Section title={said.timeline}>
+          {shown.length > 0 ? (
+            <Timeline shown={shown} known={entries} onOpen={open} />
+          ) : log.isLoading ? (
+            <Loading />
+          ) : (
+            log.error === null && (
+              <Empty title={said.none}>
+                {isFiltered ? said.noneFiltered : said.noneYet}{" "}
+                {isFiltered && <TextLink href={to.activity()}>{said.everything}</TextLink>}
+              </Empty>
+            )
+          )}
+          {isMore && (shown.length > 0 || !log.isLoading) && (
+            <Button className="mt-4" busy={log.isLoading} onClick={earlier}>
+              {said.earlier}
+            </Button>
+          )}
+          {log.isFull && !isMore && <p className="mt-3 text-sm text-muted">{said.full}</p>}
+        </Section>
+      )}
       <RecordDialog seq={seq} entry={entries.find((entry) => entry.seq === seq)} onClose={() => set("entry", null)} />
     </Page>
   );

@@ -1,10 +1,11 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { memo, useMemo, useState } from "react";
 import { acts } from "@/api/operations";
 import { announce } from "@/components/Announce";
 import { Button, TextLink } from "@/components/Button";
 import { Confirm } from "@/components/Confirm";
 import { Icon } from "@/components/Icon";
+import { useIsNear } from "@/components/near";
 import { useLanguage, useWords } from "@/i18n";
 import type { Entry } from "@/live/log";
 import { to } from "@/routes";
@@ -38,43 +39,19 @@ export function Timeline({ shown, known, onOpen }: TimelineProps) {
   };
   return (
     <>
-      {days.map(({ at, groups }) => (
+      {days.map(({ at, groups }, day) => (
         <section key={at} className="mb-6">
           <h3 className="mb-2 font-medium">{dayText(at, language)}</h3>
           <ul className="space-y-3">
-            {groups.map((group) => (
-              <li key={group.key} className="overflow-clip rounded-xl border border-line bg-surface">
-                <div className="flex flex-wrap items-center justify-between gap-2 border-b border-line px-4 py-1.5">
-                  <h4 className="text-sm font-semibold">
-                    {group.run ? <bdi>{nameOf(group)}</bdi> : said.outside}
-                    {group.run && <code className="ms-2 font-mono text-xs text-muted">{group.run.slice(-8)}</code>}
-                  </h4>
-                  {group.run && (
-                    <span className="flex flex-wrap items-center gap-3 text-sm">
-                      {open.has(group.run) && (
-                        <Button
-                          look="quiet"
-                          aria-label={`${said.undo}, ${nameOf(group)} ${group.run.slice(-8)}`}
-                          onClick={() => setUndoing(group)}
-                        >
-                          <Icon name="undo" className="size-4" /> {said.undo}
-                        </Button>
-                      )}
-                      <TextLink
-                        href={to.run(group.run)}
-                        className="inline-flex min-h-6 items-center pointer-coarse:min-h-11"
-                      >
-                        {said.toRun} <span className="sr-only">{group.run.slice(-8)}</span>
-                      </TextLink>
-                    </span>
-                  )}
-                </div>
-                <ul className="divide-y divide-line">
-                  {group.entries.map((entry) => (
-                    <Row key={entry.seq} entry={entry} onOpen={onOpen} />
-                  ))}
-                </ul>
-              </li>
+            {groups.map((group, place) => (
+              <Group
+                place={day === 0 ? place : AT_FIRST}
+                key={group.key}
+                group={group}
+                isUndoable={group.run !== null && open.has(group.run)}
+                onUndo={setUndoing}
+                onOpen={onOpen}
+              />
             ))}
           </ul>
         </section>
@@ -90,4 +67,81 @@ export function Timeline({ shown, known, onOpen }: TimelineProps) {
       </Confirm>
     </>
   );
+}
+
+interface GroupProps {
+  /** How many stand before it. */
+  place: number;
+  group: RunGroup;
+  isUndoable: boolean;
+  onUndo(group: RunGroup): void;
+  onOpen(seq: number): void;
+}
+
+const isSame = (before: GroupProps, after: GroupProps): boolean =>
+  before.isUndoable === after.isUndoable &&
+  before.onUndo === after.onUndo &&
+  before.onOpen === after.onOpen &&
+  before.group.entries.length === after.group.entries.length &&
+  before.group.entries.every((entry, place) => entry === after.group.entries[place]);
+
+/** So many are drawn without asking whether they are in view: they are. */
+const AT_FIRST = 8;
+const HEAD_PX = 42;
+const ROW_PX = 56;
+
+/** What one run did. Thousands may stand on the page: each is drawn when it comes near the view, and once. */
+const Group = memo(function Group(props: GroupProps) {
+  const { isNear, ref } = useIsNear(props.place < AT_FIRST);
+  if (isNear) return <DrawnGroup {...props} />;
+  return <li ref={ref} style={{ height: HEAD_PX + ROW_PX * props.group.entries.length }} />;
+}, isSame);
+
+function DrawnGroup({ group, isUndoable, onUndo, onOpen }: GroupProps) {
+  const said = useWords(words);
+  const name = escapeText(group.app ?? "");
+  const short = group.run?.slice(-8);
+  return (
+    <li className="overflow-clip rounded-xl border border-line bg-surface [contain-intrinsic-size:auto_9rem] [content-visibility:auto]">
+      <div className="flex flex-wrap items-center justify-between gap-2 border-b border-line px-4 py-1.5">
+        <h4 className="text-sm font-semibold">
+          {group.run ? <bdi>{name}</bdi> : said.outside}
+          {group.run && <code className="ms-2 font-mono text-xs text-muted">{short}</code>}
+        </h4>
+        {group.run && (
+          <span className="flex flex-wrap items-center gap-3 text-sm">
+            {isUndoable && (
+              <Button look="quiet" aria-label={`${said.undo}, ${name} ${short}`} onClick={() => onUndo(group)}>
+                <Icon name="undo" className="size-4" /> {said.undo}
+              </Button>
+            )}
+            <TextLink href={to.run(group.run)} className="inline-flex min-h-6 items-center pointer-coarse:min-h-11">
+              {said.toRun} <span className="sr-only">{short}</span>
+            </TextLink>
+          </span>
+        )}
+      </div>
+      <ul className="divide-y divide-line">
+        {stretches(group.entries).map((entries, place) => (
+          // oxlint-disable-next-line react/no-array-index-key -- a stretch is a place, whatever stands there
+          <Stretch key={place} atFirst={place === 0} entries={entries} onOpen={onOpen} />
+        ))}
+      </ul>
+    </li>
+  );
+}
+
+/** A run may have thousands of entries too. */
+const STRETCH_ENTRIES = 24;
+
+const stretches = (entries: readonly Entry[]): (readonly Entry[])[] =>
+  Array.from({ length: Math.ceil(entries.length / STRETCH_ENTRIES) }, (_, place) =>
+    entries.slice(place * STRETCH_ENTRIES, (place + 1) * STRETCH_ENTRIES),
+  );
+
+function Stretch(props: { atFirst: boolean; entries: readonly Entry[]; onOpen(seq: number): void }) {
+  const { atFirst, entries, onOpen } = props;
+  const { isNear, ref } = useIsNear(atFirst);
+  if (!isNear) return <li ref={ref} style={{ height: ROW_PX * entries.length }} />;
+  return entries.map((entry) => <Row key={entry.seq} entry={entry} onOpen={onOpen} />);
 }

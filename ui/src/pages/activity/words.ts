@@ -73,6 +73,9 @@ interface ActivityWords {
 const many = (count: number, one: string, more: string, number: (value: number) => string): string =>
   `${number(count)} ${count === 1 ? one : more}`;
 
+/** What there is to tell: nobody reads seven times that nothing happened. */
+const told = (parts: readonly (string | false)[]): string => parts.filter(Boolean).join(", ");
+
 export const words: { en: ActivityWords; de: ActivityWords } = {
   en: {
     title: "Activity",
@@ -103,14 +106,17 @@ export const words: { en: ActivityWords; de: ActivityWords } = {
     did: (tally, number) => {
       const read = `read ${many(tally.filesRead, "file", "files", number)}`;
       const untold = tally.readsUntold > 0 ? ` and ${number(tally.readsUntold)} more times not listed one by one` : "";
-      return [
-        many(tally.runs, "run", "runs", number),
-        read + untold,
-        `changed ${many(tally.filesChanged, "file", "files", number)}`,
-        `used the network ${many(tally.requests, "time", "times", number)}`,
-        ...(tally.asked > 0 ? [`asked you ${many(tally.asked, "time", "times", number)}`] : []),
-        `was denied ${many(tally.denied, "time", "times", number)}`,
-      ].join(", ");
+      return told([
+        tally.runs === 0 ? "no runs" : many(tally.runs, "run", "runs", number),
+        tally.filesRead + tally.readsUntold > 0 && read + untold,
+        tally.filesChanged > 0 && `changed ${many(tally.filesChanged, "file", "files", number)}`,
+        // The one no that people look for.
+        tally.requests > 0
+          ? `used the network ${many(tally.requests, "time", "times", number)}`
+          : tally.runs > 0 && "did not use the network",
+        tally.asked > 0 && `asked you ${many(tally.asked, "time", "times", number)}`,
+        tally.denied > 0 && `was denied ${many(tally.denied, "time", "times", number)}`,
+      ]);
     },
     moreApps: (count) => `Show ${count} more apps`,
     grantsOf: "Grants",
@@ -198,16 +204,18 @@ export const words: { en: ActivityWords; de: ActivityWords } = {
     wholeSpan: (entries) => `In allen ${entries} Einträgen des Protokolls`,
     since: "seit",
     did: (tally, number) => {
-      const read = `hat ${many(tally.filesRead, "Datei", "Dateien", number)} gelesen`;
+      const read = `${many(tally.filesRead, "Datei", "Dateien", number)} gelesen`;
       const untold = tally.readsUntold > 0 ? ` und ${number(tally.readsUntold)}-mal mehr, nicht einzeln genannt` : "";
-      return [
-        many(tally.runs, "Lauf", "Läufe", number),
-        read + untold,
-        `${many(tally.filesChanged, "Datei", "Dateien", number)} geändert`,
-        `${number(tally.requests)}-mal das Netzwerk benutzt`,
-        ...(tally.asked > 0 ? [`dich ${number(tally.asked)}-mal gefragt`] : []),
-        `wurde ${number(tally.denied)}-mal abgewiesen`,
-      ].join(", ");
+      return told([
+        tally.runs === 0 ? "kein Lauf" : many(tally.runs, "Lauf", "Läufe", number),
+        tally.filesRead + tally.readsUntold > 0 && read + untold,
+        tally.filesChanged > 0 && `${many(tally.filesChanged, "Datei", "Dateien", number)} geändert`,
+        tally.requests > 0
+          ? `${number(tally.requests)}-mal das Netzwerk benutzt`
+          : tally.runs > 0 && "das Netzwerk nicht benutzt",
+        tally.asked > 0 && `dich ${number(tally.asked)}-mal gefragt`,
+        tally.denied > 0 && `${number(tally.denied)}-mal abgewiesen`,
+      ]);
     },
     moreApps: (count) => `${count} weitere Apps zeigen`,
     grantsOf: "Rechte",

@@ -47,7 +47,7 @@ export function Answered() {
         <ul className="divide-y divide-line rounded-xl border border-line bg-surface">
           {answers.map(({ seq, at, app, run, asked, answer }) => (
             <li key={seq} className="flex flex-wrap items-baseline gap-x-3 gap-y-0.5 px-4 py-2.5 text-sm">
-              <span className="min-w-0 grow wrap-anywhere">
+              <span className="min-w-0 grow basis-0 wrap-anywhere max-sm:basis-full">
                 {app && run && (
                   <>
                     <TextLink href={to.run(run)}>

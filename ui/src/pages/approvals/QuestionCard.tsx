@@ -29,7 +29,13 @@ const EACH_TIME = new Set([
 /** As much of the content is drawn at first; a browser lays out more of it slowly. */
 const CONTENT_CHARACTERS = 20_000;
 
-export function QuestionCard({ question }: { question: Question }) {
+interface QuestionCardProps {
+  question: Question;
+  /** It stands on the page of its own run, to which no link leads then. */
+  inRun?: boolean;
+}
+
+export function QuestionCard({ question, inRun = false }: QuestionCardProps) {
   const said = useWords(words);
   const language = useLanguage();
   const queries = useQueryClient();
@@ -105,11 +111,13 @@ export function QuestionCard({ question }: { question: Question }) {
           {answered === null ? said.late : answered === "elsewhere" ? said.elsewhere : taken(answered)}
         </p>
       )}
-      <p className="mt-3 flex flex-wrap gap-x-4 gap-y-1 text-sm text-muted">
+      <p className="mt-3 flex flex-wrap items-center gap-x-4 gap-y-1 text-sm text-muted">
         {isOpen && <span>{said.until(millisText(Math.ceil(left / 1_000) * 1_000, language))}</span>}
-        <TextLink href={to.run(question.run)} className="inline-flex min-h-6 items-center pointer-coarse:min-h-11">
-          {said.run}
-        </TextLink>
+        {!inRun && (
+          <TextLink href={to.run(question.run)} className="inline-flex min-h-6 items-center pointer-coarse:min-h-11">
+            {said.run}
+          </TextLink>
+        )}
       </p>
     </article>
   );

@@ -1,6 +1,8 @@
 import { memo } from "react";
 import { Link } from "wouter";
 import type { Schemas } from "@/api/client";
+import { ButtonLink } from "@/components/Button";
+import { useIsNear } from "@/components/near";
 import { Pill } from "@/components/Pill";
 import { useWords } from "@/i18n";
 import { to } from "@/routes";
@@ -10,8 +12,16 @@ import { words } from "./words";
 
 const TITLE_CHARACTERS_MAX = 80;
 
-/** One installed app. Many of them are on one screen, so what is out of view is not laid out. */
-export const AppCard = memo(function AppCard({ app }: { app: Schemas["AppSummary"] }) {
+/** So many are drawn without asking whether they are in view. */
+const AT_FIRST = 24;
+
+/** One installed app. Hundreds may be on one screen: each is drawn when it comes near the view. */
+export const AppCard = memo(function AppCard({ app, place }: { app: Schemas["AppSummary"]; place: number }) {
+  const { isNear, ref } = useIsNear(place < AT_FIRST);
+  return isNear ? <Drawn app={app} /> : <li ref={ref} className="min-h-36" />;
+});
+
+function Drawn({ app }: { app: Schemas["AppSummary"] }) {
   const said = useWords(words);
   const state = stateOf(app);
   return (
@@ -24,14 +34,24 @@ export const AppCard = memo(function AppCard({ app }: { app: Schemas["AppSummary
       <p className="text-sm text-muted">
         <code className="font-mono">{app.name}</code> {escapeText(app.version)}
       </p>
+      {said.stateHelp[state] && <p className="text-sm text-muted">{said.stateHelp[state]}</p>}
       <p className="mt-auto flex flex-wrap gap-1.5">
         <Pill tone={STATE_TONES[state]}>{said.states[state]}</Pill>
         <BadgeOf app={app} />
       </p>
-      {said.stateHelp[state] && <p className="text-sm text-muted">{said.stateHelp[state]}</p>}
+      {app.opens && (state === "on" || state === "paused") && (
+        // Above the link that the rest of the card is.
+        <ButtonLink
+          className="relative self-start"
+          href={to.open(app.name)}
+          label={said.openApp(shortenText(app.title, TITLE_CHARACTERS_MAX))}
+        >
+          {said.open}
+        </ButtonLink>
+      )}
     </li>
   );
-});
+}
 
 function BadgeOf({ app }: { app: Schemas["AppSummary"] }) {
   const said = useWords(words);

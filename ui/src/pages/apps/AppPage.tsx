@@ -17,6 +17,8 @@ import { to } from "@/routes";
 import { escapeText, shortenText } from "@/text/escape";
 import { About } from "./app/About";
 import { Actions } from "./app/Actions";
+import { Answers } from "./app/Answers";
+import { Opens } from "./app/Opens";
 import { SettingsTab } from "./app/SettingsTab";
 import { Touch } from "./app/Touch";
 import { Troubles } from "./app/Troubles";
@@ -59,6 +61,7 @@ function Shown({ app, error }: { app: Schemas["AppDetail"]; error: unknown }) {
   const tab = TABS.find((known) => known === address.get("tab")) ?? "actions";
   const [upgrade, setUpgrade] = useState<string | null>(null);
   const state = stateOf(app);
+  const canRun = state === "on" || state === "paused";
   const [stopError, setStopError] = useState<unknown>(null);
   return (
     <Page
@@ -79,11 +82,13 @@ function Shown({ app, error }: { app: Schemas["AppDetail"]; error: unknown }) {
         now={tab}
         tabs={TABS.map((id) => ({
           id,
-          label: said.tabs[id],
+          label: id === "actions" && app.opens ? said.page : said.tabs[id],
           href: to.app(app.name, id === "actions" ? undefined : id),
         }))}
       />
-      {tab === "actions" && <Actions app={app} canRun={state === "on" || state === "paused"} />}
+      {tab === "actions" && !app.opens && <Actions app={app} canRun={canRun} />}
+      {tab === "actions" && app.opens && <Opens app={app} canOpen={canRun} />}
+      {tab === "actions" && !app.opens && <Answers app={app} canOpen={state === "on"} />}
       {tab === "touch" && <Touch app={app.name} />}
       {tab === "settings" && <SettingsTab app={app.name} />}
       {tab === "about" && <About app={app} onUpgrade={setUpgrade} />}

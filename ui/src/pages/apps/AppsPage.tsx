@@ -185,8 +185,8 @@ function Installed(props: {
         </Empty>
       ) : (
         <ul className="grid gap-3 sm:grid-cols-2 lg:grid-cols-3">
-          {shown.map((app) => (
-            <AppCard key={app.name} app={app} />
+          {shown.map((app, place) => (
+            <AppCard key={app.name} app={app} place={place} />
           ))}
         </ul>
       )}

@@ -32,7 +32,7 @@ interface AppsWords {
 export const words: { en: AppsWords; de: AppsWords } = {
   en: {
     title: "Apps",
-    lead: "What is installed here, and what it may do.",
+    lead: "What is installed here. Open an app to run it, and to see what it may touch.",
     install: "Install an app",
     search: "Search apps",
     filters: "Which apps are shown",
@@ -74,7 +74,7 @@ export const words: { en: AppsWords; de: AppsWords } = {
   },
   de: {
     title: "Apps",
-    lead: "Was hier installiert ist und was es darf.",
+    lead: "Was hier installiert ist. Öffne eine App, um sie zu starten und zu sehen, was sie darf.",
     install: "App installieren",
     search: "Apps suchen",
     filters: "Welche Apps zu sehen sind",

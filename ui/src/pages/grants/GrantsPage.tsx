@@ -4,15 +4,15 @@ import { useSearchParams } from "wouter";
 import type { Schemas } from "@/api/client";
 import { reads } from "@/api/operations";
 import { Asked, Loading } from "@/components/Asked";
-import { ButtonLink, TextLink } from "@/components/Button";
+import { ButtonLink } from "@/components/Button";
 import { Dialog } from "@/components/Dialog";
 import { TextField } from "@/components/Field";
 import { Empty, Page } from "@/components/Page";
+import { useIsWide } from "@/components/wide";
 import { useWords } from "@/i18n";
 import { to } from "@/routes";
 import { escapeText } from "@/text/escape";
 import { FAMILIES } from "./families";
-import { useIsWide } from "./in-view";
 import { CardRow, Legend, TableRow } from "./Rows";
 import { words, type Family } from "./words";
 
@@ -37,7 +37,10 @@ export default function GrantsPage() {
         {(all) =>
           all.length === 0 ? (
             <Empty title={said.none}>
-              {said.noneHelp} <TextLink href="/apps">{said.toApps}</TextLink>
+              <p>{said.noneHelp}</p>
+              <p className="mt-3">
+                <ButtonLink href="/apps">{said.toApps}</ButtonLink>
+              </p>
             </Empty>
           ) : (
             <>
@@ -58,7 +61,6 @@ export default function GrantsPage() {
         open={open !== null}
         wide
         title={<bdi>{escapeText(open ?? "")}</bdi>}
-        lead={said.dialogLead}
         footer={<ButtonLink href={to.app(open ?? "")}>{said.toApp}</ButtonLink>}
         onClose={close}
       >

@@ -35,17 +35,17 @@ export function TableRow({ app, href, families, onFamilies }: RowProps & { famil
         <Name app={app} />
       </th>
       {isError || cells?.length === 0 ? (
-        <td colSpan={Math.max(1, families.length)} className="px-3 text-muted">
+        <td colSpan={Math.max(1, families.length)} className="px-4 text-muted">
           {isError ? said.failed : said.nothing}
         </td>
       ) : (
         families.map((family) => {
           const cell = cells?.find((cell) => cell.family === family);
           return (
-            <td key={family} className="px-2 py-1">
+            <td key={family} className="px-4 py-1">
               {cell && <Switches app={app.name} href={href} cell={cell} />}
               {cells && !cell && (
-                <span className="px-2 text-muted">
+                <span className="text-muted">
                   <span aria-hidden="true">–</span>
                   <span className="sr-only">{said.notAsked}</span>
                 </span>

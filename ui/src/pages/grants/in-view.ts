@@ -1,6 +1,6 @@
 // What an app may touch is asked for one app at a time, so only for those in view, and few at once.
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useState, useSyncExternalStore } from "react";
+import { useEffect, useState } from "react";
 import { reads } from "@/api/operations";
 
 const AT_ONCE = 6;
@@ -51,13 +51,3 @@ export function useGrantsInView(app: string) {
   });
   return { ref, query };
 }
-
-const WIDE = "(min-width: 48rem)";
-const subscribe = (listener: () => void) => {
-  const media = matchMedia(WIDE);
-  media.addEventListener("change", listener);
-  return () => media.removeEventListener("change", listener);
-};
-
-/** Whether a table fits. */
-export const useIsWide = (): boolean => useSyncExternalStore(subscribe, () => matchMedia(WIDE).matches);

@@ -18,7 +18,6 @@ interface GrantsWords {
   nothing: string;
   failed: string;
   off: string;
-  dialogLead: string;
   toApp: string;
   none: string;
   noneHelp: string;
@@ -62,7 +61,6 @@ export const words: { en: GrantsWords; de: GrantsWords } = {
     nothing: "Asks for nothing.",
     failed: "Could not be read",
     off: "Off",
-    dialogLead: "Each change holds at once, also for runs under way.",
     toApp: "To the app",
     none: "No app is installed",
     noneHelp: "Apps bring their wishes with them; you decide at the install and here.",
@@ -104,7 +102,6 @@ export const words: { en: GrantsWords; de: GrantsWords } = {
     nothing: "Bittet um nichts.",
     failed: "Konnte nicht gelesen werden",
     off: "Aus",
-    dialogLead: "Jede Änderung gilt sofort, auch für laufende Läufe.",
     toApp: "Zur App",
     none: "Es ist keine App installiert",
     noneHelp: "Apps bringen ihre Wünsche mit; du entscheidest bei der Installation und hier.",

@@ -12,11 +12,13 @@ import { Pill } from "@/components/Pill";
 import { Time } from "@/components/Time";
 import { useWords } from "@/i18n";
 import { shortenText } from "@/text/escape";
+import { browserName } from "./browserName";
 import { LoginLink } from "./LoginLink";
 import { words } from "./words";
 
 type Login = Schemas["LoginView"];
 const NAME_MAX = 100;
+const AGENT_MAX = 300;
 
 export function Browsers() {
   const said = useWords(words).browsers;
@@ -75,7 +77,8 @@ export function Browsers() {
 
 function OneBrowser({ login, onOut }: { login: Login; onOut(): void }) {
   const said = useWords(words).browsers;
-  const name = shortenText(login.browser, NAME_MAX) || said.unnamed;
+  const known = browserName(login.browser, said.some);
+  const name = known ?? (shortenText(login.browser, NAME_MAX) || said.unnamed);
   return (
     <li>
       <Panel className="flex flex-wrap items-start justify-between gap-3">
@@ -84,6 +87,11 @@ function OneBrowser({ login, onOut }: { login: Login; onOut(): void }) {
             <bdi>{name}</bdi>
             {login.id === session.login() && <Pill tone="good">{said.here}</Pill>}
           </h3>
+          {known && (
+            <p className="text-xs wrap-anywhere text-muted">
+              <bdi>{shortenText(login.browser, AGENT_MAX)}</bdi>
+            </p>
+          )}
           <dl className="mt-2 grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-sm">
             <dt className="text-muted">{said.since}</dt>
             <dd>

@@ -81,7 +81,7 @@ function OnePublisher({ publisher }: { publisher: Publisher }) {
             {said.succeeded} <code className="font-mono">{succeeded_by}</code>
           </p>
         )}
-        <dl className="mt-2 grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-sm">
+        <dl className="mt-2 grid sm:grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-sm">
           <dt className="text-muted">{said.since}</dt>
           <dd>{since ? <Time at={since} /> : said.always}</dd>
           <dt className="text-muted">{said.apps}</dt>

@@ -78,6 +78,7 @@ interface KeysWords {
     outOf(browser: string): string;
     outHere: string;
     outHereMeans: string;
+    some: string;
     unnamed: string;
     link: string;
     linkLead: string;
@@ -197,6 +198,7 @@ export const words: { en: KeysWords; de: KeysWords } = {
       outOf: (browser) => `Sign out ${browser}`,
       outHere: "Sign out this browser?",
       outHereMeans: "You come back with a new link: oikos login link, on the computer where oikos runs.",
+      some: "Browser",
       unnamed: "A browser without a name",
       link: "Sign in another browser",
       linkLead:
@@ -316,6 +318,7 @@ export const words: { en: KeysWords; de: KeysWords } = {
       outOf: (browser) => `${browser} abmelden`,
       outHere: "Diesen Browser abmelden?",
       outHereMeans: "Zurück kommst du mit einem neuen Link: oikos login link, auf dem Rechner, auf dem oikos läuft.",
+      some: "Browser",
       unnamed: "Ein Browser ohne Namen",
       link: "Einen anderen Browser anmelden",
       linkLead:

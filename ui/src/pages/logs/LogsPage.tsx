@@ -10,6 +10,7 @@ import { SelectField, Switch, TextField } from "@/components/Field";
 import { Icon } from "@/components/Icon";
 import { Empty, Page } from "@/components/Page";
 import { Windowed } from "@/components/Windowed";
+import { useIsWide } from "@/components/wide";
 import { useLanguage, useWords } from "@/i18n";
 import { useLog, type Entry } from "@/live/log";
 import { RecordDialog } from "@/pages/activity/RecordDialog";
@@ -21,7 +22,9 @@ import { words, type Level } from "./words";
 const AT_FIRST = 500;
 const KEPT = 100_000;
 const ROW_PX = 32;
-const LEVELS: Record<Level, string> = { problem: "text-danger font-medium", care: "text-caution", plain: "text-muted" };
+/** Where there is no room beside each other: when and who above what. */
+const TALL_ROW_PX = 52;
+const LEVELS: Record<Level, string> = { problem: "text-danger font-medium", care: "text-caution", plain: "" };
 
 export default function LogsPage() {
   const said = useWords(words);
@@ -46,6 +49,7 @@ export default function LogsPage() {
   const entries = paused ?? log.entries;
   const lineOf = useLines();
   const { fitting, isLooking } = useFitting(entries, { app, text: useDeferredValue(text) }, lineOf);
+  const isWide = useIsWide();
   const number = (value: number) => numberText(value, language);
   const last = paused?.at(-1)?.seq ?? 0;
   const newer = paused ? log.entries.length - 1 - log.entries.findLastIndex(({ seq }) => seq <= last) : 0;
@@ -115,7 +119,7 @@ export default function LogsPage() {
       ) : (
         <Windowed
           items={fitting}
-          rowPx={ROW_PX}
+          rowPx={isWide ? ROW_PX : TALL_ROW_PX}
           label={said.log}
           role="log"
           follow={follow && !paused}
@@ -123,7 +127,7 @@ export default function LogsPage() {
           keyOf={(entry) => entry.seq}
           className="h-[calc(100dvh-17rem)] min-h-72 rounded-xl border border-line bg-surface"
         >
-          {(entry) => <Row line={lineOf(entry)} onOpen={() => set("entry", String(entry.seq))} />}
+          {(entry) => <Row line={lineOf(entry)} isWide={isWide} onOpen={() => set("entry", String(entry.seq))} />}
         </Windowed>
       )}
       <RecordDialog
@@ -138,20 +142,33 @@ export default function LogsPage() {
 const textOf = ({ time, levelWord, event, app, sentence }: Line): string =>
   [time, levelWord, event, app, sentence].join("\t");
 
-/** One line, cut at the edge; all of it stands in its record. */
-function Row({ line, onOpen }: { line: Line; onOpen(): void }) {
+/** One line, cut at the edge; all of it stands in its record. How bad it is stands where it is bad. */
+function Row({ line, isWide, onOpen }: { line: Line; isWide: boolean; onOpen(): void }) {
+  const { time, level, levelWord, event, app, sentence } = line;
+  const clock = <span className="w-18 shrink-0 text-muted tabular-nums">{time}</span>;
+  const told = (
+    <>
+      {level !== "plain" && <span className={`me-2 ${LEVELS[level]}`}>{levelWord}</span>}
+      <bdi>{sentence}</bdi>
+    </>
+  );
+  if (!isWide)
+    return (
+      <button type="button" aria-haspopup="dialog" onClick={onOpen} className={`${ROW} block h-13 py-1.5`}>
+        <span className="flex items-baseline gap-2">
+          {clock} <bdi className="min-w-0 truncate font-medium">{app}</bdi>
+        </span>
+        <span className="block truncate">{told}</span>
+      </button>
+    );
   return (
-    <button
-      type="button"
-      aria-haspopup="dialog"
-      onClick={onOpen}
-      className="flex h-8 w-full items-center gap-3 px-3 text-start text-sm hover:bg-raised focus-visible:-outline-offset-2"
-    >
-      <span className="w-18 shrink-0 text-muted tabular-nums">{line.time}</span>
-      <span className={`w-20 shrink-0 ${LEVELS[line.level]}`}>{line.levelWord}</span>
-      <span className="hidden w-26 shrink-0 truncate text-muted md:inline">{line.event}</span>
-      <bdi className="hidden w-36 shrink-0 truncate font-medium sm:inline">{line.app}</bdi>
-      <bdi className="min-w-0 grow truncate">{line.sentence}</bdi>
+    <button type="button" aria-haspopup="dialog" onClick={onOpen} className={`${ROW} flex h-8 items-center gap-3`}>
+      {clock}
+      <span className="w-26 shrink-0 truncate text-muted">{event}</span>
+      <bdi className="w-36 shrink-0 truncate font-medium">{app}</bdi>
+      <span className="min-w-0 grow truncate">{told}</span>
     </button>
   );
 }
+
+const ROW = "w-full px-3 text-start text-sm hover:bg-raised focus-visible:-outline-offset-2";

@@ -24,7 +24,8 @@ export function levelOf(record: AuditRecord): Level {
     case "refused":
       return "problem";
     case "run_ended":
-      return record.code ? "problem" : "plain";
+      if (!record.code) return "plain";
+      return record.code === "stopped" ? "care" : "problem";
     case "outcome":
       return record.state === "done" ? "plain" : "problem";
     case "asked":

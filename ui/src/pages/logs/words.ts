@@ -53,7 +53,7 @@ export const words: { en: LogsWords; de: LogsWords } = {
     events: {
       run_started: "run began",
       run_ended: "run ended",
-      read: "read",
+      read: "used",
       intent: "announced",
       outcome: "happened",
       denied: "denied",
@@ -95,7 +95,7 @@ export const words: { en: LogsWords; de: LogsWords } = {
     events: {
       run_started: "Lauf begann",
       run_ended: "Lauf endete",
-      read: "gelesen",
+      read: "benutzt",
       intent: "angekündigt",
       outcome: "geschehen",
       denied: "verweigert",

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from "react";
+import { useDeferredValue, useEffect, useState } from "react";
 import { useSearchParams } from "wouter";
 import { announce } from "@/components/Announce";
 import { Button } from "@/components/Button";
@@ -9,7 +9,7 @@ import { Windowed } from "@/components/Windowed";
 import { useWords } from "@/i18n";
 import type { WatchedRun } from "@/live/run";
 import type { LogRow } from "@/live/runStream";
-import { LogRows } from "./logRows";
+import { useLogRows } from "./logRows";
 import { words } from "./words";
 
 const ROW_PX = 24;
@@ -30,14 +30,24 @@ export function LogTab({ watched }: { watched: WatchedRun }) {
   const { stream, isUnderWay } = watched;
   const { log } = stream;
   const [query, setQuery] = useSearchParams();
-  const filter = query.get("text") ?? "";
+  const [filter, setFilter] = useState(query.get("text") ?? "");
   const [follow, setFollow] = useState(isUnderWay);
   const { box, columns } = useColumns();
-  const rows = useMemo(() => new LogRows(filter, columns), [filter, columns]).follow(log);
+  const { rows, lines, isLooking } = useLogRows(log, useDeferredValue(filter), columns);
   if (log.length === 0) {
     const isKept = stream.missed === 0 && stream.seq > 0;
     return <Empty title={isUnderWay ? said.noLogYet : isKept ? said.noLog : said.noLogKept} />;
   }
+  const keep = (text: string) =>
+    setQuery(
+      (known) => {
+        const next = new URLSearchParams(known);
+        if (text) next.set("text", text);
+        else next.delete("text");
+        return next;
+      },
+      { replace: true },
+    );
   const copy = () => {
     const text = log.map(({ level, text }) => `${said.level[level]}\t${text}`).join("\n");
     void navigator.clipboard.writeText(text).then(() => announce(said.copied));
@@ -51,17 +61,9 @@ export function LogTab({ watched }: { watched: WatchedRun }) {
             type="search"
             className={INPUT}
             value={filter}
-            onChange={({ target: { value } }) =>
-              setQuery(
-                (known) => {
-                  const next = new URLSearchParams(known);
-                  if (value) next.set("text", value);
-                  else next.delete("text");
-                  return next;
-                },
-                { replace: true },
-              )
-            }
+            onChange={({ target: { value } }) => setFilter(value)}
+            // In the address once it is written: browsers refuse an address for each letter.
+            onBlur={() => keep(filter)}
           />
         </label>
         <Switch label={said.follow} checked={follow} onChange={setFollow} />
@@ -69,13 +71,13 @@ export function LogTab({ watched }: { watched: WatchedRun }) {
           <Icon name="copy" className="size-4" /> {said.copyLog}
         </Button>
       </div>
-      <p className="mb-1 text-sm text-muted">{said.lines(rows.lines, log.length)}</p>
+      <p className="mb-1 text-sm text-muted">{said.lines(lines, log.length)}</p>
       {stream.missed > 0 && <p className="mb-1 text-sm text-muted">{said.missed(stream.missed)}</p>}
-      {rows.lines === 0 ? (
+      {lines === 0 && !isLooking ? (
         <Empty title={said.noLogFits} />
       ) : (
         <Windowed
-          items={rows.rows}
+          items={rows}
           rowPx={ROW_PX}
           label={said.log}
           role="log"

@@ -6,8 +6,8 @@ import type { WatchedRun } from "@/live/run";
 import type { Progress } from "@/live/runStream";
 import { percentText } from "@/text/amounts";
 import { escapeLines, escapeText } from "@/text/escape";
-import { ResultView } from "@/views/ResultView";
 import { Effects } from "./Effects";
+import { RunResult } from "./RunResult";
 import { SaveFiles } from "./SaveFiles";
 import { stateOf, type FailureCode } from "./state";
 import { words as stateWords } from "./state-words";
@@ -28,7 +28,7 @@ export function ResultTab({ run, watched }: { run: string; watched: WatchedRun }
       {!isSilent && <Said stream={stream} version={version} isUnderWay={isUnderWay} />}
       {hasResult && (
         <Section title={said.tab.result}>
-          <ResultView renderer={report.renderer} data={report.data} text={report.text} />
+          <RunResult report={report} />
         </Section>
       )}
       {report && !report.failure && !hasResult && isSilent && <p className="mb-6 text-muted">{said.noResult}</p>}

@@ -161,7 +161,7 @@ function Questions({ run }: { run: string }) {
       <ul className="space-y-3">
         {questions.map((question) => (
           <li key={question.id}>
-            <QuestionCard question={question} />
+            <QuestionCard question={question} inRun />
           </li>
         ))}
       </ul>

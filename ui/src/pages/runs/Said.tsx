@@ -57,9 +57,12 @@ const Drawn = memo(function Drawn({ part }: { part: Part; size: number }) {
     case "data":
       return (
         <div className="rounded-xl border border-line bg-surface p-3">
-          <p className="mb-2 text-xs text-muted">
-            <bdi>{shortenText(part.topic, NAME_CHARACTERS)}</bdi>
-          </p>
+          {/* What is drawn has a title of its own; data alone has only the name that the app gave it. */}
+          {!part.renderer && (
+            <p className="mb-2 text-xs text-muted">
+              <bdi>{shortenText(part.topic, NAME_CHARACTERS)}</bdi>
+            </p>
+          )}
           <ResultView renderer={part.renderer} data={part.payload} />
         </div>
       );

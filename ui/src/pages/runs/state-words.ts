@@ -29,7 +29,7 @@ export const words: { en: StateWords; de: StateWords } = {
     stop: "Stop",
     stopRun: (app, action) => `Stop run of ${app}: ${action}`,
     stoppedNow: "Stopped.",
-    because: "Started by",
+    because: "Started by itself:",
     took: "took",
     state: {
       running: "Under way",
@@ -87,7 +87,7 @@ export const words: { en: StateWords; de: StateWords } = {
     stop: "Stopp",
     stopRun: (app, action) => `Stopp: Lauf von ${app}, ${action}`,
     stoppedNow: "Gestoppt.",
-    because: "Gestartet durch",
+    because: "Von selbst gestartet:",
     took: "dauerte",
     state: {
       running: "Im Gange",

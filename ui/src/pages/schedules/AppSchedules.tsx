@@ -5,6 +5,7 @@ import { Pill } from "@/components/Pill";
 import { Time } from "@/components/Time";
 import { Say, useLanguage, useWords } from "@/i18n";
 import { to } from "@/routes";
+import { localeOf } from "@/text/locale";
 import { escapeText } from "@/text/escape";
 import { cronText } from "./cron";
 import { words } from "./words";
@@ -80,9 +81,10 @@ function NextTimes({ next, zone }: { next: readonly number[]; zone: string }) {
     <ul>
       {next.map((at) => (
         <li key={at}>
-          {zonedTime(at, zone, language)} <span className="text-muted">(</span>
-          <Time at={at} />
-          <span className="text-muted">)</span>
+          {zonedTime(at, zone, language)}{" "}
+          <span className="text-muted">
+            (<Time at={at} />)
+          </span>
         </li>
       ))}
     </ul>
@@ -121,11 +123,20 @@ function Outcome({ failed, ended, known }: { failed: boolean; ended: boolean; kn
 
 /** A time as the clocks of a zone show it. */
 export function zonedTime(at: number, zone: string, language: string): string {
-  const options = { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" } as const;
+  const options = {
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  } as const;
   try {
-    return new Intl.DateTimeFormat(language, { ...options, timeZone: zone }).format(at);
+    return new Intl.DateTimeFormat(localeOf(language), { ...options, timeZone: zone }).format(at);
   } catch {
     // A zone that oikos knows and this browser does not.
-    return new Intl.DateTimeFormat(language, { ...options, timeZone: "UTC", timeZoneName: "short" }).format(at);
+    return new Intl.DateTimeFormat(localeOf(language), { ...options, timeZone: "UTC", timeZoneName: "short" }).format(
+      at,
+    );
   }
 }

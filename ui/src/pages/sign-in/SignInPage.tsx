@@ -24,6 +24,8 @@ export default function SignInPage() {
   }, [said]);
   return (
     <main className="mx-auto flex min-h-dvh w-full max-w-xl flex-col justify-center px-4 py-10 sm:px-6">
+      {/* All that a search engine ever sees of oikos. robots.txt lets it come this far, or it would list the address unseen. */}
+      <meta name="robots" content="noindex" />
       <p className="mb-6 flex items-center gap-2 text-lg font-semibold">
         <img src="/icon.svg" alt="" className="size-8" /> oikos
       </p>

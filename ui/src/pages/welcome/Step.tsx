@@ -1,10 +1,11 @@
 import { useEffect, useRef, type ReactNode } from "react";
+import { beginAt } from "@/components/begin";
 
 /** One step. Who comes to it by keyboard or screen reader begins at its question. */
 export function Step({ title, children }: { title: string; children: ReactNode }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    if (location.search || history.state) heading.current?.focus({ preventScroll: true });
+    if (location.search || history.state) beginAt(heading.current);
   }, []);
   return (
     <section className="rounded-xl border border-line bg-surface p-5">

@@ -1,21 +1,12 @@
 /** The official JSON-Schema-Test-Suite: what the page says is what the suite says, or "not checked here". */
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { validate } from "@/forms/validate";
+import { judge, OFFICIAL, readGroups } from "./cases";
 
-interface Group {
-  description: string;
-  schema: unknown;
-  tests: { description: string; data: unknown; valid: boolean }[];
-}
-
-const FOLDER = join(import.meta.dirname, "../../suite/draft2020-12");
-/** By default `format` says what is meant and demands nothing (format.json); these files suppose that it demands. */
-const FORMAT_DEMANDS = /^optional\/format(\/|-assertion)/;
 /** What was measured. A file that is missing here is checked whole. */
 const UNCHECKED: Record<string, number> = {
   "anchor.json": 8,
+  // Whole numbers from 2^53 on, of which the page cannot know the last digits.
+  "const.json": 2,
   "defs.json": 2,
   "dynamicRef.json": 42,
   "not.json": 2,
@@ -25,6 +16,7 @@ const UNCHECKED: Record<string, number> = {
   "unevaluatedProperties.json": 108,
   "vocabulary.json": 5,
   "optional/anchor.json": 3,
+  "optional/bignum.json": 2,
   "optional/cross-draft.json": 1,
   "optional/dependencies-compatibility.json": 36,
   "optional/dynamicRef.json": 2,
@@ -32,38 +24,24 @@ const UNCHECKED: Record<string, number> = {
   "optional/unknownKeyword.json": 3,
 };
 
-const files = readdirSync(FOLDER, { recursive: true })
-  .map((name) => String(name).replaceAll("\\", "/"))
-  .filter((name) => name.endsWith(".json") && !FORMAT_DEMANDS.test(name))
-  .toSorted();
-
-const judge = (file: string) => {
-  const groups = JSON.parse(readFileSync(join(FOLDER, file), "utf8")) as Group[];
-  return groups.flatMap((group) =>
-    group.tests.map(({ description, data, valid }) => ({
-      name: `${group.description}: ${description}`,
-      wanted: valid ? "valid" : "invalid",
-      state: validate(group.schema, data).state,
-    })),
-  );
-};
+const judgeFile = (file: string) => readGroups(`draft2020-12/${file}`).flatMap(judge);
 
 describe("the official suite", () => {
   test("is whole", () => {
-    expect(files.length).toBe(58);
+    expect(OFFICIAL.length).toBe(58);
   });
 
-  test.each(files)("%s", (file) => {
-    const judged = judge(file);
+  test.each(OFFICIAL)("%s", (file) => {
+    const judged = judgeFile(file);
     expect(judged.filter(({ state, wanted }) => state !== "unchecked" && state !== wanted)).toEqual([]);
     expect(judged.filter(({ state }) => state === "unchecked").length).toBeLessThanOrEqual(UNCHECKED[file] ?? 0);
   });
 
   test("is checked as far as was measured", () => {
-    const judged = files.flatMap(judge);
+    const judged = OFFICIAL.flatMap(judgeFile);
     const checked = judged.filter(({ state }) => state !== "unchecked").length;
     console.log(`JSON-Schema-Test-Suite 2020-12: ${judged.length} tests, ${checked} checked, all as the suite says`);
     expect(judged.length).toBe(1411);
-    expect(checked).toBeGreaterThanOrEqual(1068);
+    expect(checked).toBeGreaterThanOrEqual(1064);
   });
 });

@@ -55,7 +55,7 @@ it("says first what each app did, counted, and then each thing under its run", a
   renderScreen(ActivityPage, page);
   const short = await screen.findByRole("region", { name: "In short" });
   expect(within(short).getByRole("listitem").textContent).toContain(
-    "csv-insights: 1 run, read 2 files, changed 1 file, used the network 0 times, was denied 1 time.",
+    "csv-insights: 1 run, read 2 files, changed 1 file, did not use the network, was denied 1 time.",
   );
   expect(short.textContent).toContain("In all 8 entries of the log");
   const timeline = screen.getByRole("region", { name: "One after the other" });
@@ -185,7 +185,7 @@ it("stops an app, downloads what is shown, and speaks German", async () => {
   const clicked = vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(() => {});
   renderScreen(ActivityPage, { ...page, language: "de" });
   expect((await screen.findByRole("region", { name: "Kurz gesagt" })).textContent).toContain(
-    "csv-insights: 1 Lauf, hat 2 Dateien gelesen, 1 Datei geändert, 0-mal das Netzwerk benutzt, wurde 1-mal abgewiesen.",
+    "csv-insights: 1 Lauf, 2 Dateien gelesen, 1 Datei geändert, das Netzwerk nicht benutzt, 1-mal abgewiesen.",
   );
   await userEvent.click(screen.getByRole("button", { name: "Gezeigtes herunterladen" }));
   const text = await textOf(made.mock.calls[0]?.[0]);

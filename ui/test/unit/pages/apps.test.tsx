@@ -1,6 +1,6 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import AppPage from "@/pages/apps/AppPage";
 import AppsPage from "@/pages/apps/AppsPage";
 import { paperOikos, Refuse, renderScreen } from "../kit";
@@ -147,6 +147,41 @@ it("changes at once what it may touch, and shows what holds", async () => {
   ]);
 });
 
+it("keeps the keyboard at its place while a change is on its way, and lets the last choice hold", async () => {
+  let grants = [live(storageLine())];
+  const answers: (() => void)[] = [];
+  const asked = paperOikos({
+    app_info: { app: detail() },
+    run_list: { runs: [] },
+    grant_list: () => ({ app: "notes", grants }),
+    grant_set: async ({ body }: { body: unknown }) => {
+      const { choices } = body as { choices: { state: "ask" | "block" }[] };
+      await new Promise<void>((done) => answers.push(done));
+      grants = grants.map((grant) => ({ ...grant, ...choices[0] }));
+      return { app: "notes", grants };
+    },
+  });
+  const user = userEvent.setup();
+  renderScreen(AppPage, page("?tab=touch"));
+  const group = await screen.findByRole<HTMLFieldSetElement>("group", { name: "notes: What storage may do" });
+  const radio = (name: string) => within(group).getByRole<HTMLInputElement>("radio", { name });
+  const told = () => asked.filter(({ operation }) => operation === "grant_set").map(({ body }) => body);
+  await user.click(radio("Ask"));
+  expect(answers).toHaveLength(1);
+  expect(group.disabled).toBe(false);
+  await user.click(radio("Block"));
+  expect(answers).toHaveLength(1);
+  answers[0]?.();
+  await waitFor(() => expect(answers).toHaveLength(2));
+  answers[1]?.();
+  await waitFor(() => expect(radio("Block").checked).toBe(true));
+  expect(told()).toEqual([
+    { choices: [{ line: "storage", state: "ask" }] },
+    { choices: [{ line: "storage", state: "block" }] },
+  ]);
+  expect(document.activeElement).toBe(radio("Block"));
+});
+
 it("sends only the settings that were changed, and says that secrets cannot be set yet", async () => {
   const setting = { name: "city", title: "City", schema: { type: "string" }, is_set: false, value: "Bern" };
   const count = { name: "count", title: "Count", schema: { type: "integer" }, is_set: true, value: 3 };
@@ -215,4 +250,47 @@ it("says so when there is no such app", async () => {
   paperOikos({ app_info: new Refuse(404, "app_not_found", "no") });
   renderScreen(AppPage, { ...page(), language: "de" });
   expect(await screen.findByText("So eine App ist nicht installiert")).toBeTruthy();
+});
+
+it("opens a page of an app by an address that lets this browser in", async () => {
+  const url = "http://app-0.localhost:7070/.oikos/enter#x";
+  const routes = [
+    { method: "GET", path: "/" },
+    { method: "POST", path: "/letters" },
+    { method: "GET", path: "/letters/:id" },
+  ];
+  const asked = paperOikos({
+    app_info: { app: detail({ routes }) },
+    run_list: { runs: [] },
+    app_entry: { url, expires_at: 7 },
+  });
+  const opened = vi.fn();
+  vi.stubGlobal("open", opened);
+  const user = userEvent.setup();
+  renderScreen(AppPage, page());
+  const pages = within(await screen.findByRole("region", { name: "Pages of its own" }));
+  expect(pages.getByText("POST /letters")).toBeTruthy();
+  // What takes more than its address is named, and not opened.
+  expect(pages.getAllByRole("button")).toHaveLength(1);
+  await user.click(pages.getByRole("button", { name: "Open /" }));
+  await waitFor(() => expect(opened).toHaveBeenCalledWith(url, "_blank", "noopener,noreferrer"));
+  expect(asked.find((ask) => ask.operation === "app_entry")).toMatchObject({ path: ["notes"], body: { path: "/" } });
+});
+
+it("offers to open nothing of an app that is off or stopped, and says why something did not open", async () => {
+  const routes = [{ method: "GET", path: "/" }];
+  paperOikos({ app_info: { app: detail({ routes, ...summary({ paused: true }) }) }, run_list: { runs: [] } });
+  const { unmount } = renderScreen(AppPage, page());
+  const pages = within(await screen.findByRole("region", { name: "Pages of its own" }));
+  expect(pages.queryByRole("button")).toBeNull();
+  unmount();
+  paperOikos({
+    app_info: { app: detail({ routes }) },
+    run_list: { runs: [] },
+    app_entry: new Refuse(501, "not_available", "notes has no address: no door is open"),
+  });
+  const user = userEvent.setup();
+  renderScreen(AppPage, page());
+  await user.click(await screen.findByRole("button", { name: "Open /" }));
+  expect(await screen.findByText(/no door is open/)).toBeTruthy();
 });

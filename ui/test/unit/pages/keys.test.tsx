@@ -2,6 +2,7 @@ import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 import { session } from "@/api/session";
+import { browserName } from "@/pages/keys/browserName";
 import KeysPage from "@/pages/keys/KeysPage";
 import { paperOikos, Refuse, renderScreen } from "../kit";
 
@@ -126,6 +127,31 @@ describe("browsers", () => {
     expect(session.secret()).not.toBeNull();
     await userEvent.click(dialog.getByRole("button", { name: "Sign out" }));
     await waitFor(() => expect(session.secret()).toBeNull());
+  });
+
+  it("are called by names that people know, whatever they call themselves", () => {
+    expect(
+      [
+        "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36 Edg/140.0",
+        "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Mobile Safari/537.36",
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1",
+        "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15",
+        // Cut off where oikos cuts it: which of those that call themselves Chrome it is, was said behind that.
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/1…",
+        "curl/8.5.0",
+        "Firefox on Linux",
+      ].map((agent) => browserName(agent, "Browser")),
+    ).toEqual([
+      "Firefox, Linux",
+      "Edge, Windows",
+      "Chrome, Android",
+      "Safari, iPhone",
+      "Safari, macOS",
+      "Browser, Linux",
+      null,
+      null,
+    ]);
   });
 
   it("get a link that is shown as long as it is good", async () => {

@@ -1,10 +1,19 @@
 import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { expect, it, vi } from "vitest";
+import { beforeEach, expect, it, vi } from "vitest";
 import type { Schemas } from "@/api/client";
 import LogsPage from "@/pages/logs/LogsPage";
 import { paperOikos, renderScreen } from "../kit";
 import { paperNews } from "../paper-line";
+
+const windowIs = (wide: boolean) =>
+  vi.stubGlobal("matchMedia", (media: string) => ({
+    matches: wide,
+    media,
+    addEventListener() {},
+    removeEventListener() {},
+  }));
+beforeEach(() => windowIs(true));
 
 const page = { path: "/logs", at: "/logs" };
 const entry = (
@@ -31,7 +40,7 @@ it("shows what there is and what comes, and stands still when paused", async () 
   news.follow();
   renderScreen(LogsPage, page);
   await screen.findByText("3 of 3 entries");
-  expect(rows()[0]?.textContent).toMatch(/Inforeadnotesread 1 byte from \/data\/1$/);
+  expect(rows()[0]?.textContent).toMatch(/usednotesread 1 byte from \/data\/1$/);
   news.add([entry(4, "/tmp/\u202e<b>evil</b>")]);
   expect(await screen.findByText("read 4 bytes from /tmp/\\u{202e}<b>evil</b>")).toBeTruthy();
   await userEvent.click(screen.getByRole("button", { name: "Pause" }));
@@ -52,11 +61,61 @@ it("marks what went wrong in words, and opens the record", async () => {
   paperOikos({ app_list: { apps: [] }, log: { entries: [entry(1), denied] } });
   renderScreen(LogsPage, page);
   await screen.findByText("2 of 2 entries");
-  expect(rows()[1]?.textContent).toContain("Problemdenied");
+  expect(rows()[1]?.textContent).toMatch(/deniedcsv-insightsProblemBLOCKED/);
   await userEvent.click(rows()[1]!);
   expect((await screen.findByRole("dialog", { name: "Entry 2 of the log" })).textContent).toContain(
     '"event": "denied"',
   );
+});
+
+it("does not call it a problem that a person stopped a run", async () => {
+  const stopped = entry(1);
+  stopped.record = {
+    ...stopped.record!,
+    event: "run_ended",
+    code: "stopped",
+    sentence: { code: "run_stopped", args: [{ millis: 47 }] },
+  };
+  paperOikos({ app_list: { apps: [] }, log: { entries: [stopped] } });
+  renderScreen(LogsPage, page);
+  await screen.findByText("1 of 1 entries");
+  expect(rows()[0]?.textContent).toMatch(/run endednotesAttention/);
+});
+
+it("says on a phone who did it, above what it was", async () => {
+  windowIs(false);
+  paperOikos({ app_list: { apps: [] }, log: { entries: [entry(1)] } });
+  renderScreen(LogsPage, page);
+  await screen.findByText("1 of 1 entries");
+  expect(rows()[0]?.textContent).toMatch(/^\d\d:\d\d:\d\d notesread 1 byte from \/data\/1$/);
+});
+
+it("follows until a person scrolls up, not because entries come", async () => {
+  const news = paperNews();
+  paperOikos({ app_list: { apps: [] }, log: { entries: many(40) }, log_follow: news.answer });
+  news.follow();
+  renderScreen(LogsPage, page);
+  await screen.findByText("40 of 40 entries");
+  const list = screen.getByRole("region", { name: "Entries of the log" });
+  const follow = screen.getByRole("switch", { name: "Follow" });
+  const isFollowing = () => follow.getAttribute("aria-checked") === "true";
+  let rowsHigh = 40;
+  Object.defineProperty(list, "clientHeight", { get: () => 320 });
+  Object.defineProperty(list, "scrollHeight", { get: () => rowsHigh * 32 });
+  const scrollTo = (top: number) => {
+    list.scrollTop = top;
+    fireEvent.scroll(list);
+  };
+  scrollTo(30 * 32);
+  expect(isFollowing()).toBe(true);
+  // The browser tells of its own scrolling late: the list has grown meanwhile.
+  rowsHigh = 46;
+  fireEvent.scroll(list);
+  expect(isFollowing()).toBe(true);
+  scrollTo(20 * 32);
+  expect(isFollowing()).toBe(false);
+  scrollTo(36 * 32);
+  expect(isFollowing()).toBe(true);
 });
 
 it("finds among 100,000 entries without holding up the keys, and draws what is in view", async () => {

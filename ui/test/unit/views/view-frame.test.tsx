@@ -8,10 +8,18 @@ const ORIGIN = "http://abc.localhost:7070";
 
 afterEach(() => vi.useRealTimers());
 
-function show(html = "<p>view</p>") {
+function show(html = "<p>view</p>", fills = false) {
   const page = (data: object, document = html) => (
     <LanguageProvider language="en">
-      <ViewFrame app="weather" origin={ORIGIN} html={document} data={data} text="in words" />
+      <ViewFrame
+        app="weather"
+        origin={ORIGIN}
+        html={document}
+        data={data}
+        text="in words"
+        fills={fills}
+        {...(fills ? { instead: "again" } : {})}
+      />
     </LanguageProvider>
   );
   const shown = render(page({ a: 1 }));
@@ -85,6 +93,34 @@ describe("a view in its frame", () => {
     ready();
     act(() => void vi.advanceTimersByTime(20_000));
     screen.getByTitle("What weather shows");
+  });
+
+  it("fills the screen where it is all of its app, hears of no run, and need not answer", async () => {
+    vi.useFakeTimers();
+    const { shown, frame, sent, say, ready } = show("<p>game</p>", true);
+    expect(frame.getAttribute("height")).toBeNull();
+    say({ method: "ui/notifications/sandbox-proxy-ready", params: {} });
+    act(() => void vi.advanceTimersByTime(20_000));
+    expect(screen.getByTitle("What weather shows")).toBe(frame);
+    ready();
+    say({ id: 1, method: "ui/initialize", params: {} });
+    await act(async () => Promise.resolve());
+    expect(sent.map(({ method }) => method)).toEqual(["ui/notifications/sandbox-resource-ready", undefined]);
+    expect(sent.at(-1)?.result).toMatchObject({ hostContext: { displayMode: "fullscreen", locale: "en" } });
+    say({ method: "ui/notifications/size-changed", params: { height: 321 } });
+    expect(frame.getAttribute("height")).toBeNull();
+    say({ method: "ui/notifications/request-teardown", params: {} });
+    screen.getByText("again");
+    expect(screen.queryByText("in words")).toBeNull();
+    shown.unmount();
+  });
+
+  it("gives way where not even its frame comes, also as all of its app", () => {
+    vi.useFakeTimers();
+    show("<p>game</p>", true);
+    act(() => void vi.advanceTimersByTime(20_000));
+    screen.getByText(/did not answer/);
+    screen.getByText("again");
   });
 
   it("knows of the theme as it changes", async () => {

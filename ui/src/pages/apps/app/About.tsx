@@ -24,13 +24,14 @@ export function About({ app, onUpgrade }: { app: Schemas["AppDetail"]; onUpgrade
               <bdi>{shortenText(app.description, 600)}</bdi>
             </p>
           )}
-          <dl className="grid gap-x-6 gap-y-2 text-sm sm:grid-cols-[auto_1fr]">
+          <dl className="grid items-baseline gap-x-6 gap-y-2 text-sm sm:grid-cols-[auto_1fr]">
             <Fact name={said.version}>{escapeText(app.version)}</Fact>
             <Fact name={said.installedAt}>
               <Time at={app.installed_at} />
             </Fact>
             <Fact name={card.badge}>
-              <BadgePill badge={app.badge} /> {app.badge === "publisher" && app.publisher && escapeText(app.publisher)}
+              <BadgePill badge={app.badge} short />{" "}
+              {app.badge === "publisher" && app.publisher && escapeText(app.publisher)}
             </Fact>
             {app.badge !== "system" && (
               <Fact name={card.fingerprint}>
@@ -38,7 +39,12 @@ export function About({ app, onUpgrade }: { app: Schemas["AppDetail"]; onUpgrade
               </Fact>
             )}
             <Fact name={card.digest}>
-              <code className="font-mono text-xs">{app.digest}</code> <CopyButton text={app.digest} />
+              <span className="flex flex-wrap items-center gap-x-1">
+                <code className="font-mono text-xs">{app.digest}</code>
+                <span className="-my-2 -ms-3.5 sm:ms-0">
+                  <CopyButton text={app.digest} />
+                </span>
+              </span>
             </Fact>
             {app.developer && (
               <Fact name={said.developer}>

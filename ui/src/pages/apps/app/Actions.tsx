@@ -4,9 +4,9 @@ import { reads } from "@/api/operations";
 import { Asked } from "@/components/Asked";
 import { ButtonLink, TextLink } from "@/components/Button";
 import { Empty, Section } from "@/components/Page";
-import { Pill } from "@/components/Pill";
 import { Elapsed, Time } from "@/components/Time";
 import { useWords } from "@/i18n";
+import { RunPill } from "@/pages/runs/RunPill";
 import { to } from "@/routes";
 import { escapeText, shortenText } from "@/text/escape";
 import { words } from "./words";
@@ -83,13 +83,6 @@ function Action({ app, action, canRun }: { app: string; action: Startable; canRu
   );
 }
 
-const stateOf = (run: Schemas["RunSummary"]): "running" | "done" | "failed" | "stopped" => {
-  if (!run.ended_at) return "running";
-  if (!run.failure) return "done";
-  return run.failure.code === "stopped" ? "stopped" : "failed";
-};
-const TONES = { running: "info", done: "good", failed: "danger", stopped: "caution" } as const;
-
 function LastRuns({ app }: { app: string }) {
   const said = useWords(words);
   const query = useQuery(reads.runList());
@@ -101,18 +94,15 @@ function LastRuns({ app }: { app: string }) {
           if (own.length === 0) return <Empty title={said.noRuns}>{said.noRunsHelp}</Empty>;
           return (
             <ul className="divide-y divide-line rounded-xl border border-line bg-surface">
-              {own.map((run) => {
-                const state = stateOf(run);
-                return (
-                  <li key={run.run} className="flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2.5 text-sm">
-                    <TextLink href={to.run(run.run)}>{escapeText(run.action)}</TextLink>
-                    <Pill tone={TONES[state]}>{said.runStates[state]}</Pill>
-                    <span className="ms-auto text-muted">
-                      <Time at={run.started_at} /> · <Elapsed from={run.started_at} to={run.ended_at ?? null} />
-                    </span>
-                  </li>
-                );
-              })}
+              {own.map((run) => (
+                <li key={run.run} className="flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2.5 text-sm">
+                  <TextLink href={to.run(run.run)}>{escapeText(run.action)}</TextLink>
+                  <RunPill run={run} />
+                  <span className="ms-auto text-muted">
+                    <Time at={run.started_at} /> · <Elapsed from={run.started_at} to={run.ended_at ?? null} />
+                  </span>
+                </li>
+              ))}
             </ul>
           );
         }}

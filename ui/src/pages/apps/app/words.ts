@@ -12,11 +12,16 @@ interface AppWords {
   runOf(action: string): string;
   cannotRun: string;
   actions: string;
+  page: string;
+  pageHelp: string;
+  open: string;
+  openOf(what: string): string;
+  answers: string;
+  answersHelp: string;
   lastRuns: string;
   allActivity: string;
   noRuns: string;
   noRunsHelp: string;
-  runStates: { running: string; done: string; failed: string; stopped: string };
   touchTitle: string;
   touchLead: string;
   touchNone: string;
@@ -104,11 +109,17 @@ export const words: { en: AppWords; de: AppWords } = {
     runOf: (action) => `Run ${action}`,
     cannotRun: "It cannot run now; the note above says why.",
     actions: "Actions",
+    page: "Page",
+    pageHelp: "It runs in your browser, in a frame that reaches nothing. No code of it runs on this machine.",
+    open: "Open",
+    openOf: (what) => `Open ${what}`,
+    answers: "Pages of its own",
+    answersHelp:
+      "It answers these requests at an address of its own. A page opens in a window of its own, signed in to this app and to nothing else.",
     lastRuns: "Last runs",
     allActivity: "All activity of this app",
     noRuns: "It has not run yet",
     noRunsHelp: "What it does stands here once it has run.",
-    runStates: { running: "under way", done: "done", failed: "failed", stopped: "stopped" },
     touchTitle: "What it may touch",
     touchLead: "A change holds from the next thing that it does, also in runs that are under way.",
     touchNone: "It asks for nothing",
@@ -194,11 +205,18 @@ export const words: { en: AppWords; de: AppWords } = {
     runOf: (action) => `Starten: ${action}`,
     cannotRun: "Sie kann gerade nicht laufen; warum, steht oben.",
     actions: "Aktionen",
+    page: "Seite",
+    pageHelp:
+      "Sie läuft in deinem Browser, in einem Rahmen, der nichts erreicht. Auf diesem Rechner läuft kein Code von ihr.",
+    open: "Öffnen",
+    openOf: (what) => `${what} öffnen`,
+    answers: "Eigene Seiten",
+    answersHelp:
+      "Sie antwortet auf diese Anfragen unter einer eigenen Adresse. Eine Seite öffnet sich in einem eigenen Fenster, angemeldet bei dieser App und bei nichts sonst.",
     lastRuns: "Letzte Läufe",
     allActivity: "Alle Aktivität dieser App",
     noRuns: "Sie ist noch nicht gelaufen",
     noRunsHelp: "Was sie tut, steht hier, sobald sie gelaufen ist.",
-    runStates: { running: "im Gange", done: "fertig", failed: "gescheitert", stopped: "gestoppt" },
     touchTitle: "Was sie darf",
     touchLead: "Eine Änderung gilt ab dem nächsten Schritt der App, auch in laufenden Läufen.",
     touchNone: "Sie will nichts",

@@ -61,9 +61,9 @@ export function CardView({ card, disabled, onWanted }: CardViewProps) {
           </ul>
         </Part>
       )}
-      {card.handed && (
+      {(card.handed || card.answers) && (
         <Part title={said.handed}>
-          <Sentences sentences={[card.handed]} />
+          <Sentences sentences={[card.handed ?? [], card.answers ?? []].flat()} />
         </Part>
       )}
       <Part title={said.never}>
@@ -118,11 +118,16 @@ function Who({ card }: { card: Card }) {
   );
 }
 
-export function BadgePill({ badge }: { badge: Card["badge"] }) {
+/** Short where "Signed by" stands before it already. */
+export function BadgePill({ badge, short = false }: { badge: Card["badge"]; short?: boolean }) {
   const said = useWords(words);
   return (
     <Pill tone={badge === "local_developer" ? "neutral" : "good"} icon={badge === "local_developer" ? "key" : "check"}>
-      {badge === "system" ? said.badges.system : `${said.badge} ${said.badges[badge]}`}
+      {short || badge === "system"
+        ? said.badges[badge]
+        : badge === "local_developer"
+          ? said.notSigned
+          : `${said.badge} ${said.badges[badge]}`}
     </Pill>
   );
 }

@@ -10,6 +10,7 @@ import { Dialog } from "@/components/Dialog";
 import { Failed } from "@/components/Failed";
 import { TextField } from "@/components/Field";
 import { Notice } from "@/components/Pill";
+import { useStillHere } from "@/components/still-here";
 import { useWords } from "@/i18n";
 import { shortenText } from "@/text/escape";
 import { CardView } from "./CardView";
@@ -45,6 +46,7 @@ export function InstallDialog({ source: first, begin, onSource, onClose, onInsta
   const [isOther, setIsOther] = useState(false);
   const [drafts, setDrafts] = useState<Drafts>(new Map());
   const [busy, setBusy] = useState(false);
+  const isStillHere = useStillHere();
   const pending = usePending();
 
   const look = async (body: OfferBody) => {
@@ -76,7 +78,7 @@ export function InstallDialog({ source: first, begin, onSource, onClose, onInsta
       const { app } = await acts.appInstall(pending.take(offered.offer), choicesOf(offered.card, drafts));
       for (const queryKey of CHANGED) void queries.invalidateQueries({ queryKey });
       announce(said.installed(shortenText(app.title, 80), app.version));
-      onInstalled(app);
+      if (isStillHere()) onInstalled(app);
     } catch (error) {
       setFailed(error);
       await renew(asked, offered.card);

@@ -31,6 +31,7 @@ interface CardWords {
   zone: Record<Schemas["Zone"], string>;
   fingerprint: string;
   badge: string;
+  notSigned: string;
   badges: Record<Schemas["Card"]["badge"], string>;
   change: string;
   nothingNew: string;
@@ -97,8 +98,9 @@ export const words: { en: CardWords; de: CardWords } = {
     zone: { local: "on this computer", cloud: "on servers", browser: "in the browser" },
     fingerprint: "Fingerprint of the key",
     badge: "Signed by",
+    notSigned: "Not signed",
     badges: {
-      local_developer: "this device only",
+      local_developer: "nobody but this device",
       publisher: "its publisher",
       official: "the oikos project",
       system: "Comes with oikos",
@@ -169,8 +171,9 @@ export const words: { en: CardWords; de: CardWords } = {
     zone: { local: "auf diesem Rechner", cloud: "auf Servern", browser: "im Browser" },
     fingerprint: "Fingerabdruck des Schlüssels",
     badge: "Signiert von",
+    notSigned: "Nicht signiert",
     badges: {
-      local_developer: "nur diesem Gerät",
+      local_developer: "niemandem außer diesem Gerät",
       publisher: "ihrem Herausgeber",
       official: "dem oikos-Projekt",
       system: "Kommt mit oikos",

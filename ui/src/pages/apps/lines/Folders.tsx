@@ -11,11 +11,13 @@ interface FoldersProps {
   line: CardLine | GrantView;
   wanted: Wanted;
   disabled: boolean;
+  /** A change is on its way: nothing is changed meanwhile. */
+  busy: boolean;
   onFolders(folders: readonly string[]): void;
 }
 
 /** The folders of a line for files: only the owner names them. */
-export function Folders({ line, wanted, disabled, onFolders }: FoldersProps) {
+export function Folders({ line, wanted, disabled, busy, onFolders }: FoldersProps) {
   const said = useWords(words);
   const [draft, setDraft] = useState("");
   const [isWrong, setIsWrong] = useState(false);
@@ -24,6 +26,7 @@ export function Folders({ line, wanted, disabled, onFolders }: FoldersProps) {
   // What was granted can be replaced and blocked, and not be emptied.
   const canRemove = !isLive(line) || wanted.folders.length > 1;
   const add = () => {
+    if (busy) return;
     const folder = draft.trim();
     if (!/^(\/|[A-Za-z]:[\\/])/.test(folder)) return setIsWrong(true);
     setDraft("");
@@ -42,6 +45,7 @@ export function Folders({ line, wanted, disabled, onFolders }: FoldersProps) {
                 {canRemove && !isBlocked && (
                   <Button
                     look="quiet"
+                    busy={busy}
                     disabled={disabled}
                     aria-label={said.removeFolder(escapeText(folder))}
                     onClick={() => onFolders(wanted.folders.filter((known) => known !== folder))}
@@ -88,7 +92,7 @@ export function Folders({ line, wanted, disabled, onFolders }: FoldersProps) {
               onChange={(event) => setDraft(event.target.value)}
             />
           </div>
-          <Button type="submit" className="mt-6.5" disabled={disabled || draft.trim() === ""}>
+          <Button type="submit" className="mt-6.5" busy={busy} disabled={disabled || draft.trim() === ""}>
             {said.addFolder}
           </Button>
         </form>

@@ -24,13 +24,15 @@ interface HostsProps {
   line: CardLine | GrantView;
   wanted: Wanted;
   disabled: boolean;
+  /** A change is on its way: nothing is changed meanwhile. */
+  busy: boolean;
   onRules(rules: readonly HostRule[]): void;
   /** Back to what the app asks for, whatever that is. */
   onAsked?: (() => void) | undefined;
 }
 
 /** The hosts of a line for the network, each with all that its rule says. */
-export function Hosts({ line, wanted, disabled, onRules, onAsked }: HostsProps) {
+export function Hosts({ line, wanted, disabled, busy, onRules, onAsked }: HostsProps) {
   const said = useWords(words);
   const [draft, setDraft] = useState("");
   const [isWrong, setIsWrong] = useState(false);
@@ -42,6 +44,7 @@ export function Hosts({ line, wanted, disabled, onRules, onAsked }: HostsProps) 
     : JSON.stringify(rules) !== JSON.stringify(wantedOf(line).rules);
   const canRemove = (rule: HostRule) => withoutRule(rules, rule).length > 0;
   const add = () => {
+    if (busy) return;
     const rule = ruleFrom(draft);
     if (!rule) return setIsWrong(true);
     setDraft("");
@@ -68,6 +71,7 @@ export function Hosts({ line, wanted, disabled, onRules, onAsked }: HostsProps) 
             {!isBlocked && canRemove(rule) && (
               <Button
                 look="quiet"
+                busy={busy}
                 disabled={disabled}
                 aria-label={said.removeHost(isAnyHost(rule) ? said.anyHost : escapeText(hostText(rule)))}
                 onClick={() => onRules(withoutRule(rules, rule))}
@@ -106,14 +110,14 @@ export function Hosts({ line, wanted, disabled, onRules, onAsked }: HostsProps) 
                 onChange={(event) => setDraft(event.target.value)}
               />
             </div>
-            <Button type="submit" className="mt-6.5" disabled={disabled || draft.trim() === ""}>
+            <Button type="submit" className="mt-6.5" busy={busy} disabled={disabled || draft.trim() === ""}>
               {said.addHost}
             </Button>
           </form>
         </details>
       )}
       {!isBlocked && isNarrowed && onAsked && (
-        <Button look="quiet" disabled={disabled} onClick={onAsked}>
+        <Button look="quiet" busy={busy} disabled={disabled} onClick={onAsked}>
           {isLive(line) ? said.asAskedAsk : said.asAsked}
         </Button>
       )}

@@ -1,6 +1,6 @@
 // One switch of an app: what it means, how far it goes, and Ask, Allow or Block. On a card it is a draft until the install;
 // on an installed app each change holds at once.
-import { useState, type ReactNode } from "react";
+import { useEffect, useEffectEvent, useState, type ReactNode } from "react";
 import { Choice } from "@/components/Field";
 import { Pill, type Tone } from "@/components/Pill";
 import { Time } from "@/components/Time";
@@ -43,6 +43,7 @@ export function LineEditor({ app, line, onChange, disabled = false, children }: 
   const say = useSay();
   const [draft, setDraft] = useState<Wanted | null>(null);
   const [busy, setBusy] = useState(false);
+  const [next, setNext] = useState<State | null>(null);
   const held = wantedOf(line);
   const wanted = isLive(line) ? held : (draft ?? held);
   const set = (next: Partial<Wanted>) => void tell(choicesFor(line, { ...wanted, ...next }), { ...wanted, ...next });
@@ -56,7 +57,16 @@ export function LineEditor({ app, line, onChange, disabled = false, children }: 
     }
   };
   const states = (["ask", "allow", "block"] as const).filter((state) => state !== "ask" || canAsk(line.scope));
-  const isDisabled = disabled || busy;
+  // While a change is on its way nothing is disabled: what is disabled loses the focus, and with it the keyboard its
+  // place. What is chosen meanwhile comes after it.
+  const choose = (state: State) => (busy ? setNext(state) : set({ state }));
+  const chooseNext = useEffectEvent(() => {
+    if (next) choose(next);
+    setNext(null);
+  });
+  useEffect(() => {
+    if (!busy) chooseNext();
+  }, [busy]);
   return (
     <div className="space-y-2.5" data-line={line.line}>
       <div className="flex flex-wrap items-start justify-between gap-x-4 gap-y-2">
@@ -70,8 +80,8 @@ export function LineEditor({ app, line, onChange, disabled = false, children }: 
           legend={`${app}: ${said.choice(line.line)}`}
           value={wanted.state}
           options={states.map((state) => ({ value: state, label: said.states[state] }))}
-          disabled={isDisabled}
-          onChange={(state) => set({ state })}
+          disabled={disabled}
+          onChange={choose}
         />
       </div>
       <p className="flex flex-wrap items-center gap-2 text-xs text-muted">
@@ -86,13 +96,20 @@ export function LineEditor({ app, line, onChange, disabled = false, children }: 
       </p>
       {!canAsk(line.scope) && <p className="text-sm text-muted">{said.cannotAsk}</p>}
       {line.scope.scope === "file" && (
-        <Folders line={line} wanted={wanted} disabled={isDisabled} onFolders={(folders) => set({ folders })} />
+        <Folders
+          line={line}
+          wanted={wanted}
+          disabled={disabled}
+          busy={busy}
+          onFolders={(folders) => set({ folders })}
+        />
       )}
       {line.scope.scope === "network" && (
         <Hosts
           line={line}
           wanted={wanted}
-          disabled={isDisabled}
+          disabled={disabled}
+          busy={busy}
           onRules={(rules) => set({ rules })}
           onAsked={
             isLive(line)

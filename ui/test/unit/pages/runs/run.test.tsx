@@ -201,6 +201,8 @@ it("asks its questions where the person looks", async () => {
     socket.say("APPROVAL_REQUEST", null, { run: RUN, question });
   });
   expect(await screen.findByRole("heading", { name: "It asks you" })).toBeTruthy();
+  // It stands on the run's own page: no link leads there.
+  expect(screen.queryByRole("link", { name: "To the run" })).toBeNull();
   expect(screen.getAllByRole("button", { name: /^Once/ })).toHaveLength(1);
   act(() => socket.say("EVENT", null, { event: "settled", question: question.id, run: RUN }));
   await waitFor(() => expect(screen.queryByRole("button", { name: /^Once/ })).toBeNull());

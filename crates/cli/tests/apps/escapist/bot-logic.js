@@ -1,0 +1,3 @@
+export async function show(payload) {
+  return { data: payload, summary: "what the view would have shown", renderer: `view:views/${payload.view}.html` };
+}

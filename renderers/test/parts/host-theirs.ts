@@ -1,0 +1,30 @@
+import { AppBridge, PostMessageTransport } from "@modelcontextprotocol/ext-apps/app-bridge";
+import { hostMain } from "./host";
+
+hostMain((frame, _origin, html, given, heard) => {
+  const bridge = new AppBridge(
+    null,
+    { name: "theirs", version: "1.0.0" },
+    { openLinks: {} },
+    { hostContext: { theme: "light", locale: "en" } },
+  );
+  bridge.onsandboxready = () => void bridge.sendSandboxResourceReady({ html });
+  bridge.onsizechange = ({ height }) => {
+    if (height !== undefined) heard.height(height);
+  };
+  bridge.onopenlink = ({ url }) => {
+    heard.link(url);
+    return Promise.resolve({});
+  };
+  bridge.oninitialized = async () => {
+    await bridge.sendToolInput({ arguments: { asked: true } });
+    await bridge.sendToolResult({
+      content: [{ type: "text", text: given.text }],
+      structuredContent: given.data as Record<string, unknown>,
+    });
+  };
+  const window = frame.contentWindow;
+  if (window === null) throw new Error("a frame without a window");
+  void bridge.connect(new PostMessageTransport(window, window));
+  return () => void bridge.close();
+});
