@@ -285,6 +285,7 @@ impl Oikos {
                     drop(kernel.app_info(caller, app.name.clone()).await);
                 }
                 let mut checks = blocking(move || Ok(doctor::checks(&oikos, &caller, &apps))).await?;
+                checks.extend(self.boxes.checks().await);
                 if let Some(destination) = self.telemetry.get() {
                     checks.extend(destination.check(&caller).await);
                 }

@@ -23,6 +23,8 @@
 mod abilities; // what a machine can do. Pure
 mod facts; // the four facts, refusals, how it ended. Pure
 mod job_objects; // Windows: bounds. Pure, written, never run here
+#[cfg(not(target_os = "linux"))]
+mod elsewhere; // on other systems nothing is started
 #[cfg(target_os = "linux")]
 mod linux; // all of it on Linux
 mod plan; // from policy and abilities to a plan or a refusal. Pure
@@ -30,10 +32,12 @@ mod policy; // what a program may have. Pure
 mod seatbelt; // macOS: the text of its rules. Pure, written, never run here
 
 pub use abilities::{Abilities, Ability, Adapter, CgroupPlace, Obstacle, System};
+#[cfg(not(target_os = "linux"))]
+pub use elsewhere::{Launcher, init_main};
 pub use facts::{Ended, Fact, Facts, Hold, Refusal, Unkept};
 pub use job_objects::{JobLimits, job_limits};
 #[cfg(target_os = "linux")]
 pub use linux::{Confined, Launcher, SpawnError, init_main, spawn};
-pub use plan::{Plan, plan};
+pub use plan::{Outlook, Plan, outlook, plan};
 pub use policy::{Bounds, Concern, GRANTS_MAX, Network, Policy};
 pub use seatbelt::profile as seatbelt_profile;

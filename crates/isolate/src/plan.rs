@@ -55,33 +55,54 @@ impl Plan {
     }
 }
 
+/// One of the four on a machine: as far as it is kept, and what would keep it further.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outlook {
+    /// Which.
+    pub concern: Concern,
+    /// How it is kept, or that it is not.
+    pub fact: Result<Fact, Unkept>,
+    /// What to do to have it in full, where it is kept partly.
+    pub better: Option<Sentence>,
+}
+
+/// How each of the four is kept on a machine, also where one of them is refused: for a person who looks at the machine, not
+/// for a start. A fault of the policy itself is not looked for.
+pub fn outlook(policy: &Policy, abilities: &Abilities) -> [Outlook; 4] {
+    let base = base(abilities);
+    let of = Machine { policy, abilities, base: base.as_ref() };
+    let look = |concern, fact: Result<Fact, Unkept>| {
+        let is_partly = fact.as_ref().is_ok_and(|fact| fact.hold == Hold::Partly);
+        Outlook { concern, fact, better: is_partly.then(|| of.fix_in_full(concern)) }
+    };
+    [
+        look(Concern::Files, of.files()),
+        look(Concern::Network, of.network()),
+        look(Concern::Processes, of.processes()),
+        look(Concern::Memory, of.memory()),
+    ]
+}
+
 /// How a policy is kept on a machine, or what cannot be and the fix.
 pub fn plan(policy: &Policy, abilities: &Abilities) -> Result<Plan, Refusal> {
     if let Some(fault) = policy.fault() {
         return Err(Refusal::Policy(fault));
     }
-    let base = base(abilities);
-    let of = Machine { policy, abilities, base: base.as_ref() };
     let mut unkept = Vec::new();
-    let mut keep = |concern, fact: Result<Fact, Unkept>| match fact {
-        Ok(fact) if fact.hold == Hold::Partly && policy.in_full.contains(&concern) => {
-            unkept.push(Unkept { concern, sentence: fact.sentence, fix: of.fix_in_full(concern) });
+    let mut keep = |look: Outlook| match (look.fact, look.better) {
+        (Ok(fact), Some(fix)) if policy.in_full.contains(&look.concern) => {
+            unkept.push(Unkept { concern: look.concern, sentence: fact.sentence, fix });
             None
         }
-        Ok(fact) => Some(fact),
-        Err(reason) => {
+        (Ok(fact), _) => Some(fact),
+        (Err(reason), _) => {
             unkept.push(reason);
             None
         }
     };
-    let facts = (
-        keep(Concern::Files, of.files()),
-        keep(Concern::Network, of.network()),
-        keep(Concern::Processes, of.processes()),
-        keep(Concern::Memory, of.memory()),
-    );
-    match (facts, base) {
-        ((Some(files), Some(network), Some(processes), Some(memory)), Some(base)) => Ok(Plan {
+    let [files, network, processes, memory] = outlook(policy, abilities).map(&mut keep);
+    match (files, network, processes, memory, base(abilities)) {
+        (Some(files), Some(network), Some(processes), Some(memory), Some(base)) => Ok(Plan {
             policy: policy.clone(),
             landlock: abilities.landlock > 0,
             seccomp: abilities.seccomp,
@@ -272,5 +293,86 @@ impl Plan {
             Base::Namespaces | Base::Bubblewrap { .. } => 1,
             Base::Shared | Base::Seatbelt => 0,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Ability, Obstacle};
+
+    fn machine() -> Abilities {
+        Abilities {
+            namespaces: Ability::Works,
+            landlock: LANDLOCK_SCOPES,
+            seccomp: true,
+            ..Abilities::none(System::Linux)
+        }
+    }
+
+    fn planned(network: Network, abilities: &Abilities) -> Result<Plan, Refusal> {
+        let policy = Policy { network, ..Policy::new("/usr/bin/node", "/srv/oikos/homes/files") };
+        plan(&policy, abilities)
+    }
+
+    #[test]
+    fn rules_alone_are_enough_from_the_first_landlock_that_keeps_signals_in() {
+        let shared = |landlock, seccomp| {
+            let abilities = Abilities { landlock, seccomp, ..machine() }.without(Adapter::Namespaces);
+            planned(Network::None, &abilities).map(|plan| plan.base)
+        };
+        assert_eq!(shared(LANDLOCK_SCOPES, true), Ok(Base::Shared));
+        assert!(shared(LANDLOCK_SCOPES - 1, true).is_err() && shared(LANDLOCK_SCOPES, false).is_err());
+    }
+
+    #[test]
+    fn what_there_is_is_used_behind_the_first_wall() {
+        for landlock in [0, 1, LANDLOCK_SCOPES] {
+            let plan = planned(Network::None, &Abilities { landlock, ..machine() }).expect("can be kept");
+            assert_eq!((plan.landlock, plan.seccomp, &plan.base), (landlock > 0, true, &Base::Namespaces));
+        }
+        // The one that was installed later is taken where ours may not.
+        let bubblewrap = Some(PathBuf::from("/usr/bin/bwrap"));
+        let wrapped = Abilities {
+            namespaces: Ability::Fails(Obstacle::AppArmor),
+            bubblewrap: Ability::Works,
+            bubblewrap_program: bubblewrap,
+            ..machine()
+        };
+        let plan = planned(Network::OnlyProxy { port: 1 }, &wrapped).expect("can be kept");
+        assert_eq!(plan.base, Base::Bubblewrap { program: "/usr/bin/bwrap".into() });
+        assert!(planned(Network::OnlyProxy { port: 1 }, &wrapped.without(Adapter::Bubblewrap)).is_err());
+    }
+
+    #[test]
+    fn an_outlook_is_what_a_plan_would_say_also_beside_a_refusal() {
+        let policy = Policy { network: Network::OnlyProxy { port: 1 }, ..Policy::new("/usr/bin/node", "/srv/home") };
+        let shared = machine().without(Adapter::Namespaces);
+        let [files, network, processes, memory] = outlook(&policy, &shared);
+        let bubblewrap = Some(sentence::isolate_fix_command("sudo apt install bubblewrap"));
+        assert_eq!((files.fact.map(|fact| fact.hold), &files.better), (Ok(Hold::Partly), &bubblewrap));
+        assert_eq!((network.fact.map_err(|unkept| Some(unkept.fix)), network.better), (Err(bubblewrap.clone()), None));
+        assert_eq!((processes.fact.map(|fact| fact.hold), processes.better), (Ok(Hold::Partly), bubblewrap));
+        assert_eq!(memory.better, Some(sentence::isolate_fix_cgroup()));
+        let plan = plan(&policy, &machine()).expect("can be kept");
+        let facts = outlook(&policy, &machine()).map(|look| (look.concern, look.fact.expect("is kept")));
+        assert_eq!(plan.facts().each().map(|(concern, fact)| (concern, fact.clone())), facts);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_group_counts_what_its_place_bounds_and_one_of_ours_beside() {
+        let place = |memory, processes| CgroupPlace::V2 { folder: "/sys/fs/cgroup/oikos".into(), memory, processes };
+        for (memory, processes) in [(true, true), (true, false), (false, true)] {
+            let abilities = Abilities { cgroup: Some(place(memory, processes)), ..machine() };
+            let plan = planned(Network::None, &abilities).expect("can be kept");
+            assert_eq!((plan.counts_all_memory(), plan.groups_processes()), (memory, processes));
+            assert_eq!(plan.processes_beside(), 1);
+        }
+        let shared = planned(Network::None, &machine().without(Adapter::Namespaces)).expect("can be kept");
+        assert_eq!(
+            (shared.counts_all_memory(), shared.groups_processes(), shared.processes_beside()),
+            (false, false, 0)
+        );
     }
 }

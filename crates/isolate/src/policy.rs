@@ -99,6 +99,18 @@ pub enum Concern {
     Memory,
 }
 
+impl Concern {
+    /// Its name, in messages and commands.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Files => "files",
+            Self::Network => "network",
+            Self::Processes => "processes",
+            Self::Memory => "memory",
+        }
+    }
+}
+
 impl Policy {
     /// A policy that grants nothing but the program's own home, to start from.
     pub fn new(program: impl Into<PathBuf>, home: impl Into<PathBuf>) -> Self {
@@ -208,6 +220,22 @@ mod tests {
             assert!(fault(|policy| policy.write = vec![place.into()]).is_some(), "{place}");
             assert!(fault(|policy| policy.program = place.into()).is_some(), "{place}");
         }
+    }
+
+    #[test]
+    fn what_is_just_enough_is_enough() {
+        assert_eq!(fault(|policy| policy.bounds.memory_bytes_max = MEMORY_BYTES_MIN), None);
+        assert_eq!(fault(|policy| policy.bounds.processes_max = 1), None);
+        assert_eq!(fault(|policy| policy.bounds.open_files_max = 16), None);
+        assert_eq!(fault(|policy| policy.bounds.cpu_seconds_max = Some(1)), None);
+        assert_eq!(fault(|policy| policy.network = Network::OnlyProxy { port: 1 }), None);
+        assert_eq!(fault(|policy| policy.arguments = vec!["a".repeat(WORDS_BYTES_MAX)]), None);
+        assert_eq!(fault(|policy| policy.read = vec!["/srv/x".into(); GRANTS_MAX]), None);
+        assert_eq!(fault(|policy| _ = policy.environment.insert("A".into(), "B=C".into())), None);
+        assert!(fault(|policy| policy.bounds.open_files_max = 15).is_some());
+        assert!(fault(|policy| policy.bounds.memory_bytes_max = MEMORY_BYTES_MIN - 1).is_some());
+        assert!(fault(|policy| _ = policy.environment.insert("A".into(), "a\0b".into())).is_some());
+        assert_eq!(Concern::Files.word(), "files");
     }
 
     #[test]

@@ -907,7 +907,7 @@ pub struct DoctorCheck {
     pub ok: bool,
     /// What was found.
     pub finding: String,
-    /// The next step, where there is one.
+    /// The next step, where there is one; where all is well, what would make it better.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
 }

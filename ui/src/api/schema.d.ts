@@ -1135,7 +1135,7 @@ export interface components {
     DoctorCheck: {
       /** @description What was found. */
       finding: string;
-      /** @description The next step, where there is one. */
+      /** @description The next step, where there is one; where all is well, what would make it better. */
       hint?: string | null;
       /** @description What was looked at. */
       name: string;

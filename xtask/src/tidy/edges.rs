@@ -27,7 +27,10 @@ pub(super) const ROOMS: &[Room] = &[
     Room {
         name: "assembly",
         floor: 6,
-        uses: &["protocol", "package", "state", "link", "broker", "egress", "kernel", "sandbox", "effects", "gateway"],
+        uses: &[
+            "protocol", "package", "state", "link", "isolate", "broker", "egress", "kernel", "sandbox", "effects",
+            "gateway",
+        ],
     },
     Room { name: "cli", floor: 7, uses: &["protocol", "assembly"] },
     Room { name: "xtask", floor: 7, uses: &["protocol"] },

@@ -177,7 +177,8 @@ fn config(home: Option<PathBuf>) -> Result<Config, Failure> {
         Failure::new(ErrorCode::HomeUnusable, "there is no data folder on this system")
             .hint("set OIKOS_HOME to a folder")
     })?;
-    Ok(Config { publishers: publishers().ok(), usual_home, ..Config::new(absolute(&home)?) })
+    let keeper = Some(assembly::keeper());
+    Ok(Config { publishers: publishers().ok(), usual_home, keeper, ..Config::new(absolute(&home)?) })
 }
 
 /// Where the keys of the person at this terminal are.

@@ -2,13 +2,7 @@
 
 use std::process::ExitCode;
 
-#[cfg(target_os = "linux")]
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     isolate::init_main(words.iter().map(String::as_str))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn main() -> ExitCode {
-    ExitCode::FAILURE
 }

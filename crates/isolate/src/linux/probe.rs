@@ -22,19 +22,23 @@ const USUAL: &str = "/usr/local/bin:/usr/bin:/bin";
 const TRY_MS_MAX: u64 = 5_000;
 /// Begins the names of our control groups; the number of their keeper is the rest.
 const GROUP: &str = "oikos-";
+/// The group in which we are ourselves, where the one around it was handed over to us. No administrator calls one so.
+const OURSELVES: &str = "oikos-itself";
 
 impl Abilities {
     /// Looks, once: takes a few milliseconds, starts up to four programs that do nothing, leaves nothing behind. `room` is a
     /// folder of ours to do it in.
     pub async fn probe(launcher: &Launcher, room: &Path) -> io::Result<Self> {
         let home = room.canonicalize()?;
+        // Gone where another version was put in its place: that says nothing about the machine.
+        let program = launcher.program.canonicalize()?;
         let mut abilities = Self {
             landlock: raw::landlock_version(),
             is_root: rustix::process::geteuid().is_root(),
             bubblewrap_program: find(BUBBLEWRAP),
             ..Self::none(System::Linux)
         };
-        let tried = Tried { launcher, home: &home };
+        let tried = Tried { launcher, program: &program, home: &home };
         // What bounds a tree comes first: as root nothing is started without.
         for place in places() {
             let with = Self { cgroup: Some(place), ..namespaced(&abilities) };
@@ -72,16 +76,16 @@ fn namespaced(abilities: &Abilities) -> Abilities {
 
 struct Tried<'a> {
     launcher: &'a Launcher,
+    program: &'a Path,
     home: &'a Path,
 }
 
 impl Tried<'_> {
     async fn works(&self, abilities: &Abilities) -> Result<(), SpawnError> {
-        let program = self.launcher.program.canonicalize()?;
-        let mut policy = Policy::new(&program, self.home);
+        let mut policy = Policy::new(self.program, self.home);
         let words = self.launcher.words.iter().map(|word| word.to_string_lossy().into_owned());
         policy.arguments = words.chain([NOTHING.to_owned()]).collect();
-        policy.read = vec![program];
+        policy.read = vec![self.program.to_owned()];
         policy.bounds = Bounds { memory_bytes_max: 64 << 20, processes_max: 8, ..Bounds::default() };
         let plan = plan(&policy, abilities).map_err(|refusal| io::Error::other(refusal.to_string()))?;
         let mut confined = spawn(&plan, self.launcher, Vec::new()).await?;
@@ -148,16 +152,25 @@ fn places() -> Vec<CgroupPlace> {
 /// members or hands on. A service with `Delegate=yes` makes itself a group of its own first ([`settle`]).
 fn second_version(at: &str, ours: &str) -> Option<CgroupPlace> {
     let own = ours.lines().find_map(|line| line.strip_prefix("0::/"))?;
-    let folder = Path::new(at).join(own);
+    let mut folder = Path::new(at).join(own);
+    // Who looked before us, or we ourselves, went a step inside: the group that was handed over is the one around it.
+    if let Some(around) = folder.parent().filter(|around| folder.ends_with(OURSELVES) && hands_on(around)) {
+        folder = around.to_owned();
+    }
     sweep(&folder);
     // A group that is handed over to us says so by being writable.
-    if !handed_on(&folder).0 {
+    if !hands_on(&folder) {
         settle(&folder);
     }
     let (memory, processes) = handed_on(&folder);
     (memory || processes).then_some(CgroupPlace::V2 { folder, memory, processes })
 }
 
+fn hands_on(folder: &Path) -> bool {
+    handed_on(folder) != (false, false)
+}
+
+/// Whether groups inside of this one bound memory, and processes.
 fn handed_on(folder: &Path) -> (bool, bool) {
     let text = fs::read_to_string(folder.join("cgroup.subtree_control")).unwrap_or_default();
     let has = |controller: &str| text.split_whitespace().any(|one| one == controller);
@@ -175,7 +188,7 @@ fn settle(folder: &Path) {
         .filter(|one| matches!(*one, "memory" | "pids"))
         .map(|one| format!("+{one}"))
         .collect();
-    let itself = folder.join("oikos");
+    let itself = folder.join(OURSELVES);
     if !alone || wanted.is_empty() || (fs::create_dir(&itself).is_err() && !itself.is_dir()) {
         return;
     }

@@ -16,7 +16,7 @@ fn number(text: &str) -> Option<u64> {
 /// Each way of keeping it, with groups where there are some and without where that is allowed.
 fn ways(scene: &Scene) -> Vec<Vec<Adapter>> {
     let mut ways: Vec<Vec<Adapter>> = Vec::new();
-    for way in WAYS {
+    for way in WAYS.iter().filter(|way| scene.has_way(way)) {
         if scene.abilities.has(Cgroup) {
             ways.push(way.to_vec());
         }
