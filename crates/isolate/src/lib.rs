@@ -21,10 +21,10 @@
 //! ```
 
 mod abilities; // what a machine can do. Pure
-mod facts; // the four facts, refusals, how it ended. Pure
-mod job_objects; // Windows: bounds. Pure, written, never run here
 #[cfg(not(target_os = "linux"))]
 mod elsewhere; // on other systems nothing is started
+mod facts; // the four facts, refusals, how it ended. Pure
+mod job_objects; // Windows: bounds. Pure, written, never run here
 #[cfg(target_os = "linux")]
 mod linux; // all of it on Linux
 mod plan; // from policy and abilities to a plan or a refusal. Pure

@@ -154,15 +154,17 @@ fn processes(stage: &Path) -> Result<(), Fault> {
         | MountAttrFlags::MOUNT_ATTR_NOEXEC;
     let mount = fsmount(made.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attributes).step(step)?;
     attach(&mount, &stage.join("proc"))?;
+    // An empty file and no device: what is written to a device is no matter of the mount that it is seen by.
+    let nothing = stage.join("dev/nothing");
+    file(stage, Path::new("dev/nothing"))?;
+    let empty = OwnedFd::from(fs::File::open(&nothing).step("covering parts of /proc")?);
     for path in PROC_COVERED {
         let at = stage.join(&path[1..]);
-        if at.exists()
-            && let Some((nothing, _)) = place::open_if_there("/dev/null")?
-        {
-            attach(&piece(Path::new(path), &nothing, false, DEVICE | libc::MOUNT_ATTR_RDONLY)?.mount, &at)?;
+        if at.exists() {
+            attach(&piece(Path::new(path), &empty, false, READ_ONLY | libc::MOUNT_ATTR_NOEXEC)?.mount, &at)?;
         }
     }
-    Ok(())
+    fs::remove_file(&nothing).step("covering parts of /proc")
 }
 
 fn attach(mount: &OwnedFd, at: &Path) -> Result<(), Fault> {
