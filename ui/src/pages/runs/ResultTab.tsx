@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useDeferredValue, useState } from "react";
 import type { Schemas } from "@/api/client";
 import { Loading } from "@/components/Asked";
 import { Section } from "@/components/Page";
@@ -22,9 +22,11 @@ export function ResultTab({ run, watched }: { run: string; watched: WatchedRun }
   const { stream, version, summary, report, problem, isUnderWay } = watched;
   const hasResult = report && !report.failure && (hasValue(report.data) || Boolean(report.text));
   const isSilent = stream.parts.length === 0;
-  const isReady = useViewsAhead(
-    [...stream.parts.map((part) => (part.kind === "data" ? part.renderer : undefined)), report?.renderer],
-    report !== null,
+  const isReady = useDeferredValue(
+    useViewsAhead(
+      [...stream.parts.map((part) => (part.kind === "data" ? part.renderer : undefined)), report?.renderer],
+      report !== null,
+    ),
   );
   // While it is under way, what comes is added below what is there. What ended before is shown as a whole.
   const [isFollowed, setFollowed] = useState(false);
