@@ -1,4 +1,4 @@
-import { fireEvent, screen, waitFor, within, waitFor } from "@testing-library/react";
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, it, vi } from "vitest";
 import type { Schemas } from "@/api/client";
