@@ -29,6 +29,8 @@ export default defineConfig({
   resolve: { alias: { "@": fileURLToPath(new URL("src", import.meta.url)) } },
   build: {
     target: "es2023",
+    // For build/ahead.mjs, which takes it away again.
+    manifest: true,
     // Inlined files would be data: addresses, which the policy refuses for scripts and fonts.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

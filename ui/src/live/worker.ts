@@ -21,16 +21,24 @@ export function workerAddress(): string {
   return policy.createScriptURL(WORKER) as string;
 }
 
-/** Registers the worker once the page has loaded, so that it takes nothing from the first load. */
+/** The worker fetches all of the page: not while the browser is busy with the part that somebody waits for. */
+const QUIET_MS_MAX = 10_000;
+
+/** Registers the worker once the page has loaded and the browser has nothing to do. */
 export function startWorker(): void {
   const workers = navigator.serviceWorker;
   // Only over TLS or at this machine do browsers have one.
   if (!workers) return;
+  const whenQuiet = () => {
+    // Some browsers do not know when they have nothing to do.
+    if ("requestIdleCallback" in globalThis) requestIdleCallback(register, { timeout: QUIET_MS_MAX });
+    else setTimeout(register, QUIET_MS_MAX);
+  };
   const register = () => {
     workers.register(workerAddress(), { scope: "/", updateViaCache: "none" }).catch(() => {
       // The page does all it does without; the diagnostics say that there is none.
     });
   };
-  if (document.readyState === "complete") register();
-  else addEventListener("load", register, { once: true });
+  if (document.readyState === "complete") whenQuiet();
+  else addEventListener("load", whenQuiet, { once: true });
 }
