@@ -73,6 +73,9 @@ mod linux {
             let mut policy = Policy::new(std::fs::canonicalize(PROGRAM)?, room.path().canonicalize()?);
             policy.arguments = vec![WORD.into()];
             policy.bounds.processes_max = 16;
+            if ways.iter().any(|(known, ..)| *known == names.join(", ")) {
+                continue;
+            }
             match plan(&policy, &abilities) {
                 Ok(plan) => ways.push((names.join(", "), Way::Box(Box::new(plan)), Times::default())),
                 Err(refusal) => say(&format!("{}: refused: {refusal}", names.join(", "))),
