@@ -354,6 +354,9 @@ mod tests {
         assert_eq!((network.fact.map_err(|unkept| Some(unkept.fix)), network.better), (Err(bubblewrap.clone()), None));
         assert_eq!((processes.fact.map(|fact| fact.hold), processes.better), (Ok(Hold::Partly), bubblewrap));
         assert_eq!(memory.better, Some(sentence::isolate_fix_cgroup()));
+        let [files, network, processes, _] = outlook(&policy, &machine().without(Adapter::Seccomp));
+        let filter = Some(sentence::isolate_fix_seccomp());
+        assert_eq!((files.better, network.better, processes.better), (None, filter.clone(), filter));
         let plan = plan(&policy, &machine()).expect("can be kept");
         let facts = outlook(&policy, &machine()).map(|look| (look.concern, look.fact.expect("is kept")));
         assert_eq!(plan.facts().each().map(|(concern, fact)| (concern, fact.clone())), facts);
