@@ -15,7 +15,7 @@ mod grant; // an app's switches: how they stand, what the owner says of them
 
 pub use crate::audit::{ChainBreak, ChainReport};
 pub use file::{FileView, NamedFile, NamedHanded, NamedPath};
-pub use grant::{GrantView, LineChoice};
+pub use grant::{AppGrantsView, GrantView, LineChoice};
 
 /// One request of a connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -206,6 +206,8 @@ pub enum Request {
         /// The app.
         app: AppName,
     },
+    /// The switches of all apps.
+    GrantListAll,
     /// Change an app's switches.
     GrantSet {
         /// The app.
@@ -445,6 +447,11 @@ pub enum Reply {
         app: AppName,
         /// Its switches.
         grants: Vec<GrantView>,
+    },
+    /// To `GrantListAll`.
+    GrantsOfAll {
+        /// By name.
+        apps: Vec<AppGrantsView>,
     },
     /// To `SettingList` and `SettingSet`.
     Settings {

@@ -617,6 +617,18 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/grants": {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** The switches of all apps */
+    get: operations["grant_list_all"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2374,6 +2386,14 @@ export interface components {
      * @enum {string}
      */
     Zone: "local" | "cloud" | "browser";
+    AppGrantsView: {
+      /** @description The app. */
+      app: components["schemas"]["AppName"];
+      title: string;
+      enabled: boolean;
+      grants?: components["schemas"]["GrantView"][] | null;
+    };
+    GrantsOfAll: { apps: components["schemas"]["AppGrantsView"][] };
   };
   responses: never;
   parameters: never;
@@ -3407,6 +3427,37 @@ export interface operations {
     responses: {
       /** @description Prometheus' text format */
       200: { headers: { [name: string]: unknown }; content: { "text/plain": string } };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  grant_list_all: {
+    parameters: {
+      query?: {
+        /** @description At most this many. */
+        limit?: number;
+        /**
+         * @description Begin behind this one: an app's name, a run's id, a question's id. `Link: <…>; rel="next"` of the page before
+         *     has it.
+         */
+        after?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description It went well. */
+      200: {
+        headers: { [name: string]: unknown };
+        content: { "application/json": components["schemas"]["GrantsOfAll"] };
+      };
+      /** @description As it was when its ETag was given */
+      304: { headers: { [name: string]: unknown }; content?: never };
       /** @description It did not go well: the code says why. */
       default: {
         headers: { [name: string]: unknown };

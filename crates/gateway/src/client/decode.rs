@@ -4,7 +4,7 @@ use crate::{
     EventReader, FRAME_BYTES_MAX, Problem,
     asked::EVENT_STREAM,
     bodies::{
-        AnswerBody, App, Apps, Checks, Emitted, File, Files, Grants, Installed, Link, Log, Logins, Nothing, Offered,
+        AnswerBody, App, Apps, Checks, Emitted, File, Files, Grants, GrantsOfAll, Installed, Link, Log, Logins, Nothing, Offered,
         Owner, Owners, Publisher, Publishers, Questions, RunEnd, Runs, Schedules, Settings, Starters, Status, Stopped,
         Token, Tokens, Undone, Verified, View,
     },
@@ -50,6 +50,7 @@ pub(super) fn answer_of(request: &Request) -> AnswerOf {
         R::LogVerify => read::<Verified>,
         R::Undo { .. } => read::<Undone>,
         R::GrantList { .. } | R::GrantSet { .. } => read::<Grants>,
+        R::GrantListAll => read::<GrantsOfAll>,
         R::SettingList { .. } | R::SettingSet { .. } => read::<Settings>,
         R::ApprovalList => read::<Questions>,
         R::PublisherList => read::<Publishers>,
