@@ -5,9 +5,9 @@ use protocol::{
     ActionName, AppName, AuditEntry, Card, ErrorCode, Failure, OfferId, OwnerName, PublisherName, Question, RequestId,
     Right, RunId, Sentence, ShownOnce, Timestamp, TokenName, Topic,
     api::{
-        AppDetail, AppGrantsView, AppSummary, ChainReport, DoctorCheck, EventHeard, FileView, GrantView, LineChoice, LoginView,
-        NamedFile, OwnerView, PublisherView, Reply, RunReport, RunSummary, ScheduleView, SettingView, StarterView,
-        TokenView,
+        AppDetail, AppGrantsView, AppSummary, ChainReport, DoctorCheck, EventHeard, FileView, GrantView, LineChoice,
+        LoginView, NamedFile, OwnerView, PublisherView, Reply, RunReport, RunSummary, ScheduleView, SettingView,
+        StarterView, TokenView,
     },
 };
 use serde::{

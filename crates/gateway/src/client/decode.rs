@@ -4,9 +4,9 @@ use crate::{
     EventReader, FRAME_BYTES_MAX, Problem,
     asked::EVENT_STREAM,
     bodies::{
-        AnswerBody, App, Apps, Checks, Emitted, File, Files, Grants, GrantsOfAll, Installed, Link, Log, Logins, Nothing, Offered,
-        Owner, Owners, Publisher, Publishers, Questions, RunEnd, Runs, Schedules, Settings, Starters, Status, Stopped,
-        Token, Tokens, Undone, Verified, View,
+        AnswerBody, App, Apps, Checks, Emitted, File, Files, Grants, GrantsOfAll, Installed, Link, Log, Logins,
+        Nothing, Offered, Owner, Owners, Publisher, Publishers, Questions, RunEnd, Runs, Schedules, Settings, Starters,
+        Status, Stopped, Token, Tokens, Undone, Verified, View,
     },
     extract::OCTET_STREAM,
     stream::is_last,

@@ -3,8 +3,8 @@
 use crate::{
     asked::Asked,
     bodies::{
-        App, Apps, ChoicesBody, EntryBody, Grants, GrantsOfAll, Installed, Link, Nothing, OfferBody, Offered, Page, RemoveQuery,
-        RollbackBody, Settings, SettingsBody, Starters, Stopped, View, ViewQuery,
+        App, Apps, ChoicesBody, EntryBody, Grants, GrantsOfAll, Installed, Link, Nothing, OfferBody, Offered, Page,
+        RemoveQuery, RollbackBody, Settings, SettingsBody, Starters, Stopped, View, ViewQuery,
     },
     extract::{Asking, Named, Said},
     stream::FrameEvent,
