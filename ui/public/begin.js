@@ -8,6 +8,13 @@
   var dark = chosen === "dark" || (chosen !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
   document.documentElement.dataset.theme = dark ? "dark" : "light";
 
+  // Browsers read how times and numbers are written when they first write one, and take as long for it as for all else of
+  // a screen. While the scripts are on their way there is nothing else to do.
+  setTimeout(function () {
+    new Intl.RelativeTimeFormat().format(0, "day");
+    new Intl.NumberFormat().format(0);
+  });
+
   // What the asked screen is made of comes together with the shell, which would otherwise be read first to know it.
   // build/ahead.mjs writes the line below when the page is built: addresses, and the parts of each.
   var SCREENS = [];

@@ -1,4 +1,6 @@
 // The service worker lets the page open without a connection (public/sw.js).
+import { whenQuiet } from "./quiet";
+
 const WORKER = "/sw.js";
 
 interface Policy {
@@ -29,16 +31,11 @@ export function startWorker(): void {
   const workers = navigator.serviceWorker;
   // Only over TLS or at this machine do browsers have one.
   if (!workers) return;
-  const whenQuiet = () => {
-    // Some browsers do not know when they have nothing to do.
-    if ("requestIdleCallback" in globalThis) requestIdleCallback(register, { timeout: QUIET_MS_MAX });
-    else setTimeout(register, QUIET_MS_MAX);
-  };
   const register = () => {
     workers.register(workerAddress(), { scope: "/", updateViaCache: "none" }).catch(() => {
       // The page does all it does without; the diagnostics say that there is none.
     });
   };
-  if (document.readyState === "complete") whenQuiet();
-  else addEventListener("load", whenQuiet, { once: true });
+  if (document.readyState === "complete") whenQuiet(register, QUIET_MS_MAX);
+  else addEventListener("load", () => whenQuiet(register, QUIET_MS_MAX), { once: true });
 }

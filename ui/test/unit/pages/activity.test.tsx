@@ -165,7 +165,7 @@ it("draws a bounded part of 10,000 entries, loads earlier ones and hears new one
   const rows = () => screen.getAllByText(/^\/?read 1 byte from/).length;
   await waitFor(() => expect(rows()).toBe(200));
   for (let pages = 0; pages < 5; pages += 1) fireEvent.click(screen.getByText("Earlier"));
-  await screen.findByText(/In the last 2,000 entries/);
+  await screen.findByText(/In the last 2,000 entries/, {}, { timeout: 10_000 });
   expect(asked.filter(({ operation }) => operation === "log").map(({ query }) => query.toString())).toEqual([
     "limit=1000",
     "after_seq=8000&limit=1000",
