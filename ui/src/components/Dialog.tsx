@@ -28,13 +28,13 @@ export async function loadDialogs(): Promise<void> {
 
 /** A question or a form above the page; on a phone a sheet from below. It begins at its title, never at a yes. */
 export function Dialog(props: DialogProps) {
-  const Known = useSyncExternalStore(subscribe, () => Frame);
+  const isKnown = useSyncExternalStore(subscribe, () => Frame !== null);
   const [failure, setFailure] = useState<unknown>(null);
-  const isMissed = props.open && !Known;
+  const isMissed = props.open && !isKnown;
   useEffect(() => {
     if (isMissed) loadDialogs().catch(setFailure);
   }, [isMissed]);
   // The page says so where the dialog's owner stands.
   if (isMissed && failure !== null) throw failure;
-  return Known && <Known {...props} />;
+  return isKnown && Frame && <Frame {...props} />;
 }
