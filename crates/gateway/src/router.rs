@@ -180,19 +180,15 @@ async fn show(State(doors): State<Doors>, request: Request, next: Next) -> Respo
     shown.unwrap_or_else(Refusal::into_response)
 }
 
-/// What apps answer, and the frame around views, where a request was sent to an origin of theirs. What else is asked for there is not there: the
-/// page not, the API not, and not what whoever watches over the process asks.
+/// What apps answer, and the frame around views, where a request was sent to an origin of theirs. What else is asked for
+/// there is not there: the page not, the API not, and not what whoever watches over the process asks.
 async fn frame(State(doors): State<Doors>, request: Request, next: Next) -> Response {
     let is_tcp = matches!(request.extensions().get::<Arrival>(), Some(Arrival::Tcp { .. }));
-    let Some(guards) = doors.access().ok().filter(|_| is_tcp).map(|access| access.guards()) else {
-        return next.run(request).await;
-    };
+    let Some(access) = doors.access().ok().filter(|_| is_tcp) else { return next.run(request).await };
+    let guards = access.guards();
     let (parts, body) = request.into_parts();
     if let Some(label) = guards.app_label(&parts).map(str::to_owned) {
-        return match doors.access() {
-            Ok(access) => answering::answer(&doors, access, label, Request::from_parts(parts, body)).await,
-            Err(failure) => Refusal::from(failure).into_response(),
-        };
+        return answering::answer(&doors, access, label, Request::from_parts(parts, body)).await;
     }
     if !guards.is_for_views(&parts) {
         return next.run(Request::from_parts(parts, body)).await;

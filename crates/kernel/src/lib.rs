@@ -59,7 +59,7 @@ pub use handed::{FILE_LIFE_MS, FILES_OF_OWNER_BYTES_MAX, FILES_OF_OWNER_MAX};
 pub use history::{LOG_LIMIT_MAX, LogFilter};
 pub use owners::OWNERS_MAX;
 pub use recovery::Recovered;
-pub use routes::{ROUTE_ANSWER_BYTES_MAX, ROUTE_CALLS_MAX};
+pub use routes::ROUTE_CALLS_MAX;
 pub use run::RunRequest;
 pub use settings::SETTINGS_BYTES_MAX;
 pub use starters::Starters;

@@ -17,7 +17,7 @@ use broker::LeaseEnd;
 use parking_lot::Mutex;
 use protocol::{
     AppName, Caller, ErrorCode, Failure, Labels, OwnerId, Right, RouteAnswer, RouteCall, RouteEnd, RunId,
-    limit::{HOST_ARGUMENT_BYTES_MAX, ROUTE_BODY_BYTES_MAX},
+    limit::ROUTE_BODY_BYTES_MAX,
     sentence, text,
 };
 use serde_json::json;
@@ -26,8 +26,6 @@ use std::sync::Arc;
 use table::Found;
 pub(crate) use table::Table;
 
-/// Largest answer.
-pub const ROUTE_ANSWER_BYTES_MAX: usize = HOST_ARGUMENT_BYTES_MAX;
 /// Requests that one app answers at once: a browser has six under way, and other apps want to run as well.
 pub const ROUTE_CALLS_MAX: usize = 8;
 /// Longest address within an app that a browser is sent to.
@@ -38,6 +36,14 @@ pub(crate) const PLACE_BYTES_MAX: usize = 1_024;
 pub(crate) struct Exchange {
     body: Mutex<Option<Vec<u8>>>,
     answer: Mutex<Option<(RouteAnswer, Labels)>>,
+    /// All that the run had seen when it ended: what a failure says may come from any of it.
+    ended: Mutex<Labels>,
+}
+
+impl Exchange {
+    pub(crate) fn end(&self, labels: Labels) {
+        *self.ended.lock() = labels;
+    }
 }
 
 /// The door that waits for an answer. When it waits no more, the run has nobody to answer.
@@ -94,7 +100,8 @@ impl Kernel {
             Failure::new(ErrorCode::HostBusy, message).hint("try again in a moment")
         })?;
         let input = request::input(&call, parameters);
-        let exchange = Arc::new(Exchange { body: Mutex::new(Some(call.body)), answer: Mutex::default() });
+        let body = Mutex::new(Some(call.body));
+        let exchange = Arc::new(Exchange { body, answer: Mutex::default(), ended: Mutex::default() });
         let cause = Cause {
             said: sentence::cause_route(route.as_str()),
             basis: None,
@@ -118,6 +125,9 @@ impl Kernel {
         let report = ended(viewer).await;
         drop(waiting);
         if let Some(failure) = report.summary.failure.clone() {
+            // The page reads why, in the app's own words.
+            let labels = *exchange.ended.lock();
+            self.tell(owner, &name, labels).await?;
             return Ok(RouteEnd::Failed(failure));
         }
         let answered = exchange.answer.lock().take();

@@ -554,6 +554,9 @@ impl Kernel {
         self.broker.lease_close(run.id());
         // Before anybody hears of the end: whoever does may forget them.
         run.used.lock().clear();
+        if let Some(exchange) = run.exchange.get() {
+            exchange.end(run.lease.labels());
+        }
         run.stream.end(report);
         {
             let mut ended = self.ended.lock();

@@ -6,12 +6,16 @@ const WORDS = {
     enters: "Opening the app …",
     open: "This browser does not keep an app's page to itself: it could carry your data away. Use a recent Chrome, Edge or Chromium.",
     refused: "This address does not let you in any more: it holds for a minute, and once. Open the app from oikos again.",
+    crowded: "Too much was tried here that did not fit. Wait a moment, and open the app from oikos again.",
+    failed: "oikos could not let this browser in just now. What is wrong: oikos doctor",
     unreached: "oikos cannot be reached.",
   },
   de: {
     enters: "Die App wird geöffnet …",
     open: "Dieser Browser hält die Seite einer App nicht bei sich: Sie könnte deine Daten forttragen. Nimm ein neues Chrome, Edge oder Chromium.",
     refused: "Diese Adresse lässt dich nicht mehr ein: Sie gilt eine Minute und einmal. Öffne die App in oikos noch einmal.",
+    crowded: "Hier wurde zu viel probiert, das nicht passte. Warte einen Augenblick und öffne die App in oikos noch einmal.",
+    failed: "oikos konnte diesen Browser gerade nicht einlassen. Was nicht stimmt: oikos doctor",
     unreached: "oikos ist nicht erreichbar.",
   },
 };
@@ -47,7 +51,7 @@ async function enter() {
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ token }),
     });
-    if (!answer.ok) return words.refused;
+    if (!answer.ok) return { 401: words.refused, 429: words.crowded }[answer.status] ?? words.failed;
     location.replace((await answer.json()).path);
     return words.enters;
   } catch {

@@ -277,7 +277,6 @@ impl Guards {
     }
 
     fn address_check(&self, parts: &Parts) -> Result<(), Refusal> {
-        let decoded = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
         let query = parts.uri.query().unwrap_or_default();
         let named = query.split(['&', ';']).any(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -285,16 +284,7 @@ impl Guards {
                 decoded(name).chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
             CREDENTIAL_PARAMETERS.contains(&name.as_str()) || decoded(value).to_ascii_lowercase().starts_with("bearer ")
         });
-        let within = [parts.uri.path(), query].iter().any(|text| credential::is_within(&decoded(text)));
-        if named || within {
-            return Err(Refusal::new(
-                ErrorCode::CredentialInUrl,
-                "a credential stands in the address, where histories, logs and other sites get to see it",
-                "send it as a header: Authorization: Bearer KEY; a key that was in an address is better revoked: oikos \
-                 token revoke ID",
-            ));
-        }
-        Ok(())
+        if named || has_credential(parts) { Err(credential_in_address()) } else { Ok(()) }
     }
 
     /// What a request brought. Of a browser it is only taken where the browser says that it comes from our page.
@@ -373,6 +363,25 @@ pub fn is_websocket(parts: &Parts) -> bool {
 fn takes_bytes(path: &str) -> bool {
     let within = path.strip_prefix("/api/v1/files/").and_then(|rest| rest.strip_suffix("/pieces"));
     within.is_some_and(|file| !file.contains('/'))
+}
+
+/// A part of an address, as it is meant.
+fn decoded(text: &str) -> String {
+    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
+}
+
+/// Whether something of ours that lets in stands anywhere in an address, whatever it is called there.
+fn has_credential(parts: &Parts) -> bool {
+    [parts.uri.path(), parts.uri.query().unwrap_or_default()].iter().any(|text| credential::is_within(&decoded(text)))
+}
+
+fn credential_in_address() -> Refusal {
+    Refusal::new(
+        ErrorCode::CredentialInUrl,
+        "a credential stands in the address, where histories, logs and other sites get to see it",
+        "send it as a header: Authorization: Bearer KEY; a key that was in an address is better revoked: oikos token \
+         revoke ID",
+    )
 }
 
 /// What changes something is JSON, or where a file comes bytes, and says so: no page of another origin can send either

@@ -8,6 +8,7 @@ use crate::{
 use kernel::{
     ROUTE_CALLS_MAX,
     host_call::{AnswerCall, AnswerPart, HostAnswer, HostCall, HostError},
+    runner::GuestFailure,
 };
 use protocol::{
     Caller, CardChange, Door, ErrorCode, Failure, GrantState, Labels, OwnerId, Right, Rights, RouteAnswer, RouteCall,
@@ -351,6 +352,20 @@ async fn what_a_page_was_told_it_may_hand_in_again() {
     house.restart();
     house.answer("GET /a").await;
     assert_eq!(*saw.lock(), [Labels::NONE, Labels::NONE, Labels::PRIVATE]);
+}
+
+#[tokio::test]
+async fn why_a_request_failed_is_told_too() {
+    let house = House::new();
+    house.world.put("/work/a.txt", "mine");
+    let script = |guest: Guest| async move {
+        let text = guest.read("/work/a.txt").await.map_err(threw)?;
+        Err(GuestFailure::Threw { message: text, stack: None, code: None })
+    };
+    house.notes(&["GET /a"], script).await;
+    let end = house.ask("GET /a").await.unwrap();
+    assert!(matches!(&end, RouteEnd::Failed(failure) if failure.message.contains("mine")), "{end:?}");
+    assert_eq!(house.told_labels(), Labels::PRIVATE);
 }
 
 #[tokio::test]

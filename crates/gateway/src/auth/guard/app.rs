@@ -1,10 +1,12 @@
 //! The same of requests for the origins on which apps answer. What is there is a stranger's: a page of it may ask for more
 //! of the same app, in any form, and nobody else's page may.
 
-use super::{COOKIES_MAX, FETCH_DEST, FETCH_MODE, FETCH_SITE, Guards, Presented, bearer, cookies, is_unsafe, one};
-use crate::{Refusal, auth::credential, page::is_app_label};
+use super::{
+    COOKIES_MAX, FETCH_DEST, FETCH_MODE, FETCH_SITE, Guards, Presented, bearer, cookies, credential_in_address,
+    has_credential, is_unsafe, one,
+};
+use crate::{Refusal, page::is_app_label};
 use http::{HeaderName, Method, header::ORIGIN, request::Parts};
-use percent_encoding::percent_decode_str;
 use protocol::ErrorCode;
 
 /// What a browser says that fetches the script of a service worker.
@@ -46,14 +48,9 @@ impl Guards {
                 "open the app from oikos; a program sends an API key: Authorization: Bearer KEY",
             )
         };
-        let decoded = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
-        let address = [parts.uri.path(), parts.uri.query().unwrap_or_default()];
-        if address.iter().any(|text| credential::is_within(&decoded(text))) {
-            return Err(Refusal::new(
-                ErrorCode::CredentialInUrl,
-                "a credential stands in the address, where histories, logs and other sites get to see it",
-                "send it as a header: Authorization: Bearer KEY",
-            ));
+        // By which names an app calls what it is asked for is its own matter.
+        if has_credential(parts) {
+            return Err(credential_in_address());
         }
         if parts.headers.contains_key(SERVICE_WORKER) {
             return Err(refused("nothing of an app stands between its pages and oikos"));
