@@ -4,7 +4,8 @@ import { createRoot } from "react-dom/client";
 import { Problem } from "@/api/problem";
 import { session } from "@/api/session";
 import { LanguageProvider } from "@/i18n";
-import { followLinks } from "@/live/arrival";
+import { arrival, followLinks } from "@/live/arrival";
+import { line } from "@/live/line";
 import { startWorker } from "@/live/worker";
 import { App } from "./App";
 import { loadScreen } from "./routes";
@@ -22,6 +23,10 @@ const queries = new QueryClient({
 });
 
 followLinks();
+// While a link decides who this is, nothing is asked for.
+const isSignedIn = session.secret() !== null && arrival.now().state === "none";
+// What comes over it takes a few ways to oikos and back, and the scripts of the screen are still being read.
+if (isSignedIn) line.start();
 
 const place = document.getElementById("root");
 if (!place) throw new Error("index.html has no place for the page");
@@ -29,7 +34,7 @@ const root = createRoot(place);
 
 /** The shell waits for its first screen no longer than this. What then still is to come shows that it is loading. */
 const FIRST_SCREEN_MS = 1_000;
-const first = loadScreen(location.pathname, session.secret() !== null);
+const first = loadScreen(location.pathname, isSignedIn ? queries : null);
 const late = new Promise<void>((resolve) => setTimeout(resolve, FIRST_SCREEN_MS));
 // A part that fails to load is told of where it is drawn.
 void Promise.race([first.catch(() => {}), late]).then(() => {

@@ -1,9 +1,14 @@
 // Every screen of the page: its address, its words in menus, its part of the script. A test holds that no screen is left
 // out of the list of screens that are looked at (test/e2e/screens.ts).
+import type { QueryClient } from "@tanstack/react-query";
 import { lazy, type ComponentType, type LazyExoticComponent } from "react";
 import type { IconName } from "@/components/Icon";
 
-type Load = () => Promise<{ default: ComponentType }>;
+type Load = () => Promise<{
+  default: ComponentType;
+  /** Asks for what the screen shows, before it is drawn. */
+  ahead?(queries: QueryClient, place: Readonly<Record<string, string>>): void;
+}>;
 type Screen = LazyExoticComponent<ComponentType> & { load: Load };
 
 /** A screen that comes when it is first drawn, or when it is loaded ahead. */
@@ -66,11 +71,16 @@ export const ROUTES: readonly Route[] = [
 export const SignInPage: Screen = part(() => import("@/pages/sign-in/SignInPage"));
 export const NotFoundPage: Screen = part(() => import("@/pages/not-found/NotFoundPage"));
 
-/** Loads what an address shows. */
-export async function loadScreen(path: string, isSignedIn: boolean): Promise<void> {
-  const fits = (route: Route) => new RegExp(`^${route.path.replaceAll(/:[a-z]+/g, "[^/]+")}$`).test(path);
-  const { screen } = ROUTES.find(fits) ?? { screen: NotFoundPage };
-  await (isSignedIn ? screen : SignInPage).load();
+/** Loads what an address shows, and begins what takes a way to oikos and back. Nobody who is signed in: no `queries`. */
+export async function loadScreen(path: string, queries: QueryClient | null): Promise<void> {
+  if (!queries) return void (await SignInPage.load());
+  for (const route of ROUTES) {
+    const fits = new RegExp(`^${route.path.replaceAll(/:([a-z]+)/g, "(?<$1>[^/]+)")}$`).exec(path);
+    if (!fits) continue;
+    const { ahead } = await route.screen.load();
+    return ahead?.(queries, { ...fits.groups });
+  }
+  await NotFoundPage.load();
 }
 
 /** Addresses within the page. No screen puts one together by hand. */

@@ -66,6 +66,17 @@ function watch(run: string, stream: RunStream, queries: QueryClient): () => void
   };
 }
 
+/** How long what was asked for ahead waits for a screen that shows it. */
+const AHEAD_MS = 10_000;
+
+/** Begins to watch a run before its screen is drawn. */
+export function watchAhead(run: string, queries: QueryClient): RunStream {
+  const stream = kept.get(run)?.stream ?? new RunStream();
+  setTimeout(watch(run, stream, queries), AHEAD_MS);
+  void queries.prefetchQuery(reads.runList());
+  return stream;
+}
+
 /** A run, from whatever it said before until its end, across broken lines and restarts of oikos. One run per mount. */
 export function useRun(run: string): WatchedRun {
   const queries = useQueryClient();

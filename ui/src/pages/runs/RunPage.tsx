@@ -2,7 +2,7 @@ import { useState } from "react";
 import { useParams, useSearchParams } from "wouter";
 import type { Schemas } from "@/api/client";
 import { acts } from "@/api/operations";
-import { useQueryClient } from "@tanstack/react-query";
+import { useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { Loading } from "@/components/Asked";
 import { Button, ButtonLink, TextLink } from "@/components/Button";
 import { Confirm } from "@/components/Confirm";
@@ -18,6 +18,7 @@ import { useQuestions } from "@/live/use";
 import { QuestionCard } from "@/pages/approvals/QuestionCard";
 import { to } from "@/routes";
 import { shortenText } from "@/text/escape";
+import { runAhead } from "./ahead";
 import { Effects } from "./Effects";
 import { InputTab } from "./InputTab";
 import { LogTab } from "./LogTab";
@@ -35,6 +36,9 @@ type Tab = (typeof TABS)[number];
 /** What oikos says of an address that no run has. */
 const NO_RUN = new Set(["run_not_found", "invalid_input"]);
 const NAME_CHARACTERS = 60;
+
+export const ahead = (queries: QueryClient, { run = "" }: Readonly<Record<string, string>>): void =>
+  runAhead(run, queries);
 
 export default function RunPage() {
   const { run = "" } = useParams();
