@@ -50,6 +50,7 @@ export default defineConfig({
           groups: [
             // One file, where there would be eight: a browser asks for six at once.
             { name: "shell", tags: ["$initial"], priority: 2 },
+            { name: "validator", test: /\/@cfworker\//, priority: 2 },
             // What draws results, but for what is large: small files that would be asked for one behind the other.
             { name: "views", test: SMALL_VIEWS, priority: 1 },
             { name: "parts", test: /\/src\/(components|live|text|api)\//, minShareCount: 2, priority: 1 },

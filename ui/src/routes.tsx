@@ -1,18 +1,14 @@
 // Every screen of the page: its address, its words in menus, its part of the script. A test holds that no screen is left
 // out of the list of screens that are looked at (test/e2e/screens.ts).
 import type { QueryClient } from "@tanstack/react-query";
-import { lazy, type ComponentType, type LazyExoticComponent } from "react";
 import type { IconName } from "@/components/Icon";
+import { part, type Part } from "@/components/part";
 
-type Load = () => Promise<{
-  default: ComponentType;
+interface Ahead {
   /** Asks for what the screen shows, before it is drawn. */
   ahead?(queries: QueryClient, place: Readonly<Record<string, string>>): void;
-}>;
-type Screen = LazyExoticComponent<ComponentType> & { load: Load };
-
-/** A screen that comes when it is first drawn, or when it is loaded ahead. */
-const part = (load: Load): Screen => Object.assign(lazy(load), { load });
+}
+type Screen = Part<object, Ahead>;
 
 export interface Route {
   path: string;

@@ -1,31 +1,36 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { useParams, useSearchParams } from "wouter";
 import type { Schemas } from "@/api/client";
 import { acts, reads } from "@/api/operations";
 import { problemOf } from "@/api/problem";
 import { announce } from "@/components/Announce";
-import { Asked } from "@/components/Asked";
+import { Asked, Loading } from "@/components/Asked";
 import { Button, TextLink } from "@/components/Button";
 import { Failed } from "@/components/Failed";
 import { Icon } from "@/components/Icon";
 import { Empty, Page } from "@/components/Page";
+import { part } from "@/components/part";
 import { Pill } from "@/components/Pill";
 import { Tabs } from "@/components/Tabs";
 import { useWords } from "@/i18n";
+import { whenQuiet } from "@/live/quiet";
 import { to } from "@/routes";
 import { escapeText, shortenText } from "@/text/escape";
-import { About } from "./app/About";
 import { Actions } from "./app/Actions";
 import { Answers } from "./app/Answers";
 import { Opens } from "./app/Opens";
-import { SettingsTab } from "./app/SettingsTab";
-import { Touch } from "./app/Touch";
 import { Troubles } from "./app/Troubles";
 import { words } from "./app/words";
-import { InstallDialog } from "./card/InstallDialog";
+import { InstallDialog } from "./card/late";
 import { STATE_TONES, stateOf } from "./state";
 import { words as appsWords } from "./words";
+
+const Touch = part(async () => ({ default: (await import("./app/Touch")).Touch }));
+const SettingsTab = part(async () => ({ default: (await import("./app/SettingsTab")).SettingsTab }));
+const About = part(async () => ({ default: (await import("./app/About")).About }));
+/** Other tabs are there before somebody can have chosen one. */
+const TABS_MS_MAX = 1_000;
 
 const TABS = ["actions", "touch", "settings", "about"] as const;
 
@@ -63,6 +68,11 @@ function Shown({ app, error }: { app: Schemas["AppDetail"]; error: unknown }) {
   const state = stateOf(app);
   const canRun = state === "on" || state === "paused";
   const [stopError, setStopError] = useState<unknown>(null);
+  // What fails to come now is asked for again when it is drawn.
+  useEffect(
+    () => whenQuiet(() => [Touch, SettingsTab, About].forEach((tab) => void tab.load().catch(() => {})), TABS_MS_MAX),
+    [],
+  );
   return (
     <Page
       title={shortenText(app.title, 80)}
@@ -89,16 +99,20 @@ function Shown({ app, error }: { app: Schemas["AppDetail"]; error: unknown }) {
       {tab === "actions" && !app.opens && <Actions app={app} canRun={canRun} />}
       {tab === "actions" && app.opens && <Opens app={app} canOpen={canRun} />}
       {tab === "actions" && !app.opens && <Answers app={app} canOpen={state === "on"} />}
-      {tab === "touch" && <Touch app={app.name} />}
-      {tab === "settings" && <SettingsTab app={app.name} />}
-      {tab === "about" && <About app={app} onUpgrade={setUpgrade} />}
+      <Suspense fallback={<Loading />}>
+        {tab === "touch" && <Touch app={app.name} />}
+        {tab === "settings" && <SettingsTab app={app.name} />}
+        {tab === "about" && <About app={app} onUpgrade={setUpgrade} />}
+      </Suspense>
       {upgrade !== null && (
-        <InstallDialog
-          source={upgrade}
-          begin={upgrade !== ""}
-          onClose={() => setUpgrade(null)}
-          onInstalled={() => setUpgrade(null)}
-        />
+        <Suspense>
+          <InstallDialog
+            source={upgrade}
+            begin={upgrade !== ""}
+            onClose={() => setUpgrade(null)}
+            onInstalled={() => setUpgrade(null)}
+          />
+        </Suspense>
       )}
     </Page>
   );

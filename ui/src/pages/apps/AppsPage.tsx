@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useDeferredValue, useEffect, useState } from "react";
+import { Suspense, useDeferredValue, useEffect, useState } from "react";
 import { useLocation, useSearchParams } from "wouter";
 import type { Schemas } from "@/api/client";
 import { reads } from "@/api/operations";
@@ -11,7 +11,7 @@ import { Empty, Page, Section } from "@/components/Page";
 import { useWords } from "@/i18n";
 import { to } from "@/routes";
 import { AppCard } from "./AppCard";
-import { InstallDialog } from "./card/InstallDialog";
+import { InstallDialog } from "./card/late";
 import { Starters } from "./Starters";
 import { stateOf } from "./state";
 import { words } from "./words";
@@ -62,13 +62,15 @@ export default function AppsPage() {
     >
       <Gallery address={address} put={put} onInstall={open} />
       {install !== null && (
-        <InstallDialog
-          source={install}
-          begin={begun !== null && begun === install}
-          onSource={(source) => put("install", source, true)}
-          onClose={() => put("install", null, true)}
-          onInstalled={(app) => navigate(to.app(app.name))}
-        />
+        <Suspense>
+          <InstallDialog
+            source={install}
+            begin={begun !== null && begun === install}
+            onSource={(source) => put("install", source, true)}
+            onClose={() => put("install", null, true)}
+            onInstalled={(app) => navigate(to.app(app.name))}
+          />
+        </Suspense>
       )}
     </Page>
   );

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { lazy, memo, Suspense, useDeferredValue, useMemo, useState } from "react";
+import { memo, Suspense, useDeferredValue, useMemo, useState } from "react";
 import { useSearchParams } from "wouter";
 import type { Schemas } from "@/api/client";
 import { reads } from "@/api/operations";
@@ -8,6 +8,7 @@ import { ButtonLink } from "@/components/Button";
 import { Dialog } from "@/components/Dialog";
 import { TextField } from "@/components/Field";
 import { Empty, Page } from "@/components/Page";
+import { part } from "@/components/part";
 import { useIsWide } from "@/components/wide";
 import { useWords } from "@/i18n";
 import { to } from "@/routes";
@@ -16,7 +17,7 @@ import { columnsOf, nameRem } from "./columns";
 import { CardRow, Legend, TableRow } from "./Rows";
 import { words } from "./words";
 
-const Touch = lazy(async () => ({ default: (await import("@/pages/apps/app/Touch")).Touch }));
+const Touch = part(async () => ({ default: (await import("@/pages/apps/app/Touch")).Touch }));
 
 export default function GrantsPage() {
   const said = useWords(words);

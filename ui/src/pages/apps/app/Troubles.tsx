@@ -5,7 +5,7 @@ import { Notice } from "@/components/Pill";
 import { useWords } from "@/i18n";
 import { to } from "@/routes";
 import { escapeLines } from "@/text/escape";
-import { Sentences } from "../card/CardView";
+import { Sentences } from "../card/Sentences";
 import { stateOf } from "../state";
 import { Power } from "./Life";
 import { words } from "./words";

@@ -3,11 +3,12 @@ import { useQuery } from "@tanstack/react-query";
 import { useId, type ReactNode } from "react";
 import { reads } from "@/api/operations";
 import { Notice, Pill } from "@/components/Pill";
-import { Say, useWords, type Sentence } from "@/i18n";
+import { Say, useWords } from "@/i18n";
 import { escapeText, shortenText } from "@/text/escape";
 import { LineEditor } from "../lines/LineEditor";
 import { words as lineWords } from "../lines/words";
 import type { Wanted } from "../lines/choices";
+import { Sentences } from "./Sentences";
 import { isSame, linesOf, type Card } from "./shown";
 import { words } from "./words";
 
@@ -209,20 +210,5 @@ function Part({ title, children }: { title: string; children: ReactNode }) {
       </h3>
       {children}
     </section>
-  );
-}
-
-export function Sentences({ sentences }: { sentences: readonly Sentence[] }) {
-  if (sentences.length === 0) return null;
-  return (
-    <ul className="list-disc space-y-0.5 ps-5 text-sm">
-      {sentences.map((sentence) => (
-        <li key={JSON.stringify(sentence)}>
-          <bdi>
-            <Say sentence={sentence} />
-          </bdi>
-        </li>
-      ))}
-    </ul>
   );
 }
