@@ -138,18 +138,22 @@ impl Scene {
         hidden.iter().fold(self.abilities.clone(), |abilities, adapter| abilities.without(*adapter))
     }
 
-    pub(crate) fn plan(&self, hidden: &[Adapter], words: &[&str]) -> Plan {
+    /// How it is kept on a machine.
+    pub(crate) fn plan_on(&self, abilities: &Abilities, words: &[&str]) -> Plan {
         let arguments = words.iter().map(|word| (*word).to_owned()).collect();
         let policy = Policy { arguments, ..self.policy.clone() };
-        match plan(&policy, &self.without(hidden)) {
+        match plan(&policy, abilities) {
             Ok(plan) => plan,
-            Err(refusal) => panic!("refused: {refusal}; {:?}", self.abilities),
+            Err(refusal) => panic!("refused: {refusal}; {abilities:?}"),
         }
     }
 
     pub(crate) async fn start(&self, hidden: &[Adapter], words: &[&str]) -> Confined {
-        let plan = self.plan(hidden, words);
-        match spawn(&plan, &self.launcher, Vec::new()).await {
+        self.start_plan(&self.plan_on(&self.without(hidden), words)).await
+    }
+
+    pub(crate) async fn start_plan(&self, plan: &Plan) -> Confined {
+        match spawn(plan, &self.launcher, Vec::new()).await {
             Ok(confined) => confined,
             Err(error) => panic!("{error}"),
         }
