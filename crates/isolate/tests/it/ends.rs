@@ -189,6 +189,20 @@ async fn what_cannot_be_started_is_said() {
 }
 
 #[tokio::test]
+async fn a_keeper_that_is_none_is_said() {
+    let scene = Scene::new().await;
+    let plan = scene.plan_on(&scene.abilities, &["code", "0"]);
+    let said = |launcher: Launcher| {
+        let plan = &plan;
+        async move { spawn(plan, &launcher, Vec::new()).await.expect_err("is no keeper").to_string() }
+    };
+    let missing = said(Launcher::new(scene.root.join("missing"), [] as [&str; 0])).await;
+    assert!(missing.starts_with("its keeper could not be started: "), "{missing}");
+    let other = said(Launcher::new("/bin/sh", ["-c", "exit 0"])).await;
+    assert!(other.starts_with("waiting for the start: ") || other.starts_with("handing the plan over: "), "{other}");
+}
+
+#[tokio::test]
 async fn the_proxy_is_all_that_there_is_of_the_network() {
     let scene = Scene::new().await;
     for way in [&[] as &[Adapter], &[Namespaces]].into_iter().filter(|way| scene.has_way(way)) {
