@@ -22,6 +22,8 @@ use tokio::{
 const START_MS_MAX: u64 = 10_000;
 /// What the keeper has for ending everything beyond the grace that the program has.
 const END_MS_MAX: u64 = 5_000;
+/// The most open files that a program is started with beyond its standard ones.
+pub const PASSED_MAX: usize = wire::FILES_MAX - 3;
 /// A step.
 const PIPES: &str = "opening its pipes";
 
@@ -59,6 +61,8 @@ pub enum SpawnError {
     },
     /// The helper could not be started.
     Helper(io::Error),
+    /// So many open files were passed, more than [`PASSED_MAX`]. Nothing was started.
+    Passed(usize),
 }
 
 impl fmt::Display for SpawnError {
@@ -66,6 +70,7 @@ impl fmt::Display for SpawnError {
         match self {
             Self::Step { step, reason, .. } => write!(f, "{step}: {reason}"),
             Self::Helper(error) => write!(f, "its keeper could not be started: {error}"),
+            Self::Passed(count) => write!(f, "{count} open files were passed to it, and at most {PASSED_MAX} can be"),
         }
     }
 }
@@ -97,10 +102,14 @@ pub struct Confined {
     ended: Option<Ended>,
 }
 
-/// Starts what a plan says. `passed` are open files that the program has from number 3 on.
+/// Starts what a plan says. `passed` are open files that the program has from number 3 on, at most [`PASSED_MAX`].
 ///
 /// Must be called within a tokio runtime that does I/O and time.
 pub async fn spawn(plan: &Plan, launcher: &Launcher, passed: Vec<OwnedFd>) -> Result<Confined, SpawnError> {
+    if passed.len() > PASSED_MAX {
+        return Err(SpawnError::Passed(passed.len()));
+    }
+    let keep = wire::pack(&Note::Keep(Box::new(plan.clone()))).step("writing the plan")?;
     let (ours, theirs) = wire::pair().step("opening a socket")?;
     // The keeper has nothing of ours but its end of this socket.
     let mut child = Command::new(&launcher.program)
@@ -119,7 +128,7 @@ pub async fn spawn(plan: &Plan, launcher: &Launcher, passed: Vec<OwnedFd>) -> Re
     files.extend(passed);
     rustix::io::ioctl_fionbio(&ours, true).step("opening a socket")?;
     let handed: Vec<_> = files.iter().map(AsFd::as_fd).collect();
-    wire::send(&ours, &Note::Keep(Box::new(plan.clone())), &handed).step("handing the plan over")?;
+    wire::send_packed(&ours, &keep, &handed).step("handing the plan over")?;
     drop(handed);
     drop(files);
     let keeper = UnixDatagram::from_std(ours.into()).step("opening a socket")?;
