@@ -133,7 +133,7 @@ fn detail(adapter: Adapter, abilities: &Abilities) -> Option<String> {
         Adapter::Bubblewrap => obstacle(&abilities.bubblewrap),
         Adapter::Landlock if abilities.landlock == 0 => Some("not in this kernel, or switched off".to_owned()),
         Adapter::Landlock => Some(format!("version {}", abilities.landlock)),
-        Adapter::Seccomp if !abilities.seccomp => Some("not in this kernel".to_owned()),
+        Adapter::Seccomp if !abilities.seccomp => Some("not in this kernel, or switched off".to_owned()),
         Adapter::Cgroup => Some(match &abilities.cgroup {
             None => "none is ours to divide".to_owned(),
             Some(CgroupPlace::V1 { memory, processes }) => groups(1, memory.is_some(), processes.is_some()),

@@ -151,7 +151,7 @@ pub struct Abilities {
     pub bubblewrap: Ability,
     /// Where `bwrap` is.
     pub bubblewrap_program: Option<PathBuf>,
-    /// The version of Landlock's interface; 0 where there is none.
+    /// The version of Landlock's interface; 0 where there is none, or where its rules could not be laid.
     pub landlock: u8,
     /// Whether filters of system calls can be installed.
     pub seccomp: bool,

@@ -37,7 +37,7 @@ pub use elsewhere::{Launcher, init_main};
 pub use facts::{Ended, Fact, Facts, Hold, Refusal, Unkept};
 pub use job_objects::{JobLimits, job_limits};
 #[cfg(target_os = "linux")]
-pub use linux::{Confined, Launcher, SpawnError, init_main, spawn};
+pub use linux::{Confined, Launcher, PASSED_MAX, SpawnError, init_main, spawn};
 pub use plan::{Outlook, Plan, outlook, plan};
-pub use policy::{Bounds, Concern, GRANTS_MAX, Network, Policy};
+pub use policy::{Bounds, Concern, GRANTS_MAX, Network, POLICY_BYTES_MAX, Policy};
 pub use seatbelt::profile as seatbelt_profile;

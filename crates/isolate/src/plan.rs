@@ -241,7 +241,8 @@ impl Machine<'_> {
             return Ok(Fact { hold: Hold::InFull, sentence: sentence::isolate_memory_all(bytes, names(&by)), by });
         }
         match self.base {
-            // Memory that no process owns (files in memory, shared pieces) is only closed off by the filter.
+            // Memory that no process owns (files in memory, shared pieces) is only closed off by the filter. What is written and
+            // then closed to writing counts as nobody's data all the same, which the sentence says.
             Some(Base::Namespaces | Base::Bubblewrap { .. } | Base::Shared) if self.abilities.seccomp => {
                 let by = vec![Adapter::Rlimits, Adapter::Seccomp];
                 let sentence = sentence::isolate_memory_each(count, bytes, names(&by));

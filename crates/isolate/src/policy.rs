@@ -8,8 +8,10 @@ use std::{
 };
 
 /// The longest argument or value of the environment, and the most of both together. The kernel allows 128 KiB for one and more
-/// in all; a plan crosses one socket in one piece.
+/// in all.
 const WORDS_BYTES_MAX: usize = 96 << 10;
+/// The largest policy as JSON, in which some characters are six: with a plan around it, it crosses one socket in one piece.
+pub const POLICY_BYTES_MAX: usize = 128 << 10;
 /// The most folders and files that a policy grants: each is a mount.
 pub const GRANTS_MAX: usize = 64;
 /// What every program needs to exist at all; a bound below this is a mistake of the caller.
@@ -32,7 +34,7 @@ pub struct Policy {
     pub read: Vec<PathBuf>,
     /// Files and folders that it reads and writes.
     pub write: Vec<PathBuf>,
-    /// What no grant may hold or lie in, but for [`home`](Self::home): OIKOS_HOME.
+    /// What no grant may hold or lie in, but for [`home`](Self::home): OIKOS_HOME. By full paths, like all that is granted.
     pub never: Vec<PathBuf>,
     /// What it reaches of the network.
     pub network: Network,
@@ -133,7 +135,7 @@ impl Policy {
     /// What is wrong with the policy itself, on whatever machine.
     pub(crate) fn fault(&self) -> Option<Sentence> {
         let grants = || self.read.iter().chain(&self.write);
-        let places = grants().chain([&self.program, &self.folder, &self.home]);
+        let places = grants().chain(&self.never).chain([&self.program, &self.folder, &self.home]);
         if let Some(place) = places.into_iter().find(|place| !is_plain(place)) {
             return Some(sentence::isolate_fault_path(place.to_string_lossy().into_owned()));
         }
@@ -153,6 +155,10 @@ impl Policy {
         let words = self.arguments.iter().chain(self.environment.keys()).chain(self.environment.values());
         if words.clone().map(String::len).sum::<usize>() > WORDS_BYTES_MAX {
             return Some(sentence::isolate_fault_much("bytes of arguments and environment", WORDS_BYTES_MAX));
+        }
+        // All paths are text by now, so that it can be written.
+        if serde_json::to_vec(self).map_or(usize::MAX, |bytes| bytes.len()) > POLICY_BYTES_MAX {
+            return Some(sentence::isolate_fault_much("bytes of words and paths as JSON", POLICY_BYTES_MAX));
         }
         let is_name = |name: &String| !name.is_empty() && !name.contains('=') && !matches!(&**name, "HOME" | "TMPDIR");
         if let Some(word) = words.clone().find(|word| word.contains('\0')) {
@@ -219,6 +225,7 @@ mod tests {
         for place in ["notes", "/srv/../etc", "/", "", "/srv/./notes", "/srv//notes"] {
             assert!(fault(|policy| policy.write = vec![place.into()]).is_some(), "{place}");
             assert!(fault(|policy| policy.program = place.into()).is_some(), "{place}");
+            assert!(fault(|policy| policy.never = vec![place.into()]).is_some(), "{place}");
         }
     }
 
@@ -236,6 +243,18 @@ mod tests {
         assert!(fault(|policy| policy.bounds.memory_bytes_max = MEMORY_BYTES_MIN - 1).is_some());
         assert!(fault(|policy| _ = policy.environment.insert("A".into(), "a\0b".into())).is_some());
         assert_eq!(Concern::Files.word(), "files");
+    }
+
+    #[test]
+    fn what_is_larger_when_it_is_handed_over_is_measured_so() {
+        // Within the bound on words, and three times the bound on what crosses the socket.
+        let controls = "\u{1}".repeat(WORDS_BYTES_MAX / 2);
+        let much = Some(format!("more bytes of words and paths as JSON than {POLICY_BYTES_MAX}"));
+        assert_eq!(fault(|policy| policy.arguments = vec![controls.clone()]), much);
+        assert_eq!(fault(|policy| _ = policy.environment.insert("A".into(), controls)), much);
+        let long = PathBuf::from(format!("/srv/{}", "x".repeat(4_000)));
+        assert_eq!(fault(|policy| policy.read = vec![long.clone(); GRANTS_MAX]), much);
+        assert_eq!(fault(|policy| policy.never = vec![long.clone(); GRANTS_MAX]), much);
     }
 
     #[test]

@@ -427,7 +427,7 @@ sentences! {
     isolate_processes_ruled(count, walls) = "reads and stops none of your programs, starts at most {count} {count:process|processes}, and ends with oikos; it can find out that they run ({walls})";
     isolate_processes_together(count, walls) = "reads and stops none of your programs, and ends with oikos; it can find out that they run, and there can be {count} {count:process|processes} more of both together than when it started ({walls})";
     isolate_memory_all(bytes, walls) = "uses at most {bytes} of memory in all ({walls})";
-    isolate_memory_each(count, bytes, walls) = "uses at most {bytes} of memory in each of at most {count} {count:process|processes}, without a bound on all together ({walls})";
+    isolate_memory_each(count, bytes, walls) = "uses at most {bytes} of memory in each of at most {count} {count:process|processes}, without a bound on all together; one that sets out to take more can ({walls})";
     isolate_unkept_files() = "your files cannot be kept from it on this machine";
     isolate_unkept_network() = "it cannot be kept from the network on this machine";
     isolate_unkept_proxy() = "on this machine it can have the whole network or none, and not only the hosts that you allow";

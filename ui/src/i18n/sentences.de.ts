@@ -283,7 +283,7 @@ const texts: Record<keyof typeof english, string> = {
     "liest und beendet keines deiner Programme und endet mit oikos; es kann herausfinden, dass sie laufen, und von beiden zusammen kann es {count} {count:Prozess|Prozesse} mehr geben als bei seinem Start ({walls})",
   isolate_memory_all: "nutzt insgesamt höchstens {bytes} Speicher ({walls})",
   isolate_memory_each:
-    "nutzt in jedem von höchstens {count} {count:Prozess|Prozessen} höchstens {bytes} Speicher, ohne Grenze für alle zusammen ({walls})",
+    "nutzt in jedem von höchstens {count} {count:Prozess|Prozessen} höchstens {bytes} Speicher, ohne Grenze für alle zusammen; eines, das es darauf anlegt, bekommt mehr ({walls})",
   isolate_unkept_files: "deine Dateien können auf diesem Gerät nicht vor ihm verborgen werden",
   isolate_unkept_network: "es kann auf diesem Gerät nicht vom Netz ferngehalten werden",
   isolate_unkept_proxy:

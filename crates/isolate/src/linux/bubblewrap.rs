@@ -1,7 +1,7 @@
 //! The words for `bwrap` that make the same machine as `root.rs` makes. Pure but for what lies where on this machine, which
 //! comes in.
 
-use super::system::{DEVICES, HOST_NAME, SCRATCH_BYTES_MAX, SETTINGS};
+use super::system::{HOST_NAME, SCRATCH_BYTES_MAX, SETTINGS, devices};
 use crate::Plan;
 use std::path::{Path, PathBuf};
 
@@ -49,7 +49,7 @@ pub(crate) fn arguments(plan: &Plan, found: &Found) -> Vec<String> {
         say(&["--ro-bind-data", &number.to_string(), path]);
     }
     say(&["--dir", "/dev"]);
-    for (path, _) in DEVICES {
+    for (path, _) in devices(plan) {
         say(&["--dev-bind-try", path, path]);
     }
     for (to, at) in

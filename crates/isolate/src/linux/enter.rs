@@ -24,6 +24,9 @@ use std::{
 /// Above all numbers that the program is given files at: there its files wait until each has its place.
 pub(crate) const PLACES_FROM: i32 = 100;
 
+/// A stack of the size that systems give anyway. It counts as none of a process's data, and a program may ask for a larger one.
+const STACK_BYTES_MAX: u64 = 8 << 20;
+
 /// Becomes the program; comes back only with what went wrong. `files` are standard input, output and error, and those that
 /// the program has from number 3 on. Whoever reports the fault does so through a file above [`PLACES_FROM`].
 pub(crate) fn become_program(plan: &Plan, files: Vec<OwnedFd>) -> Fault {
@@ -94,6 +97,7 @@ fn bounds(plan: &Plan) -> Result<(), Fault> {
     if !plan.counts_all_memory() {
         // What a process can write to and keep for itself. Its address space says nothing: Node reserves gigabytes.
         limits.push((Resource::Data, bounds.memory_bytes_max, bounds.memory_bytes_max));
+        limits.push((Resource::Stack, STACK_BYTES_MAX, STACK_BYTES_MAX));
     }
     limits.into_iter().try_for_each(|(resource, soft, hard)| bound(resource, soft, hard))
 }

@@ -102,10 +102,23 @@ const NEVER_WHEN_SHARED: &[libc::c_long] = &[
     libc::SYS_accept4,
     // Memory and messages that everybody of the same user finds by number or name.
     libc::SYS_shmget,
-    libc::SYS_shmat,
     libc::SYS_semget,
     libc::SYS_msgget,
     libc::SYS_mq_open,
+    libc::SYS_mq_unlink,
+    // The same by a number that was found otherwise: they are small, and count up.
+    libc::SYS_shmat,
+    libc::SYS_shmctl,
+    libc::SYS_semop,
+    libc::SYS_semtimedop,
+    libc::SYS_semctl,
+    libc::SYS_msgsnd,
+    libc::SYS_msgrcv,
+    libc::SYS_msgctl,
+    libc::SYS_mq_timedsend,
+    libc::SYS_mq_timedreceive,
+    libc::SYS_mq_notify,
+    libc::SYS_mq_getsetattr,
     // One group of processes, so that one signal ends it all.
     libc::SYS_setsid,
     libc::SYS_setpgid,
@@ -159,8 +172,9 @@ const SYS_OPEN_TREE_ATTR: libc::c_long = 467;
 /// Attributes of files behind `ioctl`, as a call.
 const SYS_FILE_SETATTR: libc::c_long = 469;
 
-/// Memory that counts as nobody's where only each process is bounded.
-const NEVER_WHEN_COUNTED_EACH: &[libc::c_long] = &[libc::SYS_memfd_create, libc::SYS_shmget];
+/// Memory that counts as nobody's where only each process is bounded: in files, and the kernel's own for sets and queues.
+const NEVER_WHEN_COUNTED_EACH: &[libc::c_long] =
+    &[libc::SYS_memfd_create, libc::SYS_shmget, libc::SYS_semget, libc::SYS_msgget];
 
 /// All kinds of new namespaces that a clone can ask for.
 const NEW_NAMESPACES: u64 = (libc::CLONE_NEWNS
@@ -223,9 +237,10 @@ fn refused(plan: &Plan) -> io::Result<Rules> {
     }
     if !plan.counts_all_memory() {
         rules.extend(NEVER_WHEN_COUNTED_EACH.iter().map(|call| (*call, Vec::new())));
-        let shared = (libc::MAP_SHARED | libc::MAP_ANONYMOUS) as u64;
-        let shared = condition(3, Length::Dword, Compare::MaskedEq(shared), shared)?;
-        rules.insert(libc::SYS_mmap, vec![rule(vec![shared])?]);
+        // Shared, it is nobody's; growing downwards, it counts as a stack and not as data.
+        let never = [libc::MAP_SHARED | libc::MAP_ANONYMOUS, libc::MAP_GROWSDOWN].map(|flags| flags as u64);
+        let mapping = |flags: &u64| rule(vec![condition(3, Length::Dword, Compare::MaskedEq(*flags), *flags)?]);
+        rules.insert(libc::SYS_mmap, never.iter().map(mapping).collect::<io::Result<_>>()?);
     }
     Ok(rules)
 }

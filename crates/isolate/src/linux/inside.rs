@@ -46,7 +46,7 @@ fn live(alone: Alone, keeper: &OwnedFd, plan: &Plan, files: Vec<OwnedFd>, user: 
     bind_to(keeper)?;
     if plan.base == Base::Namespaces {
         become_user(user)?;
-        root::replace(&plan.policy)?;
+        root::replace(plan)?;
         sethostname(HOST_NAME.as_bytes()).step("naming the machine")?;
         raw::loopback_up().step("switching on the loopback")?;
     }

@@ -15,7 +15,7 @@ mod spawn; // oikos's side: start, hear, end
 mod system; // what every program finds. Pure
 mod wire; // what all of these say to each other
 
-pub use spawn::{Confined, Launcher, SpawnError, spawn};
+pub use spawn::{Confined, Launcher, PASSED_MAX, SpawnError, spawn};
 
 use self::{raw::Alone, wire::Note};
 use rustix::process::{PidfdFlags, getegid, geteuid, getpid, pidfd_open};

@@ -4,10 +4,9 @@
 use super::{
     NOTHING, raw,
     spawn::{Launcher, SpawnError, spawn},
+    wire::Step,
 };
-use crate::{
-    Abilities, Ability, Adapter, Bounds, CgroupPlace, Ended, Obstacle, Policy, System, abilities::LANDLOCK_SCOPES, plan,
-};
+use crate::{Abilities, Ability, Bounds, CgroupPlace, Ended, Obstacle, Plan, Policy, System, plan, plan::Base};
 use std::{
     env, fs, io,
     path::{Path, PathBuf},
@@ -18,6 +17,8 @@ use std::{
 const BUBBLEWRAP: &str = "bwrap";
 /// Where an owner's search path may not lead, and where it is nevertheless.
 const USUAL: &str = "/usr/local/bin:/usr/bin:/bin";
+/// The step that is ours.
+const TRYING: &str = "trying it";
 /// How long one try may take.
 const TRY_MS_MAX: u64 = 5_000;
 /// Begins the names of our control groups; the number of their keeper is the rest.
@@ -26,52 +27,47 @@ const GROUP: &str = "oikos-";
 const OURSELVES: &str = "oikos-itself";
 
 impl Abilities {
-    /// Looks, once: takes a few milliseconds, starts up to four programs that do nothing, leaves nothing behind. `room` is a
+    /// Looks, once: takes a few milliseconds, starts up to six programs that do nothing, leaves nothing behind. `room` is a
     /// folder of ours to do it in.
     pub async fn probe(launcher: &Launcher, room: &Path) -> io::Result<Self> {
         let home = room.canonicalize()?;
         // Gone where another version was put in its place: that says nothing about the machine.
         let program = launcher.program.canonicalize()?;
         let mut abilities = Self {
-            landlock: raw::landlock_version(),
             is_root: rustix::process::geteuid().is_root(),
             bubblewrap_program: find(BUBBLEWRAP),
             ..Self::none(System::Linux)
         };
         let tried = Tried { launcher, program: &program, home: &home };
-        // What bounds a tree comes first: as root nothing is started without.
+        // Each by itself on everybody's machine, and with those before it that worked: in the end that is the way of rules
+        // alone, and what of it fails is not put down to the ways that are tried after it.
         for place in places() {
-            let with = Self { cgroup: Some(place), ..namespaced(&abilities) };
-            let alone = Self { landlock: LANDLOCK_SCOPES, seccomp: true, ..with.clone() };
-            let shared = alone.without(Adapter::Namespaces);
-            if tried.works(&with).await.is_ok() || tried.works(&shared).await.is_ok() {
-                abilities.cgroup = with.cgroup;
+            let with = Self { cgroup: Some(place), ..abilities.clone() };
+            if tried.works(&with, Base::Shared).await.is_ok() {
+                abilities = with;
                 break;
             }
         }
-        abilities.seccomp = filters();
-        abilities.namespaces = match tried.works(&namespaced(&abilities)).await {
+        let with = Self { seccomp: filters(), ..abilities.clone() };
+        if with.seccomp && tried.works(&with, Base::Shared).await.is_ok() {
+            abilities = with;
+        }
+        let with = Self { landlock: raw::landlock_version(), ..abilities.clone() };
+        if with.landlock > 0 && tried.works(&with, Base::Shared).await.is_ok() {
+            abilities = with;
+        }
+        abilities.namespaces = match tried.works(&abilities, Base::Namespaces).await {
             Ok(()) => Ability::Works,
             Err(error) => Ability::Fails(obstacle(&error)),
         };
         if let Some(program) = abilities.bubblewrap_program.clone() {
-            let wrapped = Self {
-                bubblewrap: Ability::Works,
-                bubblewrap_program: Some(program),
-                ..abilities.clone().without(Adapter::Namespaces)
-            };
-            abilities.bubblewrap = match tried.works(&wrapped).await {
+            abilities.bubblewrap = match tried.works(&abilities, Base::Bubblewrap { program }).await {
                 Ok(()) => Ability::Works,
                 Err(error) => Ability::Fails(Obstacle::At(error.to_string())),
             };
         }
         Ok(abilities)
     }
-}
-
-/// With nothing that could fail besides.
-fn namespaced(abilities: &Abilities) -> Abilities {
-    Abilities { namespaces: Ability::Works, ..abilities.clone() }
 }
 
 struct Tried<'a> {
@@ -81,19 +77,25 @@ struct Tried<'a> {
 }
 
 impl Tried<'_> {
-    async fn works(&self, abilities: &Abilities) -> Result<(), SpawnError> {
+    /// With what was found already, on this base.
+    async fn works(&self, abilities: &Abilities, base: Base) -> Result<(), SpawnError> {
         let mut policy = Policy::new(self.program, self.home);
         let words = self.launcher.words.iter().map(|word| word.to_string_lossy().into_owned());
         policy.arguments = words.chain([NOTHING.to_owned()]).collect();
         policy.read = vec![self.program.to_owned()];
         policy.bounds = Bounds { memory_bytes_max: 64 << 20, processes_max: 8, ..Bounds::default() };
-        let plan = plan(&policy, abilities).map_err(|refusal| io::Error::other(refusal.to_string()))?;
+        // Whether a way works is another question than whether all that a start demands is there beside it: root's processes
+        // counted, memory bounded. So it is the plan of a machine that has that, with what this one has in its place.
+        let whole = Abilities { namespaces: Ability::Works, seccomp: true, is_root: false, ..abilities.clone() };
+        let plan = plan(&policy, &whole).map_err(|refusal| io::Error::other(refusal.to_string())).step(TRYING)?;
+        let plan = Plan { base, seccomp: abilities.seccomp, ..plan };
         let mut confined = spawn(&plan, self.launcher, Vec::new()).await?;
-        match confined.wait_for(Duration::from_millis(TRY_MS_MAX)).await {
+        let ended = match confined.wait_for(Duration::from_millis(TRY_MS_MAX)).await {
             Some(Ended::Exit { code: 0 }) => Ok(()),
-            Some(ended) => Err(io::Error::other(ended.to_string()).into()),
-            None => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
-        }
+            Some(ended) => Err(io::Error::other(ended.to_string())),
+            None => Err(io::Error::from(io::ErrorKind::TimedOut)),
+        };
+        Ok(ended.step(TRYING)?)
     }
 }
 

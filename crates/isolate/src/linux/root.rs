@@ -5,10 +5,10 @@
 
 use super::{
     place, raw,
-    system::{DEVICES, PROC_COVERED, PROGRAMS, SCRATCH_BYTES_MAX, SETTINGS, made_settings},
+    system::{PROC_COVERED, PROGRAMS, SCRATCH_BYTES_MAX, SETTINGS, devices, made_settings},
     wire::{Fault, Step},
 };
-use crate::Policy;
+use crate::Plan;
 use rustix::{
     fs::CWD,
     mount::{
@@ -38,11 +38,11 @@ struct Piece {
 }
 
 /// Replaces the root of this mount namespace, which is nobody else's.
-pub(crate) fn replace(policy: &Policy) -> Result<(), Fault> {
+pub(crate) fn replace(plan: &Plan) -> Result<(), Fault> {
     // What is mounted in here must not appear outside.
     let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
     mount_change("/", private).step("making the mounts private")?;
-    let pieces = pieces(policy)?;
+    let pieces = pieces(plan)?;
     let links = links()?;
     let root = memory("0755", 1 << 20, MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV)?;
     let stage = Path::new(STAGES.iter().find(|stage| Path::new(stage).is_dir()).unwrap_or(&"/tmp"));
@@ -61,7 +61,7 @@ pub(crate) fn replace(policy: &Policy) -> Result<(), Fault> {
     for (at, to) in [("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")] {
         std::os::unix::fs::symlink(to, stage.join("dev").join(at)).step(format!("linking /dev/{at}"))?;
     }
-    let home = policy.home.to_string_lossy();
+    let home = plan.policy.home.to_string_lossy();
     for (at, text) in made_settings(geteuid().as_raw(), getegid().as_raw(), &home) {
         fs::write(stage.join(&at[1..]), text).step(format!("writing {at}"))?;
     }
@@ -85,7 +85,8 @@ pub(crate) fn replace(policy: &Policy) -> Result<(), Fault> {
     chdir("/").step("entering the new root")
 }
 
-fn pieces(policy: &Policy) -> Result<Vec<Piece>, Fault> {
+fn pieces(plan: &Plan) -> Result<Vec<Piece>, Fault> {
+    let policy = &plan.policy;
     let mut pieces = Vec::new();
     for path in PROGRAMS.iter().chain(SETTINGS) {
         if !fs::symlink_metadata(path).is_ok_and(|found| PROGRAMS.contains(path) && found.is_symlink())
@@ -94,7 +95,7 @@ fn pieces(policy: &Policy) -> Result<Vec<Piece>, Fault> {
             pieces.push(piece(Path::new(path), &file, is_folder, READ_ONLY)?);
         }
     }
-    for (path, _) in DEVICES {
+    for (path, _) in devices(plan) {
         if let Some((file, is_folder)) = place::open_if_there(path)? {
             pieces.push(piece(Path::new(path), &file, is_folder, DEVICE)?);
         }

@@ -3,7 +3,7 @@
 
 use super::{
     place,
-    system::{DEVICES, MACHINE_FILES, PROGRAMS, SETTINGS},
+    system::{MACHINE_FILES, PROGRAMS, SETTINGS, devices},
     wire::{Fault, Step},
 };
 use crate::Plan;
@@ -58,8 +58,8 @@ fn grants(plan: &Plan) -> Result<Vec<(OwnedFd, bool, BitFlags<AccessFs>)>, Fault
     }
     let (home, _) = place::open(&policy.home)?;
     grants.push((home, true, all));
-    let devices = DEVICES.iter().map(|(path, written)| {
-        (*path, if *written { AccessFs::ReadFile | AccessFs::WriteFile } else { AccessFs::ReadFile.into() })
+    let devices = devices(plan).map(|(path, written)| {
+        (path, if written { AccessFs::ReadFile | AccessFs::WriteFile } else { AccessFs::ReadFile.into() })
     });
     let system = PROGRAMS.iter().chain(SETTINGS).map(|path| (*path, read));
     // A machine of its own has a /proc of its own, and room that is nobody else's. On everybody's, its own process is all of

@@ -1,6 +1,6 @@
 //! oikos's side of a confined program: start it, hold its three files, hear how it ended, end it.
 
-use super::wire::{self, Note};
+use super::wire::{self, Fault, Note, Step};
 use crate::{Ended, Facts, Plan};
 use std::{
     ffi::OsString,
@@ -22,6 +22,10 @@ use tokio::{
 const START_MS_MAX: u64 = 10_000;
 /// What the keeper has for ending everything beyond the grace that the program has.
 const END_MS_MAX: u64 = 5_000;
+/// The most open files that a program is started with beyond its standard ones.
+pub const PASSED_MAX: usize = wire::FILES_MAX - 3;
+/// A step.
+const PIPES: &str = "opening its pipes";
 
 /// How the helper is started: a program, mostly oikos itself, and the words after which it calls
 /// [`init_main`](crate::init_main).
@@ -55,8 +59,10 @@ pub enum SpawnError {
         /// And what it called it.
         errno: Option<i32>,
     },
-    /// The helper could not be started, or did not answer.
+    /// The helper could not be started.
     Helper(io::Error),
+    /// So many open files were passed, more than [`PASSED_MAX`]. Nothing was started.
+    Passed(usize),
 }
 
 impl fmt::Display for SpawnError {
@@ -64,15 +70,16 @@ impl fmt::Display for SpawnError {
         match self {
             Self::Step { step, reason, .. } => write!(f, "{step}: {reason}"),
             Self::Helper(error) => write!(f, "its keeper could not be started: {error}"),
+            Self::Passed(count) => write!(f, "{count} open files were passed to it, and at most {PASSED_MAX} can be"),
         }
     }
 }
 
 impl std::error::Error for SpawnError {}
 
-impl From<io::Error> for SpawnError {
-    fn from(error: io::Error) -> Self {
-        Self::Helper(error)
+impl From<Fault> for SpawnError {
+    fn from(fault: Fault) -> Self {
+        Self::Step { step: fault.step, reason: fault.reason, errno: fault.errno }
     }
 }
 
@@ -95,11 +102,15 @@ pub struct Confined {
     ended: Option<Ended>,
 }
 
-/// Starts what a plan says. `passed` are open files that the program has from number 3 on.
+/// Starts what a plan says. `passed` are open files that the program has from number 3 on, at most [`PASSED_MAX`].
 ///
 /// Must be called within a tokio runtime that does I/O and time.
 pub async fn spawn(plan: &Plan, launcher: &Launcher, passed: Vec<OwnedFd>) -> Result<Confined, SpawnError> {
-    let (ours, theirs) = wire::pair()?;
+    if passed.len() > PASSED_MAX {
+        return Err(SpawnError::Passed(passed.len()));
+    }
+    let keep = wire::pack(&Note::Keep(Box::new(plan.clone()))).step("writing the plan")?;
+    let (ours, theirs) = wire::pair().step("opening a socket")?;
     // The keeper has nothing of ours but its end of this socket.
     let mut child = Command::new(&launcher.program)
         .args(&launcher.words)
@@ -108,31 +119,33 @@ pub async fn spawn(plan: &Plan, launcher: &Launcher, passed: Vec<OwnedFd>) -> Re
         .stdin(Stdio::from(theirs))
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        .spawn()?;
-    let (their_stdin, stdin) = io::pipe()?;
-    let (stdout, their_stdout) = io::pipe()?;
-    let (stderr, their_stderr) = io::pipe()?;
+        .spawn()
+        .map_err(SpawnError::Helper)?;
+    let (their_stdin, stdin) = io::pipe().step(PIPES)?;
+    let (stdout, their_stdout) = io::pipe().step(PIPES)?;
+    let (stderr, their_stderr) = io::pipe().step(PIPES)?;
     let mut files: Vec<OwnedFd> = vec![their_stdin.into(), their_stdout.into(), their_stderr.into()];
     files.extend(passed);
-    rustix::io::ioctl_fionbio(&ours, true).map_err(io::Error::from)?;
+    rustix::io::ioctl_fionbio(&ours, true).step("opening a socket")?;
     let handed: Vec<_> = files.iter().map(AsFd::as_fd).collect();
-    wire::send(&ours, &Note::Keep(Box::new(plan.clone())), &handed)?;
+    wire::send_packed(&ours, &keep, &handed).step("handing the plan over")?;
     drop(handed);
     drop(files);
-    let keeper = UnixDatagram::from_std(ours.into())?;
+    let keeper = UnixDatagram::from_std(ours.into()).step("opening a socket")?;
     let heard = timeout(Duration::from_millis(START_MS_MAX), hear(&keeper)).await;
-    let proxy = match heard.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?? {
+    let heard = heard.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+    let proxy = match heard.step("waiting for the start")? {
         Some((Note::Started, proxy)) => proxy.into_iter().next().map(TcpListener::from),
         Some((Note::Failed(fault), _)) => {
             drop(child.wait().await);
-            return Err(SpawnError::Step { step: fault.step, reason: fault.reason, errno: fault.errno });
+            return Err(fault.into());
         }
-        _ => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+        _ => return Err(io::Error::other("its keeper ended")).step("waiting for the start").map_err(Into::into),
     };
     Ok(Confined {
-        stdin: Some(pipe::Sender::from_owned_fd(stdin.into())?),
-        stdout: Some(pipe::Receiver::from_owned_fd(stdout.into())?),
-        stderr: Some(pipe::Receiver::from_owned_fd(stderr.into())?),
+        stdin: Some(pipe::Sender::from_owned_fd(stdin.into()).step(PIPES)?),
+        stdout: Some(pipe::Receiver::from_owned_fd(stdout.into()).step(PIPES)?),
+        stderr: Some(pipe::Receiver::from_owned_fd(stderr.into()).step(PIPES)?),
         proxy,
         facts: plan.facts.clone(),
         keeper,

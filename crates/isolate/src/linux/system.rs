@@ -1,6 +1,8 @@
 //! What every program finds, whoever it belongs to: the system's own files, some of `/etc`, a few devices. Nothing of it is
 //! anybody's. Pure.
 
+use crate::Plan;
+
 /// Where the system keeps its programs. Where one of them is a link (`/bin` to `usr/bin`), the link is made again.
 pub(crate) const PROGRAMS: &[&str] =
     &["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/gnu/store"];
@@ -29,8 +31,18 @@ pub(crate) const SETTINGS: &[&str] = &[
 ];
 
 /// Devices that hold nothing, and whether they are written too.
-pub(crate) const DEVICES: &[(&str, bool)] =
-    &[("/dev/null", true), ("/dev/zero", true), ("/dev/full", true), ("/dev/random", false), ("/dev/urandom", false)];
+const DEVICES: &[(&str, bool)] =
+    &[("/dev/null", true), (ZERO, true), ("/dev/full", true), ("/dev/random", false), ("/dev/urandom", false)];
+const ZERO: &str = "/dev/zero";
+
+/// Those that a program has. What it maps of [`ZERO`] to write and share is memory that no process owns: where none but each
+/// process is bounded it is only read, and left out where nothing keeps it from being written. That a mount is read-only does
+/// not: to a device that says nothing.
+pub(crate) fn devices(plan: &Plan) -> impl Iterator<Item = (&'static str, bool)> {
+    let (is_counted, is_ruled) = (plan.counts_all_memory(), plan.landlock);
+    let kept = DEVICES.iter().copied().filter(move |(path, _)| is_counted || is_ruled || *path != ZERO);
+    kept.map(move |(path, written)| (path, written && (is_counted || path != ZERO)))
+}
 
 /// What of `/proc` tells about the machine what programs ask at their start, where the rest of it is closed.
 pub(crate) const MACHINE_FILES: &[&str] =

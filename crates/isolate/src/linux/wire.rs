@@ -16,7 +16,7 @@ use std::{
     os::fd::{AsFd, BorrowedFd, OwnedFd},
 };
 
-/// The largest note: a plan with a full environment, as JSON. Below what a socket's buffer holds by default.
+/// The largest note: the largest policy, and what a plan says beside it. Below what a socket's buffer holds by default.
 const NOTE_BYTES_MAX: usize = 160 << 10;
 /// The most open files beside one note: three of stdio and what the caller passes.
 pub(crate) const FILES_MAX: usize = 16;
@@ -91,10 +91,21 @@ pub(crate) fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
 }
 
 pub(crate) fn send(to: impl AsFd, note: &Note, files: &[BorrowedFd<'_>]) -> io::Result<()> {
+    send_packed(to, &pack(note)?, files)
+}
+
+/// A note as it is sent.
+pub(crate) fn pack(note: &Note) -> io::Result<Vec<u8>> {
     let bytes = serde_json::to_vec(note).map_err(io::Error::other)?;
-    if bytes.len() > NOTE_BYTES_MAX || files.len() > FILES_MAX {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the plan is larger than a plan may be"));
+    match bytes.len() {
+        length if length > NOTE_BYTES_MAX => {
+            Err(io::Error::other(format!("it has {length} bytes, more than {NOTE_BYTES_MAX}")))
+        }
+        _ => Ok(bytes),
     }
+}
+
+pub(crate) fn send_packed(to: impl AsFd, bytes: &[u8], files: &[BorrowedFd<'_>]) -> io::Result<()> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(FILES_MAX))];
     let mut beside = SendAncillaryBuffer::new(&mut space);
     if !files.is_empty() && !beside.push(SendAncillaryMessage::ScmRights(files)) {
@@ -102,7 +113,7 @@ pub(crate) fn send(to: impl AsFd, note: &Note, files: &[BorrowedFd<'_>]) -> io::
     }
     // Whoever should read this may be gone, which is an error here and no signal.
     loop {
-        match sendmsg(&to, &[IoSlice::new(&bytes)], &mut beside, SendFlags::NOSIGNAL) {
+        match sendmsg(&to, &[IoSlice::new(bytes)], &mut beside, SendFlags::NOSIGNAL) {
             Err(Errno::INTR) => {}
             answer => return answer.map(|_| ()).map_err(Into::into),
         }

@@ -1,9 +1,10 @@
 //! Programs that take more than they may, with each way of counting.
 
-use crate::scene::Scene;
+use crate::scene::{Scene, said};
 use isolate::{
+    Abilities,
     Adapter::{self, Bubblewrap, Cgroup, Landlock, Namespaces, Seccomp},
-    Ended, Policy, plan, spawn,
+    CgroupPlace, Ended, Hold, Policy, plan, spawn,
 };
 
 const WAYS: &[&[Adapter]] = &[&[], &[Namespaces], &[Namespaces, Bubblewrap], &[Landlock]];
@@ -32,28 +33,81 @@ fn is_grouped(scene: &Scene, way: &[Adapter]) -> bool {
     scene.abilities.has(Cgroup) && !way.contains(&Cgroup)
 }
 
+/// Each way of keeping it, with each way of counting its memory. Root is counted by no system, so that there it is a group of
+/// processes alone.
+fn machines(scene: &Scene) -> Vec<(String, Abilities)> {
+    let mut machines = Vec::new();
+    for way in ways(scene) {
+        let abilities = scene.without(&way);
+        let alone = match abilities.cgroup.clone() {
+            Some(CgroupPlace::V1 { processes, .. }) => Some(CgroupPlace::V1 { memory: None, processes }),
+            Some(CgroupPlace::V2 { folder, processes, .. }) => {
+                Some(CgroupPlace::V2 { folder, memory: false, processes })
+            }
+            None => None,
+        };
+        if let Some(cgroup) = alone {
+            let counted_each = Abilities { cgroup: Some(cgroup), ..abilities.clone() };
+            machines.push((format!("without {way:?}, a group of processes alone"), counted_each));
+        }
+        machines.push((format!("without {way:?}"), abilities));
+    }
+    machines
+}
+
 #[tokio::test]
 async fn attack_on_memory() {
     let scene = Scene::new().await;
     let limit = scene.policy.bounds.memory_bytes_max;
-    for way in ways(&scene) {
-        for kind in ["memory", "memory-of-nobody", "memory-shared", "scratch", "scratch-shared", "root"] {
-            let (text, ended) = scene.run(&way, &["bomb", kind]).await;
+    for (machine, abilities) in machines(&scene) {
+        for kind in [
+            "memory",
+            "memory-of-nobody",
+            "memory-shared",
+            "memory-zero",
+            "memory-stack",
+            "memory-deep",
+            "memory-semaphores",
+            "memory-queues",
+            "scratch",
+            "scratch-shared",
+            "root",
+        ] {
+            let plan = scene.plan_on(&abilities, &["bomb", kind]);
+            let is_grouped = plan.facts().memory.hold == Hold::InFull;
+            let (text, ended) = said(scene.start_plan(&plan).await).await;
             match ended {
                 // Ended by the group, in the middle of it.
-                Ended::Memory { bytes_max } => {
-                    assert!(bytes_max == limit && is_grouped(&scene, &way), "{way:?} {kind}")
-                }
+                Ended::Memory { bytes_max } => assert!(bytes_max == limit && is_grouped, "{machine} {kind}"),
                 // Or refused more, and told how much it got. Files in `/tmp` of a shared machine are the owner's disk.
                 Ended::Exit { code: 0 } => {
                     let got = if text.trim() == "refused" { Some(0) } else { number(&text) };
-                    assert!(got.is_some_and(|got| got <= limit >> 20), "{way:?} {kind}: {text}");
+                    assert!(got.is_some_and(|got| got <= limit >> 20), "{machine} {kind}: {text}");
                 }
                 // Its own runtime gave up.
                 Ended::Signal { number: 6 | 25 } => {}
+                // It came to the end of its stack.
+                Ended::Signal { number: 11 } if kind == "memory-deep" => {}
                 Ended::FileSize { .. } => {}
-                other => panic!("{way:?} {kind}: {other:?} {text}"),
+                other => panic!("{machine} {kind}: {other:?} {text}"),
             }
+        }
+    }
+}
+
+/// What is written and then closed to writing counts as no process's data. A group counts it; where there is none, the fact has
+/// to say what it leaves open.
+#[tokio::test]
+async fn attack_on_memory_that_is_closed_again() {
+    let scene = Scene::new().await;
+    let bytes_max = scene.policy.bounds.memory_bytes_max;
+    for (machine, abilities) in machines(&scene) {
+        let plan = scene.plan_on(&abilities, &["bomb", "memory-closed"]);
+        let fact = plan.facts().memory.clone();
+        let (text, ended) = said(scene.start_plan(&plan).await).await;
+        match fact.hold {
+            Hold::InFull => assert_eq!(ended, Ended::Memory { bytes_max }, "{machine}: {text}"),
+            Hold::Partly => assert!(fact.sentence.to_string().contains("one that sets out to"), "{machine}: {text}"),
         }
     }
 }
@@ -106,7 +160,7 @@ async fn attack_on_processor_files_and_disk() {
         policy.arguments = vec!["bomb".into(), "processor".into()];
         let plan = plan(&policy, &scene.without(&way)).expect("can be kept");
         let confined = spawn(&plan, &scene.launcher, Vec::new()).await.expect("starts");
-        assert_eq!(crate::scene::said(confined).await.1, Ended::Cpu { seconds_max: 1 }, "{way:?}");
+        assert_eq!(said(confined).await.1, Ended::Cpu { seconds_max: 1 }, "{way:?}");
 
         let (_, ended) = scene.run(&way, &["bomb", "file"]).await;
         assert_eq!(ended, Ended::FileSize { bytes_max: 16 << 20 }, "{way:?}");

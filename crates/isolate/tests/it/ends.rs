@@ -3,7 +3,7 @@
 use crate::scene::{PATIENCE, Scene, helper, processes_with, program, said, until};
 use isolate::{
     Adapter::{self, Bubblewrap, Namespaces},
-    Ended, Launcher, Network, Policy, SpawnError, plan, spawn,
+    Ended, Launcher, Network, PASSED_MAX, POLICY_BYTES_MAX, Policy, Refusal, SpawnError, plan, spawn,
 };
 use std::{
     io::{Read, Write},
@@ -186,6 +186,54 @@ async fn what_cannot_be_started_is_said() {
             other => panic!("{way:?}: {other:?}"),
         }
     }
+}
+
+#[tokio::test]
+async fn a_keeper_that_is_none_is_said() {
+    let scene = Scene::new().await;
+    let plan = scene.plan_on(&scene.abilities, &["code", "0"]);
+    let said = |launcher: Launcher| {
+        let plan = &plan;
+        async move { spawn(plan, &launcher, Vec::new()).await.expect_err("is no keeper").to_string() }
+    };
+    let missing = said(Launcher::new(scene.root.join("missing"), [] as [&str; 0])).await;
+    assert!(missing.starts_with("its keeper could not be started: "), "{missing}");
+    let other = said(Launcher::new("/bin/sh", ["-c", "exit 0"])).await;
+    assert!(other.starts_with("waiting for the start: ") || other.starts_with("handing the plan over: "), "{other}");
+}
+
+#[tokio::test]
+async fn the_largest_policy_and_the_most_files_are_handed_over() {
+    let scene = Scene::new().await;
+    let mut policy = Policy { arguments: vec!["code".into(), "0".into()], ..scene.policy.clone() };
+    let length = |policy: &Policy| serde_json::to_vec(policy).expect("is text").len();
+    policy.environment.insert("MUCH".to_owned(), String::new());
+    // Each of these is six as JSON; what is left is filled up.
+    let room = POLICY_BYTES_MAX - length(&policy);
+    let much = "\u{1}".repeat(room / 6) + &"a".repeat(room % 6);
+    policy.environment.insert("MUCH".to_owned(), much);
+    assert_eq!(length(&policy), POLICY_BYTES_MAX);
+    for way in WAYS.iter().filter(|way| scene.has_way(way)) {
+        let plan_of_much = plan(&policy, &scene.without(way)).expect("can be kept");
+        let confined = spawn(&plan_of_much, &scene.launcher, Vec::new()).await.expect("starts");
+        assert_eq!(said(confined).await.1, Ended::Exit { code: 0 }, "{way:?}");
+
+        let list =
+            Policy { program: "/bin/ls".into(), arguments: vec!["/proc/self/fd".into()], ..scene.policy.clone() };
+        let plan_of_list = plan(&list, &scene.without(way)).expect("can be kept");
+        let files = |count| (0..count).map(|_| std::fs::File::open("/dev/null").expect("is there").into()).collect();
+        let confined = spawn(&plan_of_list, &scene.launcher, files(PASSED_MAX)).await.expect("starts");
+        // Its standard ones, these, and the folder that it reads.
+        assert_eq!(said(confined).await.0.lines().count(), 3 + PASSED_MAX + 1, "{way:?}");
+        match spawn(&plan_of_list, &scene.launcher, files(PASSED_MAX + 1)).await {
+            Err(error @ SpawnError::Passed(_)) => {
+                assert_eq!(error.to_string(), "14 open files were passed to it, and at most 13 can be");
+            }
+            other => panic!("{way:?}: {other:?}"),
+        }
+    }
+    policy.environment.insert("MORE".to_owned(), String::new());
+    assert!(matches!(plan(&policy, &scene.abilities), Err(Refusal::Policy(_))));
 }
 
 #[tokio::test]

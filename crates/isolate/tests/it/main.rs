@@ -14,4 +14,6 @@ mod leaks; // what two hundred of them leave behind
 mod ordinary; // all of it again as an ordinary user, where the tests run as root
 mod plans; // which facts are kept by what, and what is refused. Pure
 #[cfg(target_os = "linux")]
+mod probe; // what the machine can do, each way by itself
+#[cfg(target_os = "linux")]
 mod scene; // what there is around a program

@@ -1,10 +1,11 @@
 //! What there is around a confined program: things to get, and a policy that grants two folders.
 
-#![expect(unsafe_code, reason = "a key for the session can be made by no other call")]
+#![expect(unsafe_code, reason = "keys, and what the system keeps by number, are made by its own calls alone")]
 
 use isolate::{Abilities, Adapter, Bounds, Confined, Ended, Launcher, Plan, Policy, plan, spawn};
 use std::{
-    fs,
+    ffi::CString,
+    fs, io,
     net::{TcpListener, UdpSocket},
     os::{
         linux::net::SocketAddrExt,
@@ -12,6 +13,7 @@ use std::{
     },
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    ptr,
     time::Duration,
 };
 use tempfile::TempDir;
@@ -28,7 +30,7 @@ pub(crate) struct Scene {
     /// What an attacker is told.
     pub(crate) prey: String,
     process: Child,
-    _kept: (TempDir, TcpListener, UdpSocket, UnixListener, UnixListener, UnixDatagram),
+    _kept: (TempDir, TcpListener, UdpSocket, UnixListener, UnixListener, UnixDatagram, Numbered),
 }
 
 /// Where the two programs are, when they were built where whoever runs this may not enter.
@@ -74,6 +76,7 @@ impl Scene {
             .spawn()
             .expect("starts");
         key_make();
+        let numbered = Numbered::new(&format!("oikos-prey-{}", process.id()));
         let prey = serde_json::json!({
             "secret": root.join("secret/id"),
             "oikos": root.join("oikos/key"),
@@ -85,6 +88,10 @@ impl Scene {
             "tcp": tcp.local_addr().expect("has one").port(),
             "udp": udp.local_addr().expect("has one").port(),
             "process": process.id(),
+            "queue": numbered.queue,
+            "semaphores": numbered.semaphores,
+            "segment": numbered.segment,
+            "queue_name": numbered.name(),
         });
         let launcher = Launcher::new(helper(), [] as [&str; 0]);
         let home = root.join("oikos/homes/app");
@@ -109,7 +116,7 @@ impl Scene {
             policy,
             prey: prey.to_string(),
             process,
-            _kept: (folder, tcp, udp, socket, hidden, datagrams),
+            _kept: (folder, tcp, udp, socket, hidden, datagrams, numbered),
         }
     }
 
@@ -131,18 +138,22 @@ impl Scene {
         hidden.iter().fold(self.abilities.clone(), |abilities, adapter| abilities.without(*adapter))
     }
 
-    pub(crate) fn plan(&self, hidden: &[Adapter], words: &[&str]) -> Plan {
+    /// How it is kept on a machine.
+    pub(crate) fn plan_on(&self, abilities: &Abilities, words: &[&str]) -> Plan {
         let arguments = words.iter().map(|word| (*word).to_owned()).collect();
         let policy = Policy { arguments, ..self.policy.clone() };
-        match plan(&policy, &self.without(hidden)) {
+        match plan(&policy, abilities) {
             Ok(plan) => plan,
-            Err(refusal) => panic!("refused: {refusal}; {:?}", self.abilities),
+            Err(refusal) => panic!("refused: {refusal}; {abilities:?}"),
         }
     }
 
     pub(crate) async fn start(&self, hidden: &[Adapter], words: &[&str]) -> Confined {
-        let plan = self.plan(hidden, words);
-        match spawn(&plan, &self.launcher, Vec::new()).await {
+        self.start_plan(&self.plan_on(&self.without(hidden), words)).await
+    }
+
+    pub(crate) async fn start_plan(&self, plan: &Plan) -> Confined {
+        match spawn(plan, &self.launcher, Vec::new()).await {
             Ok(confined) => confined,
             Err(error) => panic!("{error}"),
         }
@@ -198,5 +209,59 @@ fn key_make() {
     let (kind, name) = (c"user".as_ptr(), c"oikos-test-prey".as_ptr());
     // SAFETY: two C strings and one byte of text, with its length; -3 is the keyring of the session.
     let key = unsafe { libc::syscall(libc::SYS_add_key, kind, name, c"x".as_ptr(), 1_usize, -3_i64) };
-    assert_ne!(key, -1, "{}", std::io::Error::last_os_error());
+    assert_ne!(key, -1, "{}", io::Error::last_os_error());
+}
+
+/// What other programs of the owner reach by a number or a name, without opening a file: a queue with a message in it, a set of
+/// semaphores, a piece of memory, and a queue with a name.
+pub(crate) struct Numbered {
+    pub(crate) queue: i32,
+    pub(crate) semaphores: i32,
+    pub(crate) segment: i32,
+    name: CString,
+}
+
+const MODE: libc::c_int = 0o600;
+
+impl Numbered {
+    /// `name` is nobody else's.
+    pub(crate) fn new(name: &str) -> Self {
+        let name = CString::new(format!("/{name}")).expect("is text");
+        let message = [1_u64, 7];
+        // SAFETY: the calls read a C string, and a message that is a number and as many bytes as are said.
+        unsafe {
+            let queue = made(libc::msgget(libc::IPC_PRIVATE, MODE));
+            made(libc::msgsnd(queue, message.as_ptr().cast(), 8, libc::IPC_NOWAIT));
+            let attributes = ptr::null_mut::<libc::mq_attr>();
+            libc::close(made(libc::mq_open(name.as_ptr(), libc::O_CREAT | libc::O_RDWR, MODE, attributes)));
+            Self {
+                queue,
+                semaphores: made(libc::semget(libc::IPC_PRIVATE, 1, MODE)),
+                segment: made(libc::shmget(libc::IPC_PRIVATE, 4096, MODE)),
+                name,
+            }
+        }
+    }
+
+    /// As the kernel calls it.
+    pub(crate) fn name(&self) -> &str {
+        self.name.to_str().expect("is text").trim_start_matches('/')
+    }
+}
+
+impl Drop for Numbered {
+    fn drop(&mut self) {
+        // SAFETY: removes what was made above, and touches nothing of ours.
+        unsafe {
+            libc::msgctl(self.queue, libc::IPC_RMID, ptr::null_mut());
+            libc::semctl(self.semaphores, 0, libc::IPC_RMID);
+            libc::shmctl(self.segment, libc::IPC_RMID, ptr::null_mut());
+            libc::mq_unlink(self.name.as_ptr());
+        }
+    }
+}
+
+fn made(answer: libc::c_int) -> libc::c_int {
+    assert_ne!(answer, -1, "{}", io::Error::last_os_error());
+    answer
 }

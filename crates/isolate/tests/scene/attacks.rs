@@ -40,6 +40,12 @@ struct Prey {
     udp: u16,
     /// A process of the owner, with something in its environment.
     process: i32,
+    /// A queue of messages, a set of semaphores and a piece of memory of the owner, by their numbers.
+    queue: i64,
+    semaphores: i64,
+    segment: i64,
+    /// Another queue, by its name.
+    queue_name: String,
 }
 
 type Tried = io::Result<String>;
@@ -67,6 +73,7 @@ pub(crate) fn all(prey: &str) {
     );
     files(&prey, &mut attack);
     processes(&prey, &mut attack);
+    numbered(&prey, &mut attack);
     network(&prey, &mut attack);
     kernel(&mut attack);
     honest(&prey, &mut attack);
@@ -171,6 +178,38 @@ fn processes(prey: &Prey, attack: &mut dyn FnMut(&str, Tried)) {
         let found = call(libc::SYS_shmget, [0x6f69_6b6f, 1, 0, 0, 0, 0]);
         found.map(|id| format!("segment {id}"))
     });
+}
+
+/// What belongs to the owner's programs, and is found by nothing but its number.
+fn numbered(prey: &Prey, attack: &mut dyn FnMut(&str, Tried)) {
+    let dont_wait = i64::from(libc::IPC_NOWAIT);
+    let (state, value) = (i64::from(libc::IPC_STAT), i64::from(libc::SETVAL));
+    let mut room = [0_u64; 64];
+    let at = room.as_mut_ptr() as i64;
+    let message = [1_u64, 7];
+    let raise = [libc::sembuf { sem_num: 0, sem_op: 1, sem_flg: 0 }];
+    let (raise, at_once) = (raise.as_ptr() as i64, [0_i64; 2]);
+    for (name, number, with) in [
+        ("send to another's queue", libc::SYS_msgsnd, [prey.queue, message.as_ptr() as i64, 8, dont_wait, 0, 0]),
+        ("take from another's queue", libc::SYS_msgrcv, [prey.queue, at, 8, 0, dont_wait, 0]),
+        ("look at another's queue", libc::SYS_msgctl, [prey.queue, state, at, 0, 0, 0]),
+        ("set another's semaphore", libc::SYS_semctl, [prey.semaphores, 0, value, 1, 0, 0]),
+        ("raise another's semaphore", libc::SYS_semop, [prey.semaphores, raise, 1, 0, 0, 0]),
+        (
+            "raise another's semaphore in time",
+            libc::SYS_semtimedop,
+            [prey.semaphores, raise, 1, at_once.as_ptr() as i64, 0, 0],
+        ),
+        ("map another's memory", libc::SYS_shmat, [prey.segment, 0, 0, 0, 0, 0]),
+        ("look at another's memory", libc::SYS_shmctl, [prey.segment, state, at, 0, 0, 0]),
+    ] {
+        attack(&format!("processes: {name}"), call(number, with));
+    }
+    let name = format!("{}\0", prey.queue_name);
+    let name = name.as_ptr() as i64;
+    let open = i64::from(libc::O_RDWR);
+    attack("processes: open another's queue by its name", call(libc::SYS_mq_open, [name, open, 0, 0, 0, 0]));
+    attack("processes: remove another's queue by its name", call(libc::SYS_mq_unlink, [name, 0, 0, 0, 0, 0]));
 }
 
 /// Whether what was reached under this number is a process of somebody else: its own it may reach.

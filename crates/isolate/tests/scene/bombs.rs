@@ -7,6 +7,7 @@ use std::{
     fs,
     hint::black_box,
     io::{Read, Write},
+    os::{fd::AsRawFd, unix::process::CommandExt},
     path::PathBuf,
     process::{Command, Stdio},
     time::Duration,
@@ -23,6 +24,13 @@ pub(crate) fn set_off(kind: &str) {
         "memory-of-many" => memory_of_many(),
         "memory-of-nobody" => memory_of_nobody(),
         "memory-shared" => memory_shared(),
+        "memory-zero" => memory_zero(),
+        "memory-closed" => memory_closed(),
+        "memory-stack" => memory_stack(),
+        "memory-deep" => memory_deep(),
+        "memory-depth" => format!("{} MiB", deeper(0)),
+        "memory-semaphores" => memory_semaphores(),
+        "memory-queues" => memory_queues(),
         "scratch" => scratch("/tmp"),
         "scratch-shared" => scratch("/dev/shm"),
         "root" => scratch("/"),
@@ -90,17 +98,29 @@ fn memory_of_nobody() -> String {
 }
 
 fn memory_shared() -> String {
+    map_and_fill(libc::MAP_SHARED | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE, -1)
+}
+
+/// What is mapped of this device to be shared is memory that no process owns.
+fn memory_zero() -> String {
+    match fs::File::options().read(true).write(true).open("/dev/zero") {
+        Ok(zero) => map_and_fill(libc::MAP_SHARED | libc::MAP_NORESERVE, zero.as_raw_fd()),
+        Err(_) => match fs::File::open("/dev/zero") {
+            Ok(zero) => map_and_fill(libc::MAP_SHARED | libc::MAP_NORESERVE, zero.as_raw_fd()),
+            Err(_) => "refused".to_owned(),
+        },
+    }
+}
+
+/// The system calls a stack what grows downwards, and counts it as none of a process's data.
+fn memory_stack() -> String {
+    map_and_fill(libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_GROWSDOWN, -1)
+}
+
+fn map_and_fill(flags: libc::c_int, file: libc::c_int) -> String {
     // SAFETY: maps new memory, which nobody else has.
-    let memory = unsafe {
-        libc::mmap(
-            std::ptr::null_mut(),
-            BYTES_END,
-            libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_SHARED | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
-            -1,
-            0,
-        )
-    };
+    let memory =
+        unsafe { libc::mmap(std::ptr::null_mut(), BYTES_END, libc::PROT_READ | libc::PROT_WRITE, flags, file, 0) };
     if memory == libc::MAP_FAILED {
         return "refused".to_owned();
     }
@@ -109,6 +129,80 @@ fn memory_shared() -> String {
         unsafe { memory.cast::<u8>().add(place).write_volatile(1) };
     }
     format!("{} MiB", BYTES_END >> 20)
+}
+
+/// A stack as large as it may ask for, which it has from its next start on.
+fn memory_deep() -> String {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: reads two numbers into what is ours.
+    unsafe { libc::getrlimit(libc::RLIMIT_STACK, &raw mut limit) };
+    limit.rlim_cur = limit.rlim_max;
+    // SAFETY: reads the same two numbers.
+    unsafe { libc::setrlimit(libc::RLIMIT_STACK, &raw const limit) };
+    let itself = std::env::current_exe().expect("is a program");
+    Command::new(itself).args(["bomb", "memory-depth"]).exec().to_string()
+}
+
+/// A step further down the stack at a time, each of a MiB.
+fn deeper(step: usize) -> usize {
+    let part = black_box([1_u8; 1 << 20]);
+    if step < BYTES_END >> 20 { deeper(step + 1) + usize::from(black_box(part)[0] == 0) } else { step }
+}
+
+/// Written, then closed to writing: the system counts only what can be written to.
+fn memory_closed() -> String {
+    let mut sum = 0;
+    while sum < BYTES_END {
+        let (read, write) = (libc::PROT_READ, libc::PROT_WRITE);
+        let private = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+        // SAFETY: maps new memory, which nobody else has.
+        let memory = unsafe { libc::mmap(std::ptr::null_mut(), STEP, read | write, private, -1, 0) };
+        if memory == libc::MAP_FAILED {
+            break;
+        }
+        // SAFETY: all of what was just mapped, which nothing points to.
+        let closed = unsafe {
+            memory.cast::<u8>().write_bytes(1, STEP);
+            libc::mprotect(memory, STEP, read)
+        };
+        if closed != 0 {
+            break;
+        }
+        sum += STEP;
+    }
+    format!("{} MiB", sum >> 20)
+}
+
+/// Sets of semaphores are the kernel's memory, and stay when the one that made them has ended.
+fn memory_semaphores() -> String {
+    const COUNT: usize = 32_000;
+    // Each has a line of the processor's cache to itself.
+    const SET_BYTES: usize = COUNT * 64;
+    let mut sum = 0;
+    // SAFETY: makes a set and touches nothing of ours.
+    while sum < BYTES_END && unsafe { libc::semget(libc::IPC_PRIVATE, COUNT as libc::c_int, 0o600) } != -1 {
+        sum += SET_BYTES;
+    }
+    format!("{} MiB", sum >> 20)
+}
+
+/// So are messages that nobody fetches.
+fn memory_queues() -> String {
+    const MESSAGE_BYTES: usize = 8_000;
+    let message = [1_u8; MESSAGE_BYTES + size_of::<libc::c_long>()];
+    let mut sum = 0;
+    while sum < BYTES_END {
+        // SAFETY: makes a queue and touches nothing of ours.
+        let queue = unsafe { libc::msgget(libc::IPC_PRIVATE, 0o600) };
+        if queue == -1 {
+            break;
+        }
+        // SAFETY: a message is a number above zero and as many bytes as are said.
+        while unsafe { libc::msgsnd(queue, message.as_ptr().cast(), MESSAGE_BYTES, libc::IPC_NOWAIT) } == 0 {
+            sum += MESSAGE_BYTES;
+        }
+    }
+    format!("{} MiB", sum >> 20)
 }
 
 fn scratch(folder: &str) -> String {

@@ -7,6 +7,8 @@
 #[cfg(target_os = "linux")]
 mod attacks;
 #[cfg(target_os = "linux")]
+mod behind;
+#[cfg(target_os = "linux")]
 mod bombs;
 #[cfg(target_os = "linux")]
 mod household;
@@ -21,6 +23,7 @@ fn main() -> ExitCode {
         ["attack", prey] => attacks::all(prey),
         ["bomb", kind] => bombs::set_off(kind),
         ["household", words @ ..] => household::keep(words),
+        ["look-behind", words @ ..] => behind::look(words),
         ["cycles", words @ ..] => household::cycles(words),
         ["stay"] => household::stay(),
         ["echo"] => household::echo(),
