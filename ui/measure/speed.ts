@@ -212,12 +212,7 @@ async function stop(page: Page, measured: Measured, house: House): Promise<void>
     await page.getByRole("link", { name: "Log", exact: true }).click();
     await page.getByText(/^[0-9]+ lines$/).waitFor();
     await measured.begin("stop: while lines come");
-    await measured.take("click", () =>
-      page
-        .getByRole("button", { name: /^Stop .*chatter/i })
-        .first()
-        .click(),
-    );
+    await measured.click('main button[aria-label^="Stop "]');
     await page.getByText("Stopped by you").first().waitFor();
     await measured.end();
   }

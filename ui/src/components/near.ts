@@ -4,7 +4,7 @@ import { startTransition, useCallback, useRef, useState } from "react";
 /** So far beyond the edge of the view. */
 const BEYOND = "800px";
 
-const told = new WeakMap<Element, () => void>();
+const told = new WeakMap<Element, (entry: IntersectionObserverEntry) => void>();
 let observer: IntersectionObserver | undefined;
 
 /** One for all: thousands of elements may wait. */
@@ -13,7 +13,7 @@ function watcher(): IntersectionObserver {
     (entries) => {
       // In small pieces, so that scrolling goes on meanwhile.
       startTransition(() => {
-        for (const { isIntersecting, target } of entries) if (isIntersecting) told.get(target)?.();
+        for (const entry of entries) told.get(entry.target)?.(entry);
       });
     },
     { rootMargin: BEYOND },
@@ -30,10 +30,43 @@ export function useIsNear(atFirst: boolean): { isNear: boolean; ref(element: Ele
       if (watched.current) watcher().unobserve(watched.current);
       watched.current = isNear ? null : element;
       if (!element || isNear) return;
-      told.set(element, () => setIsNear(true));
+      told.set(element, ({ isIntersecting }) => isIntersecting && setIsNear(true));
       watcher().observe(element);
     },
     [isNear],
   );
   return { isNear, ref };
+}
+
+/** Whether somebody is busy in an element: has the focus there, or has marked some of its text. */
+function isInUse(element: Element): boolean {
+  const marked = getSelection();
+  const isMarked = marked?.type === "Range" && marked.getRangeAt(0).intersectsNode(element);
+  return isMarked || element.contains(document.activeElement);
+}
+
+/**
+ * Whether an element is near the view, and how high it was when it was drawn last. For the large parts of very long lists:
+ * what was left behind is taken away again, but for what somebody is busy in.
+ */
+export function useWhileNear(atFirst: boolean): {
+  isNear: boolean;
+  heightPx: number | null;
+  ref(element: Element | null): void;
+} {
+  const [now, setNow] = useState<{ isNear: boolean; heightPx: number | null }>({ isNear: atFirst, heightPx: null });
+  const watched = useRef<Element | null>(null);
+  const ref = useCallback((element: Element | null) => {
+    if (watched.current) watcher().unobserve(watched.current);
+    watched.current = element;
+    if (!element) return;
+    told.set(element, ({ isIntersecting, boundingClientRect }) => {
+      if (isIntersecting) return setNow((before) => (before.isNear ? before : { ...before, isNear: true }));
+      if (isInUse(element)) return;
+      const heightPx = boundingClientRect.height;
+      setNow((before) => (before.isNear ? { isNear: false, heightPx } : before));
+    });
+    watcher().observe(element);
+  }, []);
+  return { ...now, ref };
 }

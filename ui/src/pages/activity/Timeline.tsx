@@ -5,13 +5,13 @@ import { announce } from "@/components/Announce";
 import { Button, TextLink } from "@/components/Button";
 import { Confirm } from "@/components/Confirm";
 import { Icon } from "@/components/Icon";
-import { useIsNear } from "@/components/near";
+import { useIsNear, useWhileNear } from "@/components/near";
 import { useLanguage, useWords } from "@/i18n";
 import type { Entry } from "@/live/log";
 import { to } from "@/routes";
 import { escapeText } from "@/text/escape";
 import { dayText } from "@/text/time";
-import { daysOf, undoable, type RunGroup } from "./groups";
+import { blocksOf, daysOf, undoable, type RunGroup } from "./groups";
 import { Row } from "./Row";
 import { words } from "./words";
 
@@ -42,18 +42,18 @@ export function Timeline({ shown, known, onOpen }: TimelineProps) {
       {days.map(({ at, groups }, day) => (
         <section key={at} className="mb-6">
           <h3 className="mb-2 font-medium">{dayText(at, language)}</h3>
-          <ul className="space-y-3">
-            {groups.map((group, place) => (
-              <Group
-                place={day === 0 ? place : AT_FIRST}
-                key={group.key}
-                group={group}
-                isUndoable={group.run !== null && open.has(group.run)}
+          <div className="space-y-3">
+            {blocksOf(groups).map(({ key, groups }, place) => (
+              <Block
+                key={key}
+                atFirst={day === 0 && place < AT_FIRST}
+                groups={groups}
+                open={open}
                 onUndo={setUndoing}
                 onOpen={onOpen}
               />
             ))}
-          </ul>
+          </div>
         </section>
       ))}
       <Confirm
@@ -69,9 +69,43 @@ export function Timeline({ shown, known, onOpen }: TimelineProps) {
   );
 }
 
+/** So many are drawn without asking whether they are in view: they are. */
+const AT_FIRST = 2;
+const HEAD_PX = 42;
+const ROW_PX = 56;
+const GAP_PX = 12;
+
+const heightOf = (groups: readonly RunGroup[]): number =>
+  groups.reduce((sum, { entries }) => sum + GAP_PX + HEAD_PX + ROW_PX * entries.length, -GAP_PX);
+
+interface BlockProps {
+  atFirst: boolean;
+  groups: readonly RunGroup[];
+  open: ReadonlySet<string>;
+  onUndo(group: RunGroup): void;
+  onOpen(seq: number): void;
+}
+
+/** What a few runs did. Thousands of runs may stand on the page: those near the view are drawn. */
+function Block({ atFirst, groups, open, onUndo, onOpen }: BlockProps) {
+  const { isNear, heightPx, ref } = useWhileNear(atFirst);
+  return (
+    <ul ref={ref} className="space-y-3" style={isNear ? undefined : { height: heightPx ?? heightOf(groups) }}>
+      {isNear &&
+        groups.map((group) => (
+          <Group
+            key={group.key}
+            group={group}
+            isUndoable={group.run !== null && open.has(group.run)}
+            onUndo={onUndo}
+            onOpen={onOpen}
+          />
+        ))}
+    </ul>
+  );
+}
+
 interface GroupProps {
-  /** How many stand before it. */
-  place: number;
   group: RunGroup;
   isUndoable: boolean;
   onUndo(group: RunGroup): void;
@@ -85,24 +119,13 @@ const isSame = (before: GroupProps, after: GroupProps): boolean =>
   before.group.entries.length === after.group.entries.length &&
   before.group.entries.every((entry, place) => entry === after.group.entries[place]);
 
-/** So many are drawn without asking whether they are in view: they are. */
-const AT_FIRST = 8;
-const HEAD_PX = 42;
-const ROW_PX = 56;
-
-/** What one run did. Thousands may stand on the page: each is drawn when it comes near the view, and once. */
-const Group = memo(function Group(props: GroupProps) {
-  const { isNear, ref } = useIsNear(props.place < AT_FIRST);
-  if (isNear) return <DrawnGroup {...props} />;
-  return <li ref={ref} style={{ height: HEAD_PX + ROW_PX * props.group.entries.length }} />;
-}, isSame);
-
-function DrawnGroup({ group, isUndoable, onUndo, onOpen }: GroupProps) {
+/** What one run did. */
+const Group = memo(function Group({ group, isUndoable, onUndo, onOpen }: GroupProps) {
   const said = useWords(words);
   const name = escapeText(group.app ?? "");
   const short = group.run?.slice(-8);
   return (
-    <li className="overflow-clip rounded-xl border border-line bg-surface [contain-intrinsic-size:auto_9rem] [content-visibility:auto]">
+    <li className="overflow-clip rounded-xl border border-line bg-surface">
       <div className="flex flex-wrap items-center justify-between gap-2 border-b border-line px-4 py-1.5">
         <h4 className="text-sm font-semibold">
           {group.run ? <bdi>{name}</bdi> : said.outside}
@@ -129,7 +152,7 @@ function DrawnGroup({ group, isUndoable, onUndo, onOpen }: GroupProps) {
       </ul>
     </li>
   );
-}
+}, isSame);
 
 /** A run may have thousands of entries too. */
 const STRETCH_ENTRIES = 24;

@@ -43,6 +43,33 @@ export function daysOf(entries: readonly Entry[]): Day[] {
   return days;
 }
 
+/** Some groups that are drawn together. */
+export interface Block {
+  key: string;
+  groups: RunGroup[];
+}
+
+/** So many places of the log make a block. */
+const BLOCK_ENTRIES = 24;
+
+/** Cut where the log's own count says so: what comes in front or behind moves no other cut. */
+export function blocksOf(groups: readonly RunGroup[]): Block[] {
+  const blocks: Block[] = [];
+  const times = new Map<number, number>();
+  let last: number | null = null;
+  for (const group of groups) {
+    const part = Math.floor((group.entries[0]?.seq ?? 0) / BLOCK_ENTRIES);
+    if (part !== last) {
+      const time = times.get(part) ?? 0;
+      times.set(part, time + 1);
+      blocks.push({ key: `${part} ${time}`, groups: [] });
+      last = part;
+    }
+    blocks.at(-1)?.groups.push(group);
+  }
+  return blocks;
+}
+
 /** Runs with changes that were not taken back yet. */
 export function undoable(entries: readonly Entry[]): ReadonlySet<string> {
   const open = new Map<string, number>();

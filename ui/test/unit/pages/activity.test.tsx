@@ -3,6 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { expect, it, vi } from "vitest";
 import type { Schemas } from "@/api/client";
 import ActivityPage from "@/pages/activity/ActivityPage";
+import { blocksOf, type Block, type RunGroup } from "@/pages/activity/groups";
 import { paperOikos, Refuse, renderScreen } from "../kit";
 import { paperNews } from "../paper-line";
 
@@ -199,4 +200,21 @@ it("stops an app, downloads what is shown, and speaks German", async () => {
   await userEvent.click(screen.getByRole("button", { name: "Stopp csv-insights" }));
   await userEvent.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Stopp" }));
   expect(await screen.findByText("1 Lauf gestoppt.")).toBeTruthy();
+});
+
+it("cuts the groups into blocks that stay the same when others come in front and behind", () => {
+  const group = (seq: number): RunGroup => ({
+    key: String(seq),
+    app: "a",
+    run: String(seq),
+    entries: [entry(seq, { event: "run_started" }, "x")],
+  });
+  const groups = Array.from({ length: 200 }, (_, place) => group(1_000 - place * 2));
+  const all = blocksOf(groups);
+  expect(all.flatMap((block) => block.groups)).toEqual(groups);
+  expect(new Set(all.map(({ key }) => key)).size).toBe(all.length);
+  expect(Math.max(...all.map((block) => block.groups.length))).toBeLessThanOrEqual(24);
+  const part = blocksOf(groups.slice(30, 150));
+  const keys = (blocks: readonly Block[]) => blocks.map(({ key, groups: [first] }) => [key, first?.key]);
+  for (const cut of keys(part.slice(1))) expect(keys(all)).toContainEqual(cut);
 });
