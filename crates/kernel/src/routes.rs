@@ -17,8 +17,7 @@ use broker::LeaseEnd;
 use parking_lot::Mutex;
 use protocol::{
     AppName, Caller, ErrorCode, Failure, Labels, OwnerId, Right, RouteAnswer, RouteCall, RouteEnd, RunId,
-    limit::ROUTE_BODY_BYTES_MAX,
-    sentence, text,
+    limit::ROUTE_BODY_BYTES_MAX, sentence, text,
 };
 use serde_json::json;
 use state::{Batch, Durability, Key, Space};
