@@ -11,7 +11,7 @@ pub mod url;
 use self::{
     address::{is_local_name, is_public},
     shared::{SharedHost, shared_host},
-    url::{WebHost, WebUrl, parse_host, segments},
+    url::{UrlError, WebHost, WebUrl, parse_host, segments},
 };
 use super::Demand;
 use crate::{AppGrants, Basis, GrantError, Lease, covers::rule_covers};
@@ -24,6 +24,11 @@ const CONTENT_SHOWN_MAX: usize = 4 << 10;
 const ANY: &str = "*";
 /// The port of a rule that names none.
 const PORT: u16 = 443;
+/// The port of plain HTTP.
+const PLAIN_PORT: u16 = 80;
+/// The method of a demand for a whole connection. No rule with methods of its own covers it: what is said on a connection
+/// nobody sees.
+const CONNECT: &str = "CONNECT";
 
 /// What stands in both: nobody else may know of it without a person's yes.
 const BOTH: Labels = Labels::PRIVATE.join(Labels::STRANGER);
@@ -68,6 +73,24 @@ impl NetworkDemand {
             body_shown: String::from_utf8_lossy(shown).into_owned(),
             found: Found::default(),
         }
+    }
+
+    /// A connection of a program's own, on which it says what nobody here reads: only a rule that is about all of the host
+    /// and port covers it. Over TLS, but at the port of plain HTTP.
+    pub fn connection(host: &WebHost, port: u16) -> Result<Self, UrlError> {
+        let scheme = if port == PLAIN_PORT { "http" } else { "https" };
+        let url = WebUrl::parse(&format!("{scheme}://{host}:{port}/"))?;
+        Ok(Self::new(CONNECT, url, &[], false))
+    }
+
+    /// Whether a whole connection is demanded, and no request.
+    pub fn is_connection(&self) -> bool {
+        self.method == CONNECT
+    }
+
+    /// Whom it goes to, as an owner writes it for a grant.
+    pub fn target(&self) -> String {
+        target_text(self.url.host(), self.url.port())
     }
 
     fn scope() -> Scope {
@@ -164,6 +187,10 @@ impl NetworkDemand {
         }
         if !self.url.has_usual_port() {
             return Err(sentence::rule_port_outside(u32::from(self.url.port()), line));
+        }
+        // Of a connection to a name, its first words have to say that name; an address says nothing of who is there.
+        if self.is_connection() && matches!(self.url.host(), WebHost::Address(_)) {
+            return Err(sentence::rule_address_outside(self.url.host().to_string(), line));
         }
         Ok(())
     }
@@ -394,6 +421,8 @@ impl Demand for NetworkDemand {
     fn sentence(&self) -> Sentence {
         let (url, bytes) = (self.url.shown(), Arg::Bytes(self.body_bytes));
         match self.found.shared {
+            Some((what, _)) if self.is_connection() => sentence::ask_connect_shared(self.target(), what),
+            None if self.is_connection() => sentence::ask_connect(self.target()),
             _ if self.is_reading() => sentence::ask_http_read(url),
             Some((what, _)) => sentence::ask_http_send_shared(bytes, url, &self.method, what),
             None => sentence::ask_http_send(bytes, url, &self.method),
@@ -409,7 +438,7 @@ impl Demand for NetworkDemand {
     }
 
     fn content(&self) -> Option<String> {
-        (!self.is_reading()).then(|| format!("{} {}\n\n{}", self.method, self.url.as_str(), self.body_shown))
+        (!self.is_reading() && !self.is_connection()).then(|| format!("{} {}\n\n{}", self.method, self.url.as_str(), self.body_shown))
     }
 
     fn basis(&self, lease: &Lease, grants: &AppGrants, now: Timestamp) -> Result<(GrantState, Basis), Sentence> {
@@ -432,13 +461,12 @@ impl Demand for NetworkDemand {
     }
 
     fn command(&self, lease: &Lease) -> String {
-        let target = target_text(self.url.host(), self.url.port());
-        format!("oikos grant {} network=allow:{target}", lease.app())
+        format!("oikos grant {} network=allow:{}", lease.app(), self.target())
     }
 
     fn command_once_asked(&self, lease: &Lease) -> Option<String> {
-        // At a shared host, a path that says whose place it is would do.
-        let (_, depth) = self.found.shared?;
+        // At a shared host, a path that says whose place it is would do; of a connection nobody sees one.
+        let (_, depth) = self.found.shared.filter(|_| !self.is_connection())?;
         let path: Vec<&str> = self.url.path().split('/').skip(1).take(depth?).collect();
         (path.len() == depth? && !path.contains(&"")).then(|| format!("{}/{}", self.command(lease), path.join("/")))
     }
