@@ -1,7 +1,7 @@
 //! One request: sent by its permit, answered within its bounds, accounted to its app.
 
 use crate::{
-    Bounds, EgressError, Failed, HEAD_BYTES_MAX, HEADERS_MAX, Proxy, Resolver, Usage,
+    Bounds, EgressError, Failed, HEAD_BYTES_MAX, HEADERS_MAX, Proxy, Resolver, TunnelBounds, Tunnels, Usage, Warden,
     connect::{Connection, Way, connect},
     leash::Leash,
     meter::Meter,
@@ -39,7 +39,7 @@ impl Default for ClientConfig {
 
 /// The one client. All requests of one oikos go through it.
 pub struct Client {
-    way: Way,
+    way: Arc<Way>,
     pool: Arc<Pool>,
     book: Arc<Book>,
 }
@@ -69,7 +69,7 @@ impl Client {
         // A ticket would let two servers see that one run comes after the other.
         tls.resumption = rustls::client::Resumption::disabled();
         let way = Way { resolver: config.resolver, tls: Arc::new(tls), proxy: config.proxy };
-        Ok(Self { way, pool: Arc::default(), book: Arc::default() })
+        Ok(Self { way: Arc::new(way), pool: Arc::default(), book: Arc::default() })
     }
 
     /// Sends the permit's request and waits for the head of the answer.
@@ -179,6 +179,12 @@ impl Client {
             return Err(EgressError::TooLarge { host: answer.leash.host(), what: "a body", most });
         }
         Ok(answer)
+    }
+
+    /// Tunnels for a program in a network of its own: the same names, the same proxy of the operator, the same book. Must be
+    /// called within a tokio runtime that does I/O and time.
+    pub fn tunnels(&self, warden: Arc<dyn Warden>, bounds: TunnelBounds) -> Tunnels {
+        Tunnels::new(self.way.clone(), self.book.clone(), warden, bounds)
     }
 
     /// Closes what a run has open.
