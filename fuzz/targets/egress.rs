@@ -3,8 +3,8 @@
 
 use broker::{WebHost, WebUrl};
 use egress::wire::{
-    self, Answered, CONNECT_HEAD_BYTES_MAX, HELLO_BYTES_MAX, Target, answer_read, connect_read, greeting_read, hello_read,
-    plain_read,
+    self, Answered, CONNECT_HEAD_BYTES_MAX, HELLO_BYTES_MAX, Target, answer_read, connect_read, greeting_read,
+    hello_read, plain_read,
 };
 
 /// A request for a way by HTTP.

@@ -309,9 +309,7 @@ fn reason(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => NOBODY_LISTENS,
         io::ErrorKind::TimedOut => "it does not answer",
-        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable | io::ErrorKind::NetworkDown => {
-            NO_WAY
-        }
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable | io::ErrorKind::NetworkDown => NO_WAY,
         _ => "the connection could not be made",
     }
 }

@@ -49,6 +49,7 @@ pub use next::{Next, is_credential, redirect};
 pub use proxy::{Proxy, ProxyError, ProxyFault};
 pub use resolver::{Resolver, Resolving, SystemResolver};
 pub use tunnel::{
-    Asking, Dialect, Line, Listen, Misspoken, Noting, Speech, TunnelBounds, TunnelOutcome, TunnelRecord, Tunnels, Warden,
+    Asking, Dialect, Line, Listen, Misspoken, Noting, Speech, TunnelBounds, TunnelOutcome, TunnelRecord, Tunnels,
+    Warden,
 };
 pub use usage::Usage;

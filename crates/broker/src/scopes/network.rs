@@ -438,7 +438,8 @@ impl Demand for NetworkDemand {
     }
 
     fn content(&self) -> Option<String> {
-        (!self.is_reading() && !self.is_connection()).then(|| format!("{} {}\n\n{}", self.method, self.url.as_str(), self.body_shown))
+        (!self.is_reading() && !self.is_connection())
+            .then(|| format!("{} {}\n\n{}", self.method, self.url.as_str(), self.body_shown))
     }
 
     fn basis(&self, lease: &Lease, grants: &AppGrants, now: Timestamp) -> Result<(GrantState, Basis), Sentence> {

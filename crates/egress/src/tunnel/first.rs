@@ -1,7 +1,7 @@
 //! What a program says first on its way to a host: looked at before a byte of it goes on. It says that it is for this host, or
 //! nothing of it is sent.
 
-use super::{Speech, program::Program, Line};
+use super::{Line, Speech, program::Program};
 use crate::wire::{Answered, HelloFault, PlainFault, Target, answer_read, hello_read, plain_read};
 use broker::{NetworkDemand, WebHost};
 use protocol::{Sentence, sentence};

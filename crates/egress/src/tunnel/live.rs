@@ -40,7 +40,7 @@ pub(super) struct Open {
     demand: NetworkDemand,
     lease: Lease,
     address: IpAddr,
-    /// What the run held when it was allowed, with what comes from the host.
+    /// What the run held when it was decided, with what comes from the host.
     labels: Labels,
     pub(super) moved: Arc<Moved>,
     why: Mutex<Option<TunnelOutcome>>,
@@ -48,9 +48,8 @@ pub(super) struct Open {
 }
 
 impl Open {
-    pub(super) fn new(permit: &Permit<NetworkDemand>, address: IpAddr, moved: Arc<Moved>) -> Self {
+    pub(super) fn new(permit: &Permit<NetworkDemand>, address: IpAddr, labels: Labels, moved: Arc<Moved>) -> Self {
         let (demand, lease) = (permit.demand().clone(), permit.lease().clone());
-        let labels = lease.labels();
         Self { demand, lease, address, labels, moved, why: Mutex::default(), cut: Notify::new() }
     }
 
@@ -71,7 +70,7 @@ impl Open {
     }
 
     /// Whether it would be allowed if it began now. What came from the host itself is no reason against it.
-    fn look(&self, warden: &dyn Warden) -> Result<(), TunnelOutcome> {
+    pub(super) fn look(&self, warden: &dyn Warden) -> Result<(), TunnelOutcome> {
         let demand = self.demand.clone();
         let denied = match warden.broker().decide(&self.lease, demand, warden.clock().now()) {
             Decision::Permit(permit) if permit.demand().may_connect(self.address).is_ok() => return Ok(()),

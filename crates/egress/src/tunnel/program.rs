@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     EgressError,
-    connect::{NOBODY_LISTENS, NO_WAY},
+    connect::{NO_WAY, NOBODY_LISTENS},
     wire::{ConnectFault, SocksFault, Target, connect_read, greeting_read, request_read, socks_reply},
 };
 use std::time::Duration;
@@ -138,7 +138,9 @@ impl<L: Line> Program<L> {
     pub(super) async fn refuse_first(&mut self, text: &str) {
         match self.said.first() {
             Some(&TLS_BEGINS) => self.farewell(&TLS_DENIED).await,
-            Some(byte) if byte.is_ascii_uppercase() => self.farewell(http_answer("403 Forbidden", text).as_bytes()).await,
+            Some(byte) if byte.is_ascii_uppercase() => {
+                self.farewell(http_answer("403 Forbidden", text).as_bytes()).await
+            }
             _ => {}
         }
     }

@@ -85,7 +85,7 @@ pub struct TunnelRecord {
 pub enum TunnelOutcome {
     /// Both sides came to their end.
     Closed,
-    /// The answer was no. Nothing was sent to the host.
+    /// The answer was no, or what was said first was for another host; that was not sent.
     Denied(Box<Denied>),
     /// The host was not reached. Nothing was sent to it.
     Failed(EgressError),

@@ -17,7 +17,7 @@ use crate::{
     wire::Target,
 };
 use broker::{Decision, Demand as _, Denied, Lease, LeaseEnd, NetworkDemand, Permit};
-use protocol::{ErrorCode, Sentence, sentence};
+use protocol::{ErrorCode, Labels, Sentence, sentence};
 use std::{future::Future, net::IpAddr, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -46,6 +46,8 @@ struct Notes {
     address: Option<IpAddr>,
     speech: Option<Speech>,
     rule: Option<Sentence>,
+    /// What the run held when it was decided, with what comes from the host.
+    labels: Labels,
     moved: Arc<Moved>,
 }
 
@@ -102,10 +104,11 @@ impl Core {
                 return outcome;
             }
         };
-        match self.go(&permit, &mut program, host, notes).await {
-            Ok(()) => TunnelOutcome::Closed,
-            Err(outcome) => outcome,
+        let gone = self.go(&permit, &mut program, host, notes).await;
+        if let Err(TunnelOutcome::Denied(denied)) = &gone {
+            program.refuse_first(&denied.message()).await;
         }
+        gone.err().unwrap_or(TunnelOutcome::Closed)
     }
 
     /// Asks for the way, finds the host, and connects to it, for as long as the program waits.
@@ -132,6 +135,8 @@ impl Core {
         notes.shown = Some(demand.target());
         let lease = self.warden.lease();
         notes.lease = Some(lease.clone());
+        // Before the decision: what is read from now on may be what the decision did not see.
+        notes.labels = lease.labels().join(demand.labels());
         let host = demand.target();
         let permit = match self.warden.broker().decide(&lease, demand, self.warden.clock().now()) {
             Decision::Permit(permit) => permit,
@@ -173,7 +178,7 @@ impl Core {
         };
         let (speech, bytes) = match said {
             Some(Ok(said)) => said,
-            Some(Err(rule)) => return Err(self.refuse_first(permit, program, rule).await),
+            Some(Err(rule)) => return Err(not_for_it(permit, rule)),
             None => return Err(TunnelOutcome::Broken),
         };
         notes.speech = Some(speech);
@@ -184,9 +189,11 @@ impl Core {
             return Err(TunnelOutcome::Failed(EgressError::Broken { host: demand.target(), why }));
         }
         let address = notes.address.ok_or(TunnelOutcome::Broken)?;
-        let open = Arc::new(Open::new(permit, address, notes.moved.clone()));
+        let open = Arc::new(Open::new(permit, address, notes.labels, notes.moved.clone()));
         let entered = self.live.enter(open, &self.book);
         let open = &*entered.open;
+        // The program may have waited with its first words, and what allowed it not.
+        open.look(&*self.warden)?;
         let passed = async {
             let said = self.say_first(permit, program, &mut host, open, (speech, bytes));
             within(first_ms, said).await.ok_or(TunnelOutcome::Idle { after_ms: first_ms })??;
@@ -199,7 +206,7 @@ impl Core {
             passed = passed => passed,
         };
         // Cut off, both sides hear that something is missing.
-        program.held.is_whole = passed.is_ok() || program.held.is_whole;
+        program.held.is_whole = passed.is_ok();
         host.is_whole = passed.is_ok();
         passed
     }
@@ -220,7 +227,7 @@ impl Core {
                 let is_hello = |program: &Program<L>| program.said.first() == Some(&TLS_BEGINS);
                 let bytes = match first_of(program, permit.demand(), again).await {
                     Some(Ok((_, bytes))) => bytes,
-                    Some(Err(rule)) => return Err(self.refuse_first(permit, program, rule).await),
+                    Some(Err(rule)) => return Err(not_for_it(permit, rule)),
                     None => return Err(TunnelOutcome::Broken),
                 };
                 early += bytes;
@@ -254,19 +261,12 @@ impl Core {
         program.said.drain(..bytes);
         Ok(())
     }
+}
 
-    /// What was said first is not for the host that was allowed. No command would change that.
-    async fn refuse_first<L: Line>(
-        &self,
-        permit: &Permit<NetworkDemand>,
-        program: &mut Program<L>,
-        rule: Sentence,
-    ) -> TunnelOutcome {
-        let what = permit.demand().sentence();
-        let denied = Denied { what, rule, command: None, code: ErrorCode::PermissionDenied };
-        program.refuse_first(&denied.message()).await;
-        TunnelOutcome::Denied(Box::new(denied))
-    }
+/// What was said first is not for the host that was allowed. No command would change that.
+fn not_for_it(permit: &Permit<NetworkDemand>, rule: Sentence) -> TunnelOutcome {
+    let what = permit.demand().sentence();
+    TunnelOutcome::Denied(Box::new(Denied { what, rule, command: None, code: ErrorCode::PermissionDenied }))
 }
 
 /// Hears what the host says first, and whether it wants to be greeted again. The program hears it too.

@@ -215,7 +215,12 @@ async fn what_is_no_request_for_a_way_is_answered_in_its_language() {
         assert_eq!(program.outcome().await, TunnelOutcome::Misspoken(why));
     };
     let to = |more: &str| format!("CONNECT a.example:{port} HTTP/1.1\r\n{more}\r\n");
-    check(b"GET http://a.example/ HTTP/1.1\r\n\r\n", "HTTP/1.1 405 Method Not Allowed\r\nallow: CONNECT\r\n", Misspoken::Method).await;
+    check(
+        b"GET http://a.example/ HTTP/1.1\r\n\r\n",
+        "HTTP/1.1 405 Method Not Allowed\r\nallow: CONNECT\r\n",
+        Misspoken::Method,
+    )
+    .await;
     check(to("content-length: 5\r\n").as_bytes(), "HTTP/1.1 400 ", Misspoken::Body).await;
     check(to("transfer-encoding: chunked\r\n").as_bytes(), "HTTP/1.1 400 ", Misspoken::Body).await;
     check(to("no colon\r\n").as_bytes(), "HTTP/1.1 400 ", Misspoken::Language).await;
@@ -261,6 +266,26 @@ async fn whoever_speaks_slowly_is_not_waited_for() {
     assert_eq!(program.outcome().await, TunnelOutcome::Misspoken(Misspoken::Slow));
 }
 
+/// A question is taken back when the program does not wait for its answer, and has an end itself.
+#[tokio::test]
+async fn nobody_is_asked_for_a_program_that_has_gone() {
+    let program = Program::new(&["gist.github.com"], names(&[])).await;
+    *program.guard.choice.lock().unwrap() = None;
+    let open = || program.guard.house.broker.questions().open(OwnerId::LOCAL).len();
+    let mut stream = program.dial().await;
+    stream.write_all(b"CONNECT gist.github.com:443 HTTP/1.1\r\n\r\n").await.unwrap();
+    while open() == 0 {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    drop(stream);
+    assert_eq!(program.outcome().await, TunnelOutcome::Broken);
+    assert_eq!(open(), 0);
+    let said = program.connect_said("gist.github.com:443").await;
+    assert!(said.starts_with("HTTP/1.1 504 "), "{said}");
+    assert!(said.ends_with("gist.github.com took longer than 2 s to be decided on\n"), "{said}");
+    assert_eq!(open(), 0);
+}
+
 /// Where anybody can have a place, a person is asked before there is a way.
 #[tokio::test]
 async fn a_person_is_asked_where_the_grant_is_not_enough() {
@@ -277,7 +302,7 @@ async fn a_person_is_asked_where_the_grant_is_not_enough() {
     let said = program.connect_said("gist.github.com:80").await;
     assert!(said.starts_with("HTTP/1.1 403 ") && said.ends_with("you said no\n"), "{said}");
     assert_eq!(way.visits(), 0);
-    *program.guard.choice.lock().unwrap() = Choice::Once;
+    *program.guard.choice.lock().unwrap() = Some(Choice::Once);
     let mut stream = program.connect("gist.github.com:80").await.unwrap();
     assert_eq!(get(&mut stream, "gist.github.com").await, HELLO);
     let asked = "connect to gist.github.com:80, a place for pastes where anybody can have a place";
@@ -319,6 +344,19 @@ async fn places_are_bounded() {
     assert!(!program.tunnels.take(tokio::io::duplex(1).0), "nor for one that is brought");
     drop(first);
     assert!(third.await.is_ok());
+}
+
+/// Who asks in a circle is held up, and what they ask can be written down.
+#[tokio::test]
+async fn beginnings_are_bounded() {
+    let bounds = TunnelBounds { begun_per_second: 5, ..quick() };
+    let program = Program::within(&["a.example"], names(&[]), bounds, Limits::default()).await;
+    let begun_at = std::time::Instant::now();
+    for _ in 0..16 {
+        assert!(program.connect_said("evil.example:443").await.starts_with("HTTP/1.1 403 "));
+    }
+    // Five at once, five more, and then five within each second.
+    assert!(begun_at.elapsed() > Duration::from_millis(1_500), "{:?}", begun_at.elapsed());
 }
 
 /// What could not be written down does not happen.

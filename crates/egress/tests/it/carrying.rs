@@ -221,6 +221,22 @@ async fn a_grant_that_is_taken_back_cuts_its_tunnels_and_no_others() {
     assert!(matches!(program.outcome().await, TunnelOutcome::Withdrawn(_)));
 }
 
+/// Between the yes and the first word nothing is open that could be cut.
+#[tokio::test]
+async fn a_grant_that_is_taken_back_before_the_first_word_counts() {
+    let (server, seen) = listener();
+    let name = name(&server);
+    let program = Program::of(server.address).await;
+    let mut stream = program.connect(&name).await.unwrap();
+    program.guard.house.grant(&["other.example"]);
+    stream.write_all(format!("GET / HTTP/1.1\r\nhost: {name}\r\n\r\nmore").as_bytes()).await.unwrap();
+    assert!(is_broken_off(&mut stream).await);
+    assert_eq!(next(seen).await.0, b"");
+    let record = program.record().await;
+    assert!(matches!(record.outcome, TunnelOutcome::Withdrawn(_)), "{:?}", record.outcome);
+    assert_eq!(record.bytes_up, 0);
+}
+
 #[tokio::test]
 async fn the_end_of_the_run_is_the_end_of_its_tunnels() {
     let server = flood();
@@ -255,6 +271,34 @@ async fn what_the_run_reads_decides_what_it_may_still_send() {
     // Nor is there another way now.
     let said = program.connect_said(&name(&server)).await;
     assert!(said.starts_with("HTTP/1.1 403 "), "{said}");
+}
+
+/// As with a request: the first may carry what is yours to the host that you named, and with what comes back there is no
+/// second. What is read between the decision and the first byte counts.
+#[tokio::test]
+async fn what_the_run_held_before_goes_by_the_decision() {
+    let (server, seen) = listener();
+    let program = Program::of(server.address).await;
+    program.guard.lease.join_labels(Labels::PRIVATE);
+    let mut stream = begun(&program, &name(&server)).await;
+    stream.write_all(b"yours").await.unwrap();
+    stream.shutdown().await.unwrap();
+    assert_eq!(heard(&mut stream).await, b"5 bytes");
+    assert!(next(seen).await.1);
+    let said = program.connect_said(&name(&server)).await;
+    assert!(said.starts_with("HTTP/1.1 403 ") && said.contains("private data"), "{said}");
+
+    let (server, seen) = listener();
+    let program = Program::of(server.address).await;
+    let name = name(&server);
+    let mut stream = program.connect(&name).await.unwrap();
+    program.guard.lease.join_labels(Labels::PRIVATE);
+    stream.write_all(format!("GET / HTTP/1.1\r\nhost: {name}\r\n\r\nyours").as_bytes()).await.unwrap();
+    assert!(is_broken_off(&mut stream).await);
+    assert_eq!(next(seen).await.0, b"");
+    let record = program.record().await;
+    assert!(matches!(record.outcome, TunnelOutcome::Withdrawn(_)), "{:?}", record.outcome);
+    assert_eq!(record.bytes_up, 0);
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ mod corpus; // what the fuzzers found
 mod curl; // a program that nobody here wrote
 mod house; // an app, its grants, servers and a name server
 mod names; // where names lead, and when
-mod proxies; // a proxy between here and there
 mod program; // a program in a network of its own, as far as its proxy sees it
+mod proxies; // a proxy between here and there
 mod saying; // what is said first, and for whom it is
 mod tls; // who is at the other end

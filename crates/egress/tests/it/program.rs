@@ -65,8 +65,8 @@ pub(crate) struct Guard {
     pub(crate) records: Mutex<Vec<TunnelRecord>>,
     pub(crate) intents: Mutex<Vec<String>>,
     pub(crate) questions: Mutex<Vec<String>>,
-    /// What a person says.
-    pub(crate) choice: Mutex<Choice>,
+    /// What a person says, if there is one.
+    pub(crate) choice: Mutex<Option<Choice>>,
     pub(crate) is_disk_full: AtomicBool,
 }
 
@@ -79,10 +79,7 @@ impl Guard {
             run: self.lease.run(),
             app: self.house.app.clone(),
             sentence: ask.sentence.clone(),
-            kind: QuestionKind::Permission {
-                line: protocol::Scope::Network { rules: vec![] }.line(),
-                content: None,
-            },
+            kind: QuestionKind::Permission { line: protocol::Scope::Network { rules: vec![] }.line(), content: None },
             asked_at: Timestamp(0),
             expires_at: Timestamp(1),
         };
@@ -91,7 +88,9 @@ impl Guard {
         let device = DeviceId(Default::default());
         let person = Caller { owner: OwnerId::LOCAL, device, door: Door::Terminal, rights: Rights::OWNER };
         let choice = *self.choice.lock().unwrap();
-        board.answer(&person, id, protocol::Answer { choice, path: None }).unwrap();
+        if let Some(choice) = choice {
+            board.answer(&person, id, protocol::Answer { choice, path: None }).unwrap();
+        }
         self.house.broker.settle(ask, &asking.await, 0)
     }
 }
@@ -144,7 +143,7 @@ impl Program {
             records: Mutex::default(),
             intents: Mutex::default(),
             questions: Mutex::default(),
-            choice: Mutex::new(Choice::No),
+            choice: Mutex::new(Some(Choice::No)),
             is_disk_full: AtomicBool::new(false),
         });
         let tunnels = guard.house.client.tunnels(guard.clone(), bounds);

@@ -106,9 +106,7 @@ async fn tls_to_anybody_else_ends_before_it_begins() {
         (hello(None, &[]), format!("what it says first does not say that it is for {name}")),
         (
             hello(Some("a.example"), &extension(0xfe0d, &[0; 40])),
-            format!(
-                "what it says first is sealed (encrypted ClientHello), so nobody can see that it is for {name}"
-            ),
+            format!("what it says first is sealed (encrypted ClientHello), so nobody can see that it is for {name}"),
         ),
         (
             hello(Some("a.example"), &extension(0, &[0; 5])),

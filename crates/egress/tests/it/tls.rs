@@ -54,11 +54,7 @@ async fn listen(identity: Identity, protocols: &[&[u8]]) -> (TcpListener, TlsAcc
     listen_with(rustls::crypto::ring::default_provider(), identity, protocols).await
 }
 
-async fn listen_with(
-    provider: CryptoProvider,
-    identity: Identity,
-    protocols: &[&[u8]],
-) -> (TcpListener, TlsAcceptor) {
+async fn listen_with(provider: CryptoProvider, identity: Identity, protocols: &[&[u8]]) -> (TcpListener, TlsAcceptor) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let provider = Arc::new(provider);
     let mut config = ServerConfig::builder_with_provider(provider)
