@@ -29,9 +29,16 @@ export default defineConfig({
   resolve: { alias: { "@": fileURLToPath(new URL("src", import.meta.url)) } },
   build: {
     target: "es2023",
+    // For build/ahead.mjs, which takes it away again.
+    manifest: true,
     // Inlined files would be data: addresses, which the policy refuses for scripts and fonts.
     assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
+    modulePreload: {
+      polyfill: false,
+      // build/ahead.mjs has a screen's scripts fetched at once, and the worker all of them soon after. Asking for each
+      // again before it is imported holds up whoever clicks.
+      resolveDependencies: (_, names) => names.filter((name) => name.endsWith(".css")),
+    },
     sourcemap: false,
     reportCompressedSize: false,
     rolldownOptions: {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { filesOf } from "./compress.mjs";
 
 // Beside the scripts and styles: what index.html names.
-const NAMED = ["icon.svg", "manifest.webmanifest", "theme.js"];
+const NAMED = ["icon.svg", "manifest.webmanifest", "begin.js"];
 const BUILD_LINE = 'const BUILD = "unbuilt";';
 const SHELL_LINE = "const SHELL = [];";
 

@@ -3,7 +3,11 @@
 import { lazy, type ComponentType, type LazyExoticComponent } from "react";
 import type { IconName } from "@/components/Icon";
 
-type Screen = LazyExoticComponent<ComponentType>;
+type Load = () => Promise<{ default: ComponentType }>;
+type Screen = LazyExoticComponent<ComponentType> & { load: Load };
+
+/** A screen that comes when it is first drawn, or when it is loaded ahead. */
+const part = (load: Load): Screen => Object.assign(lazy(load), { load });
 
 export interface Route {
   path: string;
@@ -16,51 +20,58 @@ export type MenuWord =
   "apps" | "runs" | "approvals" | "activity" | "grants" | "schedules" | "logs" | "keys" | "settings" | "diagnostics";
 
 export const ROUTES: readonly Route[] = [
-  { path: "/", screen: lazy(() => import("@/pages/home/HomePage")) },
-  { path: "/welcome", screen: lazy(() => import("@/pages/welcome/WelcomePage")) },
-  { path: "/apps", screen: lazy(() => import("@/pages/apps/AppsPage")), menu: { word: "apps", icon: "apps" } },
-  { path: "/apps/:app", screen: lazy(() => import("@/pages/apps/AppPage")) },
-  { path: "/apps/:app/run/:action", screen: lazy(() => import("@/pages/runs/StartPage")) },
-  { path: "/apps/:app/open", screen: lazy(() => import("@/pages/apps/open/OpenPage")) },
-  { path: "/runs", screen: lazy(() => import("@/pages/runs/RunsPage")), menu: { word: "runs", icon: "runs" } },
-  { path: "/runs/:run", screen: lazy(() => import("@/pages/runs/RunPage")) },
+  { path: "/", screen: part(() => import("@/pages/home/HomePage")) },
+  { path: "/welcome", screen: part(() => import("@/pages/welcome/WelcomePage")) },
+  { path: "/apps", screen: part(() => import("@/pages/apps/AppsPage")), menu: { word: "apps", icon: "apps" } },
+  { path: "/apps/:app", screen: part(() => import("@/pages/apps/AppPage")) },
+  { path: "/apps/:app/run/:action", screen: part(() => import("@/pages/runs/StartPage")) },
+  { path: "/apps/:app/open", screen: part(() => import("@/pages/apps/open/OpenPage")) },
+  { path: "/runs", screen: part(() => import("@/pages/runs/RunsPage")), menu: { word: "runs", icon: "runs" } },
+  { path: "/runs/:run", screen: part(() => import("@/pages/runs/RunPage")) },
   {
     path: "/approvals",
-    screen: lazy(() => import("@/pages/approvals/ApprovalsPage")),
+    screen: part(() => import("@/pages/approvals/ApprovalsPage")),
     menu: { word: "approvals", icon: "inbox" },
   },
   {
     path: "/activity",
-    screen: lazy(() => import("@/pages/activity/ActivityPage")),
+    screen: part(() => import("@/pages/activity/ActivityPage")),
     menu: { word: "activity", icon: "activity" },
   },
   {
     path: "/grants",
-    screen: lazy(() => import("@/pages/grants/GrantsPage")),
+    screen: part(() => import("@/pages/grants/GrantsPage")),
     menu: { word: "grants", icon: "grants" },
   },
   {
     path: "/schedules",
-    screen: lazy(() => import("@/pages/schedules/SchedulesPage")),
+    screen: part(() => import("@/pages/schedules/SchedulesPage")),
     menu: { word: "schedules", icon: "clock" },
   },
-  { path: "/logs", screen: lazy(() => import("@/pages/logs/LogsPage")), menu: { word: "logs", icon: "log" } },
-  { path: "/keys", screen: lazy(() => import("@/pages/keys/KeysPage")), menu: { word: "keys", icon: "key" } },
+  { path: "/logs", screen: part(() => import("@/pages/logs/LogsPage")), menu: { word: "logs", icon: "log" } },
+  { path: "/keys", screen: part(() => import("@/pages/keys/KeysPage")), menu: { word: "keys", icon: "key" } },
   {
     path: "/settings",
-    screen: lazy(() => import("@/pages/settings/SettingsPage")),
+    screen: part(() => import("@/pages/settings/SettingsPage")),
     menu: { word: "settings", icon: "settings" },
   },
   {
     path: "/diagnostics",
-    screen: lazy(() => import("@/pages/diagnostics/DiagnosticsPage")),
+    screen: part(() => import("@/pages/diagnostics/DiagnosticsPage")),
     menu: { word: "diagnostics", icon: "doctor" },
   },
 ];
 
 /** Before anybody is signed in. */
-export const SignInPage: Screen = lazy(() => import("@/pages/sign-in/SignInPage"));
-export const NotFoundPage: Screen = lazy(() => import("@/pages/not-found/NotFoundPage"));
+export const SignInPage: Screen = part(() => import("@/pages/sign-in/SignInPage"));
+export const NotFoundPage: Screen = part(() => import("@/pages/not-found/NotFoundPage"));
+
+/** Loads what an address shows. */
+export async function loadScreen(path: string, isSignedIn: boolean): Promise<void> {
+  const fits = (route: Route) => new RegExp(`^${route.path.replaceAll(/:[a-z]+/g, "[^/]+")}$`).test(path);
+  const { screen } = ROUTES.find(fits) ?? { screen: NotFoundPage };
+  await (isSignedIn ? screen : SignInPage).load();
+}
 
 /** Addresses within the page. No screen puts one together by hand. */
 export const to = {

@@ -1,7 +1,10 @@
 //! The browser that the page is looked at in.
 
-use crate::shell::{self, House, Result, answers};
-use std::{env, ffi::OsString, path::Path, process::Stdio};
+use crate::{
+    debian,
+    shell::{House, Result, answers},
+};
+use std::{env, ffi::OsString, path::Path};
 
 /// Names that it goes by.
 const NAMES: &[&str] = &[
@@ -30,7 +33,7 @@ pub(crate) fn find(house: &House) -> Result<Found> {
     if let Some(program) = present(house) {
         return Ok(Found::Program(program));
     }
-    if !may_install(house) {
+    if !debian::may_install(house) {
         return Ok(Found::NotReached(format!(
             "no Chromium is here (tried {})\nhint: on Debian and Ubuntu: apt install {}; elsewhere: install Chromium, or \
              name one by CHROMIUM=PATH",
@@ -38,12 +41,7 @@ pub(crate) fn find(house: &House) -> Result<Found> {
             PACKAGES.join(" ")
         )));
     }
-    println!("installing {}", PACKAGES.join(" and "));
-    let installed = shell::run(apt(house, &["update"])).and_then(|()| {
-        let words = [&["install", "--yes", "--no-install-recommends"], PACKAGES].concat();
-        shell::run(apt(house, &words))
-    });
-    match (installed, present(house)) {
+    match (debian::install(house, PACKAGES), present(house)) {
         (_, Some(program)) => Ok(Found::Program(program)),
         (Err(error), None) => Ok(Found::NotReached(format!("Chromium could not be installed: {error}"))),
         (Ok(()), None) => Err("Debian's chromium was installed, and does not run".into()),
@@ -65,16 +63,4 @@ fn present(house: &House) -> Option<OsString> {
             answers(command)
         })
         .map(Into::into)
-}
-
-fn may_install(house: &House) -> bool {
-    let user = house.program("id").arg("-u").stderr(Stdio::null()).output();
-    let is_root = user.is_ok_and(|output| output.stdout.trim_ascii() == b"0");
-    is_root && Path::new("/etc/debian_version").exists()
-}
-
-fn apt(house: &House, words: &[&str]) -> std::process::Command {
-    let mut command = house.program("apt-get");
-    command.args(["--quiet=2"]).args(words).env("DEBIAN_FRONTEND", "noninteractive");
-    command
 }

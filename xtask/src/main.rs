@@ -8,8 +8,10 @@
 mod api; // does a running oikos answer as the API is described?
 mod api_page; // the page of the HTTP API, from its description
 mod bench; // the numbers of DESIGN, beside their peers
+mod bubblewrap; // what makes the box where oikos may not
 mod chromium; // the browser that the page is looked at in
 mod codegen; // reference pages made from code
+mod debian; // programs that Debian packages
 mod engine; // the sandbox's WebAssembly, from pinned sources with a pinned compiler
 mod fuzz; // does anything break on bytes that nobody thought of?
 mod mutants; // do the tests notice when a guard is broken?

@@ -16,6 +16,8 @@ pub(crate) const GUARDS: &[&str] = &[
     "crates/broker/src/scopes/storage.rs",
     "crates/effects/src/file/places.rs",
     "crates/effects/src/file/walk.rs",
+    "crates/isolate/src/plan.rs",
+    "crates/isolate/src/policy.rs",
     "crates/kernel/src/admission.rs",
     "crates/kernel/src/host_call.rs",
     "crates/package/src/archive.rs",

@@ -1,7 +1,7 @@
 //! Everything that CI checks, in one order, with the time of each step. A failed step does not hide the next one.
 
 use crate::{
-    api, codegen, engine,
+    api, bubblewrap, codegen, engine,
     shell::{self, House, Result},
     tidy, ui,
 };
@@ -63,6 +63,8 @@ const STEPS: &[Step] = &[
             Ok(Verdict::Passed)
         },
     },
+    // Before the tests, which do not try what is not there.
+    Step { name: "bubblewrap", slow: false, run: |house, _| bubblewrapped(house) },
     Step { name: "tests", slow: false, run: tests },
     Step { name: "doc tests", slow: false, run: doc_tests },
     Step {
@@ -81,6 +83,7 @@ const STEPS: &[Step] = &[
 
 const PAGE_LEFT_OUT: &str = "Node or its packages could not be fetched: they need the network once";
 const BROWSER_LEFT_OUT: &str = "no Chromium is here, or no packages";
+const BUBBLEWRAP_LEFT_OUT: &str = "`sudo apt install bubblewrap` adds the tests of the box that it makes";
 
 pub(crate) fn run(house: &House, quick: bool) -> Result<()> {
     let mut closing = Closing::default();
@@ -157,6 +160,13 @@ fn api(house: &House) -> Result<Verdict> {
         api::Outcome::NotReached(why) => {
             left_out(api::not_reached(&why), "schemathesis could not be fetched: it needs the network once")
         }
+    }
+}
+
+fn bubblewrapped(house: &House) -> Result<Verdict> {
+    match bubblewrap::find(house)? {
+        bubblewrap::Found::Here => Ok(Verdict::Passed),
+        bubblewrap::Found::NotReached(why) => left_out(why, BUBBLEWRAP_LEFT_OUT),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the house promises about itself. Each rule is one function over the files of the checkout, with a name and the
 //! fix; each has a test that proves it can fail. There are no exemption comments: a rule that is wrong is changed here.
 
+mod calls; // what only a few files may do
 mod coverage; // nothing without its test, its page, its denial
 mod edges; // which crate may use which
 mod files; // what lies where, and how
@@ -25,7 +26,7 @@ struct Rule {
     find: fn(&Tree) -> Vec<String>,
 }
 
-const RULES: &[&[Rule]] = &[edges::RULES, files::RULES, coverage::RULES, prose::RULES];
+const RULES: &[&[Rule]] = &[edges::RULES, calls::RULES, files::RULES, coverage::RULES, prose::RULES];
 
 /// No file that a person wrote is larger; larger ones are listed without being read.
 const READ_BYTES_MAX: u64 = 4 << 20;

@@ -207,6 +207,10 @@ impl Oikos {
                 let grants = kernel.grant_list(&caller, &app)?;
                 Reply::Grants { app, grants }
             }
+            Request::GrantListAll => {
+                let oikos = self.clone();
+                Reply::GrantsOfAll { apps: blocking(move || oikos.kernel.grant_list_all(&caller)).await? }
+            }
             Request::GrantSet { app, choices } => {
                 let grants = kernel.grant_set(caller, app.clone(), choices).await?;
                 Reply::Grants { app, grants }
@@ -285,6 +289,7 @@ impl Oikos {
                     drop(kernel.app_info(caller, app.name.clone()).await);
                 }
                 let mut checks = blocking(move || Ok(doctor::checks(&oikos, &caller, &apps))).await?;
+                checks.extend(self.boxes.checks().await);
                 if let Some(destination) = self.telemetry.get() {
                     checks.extend(destination.check(&caller).await);
                 }

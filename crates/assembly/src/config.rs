@@ -1,6 +1,7 @@
 //! What a household is set up with.
 
 use broker::WebUrl;
+use isolate::Launcher;
 use kernel::RestartPolicy;
 use protocol::Zone;
 use std::{net::SocketAddr, path::PathBuf};
@@ -34,6 +35,8 @@ pub struct Config {
     pub log: LogSetup,
     /// Where a service sends traces of what it does; absent means nowhere.
     pub telemetry: Option<TelemetrySetup>,
+    /// How the process is started that keeps a program in its box ([`keeper`](crate::keeper)); absent means that none can be.
+    pub keeper: Option<Launcher>,
 }
 
 /// Where traces go, and what they say of where they come from.
@@ -126,6 +129,7 @@ impl Config {
             doors: Doors::default(),
             log: LogSetup::default(),
             telemetry: None,
+            keeper: None,
         }
     }
 }

@@ -19,6 +19,7 @@
 mod api; // from a request to the kernel and back
 mod author; // what authors do with a folder
 mod authorities; // whom an operator trusts beside the public authorities
+mod boxes; // what this machine keeps programs to
 mod client; // how a process reaches an oikos
 mod config; // what a household is set up with
 mod config_file; // the same, as an operator writes it
@@ -47,6 +48,7 @@ pub use author::{
     CaseResult, DevEvent, Gravity, HostileResult, LintReport, Reloaded, Remark, SourceForm, TrialReport, app_dev,
     app_lint, app_new, app_test,
 };
+pub use boxes::{keeper, keeper_main};
 pub use client::{Answers, Client};
 pub use config::{
     Config, Doors, LogFormat, LogSetup, PORT, ProxySetup, TelemetrySetup, TlsFiles, default_home, default_publishers,

@@ -1,6 +1,7 @@
 //! One oikos, put together: lock, store, keys, broker, sandbox, effects, kernel.
 
 use crate::{
+    boxes::Boxes,
     config::Config,
     follow::{Bell, HeardStore},
     proxy,
@@ -55,6 +56,7 @@ pub struct Oikos {
     pub(crate) bell: Arc<Bell>,
     pub(crate) egress: Arc<egress::Client>,
     pub(crate) runner: Arc<LazyJsRunner>,
+    pub(crate) boxes: Boxes,
     started_ns: u64,
     pub(crate) gauges: parking_lot::Mutex<Gauges>,
     pub(crate) readiness: Readiness,
@@ -92,6 +94,7 @@ impl Oikos {
         let protected = protected_folders(&home, config)?;
         let (effects, egress) = effects(config, &home, &protected, &store, &entropy)?;
         let runner = Arc::new(LazyJsRunner::new(runner_config(config, &home, &device_key, &clock, &*entropy)));
+        let boxes = Boxes::new(config.keeper.clone(), home.join("cache/box"), clock.clone());
         let heads = HeadFile::new(&home);
         let kernel = Kernel::new(KernelParts {
             broker: Broker::new(config.zone, protected),
@@ -137,6 +140,7 @@ impl Oikos {
             bell,
             egress,
             runner,
+            boxes,
             started_ns: clock_started,
             gauges: parking_lot::Mutex::default(),
             readiness: Readiness::default(),

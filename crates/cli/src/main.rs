@@ -13,6 +13,10 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // Before anything else: what keeps a program has one thread, and has read nothing.
+    if let Some(code) = assembly::keeper_main(std::env::args_os().skip(1)) {
+        return code;
+    }
     let _fail_points = assembly::fail_points_arm();
     let words = match words::Words::try_parse() {
         Ok(words) => words,

@@ -12,7 +12,7 @@ mod publishers; // keys, one's own and others'
 mod run; // a run's stream and its end
 
 pub(crate) use access::{files, logins, owners, tokens};
-pub(crate) use apps::{app, apps, grants, input_example, settings, starters};
+pub(crate) use apps::{app, apps, grants, grants_of_all, input_example, settings, starters};
 pub(crate) use author::{dev, lint, trial};
 pub(crate) use card::card;
 pub(crate) use events::{HandedOn, bootstrap, bootstrap_handed_on, heard, schedules, service, up};

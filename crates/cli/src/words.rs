@@ -75,19 +75,20 @@ Example:
     /// See or change what an app may do; holds from its next step on
     #[command(after_help = "\
 Examples:
-  oikos grant scribe                                   the switches as they stand
+  oikos grant                                          the switches of all apps
+  oikos grant scribe                                   those of one app, as they stand
   oikos grant scribe file.read=allow:~/notes           one folder, to read
   oikos grant scribe file=ask:~/notes storage=block    several switches at once
   oikos grant page-watch network=allow:example.com     this host: HOST[:PORT][/PATH]
   oikos grant courier network=allow --only a.org       of its hosts, as shown, none but this one")]
     Grant {
-        /// The app
-        app: AppName,
+        /// The app; all of them without it
+        app: Option<AppName>,
         /// A switch and its state: allow, ask or block; for files in a folder, for network at a host
         #[arg(value_name = "SWITCH=STATE[:TARGET]", value_parser = grant_word)]
         changes: Vec<GrantWord>,
         /// Of the hosts that it has, none but this one, as they are shown. May be repeated
-        #[arg(long, value_name = "HOST")]
+        #[arg(long, value_name = "HOST", requires = "app")]
         only: Vec<String>,
     },
     /// Keys that sign apps: yours, and those of others whom you trust

@@ -5,9 +5,9 @@ use protocol::{
     ActionName, AppName, AuditEntry, Card, ErrorCode, Failure, OfferId, OwnerName, PublisherName, Question, RequestId,
     Right, RunId, Sentence, ShownOnce, Timestamp, TokenName, Topic,
     api::{
-        AppDetail, AppSummary, ChainReport, DoctorCheck, EventHeard, FileView, GrantView, LineChoice, LoginView,
-        NamedFile, OwnerView, PublisherView, Reply, RunReport, RunSummary, ScheduleView, SettingView, StarterView,
-        TokenView,
+        AppDetail, AppGrantsView, AppSummary, ChainReport, DoctorCheck, EventHeard, FileView, GrantView, LineChoice,
+        LoginView, NamedFile, OwnerView, PublisherView, Reply, RunReport, RunSummary, ScheduleView, SettingView,
+        StarterView, TokenView,
     },
 };
 use serde::{
@@ -198,6 +198,11 @@ answers! {
         /// Its switches.
         grants: Vec<GrantView>,
     };
+    /// The switches of all apps.
+    GrantsOfAll = GrantsOfAll {
+        /// By name.
+        apps: Vec<AppGrantsView>,
+    } by apps |item| item.app.to_string();
     /// Open questions.
     Questions = Questions {
         /// Oldest first.

@@ -63,6 +63,7 @@ routes_of! {
     apps::disable,
     apps::stop,
     apps::grants,
+    apps::grants_of_all,
     apps::grants_change,
     apps::settings,
     apps::settings_change,

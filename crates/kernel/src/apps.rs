@@ -17,7 +17,7 @@ use protocol::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use state::{Key, Space};
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 use tokio::sync::{OnceCell, Semaphore};
 
 /// An installed app, as the store has it.
@@ -295,6 +295,13 @@ impl Kernel {
         entry
             .and_then(|entry| serde_json::from_slice(&entry.value).ok())
             .ok_or_else(|| Failure::new(ErrorCode::StoreDamaged, format!("the grants of {app} cannot be read")))
+    }
+
+    /// What each app was granted, as the store has it, by its name. What cannot be read is left out.
+    pub(crate) fn grants_stored_all(&self, owner: OwnerId) -> Result<HashMap<String, AppGrants>, Failure> {
+        let entries = self.store.scan(owner, Space::Grant, "", None, crate::SCAN_MAX).map_err(store_failure)?;
+        let read = entries.into_iter().map(|(key, entry)| Some((key, serde_json::from_slice(&entry.value).ok()?)));
+        Ok(read.flatten().collect())
     }
 
     /// What runs of an app start from; made at the first run after a start, then kept.

@@ -8,7 +8,7 @@ use broker::{
 use protocol::{
     AppName, AuditEvent, Caller, CardLine, ErrorCode, Failure, GrantDuration, GrantId, GrantState, Line, OwnerId,
     Right, Scope, ScopeRequest, Sentence, Timestamp,
-    api::{GrantView, LineChoice},
+    api::{AppGrantsView, GrantView, LineChoice},
     sentence,
 };
 use std::sync::Arc;
@@ -233,8 +233,35 @@ impl Kernel {
         Ok(self.grant_views(caller.owner, app))
     }
 
+    /// The switches of all apps, by name. The store is looked into twice, however many apps there are; none of them is
+    /// loaded for it.
+    pub fn grant_list_all(&self, caller: &Caller) -> Result<Vec<AppGrantsView>, Failure> {
+        self.require(caller, Right::Read)?;
+        let owner = caller.owner;
+        // Before the apps: what is removed in between is left out, and what is installed is looked up by itself.
+        let mut stored = self.grants_stored_all(owner)?;
+        let records = self.app_records(owner)?;
+        let shown = records.into_iter().filter(|record| self.zone_shows(record));
+        Ok(shown
+            .map(|record| {
+                let name = &record.name;
+                let known = stored.remove(name.as_str());
+                let grants = match self.apps.read().contains_key(&(owner, name.clone())) {
+                    true => Some(self.broker.grants(owner, name)),
+                    false => known.or_else(|| self.grants_stored(owner, name).ok()).map(Arc::new),
+                };
+                let grants = grants.map(|grants| self.views_of(&grants, record.opens.is_some()));
+                AppGrantsView { app: record.name, title: record.title, enabled: record.enabled, grants }
+            })
+            .collect())
+    }
+
     pub(crate) fn grant_views(&self, owner: OwnerId, app: &AppName) -> Vec<GrantView> {
-        let grants = self.broker.grants(owner, app);
+        let is_page = self.app_record(owner, app).is_ok_and(|record| record.opens.is_some());
+        self.views_of(&self.broker.grants(owner, app), is_page)
+    }
+
+    fn views_of(&self, grants: &AppGrants, is_page: bool) -> Vec<GrantView> {
         let now = self.clock.now();
         let requests: Vec<ScopeRequest> = grants
             .requested
@@ -247,7 +274,7 @@ impl Kernel {
             })
             .collect();
         let mut lines = card_lines(&requests, self.broker.zone());
-        if self.app_record(owner, app).is_ok_and(|record| record.opens.is_some()) {
+        if is_page {
             page_say(lines.iter_mut());
         }
         lines

@@ -3,19 +3,21 @@
 
 use crate::{
     ActionName, Answer, AppName, Arg, AuditEntry, Badge, Card, Digest, EventId, Failure, FileId, LoginId, OfferId,
-    OwnerId, OwnerName, PublisherName, Question, QuestionId, RequestId, Right, RunId, Sentence, SequencedChunk,
-    ShownOnce, Timestamp, TokenId, TokenName, Topic, Zone, sentence,
+    OwnerName, PublisherName, Question, QuestionId, RequestId, Right, RunId, Sentence, SequencedChunk, ShownOnce,
+    Timestamp, TokenId, TokenName, Topic, Zone, sentence,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+mod access; // who is let in: API keys, browsers, owners
 mod file; // files for a run: by path, and handed over as bytes
 mod grant; // an app's switches: how they stand, what the owner says of them
 
 pub use crate::audit::{ChainBreak, ChainReport};
+pub use access::{LoginView, OwnerView, TokenView};
 pub use file::{FileView, NamedFile, NamedHanded, NamedPath};
-pub use grant::{GrantView, LineChoice};
+pub use grant::{AppGrantsView, GrantView, LineChoice};
 
 /// One request of a connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -206,6 +208,8 @@ pub enum Request {
         /// The app.
         app: AppName,
     },
+    /// The switches of all apps.
+    GrantListAll,
     /// Change an app's switches.
     GrantSet {
         /// The app.
@@ -446,6 +450,11 @@ pub enum Reply {
         /// Its switches.
         grants: Vec<GrantView>,
     },
+    /// To `GrantListAll`.
+    GrantsOfAll {
+        /// By name.
+        apps: Vec<AppGrantsView>,
+    },
     /// To `SettingList` and `SettingSet`.
     Settings {
         /// The app.
@@ -643,54 +652,6 @@ pub struct PublisherView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub succeeded_by: Option<String>,
     /// Since when it is trusted; absent for the project's own key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub since: Option<Timestamp>,
-}
-
-/// An API key, as it is listed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct TokenView {
-    /// What to revoke it by.
-    pub id: TokenId,
-    /// How the owner calls it.
-    pub name: TokenName,
-    /// Its last four characters, to tell it from others.
-    pub last_four: String,
-    /// What it may do.
-    pub rights: Vec<Right>,
-    /// When it was made.
-    pub made_at: Timestamp,
-    /// When it was used last, to the minute.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub used_at: Option<Timestamp>,
-    /// When it ends.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<Timestamp>,
-}
-
-/// A browser that is signed in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct LoginView {
-    /// What to sign it out by.
-    pub id: LoginId,
-    /// What the browser calls itself.
-    pub browser: String,
-    /// When it was signed in.
-    pub made_at: Timestamp,
-    /// When it was used last, to the minute.
-    pub used_at: Timestamp,
-    /// When it ends.
-    pub expires_at: Timestamp,
-}
-
-/// An owner, as others at the machine may know them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct OwnerView {
-    /// Their number, which nobody else ever gets.
-    pub id: OwnerId,
-    /// How they are called.
-    pub name: OwnerName,
-    /// Since when there are things of theirs; absent for who was here first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
 }
@@ -907,7 +868,7 @@ pub struct DoctorCheck {
     pub ok: bool,
     /// What was found.
     pub finding: String,
-    /// The next step, where there is one.
+    /// The next step, where there is one; where all is well, what would make it better.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
 }

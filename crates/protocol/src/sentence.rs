@@ -430,6 +430,44 @@ sentences! {
     schedule_blocked() = "off: event.schedule is not allowed";
     schedule_paused() = "paused by stop";
 
+    // A program in a box: what is kept, and how it ended.
+    isolate_files_apart(walls) = "sees its own folder and what you granted, and no other file of yours ({walls})";
+    isolate_files_ruled(walls) = "opens its own folder and what you granted, and no other file of yours; it can find out that one exists, and how large it is ({walls})";
+    isolate_network_none(walls) = "reaches no network ({walls})";
+    isolate_network_proxy(walls) = "reaches the network only through oikos ({walls})";
+    isolate_network_unfiltered(fact) = "{fact}; where this is a virtual machine, it can speak to its host";
+    isolate_processes_apart(count, walls) = "sees none of your programs, starts at most {count} {count:process|processes}, and ends with oikos ({walls})";
+    isolate_processes_unfiltered(count, walls) = "sees none of your programs, starts at most {count} {count:process|processes}, and ends with oikos; rare calls of the kernel stay open to it ({walls})";
+    isolate_processes_ruled(count, walls) = "reads and stops none of your programs, starts at most {count} {count:process|processes}, and ends with oikos; it can find out that they run ({walls})";
+    isolate_processes_together(count, walls) = "reads and stops none of your programs, and ends with oikos; it can find out that they run, and there can be {count} {count:process|processes} more of both together than when it started ({walls})";
+    isolate_memory_all(bytes, walls) = "uses at most {bytes} of memory in all ({walls})";
+    isolate_memory_each(count, bytes, walls) = "uses at most {bytes} of memory in each of at most {count} {count:process|processes}, without a bound on all together ({walls})";
+    isolate_unkept_files() = "your files cannot be kept from it on this machine";
+    isolate_unkept_network() = "it cannot be kept from the network on this machine";
+    isolate_unkept_proxy() = "on this machine it can have the whole network or none, and not only the hosts that you allow";
+    isolate_unkept_processes() = "your other programs cannot be kept from it on this machine";
+    isolate_unkept_count(count) = "it cannot be held to {count} {count:process|processes} on this machine";
+    isolate_unkept_memory() = "its memory cannot be bounded on this machine";
+    isolate_fix_command(command) = "run {command}";
+    isolate_fix_container() = "let the container that oikos runs in make user namespaces";
+    isolate_fix_not_root() = "run oikos as an ordinary user, or give it a control group of its own (systemd: Delegate=yes)";
+    isolate_fix_cgroup() = "give oikos a control group of its own (systemd: Delegate=yes)";
+    isolate_fix_seccomp() = "use a kernel with seccomp filters (CONFIG_SECCOMP_FILTER)";
+    isolate_fix_linux() = "run it with an oikos on Linux";
+    isolate_fault_path(path) = "{path} is no full and plain path";
+    isolate_fault_never(path) = "{path} can never be granted";
+    isolate_fault_much(what, most) = "more {what} than {most}";
+    isolate_fault_word(word) = "{word} cannot be an argument or the name of a setting";
+    isolate_fault_bounds() = "one of its bounds leaves no room to run, or its proxy has no port";
+    isolate_ended_exit(code) = "it ended by itself, with code {code}";
+    isolate_ended_signal(number) = "signal {number} ended it";
+    isolate_ended_memory(bytes) = "it needed more memory than the {bytes} it may use";
+    isolate_ended_cpu(time) = "it used up its {time} of processor time";
+    isolate_ended_file(bytes) = "it wrote a file larger than the {bytes} it may write";
+    isolate_ended_filter() = "it spoke to the kernel as another kind of machine does, which is not allowed";
+    isolate_ended_stopped() = "oikos ended it";
+    isolate_ended_lost() = "it was ended from outside: what keeps it was killed, or the system ran out of memory";
+
     // Progress.
     progress_reading(path) = "reading {path}";
     progress_verifying() = "checking the package";

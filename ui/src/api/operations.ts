@@ -41,6 +41,13 @@ export const reads = {
     ),
   grantList: (app: string) =>
     query(["grants", app], () => said(client.GET("/api/v1/apps/{app}/grants", { params: { path: { app } } }))),
+  /** Of all apps, in one answer. What makes the switches of one app old makes this old. */
+  grantListAll: () =>
+    query(["grants"], () =>
+      all<Schemas["AppGrantsView"], "apps">("apps", (after) =>
+        client.GET("/api/v1/grants", { params: { query: { limit: PAGE, ...(after ? { after } : {}) } } }),
+      ),
+    ),
   settingList: (app: string) =>
     query(["settings", app], () => said(client.GET("/api/v1/apps/{app}/settings", { params: { path: { app } } }))),
   runList: (limit = 200) =>

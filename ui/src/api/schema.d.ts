@@ -262,6 +262,21 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/grants": {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /**
+     * The switches of all apps
+     * @description One answer, where asking for one app at a time would take hundreds.
+     */
+    get: operations["grant_list_all"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/log": {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /** What happened, in sentences */
@@ -679,6 +694,17 @@ export interface components {
       tools?: components["schemas"]["ToolView"][];
       /** @description Where it runs. */
       zones: components["schemas"]["Zone"][];
+    };
+    /** @description The switches of one app, in a list of all apps. */
+    AppGrantsView: {
+      /** @description The app. */
+      app: components["schemas"]["AppName"];
+      /** @description Whether it may run. */
+      enabled: boolean;
+      /** @description Its switches; absent where they cannot be read. */
+      grants?: components["schemas"]["GrantView"][] | null;
+      /** @description The author's title. */
+      title: string;
     };
     /** @description An app's name: it belongs to its publisher for ever. */
     AppName: string;
@@ -1135,7 +1161,7 @@ export interface components {
     DoctorCheck: {
       /** @description What was found. */
       finding: string;
-      /** @description The next step, where there is one. */
+      /** @description The next step, where there is one; where all is well, what would make it better. */
       hint?: string | null;
       /** @description What was looked at. */
       name: string;
@@ -1437,6 +1463,11 @@ export interface components {
       app: components["schemas"]["AppName"];
       /** @description Its switches. */
       grants: components["schemas"]["GrantView"][];
+    };
+    /** @description The switches of all apps. */
+    GrantsOfAll: {
+      /** @description By name. */
+      apps: components["schemas"]["AppGrantsView"][];
     };
     /** @description Which requests a network scope covers. */
     HostRule: {
@@ -1823,6 +1854,12 @@ export interface components {
           grants: components["schemas"]["GrantView"][];
           /** @enum {string} */
           reply: "grants";
+        }
+      | {
+          /** @description By name. */
+          apps: components["schemas"]["AppGrantsView"][];
+          /** @enum {string} */
+          reply: "grants_of_all";
         }
       | {
           /** @description The app. */
@@ -2847,6 +2884,37 @@ export interface operations {
     responses: {
       /** @description It went well. */
       200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["File"] } };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  grant_list_all: {
+    parameters: {
+      query?: {
+        /** @description At most this many. */
+        limit?: number;
+        /**
+         * @description Begin behind this one: an app's name, a run's id, a question's id. `Link: <…>; rel="next"` of the page before
+         *     has it.
+         */
+        after?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description It went well. */
+      200: {
+        headers: { [name: string]: unknown };
+        content: { "application/json": components["schemas"]["GrantsOfAll"] };
+      };
+      /** @description As it was when its ETag was given */
+      304: { headers: { [name: string]: unknown }; content?: never };
       /** @description It did not go well: the code says why. */
       default: {
         headers: { [name: string]: unknown };

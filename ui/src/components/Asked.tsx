@@ -1,5 +1,5 @@
 import type { UseQueryResult } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { useDeferredValue, type ReactNode } from "react";
 import { useWords } from "@/i18n";
 import { Spinner } from "./Button";
 import { Failed } from "./Failed";
@@ -17,7 +17,9 @@ export function Loading() {
 
 /** What oikos answered, as soon as it has; what it is until then, and what went wrong. */
 export function Asked<T>({ query, children }: { query: UseQueryResult<T>; children: (answer: T) => ReactNode }) {
-  if (query.data !== undefined) {
+  // An answer that comes is drawn in small pieces: who types or clicks meanwhile is heard.
+  const isShown = useDeferredValue(query.data !== undefined);
+  if (query.data !== undefined && isShown) {
     return (
       <>
         {query.isError && <Failed error={query.error} again={() => void query.refetch()} />}

@@ -1,16 +1,41 @@
-import { useEffect, useState } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import { useLanguage } from "@/i18n";
 import { exactTime, relativeTime } from "@/text/time";
 import { millisText } from "@/text/amounts";
 
-/** "5 minutes ago", with the exact time for who points at it or copies it. */
+/** A moment, however it is said; with the exact time for who points at it. */
+export function Moment({
+  at,
+  className,
+  children,
+}: {
+  at: number;
+  className?: string | undefined;
+  children: ReactNode;
+}) {
+  const language = useLanguage();
+  return (
+    <time
+      dateTime={new Date(at).toISOString()}
+      // Not before: a browser's first look at its calendars takes as long as all else of a screen.
+      onPointerEnter={(event) => {
+        event.currentTarget.title = exactTime(at, language);
+      }}
+      className={className}
+    >
+      {children}
+    </time>
+  );
+}
+
+/** "5 minutes ago". */
 export function Time({ at }: { at: number }) {
   const language = useLanguage();
   const now = useNow(30_000);
   return (
-    <time dateTime={new Date(at).toISOString()} title={exactTime(at, language)} className="whitespace-nowrap">
+    <Moment at={at} className="whitespace-nowrap">
       {relativeTime(at, now, language)}
-    </time>
+    </Moment>
   );
 }
 

@@ -1,5 +1,5 @@
 // Long lists are drawn as they come near the view: what nobody scrolls to costs next to nothing.
-import { useCallback, useRef, useState } from "react";
+import { startTransition, useCallback, useRef, useState } from "react";
 
 /** So far beyond the edge of the view. */
 const BEYOND = "800px";
@@ -11,7 +11,10 @@ let observer: IntersectionObserver | undefined;
 function watcher(): IntersectionObserver {
   observer ??= new IntersectionObserver(
     (entries) => {
-      for (const { isIntersecting, target } of entries) if (isIntersecting) told.get(target)?.();
+      // In small pieces, so that scrolling goes on meanwhile.
+      startTransition(() => {
+        for (const { isIntersecting, target } of entries) if (isIntersecting) told.get(target)?.();
+      });
     },
     { rootMargin: BEYOND },
   );

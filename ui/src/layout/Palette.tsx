@@ -127,6 +127,9 @@ function Search({ field, ahead, onDone }: SearchProps) {
     const early = ahead.take();
     setTyped((now) => now + early.text);
     if (early.isEntered) setEntered(true);
+    // A dialog that opened just before takes the focus in this frame. No key comes between it and this.
+    const frame = requestAnimationFrame(() => field.current?.focus());
+    return () => cancelAnimationFrame(frame);
   }, [field, ahead]);
   const first = found[active];
   const performFirst = useEffectEvent(() => first && perform(first));

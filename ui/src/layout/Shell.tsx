@@ -2,8 +2,10 @@
 import { lazy, Suspense, useEffect, useEffectEvent, useLayoutEffect, useState, type ReactNode } from "react";
 import { Announcements } from "@/components/Announce";
 import { Loading } from "@/components/Asked";
+import { loadDialogs } from "@/components/Dialog";
 import { Icon } from "@/components/Icon";
 import { useWords } from "@/i18n";
+import { whenQuiet } from "@/live/quiet";
 import { useLineState } from "@/live/use";
 import { BottomBar } from "./BottomBar";
 import { catchKeys, type KeysAhead } from "./keys-ahead";
@@ -13,6 +15,8 @@ import { words } from "./words";
 
 const loadPalette = () => import("./Palette");
 const Palette = lazy(loadPalette);
+/** Dialogs are there before somebody can have found what opens one. */
+const DIALOGS_MS_MAX = 1_000;
 
 export function Shell({ children }: { children: ReactNode }) {
   const said = useWords(words);
@@ -24,6 +28,8 @@ export function Shell({ children }: { children: ReactNode }) {
     loadPalette().catch(() => void caught.take());
   };
   useEffect(() => () => void keys?.take(), [keys]);
+  // What fails to come now is asked for again when one opens.
+  useEffect(() => whenQuiet(() => void loadDialogs().catch(() => {}), DIALOGS_MS_MAX), []);
   const onShortcut = useEffectEvent(openPalette);
   // Before the page is seen: what can be seen can be worked.
   useLayoutEffect(() => {

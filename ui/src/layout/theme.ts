@@ -1,4 +1,4 @@
-// Light, dark, or as the system has it. public/theme.js does the same once more before the first paint.
+// Light, dark, or as the system has it. public/begin.js does the same once more before the first paint.
 export const THEMES = ["system", "light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
 

@@ -1,7 +1,7 @@
 // Entries of the log, held while a screen shows them: the newest at first, earlier ones when somebody asks, new ones as
 // they come. Asking for all of it again at each piece of news would cost more than the news.
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useMemo, useSyncExternalStore } from "react";
+import { useDeferredValue, useEffect, useMemo, useSyncExternalStore } from "react";
 import type { Schemas } from "@/api/client";
 import { reads } from "@/api/operations";
 import { line } from "./line";
@@ -211,6 +211,7 @@ export function useLog({ app, run, page, keep }: Options): LogView & { earlier()
     [queries, app, run, page, keep],
   );
   useEffect(() => book.start(), [book]);
-  const view = useSyncExternalStore(book.subscribe, book.view);
+  // Drawn in small pieces: there may be thousands of entries, and somebody may be typing into a filter.
+  const view = useDeferredValue(useSyncExternalStore(book.subscribe, book.view));
   return useMemo(() => ({ ...view, earlier: book.earlier }), [view, book]);
 }

@@ -1,4 +1,6 @@
 // The service worker lets the page open without a connection (public/sw.js).
+import { whenQuiet } from "./quiet";
+
 const WORKER = "/sw.js";
 
 interface Policy {
@@ -21,7 +23,10 @@ export function workerAddress(): string {
   return policy.createScriptURL(WORKER) as string;
 }
 
-/** Registers the worker once the page has loaded, so that it takes nothing from the first load. */
+/** The worker fetches all of the page: not while the browser is busy with the part that somebody waits for. */
+const QUIET_MS_MAX = 10_000;
+
+/** Registers the worker once the page has loaded and the browser has nothing to do. */
 export function startWorker(): void {
   const workers = navigator.serviceWorker;
   // Only over TLS or at this machine do browsers have one.
@@ -31,6 +36,6 @@ export function startWorker(): void {
       // The page does all it does without; the diagnostics say that there is none.
     });
   };
-  if (document.readyState === "complete") register();
-  else addEventListener("load", register, { once: true });
+  if (document.readyState === "complete") whenQuiet(register, QUIET_MS_MAX);
+  else addEventListener("load", () => whenQuiet(register, QUIET_MS_MAX), { once: true });
 }

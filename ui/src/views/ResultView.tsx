@@ -4,7 +4,7 @@ import { escapeLines, escapeText } from "@/text/escape";
 import { Guard } from "./Guard";
 import { HostContext, useViewWords, type ViewHost } from "./host";
 import { JsonTree } from "./JsonTree";
-import { isRenderer, viewLoad } from "./registry";
+import { isRenderer, viewLoad, viewNow } from "./registry";
 import type { View } from "./view";
 import { checkData } from "./check";
 import "./views.css";
@@ -93,7 +93,7 @@ function Loaded({
   plain: ReactNode;
 }) {
   const words = useViewWords();
-  const [view, setView] = useState<View<unknown> | Error | undefined>(undefined);
+  const [view, setView] = useState<View<unknown> | Error | undefined>(() => viewNow(renderer));
   useEffect(() => {
     let isWanted = true;
     viewLoad(renderer).then(

@@ -22,7 +22,14 @@ export const rendererNames = Object.keys(loaders) as RendererName[];
 
 export const isRenderer = (name: string): name is RendererName => Object.hasOwn(loaders, name);
 
+const loaded = new Map<RendererName, View<unknown>>();
+
 export async function viewLoad(name: RendererName): Promise<View<unknown>> {
   // Each view meets only data that its own schema has let through.
-  return (await loaders[name]()).view as View<unknown>;
+  const view = (await loaders[name]()).view as View<unknown>;
+  loaded.set(name, view);
+  return view;
 }
+
+/** What has been loaded before is there at once. */
+export const viewNow = (name: RendererName): View<unknown> | undefined => loaded.get(name);

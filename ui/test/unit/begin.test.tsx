@@ -3,7 +3,7 @@ import { act, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { useEffect, useState } from "react";
 import { Route, useLocation } from "wouter";
-import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { Dialog } from "@/components/Dialog";
 import { Page } from "@/components/Page";
 import { Shell } from "@/layout/Shell";
@@ -213,6 +213,32 @@ describe("dialogs", () => {
     await user.click(await screen.findByRole("button", { name: "leave" }));
     await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
     await waitFor(() => expect(focused()).toBe(title("Diagnostics")));
+  });
+
+  it("take nothing from the palette that comes before they have begun", async () => {
+    // They begin a frame after they are drawn. Frames come by hand here.
+    const frames = new Map<number, FrameRequestCallback>();
+    let last = 0;
+    vi.stubGlobal("requestAnimationFrame", (frame: FrameRequestCallback) => (frames.set(++last, frame), last));
+    vi.stubGlobal("cancelAnimationFrame", (id: number) => frames.delete(id));
+    const show = () => {
+      const due = [...frames.values()];
+      frames.clear();
+      act(() => due.forEach((frame) => frame(0)));
+    };
+    try {
+      draw();
+      await user.click(screen.getByRole("button", { name: "ask" }));
+      await screen.findByRole("button", { name: "more" });
+      expect(focused()).not.toBe(screen.getByRole("heading", { name: "Outer" }));
+      await shortcut();
+      const box = await field();
+      await waitFor(() => expect(focused()).toBe(box));
+      show();
+      expect(focused()).toBe(box);
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 
   it("take nothing from the palette in front of them when they close", async () => {

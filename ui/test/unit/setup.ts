@@ -1,5 +1,6 @@
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach, beforeEach, vi } from "vitest";
+import { loadDialogs } from "@/components/Dialog";
 
 // What a browser has and jsdom has not.
 class Sizes {
@@ -27,6 +28,12 @@ window.matchMedia ??= ((query: string) => ({
   removeEventListener() {},
   dispatchEvent: () => false,
 })) as unknown as typeof window.matchMedia;
+
+// What is drawn in small pieces takes its time where much else is done.
+configure({ asyncUtilTimeout: 5_000 });
+
+// In a browser they have come before anybody opens one.
+await loadDialogs();
 
 beforeEach(() => {
   localStorage.clear();

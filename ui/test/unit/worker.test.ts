@@ -14,7 +14,7 @@ function build(files: Record<string, string>): string {
   const folder = mkdtempSync(join(tmpdir(), "oikos-worker-"));
   folders.push(folder);
   mkdirSync(join(folder, "assets"));
-  const shell = { "index.html": "<html>", "theme.js": "1", "icon.svg": "2", "manifest.webmanifest": "3" };
+  const shell = { "index.html": "<html>", "begin.js": "1", "icon.svg": "2", "manifest.webmanifest": "3" };
   for (const [name, text] of Object.entries({ ...shell, ...files })) writeFileSync(join(folder, name), text);
   return folder;
 }
@@ -108,12 +108,12 @@ describe("the worker", () => {
       "/",
       "/assets/KeysPage-bbbb.js",
       "/assets/index-aaaa.js",
+      "/begin.js",
       "/icon.svg",
       "/manifest.webmanifest",
-      "/theme.js",
     ]);
     const fresh = scope.asked.filter(({ cache }) => cache === "reload").map(({ url }) => new URL(url).pathname);
-    expect(fresh.sort()).toEqual(["/", "/icon.svg", "/manifest.webmanifest", "/theme.js"]);
+    expect(fresh.sort()).toEqual(["/", "/begin.js", "/icon.svg", "/manifest.webmanifest"]);
   });
 
   it("does not take over with half a build", async () => {
@@ -128,7 +128,7 @@ describe("the worker", () => {
     expect(await scope.get("/runs?x=1", navigate)).toBe("net /runs");
     scope.offline();
     expect(await scope.get("/runs?x=1", navigate)).toBe("net /");
-    expect(await scope.get("/theme.js")).toBe("net /theme.js");
+    expect(await scope.get("/begin.js")).toBe("net /begin.js");
   });
 
   it("fails as the network does where it has nothing", async () => {
@@ -143,7 +143,7 @@ describe("the worker", () => {
     scope.answer(() => new Response("newer"));
     expect(await scope.get("/assets/index-aaaa.js")).toBe("net /assets/index-aaaa.js");
     expect(await scope.get("/assets/index-of-the-next-build.js")).toBe("newer");
-    expect(await scope.get("/theme.js")).toBe("newer");
+    expect(await scope.get("/begin.js")).toBe("newer");
   });
 
   it.each([
@@ -176,7 +176,7 @@ describe("its build", () => {
     const name = (files: Record<string, string>) =>
       /BUILD = "([0-9a-f]{16})"/.exec(filled(TEMPLATE, build(files)))?.[1];
     expect(name(PARTS)).toBe(name(PARTS));
-    expect(name({ ...PARTS, "theme.js": "other" })).not.toBe(name(PARTS));
+    expect(name({ ...PARTS, "begin.js": "other" })).not.toBe(name(PARTS));
     expect(name({ ...PARTS, "index.html": "other" })).not.toBe(name(PARTS));
     expect(name({ ...PARTS, "assets/more-cccc.js": "" })).not.toBe(name(PARTS));
   });
@@ -185,8 +185,8 @@ describe("its build", () => {
     expect(() => filled("const SHELL = [];", build(PARTS))).toThrow("BUILD");
     expect(() => filled(`${TEMPLATE}${TEMPLATE}`, build(PARTS))).toThrow("not once");
     const folder = build(PARTS);
-    rmSync(join(folder, "theme.js"));
-    expect(() => filled(TEMPLATE, folder)).toThrow("theme.js");
+    rmSync(join(folder, "begin.js"));
+    expect(() => filled(TEMPLATE, folder)).toThrow("begin.js");
   });
 });
 

@@ -17,6 +17,7 @@ pub(super) const ROOMS: &[Room] = &[
     Room { name: "package", floor: 1, uses: &["protocol"] },
     Room { name: "state", floor: 1, uses: &["protocol"] },
     Room { name: "link", floor: 1, uses: &["protocol"] },
+    Room { name: "isolate", floor: 1, uses: &["protocol"] },
     Room { name: "broker", floor: 2, uses: &["protocol"] },
     Room { name: "egress", floor: 3, uses: &["protocol", "broker"] },
     Room { name: "kernel", floor: 3, uses: &["protocol", "package", "state", "link", "broker"] },
@@ -26,7 +27,10 @@ pub(super) const ROOMS: &[Room] = &[
     Room {
         name: "assembly",
         floor: 6,
-        uses: &["protocol", "package", "state", "link", "broker", "egress", "kernel", "sandbox", "effects", "gateway"],
+        uses: &[
+            "protocol", "package", "state", "link", "isolate", "broker", "egress", "kernel", "sandbox", "effects",
+            "gateway",
+        ],
     },
     Room { name: "cli", floor: 7, uses: &["protocol", "assembly"] },
     Room { name: "xtask", floor: 7, uses: &["protocol"] },

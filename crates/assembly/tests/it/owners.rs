@@ -83,6 +83,7 @@ async fn one_owner_finds_nothing_of_the_other() {
     let nothing = [
         (Request::FileList, Reply::Files { files: vec![] }),
         (Request::AppList, Reply::Apps { apps: vec![] }),
+        (Request::GrantListAll, Reply::GrantsOfAll { apps: vec![] }),
         (Request::RunList, Reply::Runs { runs: vec![] }),
         (Request::RunStop { target: StopTarget::All }, Reply::Stopped { runs: vec![], paused: vec![] }),
         (Request::ApprovalList, Reply::Questions { questions: vec![] }),

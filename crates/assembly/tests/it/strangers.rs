@@ -292,6 +292,7 @@ async fn another_owner_finds_nothing_by_any_route() {
         ("run_list", "/api/v1/runs?after=", "run"),
         ("approval_list", "/api/v1/approvals?after=", "question"),
         ("app_list", "/api/v1/apps?after=", "app"),
+        ("grant_list_all", "/api/v1/grants?after=", "app"),
         ("token_list", "/api/v1/tokens?after=", "token"),
         ("login_list", "/api/v1/logins?after=", "login"),
     ] {

@@ -1,4 +1,4 @@
-//! `oikos grant`: an app's switches.
+//! `oikos grant`: an app's switches, or those of all apps.
 
 use super::{Session, choices, unexpected};
 use crate::{show, words::GrantWord};
@@ -23,6 +23,16 @@ pub(super) async fn perform(
         session.terminal.value(&serde_json::json!({ "app": app, "grants": grants }));
     } else {
         show::grants(&session.terminal, &app, &grants);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) async fn perform_all(session: &Session) -> Result<ExitCode, Failure> {
+    let Reply::GrantsOfAll { apps } = session.reply(Request::GrantListAll).await? else { return Err(unexpected()) };
+    if session.terminal.json {
+        session.terminal.value(&apps);
+    } else {
+        show::grants_of_all(&session.terminal, &apps);
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -177,7 +177,8 @@ fn config(home: Option<PathBuf>) -> Result<Config, Failure> {
         Failure::new(ErrorCode::HomeUnusable, "there is no data folder on this system")
             .hint("set OIKOS_HOME to a folder")
     })?;
-    Ok(Config { publishers: publishers().ok(), usual_home, ..Config::new(absolute(&home)?) })
+    let keeper = Some(assembly::keeper());
+    Ok(Config { publishers: publishers().ok(), usual_home, keeper, ..Config::new(absolute(&home)?) })
 }
 
 /// Where the keys of the person at this terminal are.
@@ -213,7 +214,8 @@ async fn route(session: &Session, command: Command) -> Result<ExitCode, Failure>
         Command::Log(words) => log::perform(session, words).await,
         Command::Stop { target, all } => stop::perform(session, target, all).await,
         Command::Undo { run } => undo::perform(session, run).await,
-        Command::Grant { app, changes, only } => grant::perform(session, app, &changes, &only).await,
+        Command::Grant { app: Some(app), changes, only } => grant::perform(session, app, &changes, &only).await,
+        Command::Grant { app: None, .. } => grant::perform_all(session).await,
         Command::Publisher(command) => publisher::perform(session, command).await,
         Command::Approval(command) => approval::perform(session, command).await,
         Command::Emit(words) => emit::perform(session, words).await,

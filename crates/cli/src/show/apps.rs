@@ -4,16 +4,19 @@ use super::{moment, table, table_text, wrap};
 use crate::terminal::{BAD, CARE, GOOD, QUIET, STRONG, Terminal, styled};
 use protocol::{
     ActionName, AppName, Arg, Badge, GrantDuration, GrantState, Scope,
-    api::{AppDetail, AppSummary, GrantView, SettingView, StarterView},
+    api::{AppDetail, AppGrantsView, AppSummary, GrantView, SettingView, StarterView},
     text,
 };
 use serde_json::Value;
 use std::io::IsTerminal as _;
 
+/// Said where there is nothing to list.
+const NO_APP: &str = "no app is installed; try: oikos app install FOLDER";
+
 /// Prints all apps, a row each.
 pub(crate) fn apps(terminal: &Terminal, apps: &[AppSummary]) {
     if apps.is_empty() {
-        terminal.line(terminal.step("no app is installed; try: oikos app install FOLDER"));
+        terminal.line(terminal.step(NO_APP));
         return;
     }
     let mut rows = table(terminal.columns(), &["APP", "VERSION", "STATE", "INSTALLED", "TITLE"]);
@@ -251,6 +254,42 @@ pub(crate) fn grants(terminal: &Terminal, app: &AppName, grants: &[GrantView]) {
         return;
     }
     terminal.line(styled(STRONG, "Switches"));
+    switches(terminal, grants);
+    let has = |is: fn(&Scope) -> bool| grants.iter().any(|grant| is(&grant.line.scope));
+    let target =
+        match (has(|scope| matches!(scope, Scope::File { .. })), has(|scope| matches!(scope, Scope::Network { .. }))) {
+            (true, true) => "[:FOLDER|:HOST]",
+            (true, false) => "[:FOLDER]",
+            (false, true) => "[:HOST]",
+            (false, false) => "",
+        };
+    let step = terminal.step(format_args!("oikos grant {app} SWITCH=allow|ask|block{target}"));
+    terminal.line(styled(QUIET, format_args!("  change one: {step}")));
+}
+
+/// Prints the switches of all apps.
+pub(crate) fn grants_of_all(terminal: &Terminal, apps: &[AppGrantsView]) {
+    if apps.is_empty() {
+        terminal.line(terminal.step(NO_APP));
+        return;
+    }
+    for AppGrantsView { app, enabled, grants, .. } in apps {
+        let state = if *enabled { "" } else { "  disabled" };
+        terminal.line(format_args!("{}{}", styled(STRONG, app), styled(QUIET, state)));
+        match grants.as_deref() {
+            None => {
+                let step = terminal.step(format_args!("oikos app info {app}"));
+                terminal.line(styled(BAD, format_args!("  cannot be read; why: {step}")));
+            }
+            Some([]) => terminal.line(styled(QUIET, "  asks for nothing")),
+            Some(grants) => switches(terminal, grants),
+        }
+    }
+    let step = terminal.step("oikos grant APP SWITCH=allow|ask|block");
+    terminal.line(styled(QUIET, format_args!("change one: {step}")));
+}
+
+fn switches(terminal: &Terminal, grants: &[GrantView]) {
     let width = grants.iter().map(|grant| grant.line.line.as_str().len()).max().unwrap_or(0);
     for GrantView { line, duration, .. } in grants {
         let (style, word) = match line.state {
@@ -271,14 +310,4 @@ pub(crate) fn grants(terminal: &Terminal, app: &AppName, grants: &[GrantView]) {
             line.sentence
         ));
     }
-    let has = |is: fn(&Scope) -> bool| grants.iter().any(|grant| is(&grant.line.scope));
-    let target =
-        match (has(|scope| matches!(scope, Scope::File { .. })), has(|scope| matches!(scope, Scope::Network { .. }))) {
-            (true, true) => "[:FOLDER|:HOST]",
-            (true, false) => "[:FOLDER]",
-            (false, true) => "[:HOST]",
-            (false, false) => "",
-        };
-    let step = terminal.step(format_args!("oikos grant {app} SWITCH=allow|ask|block{target}"));
-    terminal.line(styled(QUIET, format_args!("  change one: {step}")));
 }

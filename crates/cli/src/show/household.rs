@@ -8,7 +8,11 @@ use protocol::{Question, QuestionKind, api::DoctorCheck, text};
 pub(crate) fn doctor(terminal: &Terminal, checks: &[DoctorCheck]) {
     let width = checks.iter().map(|check| check.name.len()).max().unwrap_or(0);
     for check in checks {
-        let mark = if check.ok { styled(GOOD, "ok  ") } else { styled(BAD.bold(), "BAD ") };
+        let mark = match (check.ok, &check.hint) {
+            (true, None) => styled(GOOD, "ok  "),
+            (true, Some(_)) => styled(CARE, "note"),
+            (false, _) => styled(BAD.bold(), "BAD "),
+        };
         terminal.line(format_args!("{mark} {:width$}  {}", check.name, terminal.step(&check.finding)));
         if let Some(hint) = &check.hint {
             terminal.line(format_args!(

@@ -307,6 +307,39 @@ fn doctor_says_first_that_who_holds_the_home_does_not_answer() {
     assert!(found["service"]["finding"].as_str().unwrap().contains("was killed"), "{found:?}");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn doctor_tells_what_programs_are_kept_to() {
+    let oikos = Oikos::new();
+    // By itself, and by asking a service: whoever holds the home looks.
+    for is_up in [false, true] {
+        let _up = is_up.then(|| up(&oikos, "text"));
+        let (code, found) = rows(&oikos);
+        assert_eq!(code, 0, "a machine that keeps little is well: {found:?}");
+        let names: Vec<_> = found.keys().filter(|name| name.starts_with("box")).map(String::as_str).collect();
+        assert_eq!(names, ["box", "box files", "box memory", "box network", "box processes"]);
+        let finding = |name: &str| found[name]["finding"].as_str().unwrap();
+        assert!(finding("box").starts_with("made of "), "{found:?}");
+        for name in &names[1..] {
+            // What cannot be kept says what to do about it.
+            let is_refused = finding(name).contains(" are refused: ");
+            assert!(!is_refused || found[*name]["hint"].is_string(), "{found:?}");
+        }
+    }
+}
+
+#[test]
+fn a_keeper_that_somebody_starts_by_hand_does_nothing() {
+    let oikos = Oikos::new();
+    for words in [&["--keeper"] as &[&str], &["--keeper", "inside"], &["--keeper", "doctor"]] {
+        let said = oikos.run(words);
+        assert_eq!((said.code, &*said.out, &*said.err), (1, "", ""), "{words:?}");
+    }
+    assert!(!oikos.home().exists(), "a keeper has no home");
+    // Anywhere else the word is unknown.
+    assert_eq!(oikos.run(&["doctor", "--keeper"]).code, 2);
+}
+
 #[test]
 fn doctor_looks_at_the_set_up_and_at_keys() {
     let oikos = Oikos::new();

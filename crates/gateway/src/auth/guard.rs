@@ -578,7 +578,7 @@ mod tests {
         assert_eq!(said(ours, "/", "", "", "", &[]), Ok(()), "no browser");
         assert_eq!(said(ours, "/", "none", "navigate", "document", &[]), Ok(()), "typed");
         assert_eq!(said(ours, "/apps", "cross-site", "navigate", "document", &[]), Ok(()), "a link");
-        assert_eq!(said(ours, "/theme.js", "same-origin", "no-cors", "script", &[]), Ok(()));
+        assert_eq!(said(ours, "/begin.js", "same-origin", "no-cors", "script", &[]), Ok(()));
         for (mode, dest) in [("no-cors", "script"), ("navigate", "iframe"), ("navigate", ""), ("cors", "empty")] {
             assert_eq!(said(ours, "/", "cross-site", mode, dest, &[]), refused, "{mode} {dest}");
             assert_eq!(said(ours, "/", "same-site", mode, dest, &[]), refused, "{mode} {dest}");

@@ -116,6 +116,7 @@ fn parts(request: &Request) -> Result<Parts, Failure> {
         R::LogVerify => get("log/verify".to_owned()),
         R::Undo { run } => post(format!("runs/{run}/undo")),
         R::GrantList { app } => get(format!("apps/{app}/grants")),
+        R::GrantListAll => get("grants".to_owned()),
         R::GrantSet { app, choices } => {
             say(Method::PATCH, format!("apps/{app}/grants"), &ChoicesBody { choices: choices.clone() })
         }

@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn only_what_has_its_hash_in_its_name_is_kept_without_asking() {
         assert!(cache_control("assets/index-1a2b3c.js").contains("immutable"));
-        for asked in ["index.html", "sw.js", "manifest.webmanifest", "theme.js", "icon.svg"] {
+        for asked in ["index.html", "sw.js", "manifest.webmanifest", "begin.js", "icon.svg"] {
             assert_eq!(cache_control(asked), "no-cache", "{asked}");
         }
     }

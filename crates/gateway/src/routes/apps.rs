@@ -3,8 +3,8 @@
 use crate::{
     asked::Asked,
     bodies::{
-        App, Apps, ChoicesBody, EntryBody, Grants, Installed, Link, Nothing, OfferBody, Offered, Page, RemoveQuery,
-        RollbackBody, Settings, SettingsBody, Starters, Stopped, View, ViewQuery,
+        App, Apps, ChoicesBody, EntryBody, Grants, GrantsOfAll, Installed, Link, Nothing, OfferBody, Offered, Page,
+        RemoveQuery, RollbackBody, Settings, SettingsBody, Starters, Stopped, View, ViewQuery,
     },
     extract::{Asking, Named, Said},
     stream::FrameEvent,
@@ -109,6 +109,15 @@ pub(crate) async fn stop(asked: Asked, Named(app): Named<AppName>) -> Response {
     params(("app" = AppName, Path, description = "The app")), responses((status = 200, body = Grants)))]
 pub(crate) async fn grants(asked: Asked, Named(app): Named<AppName>) -> Response {
     asked.answer::<Grants>(Request::GrantList { app }).await
+}
+
+/// The switches of all apps
+///
+/// One answer, where asking for one app at a time would take hundreds.
+#[utoipa::path(get, path = "/api/v1/grants", tag = "apps", operation_id = "grant_list_all", params(Page),
+    responses((status = 200, body = GrantsOfAll), (status = 304, description = "As it was when its ETag was given")))]
+pub(crate) async fn grants_of_all(asked: Asked, Asking(page): Asking<Page>) -> Response {
+    asked.page::<GrantsOfAll>(Request::GrantListAll, &page).await
 }
 
 /// Change an app's switches

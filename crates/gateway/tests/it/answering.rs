@@ -212,7 +212,8 @@ async fn nobody_else_is_let_in() {
     let house = answers(200, &[], "");
     let cookie = house.cookie().await;
     let cookie = ("cookie", cookie.as_str());
-    let refusals: &[(&str, &[(&str, &str)], u16)] = &[
+    type Refusal<'a> = (&'a str, &'a [(&'a str, &'a str)], u16);
+    let refusals: &[Refusal<'_>] = &[
         ("GET", &[], 401),
         ("POST", &[], 401),
         ("GET", &[("cookie", "oikos-app-7071=oikosvisit_0")], 401),

@@ -117,6 +117,27 @@ async fn lists_come_in_pages_for_those_who_want_pages() {
 }
 
 #[tokio::test]
+async fn the_switches_of_all_apps_come_in_pages_too() {
+    let house = replies(|| {
+        let row = |name: &str| json!({ "app": name, "title": name, "enabled": true, "grants": [] });
+        let rows = ["aa", "bb", "cc"].map(row);
+        serde_json::from_value(json!({ "reply": "grants_of_all", "apps": rows })).unwrap()
+    });
+    let names = |body: Value| -> Vec<String> {
+        body["apps"].as_array().unwrap().iter().map(|app| app["app"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(house.get("/api/v1/grants").await.json()), ["aa", "bb", "cc"]);
+    let first = house.get("/api/v1/grants?limit=2").await;
+    assert_eq!(first.header("link"), "</api/v1/grants?after=bb&limit=2>; rel=\"next\"");
+    assert_eq!(names(first.json()), ["aa", "bb"]);
+    let last = house.get("/api/v1/grants?after=bb&limit=2").await;
+    assert_eq!((names(last.json()), last.header("link")), (vec!["cc".to_owned()], ""));
+    let gone = house.get("/api/v1/grants?after=zz").await;
+    assert_eq!((gone.status.as_u16(), gone.json()["code"].as_str()), (409, Some("conflict")));
+    assert!(house.stage.heard.lock().unwrap().iter().all(|(_, request)| *request == Request::GrantListAll));
+}
+
+#[tokio::test]
 async fn what_has_not_changed_is_not_sent_again() {
     let house = replies(|| apps(&["aa"]));
     let first = house.get("/api/v1/apps").await;

@@ -98,6 +98,7 @@ fn requests() -> Union<BoxedStrategy<Request>> {
             | R::LogVerify
             | R::Undo { .. }
             | R::GrantList { .. }
+            | R::GrantListAll
             | R::GrantSet { .. }
             | R::SettingList { .. }
             | R::SettingSet { .. } => {}
@@ -143,6 +144,7 @@ fn requests() -> Union<BoxedStrategy<Request>> {
         Just(R::Metrics).boxed(),
         id().prop_map(|run| R::Undo { run }).boxed(),
         app().prop_map(|app| R::GrantList { app }).boxed(),
+        Just(R::GrantListAll).boxed(),
         (app(), choices()).prop_map(|(app, choices)| R::GrantSet { app, choices }).boxed(),
         app().prop_map(|app| R::SettingList { app }).boxed(),
         (app(), prop::collection::btree_map(text(), value(), 0..3))
@@ -290,6 +292,13 @@ async fn what_is_answered_is_heard() {
                 "schema": { "type": "string" }, "value": "Graz", "is_set": true }] }),
         ),
         (Request::GrantList { app: app.clone() }, json!({ "reply": "grants", "app": "notes", "grants": [] })),
+        (
+            Request::GrantListAll,
+            json!({ "reply": "grants_of_all", "apps": [
+                { "app": "notes", "title": "Notes", "enabled": true, "grants": [] },
+                { "app": "torn", "title": "Torn", "enabled": false },
+            ] }),
+        ),
         (Request::ApprovalList, json!({ "reply": "questions", "questions": [] })),
         (Request::PublisherList, json!({ "reply": "publishers", "publishers": [publisher] })),
         (

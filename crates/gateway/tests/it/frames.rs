@@ -59,7 +59,7 @@ async fn nothing_else_is_there_whoever_asks() {
     let host = host();
     let host = ("host", host.as_str());
     let (_, key) = house.key(&[protocol::Right::Read]);
-    for path in ["/", "/index.html", "/frame/", "/frame.html", "//frame", "/theme.js", "/sw.js", "/apps"] {
+    for path in ["/", "/index.html", "/frame/", "/frame.html", "//frame", "/begin.js", "/sw.js", "/apps"] {
         let lost = house.knock("GET", path, &[host], "").await;
         assert_eq!((lost.status.as_u16(), lost.header("content-type")), (404, "application/problem+json"), "{path}");
     }

@@ -191,6 +191,36 @@ async fn grants_that_cannot_be_read_stop_the_app() {
 }
 
 #[tokio::test]
+async fn the_switches_of_all_apps_are_those_of_each() {
+    let mut house = House::new();
+    house.scribe().await;
+    house.install_as(owner(), "modest", "1.0.0", ASKS, vec![]).await.unwrap();
+    house.kernel.app_set_enabled(owner(), app("modest"), false).await.unwrap();
+    let block = vec![choice("storage", GrantState::Block, None)];
+    house.kernel.grant_set(owner(), app("scribe"), block).await.unwrap();
+    let each = ["modest", "scribe"].map(|name| house.kernel.grant_list(&owner(), &app(name)).unwrap());
+    assert_ne!(states(&each[0]), states(&each[1]));
+    let told = |house: &House| {
+        let all = house.kernel.grant_list_all(&owner()).unwrap();
+        all.into_iter().map(|row| (row.app.to_string(), row.enabled, row.grants)).collect::<Vec<_>>()
+    };
+    let [modest, scribe] = each.map(Some);
+    let expected = vec![("modest".to_owned(), false, modest.clone()), ("scribe".to_owned(), true, scribe)];
+    assert_eq!(told(&house), expected);
+    // Also before anybody looked at one of them.
+    house.restart();
+    assert_eq!(told(&house), expected);
+
+    // One whose grants are torn does not hide the others, and does not look like one that asks for nothing.
+    house.restart();
+    let mut batch = state::Batch::new();
+    let key = state::Key::new(OwnerId::LOCAL, Space::Grant, "scribe");
+    batch.put(&key, b"{ \"requested\": 7 }".to_vec(), protocol::Labels::NONE);
+    state::Store::commit(&*house.store, batch, state::Durability::Saved).unwrap();
+    assert_eq!(told(&house), [("modest".to_owned(), false, modest), ("scribe".to_owned(), true, None)]);
+}
+
+#[tokio::test]
 async fn an_install_is_one_commit_on_disk() {
     let house = House::new();
     let before = house.store.commits().len();

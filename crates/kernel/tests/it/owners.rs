@@ -40,6 +40,7 @@ async fn nothing_of_one_owner_is_seen_or_touched_by_the_other() {
     let other = owner_of(OTHER);
     let kernel = &house.kernel;
     assert!(kernel.app_list(&other).unwrap().is_empty());
+    assert!(kernel.grant_list_all(&other).unwrap().is_empty());
     assert!(kernel.run_list(&other, 10).unwrap().is_empty());
     assert!(kernel.approval_list(&other).unwrap().is_empty());
     assert!(kernel.log(&other, &LogFilter { limit: 100, ..LogFilter::default() }).unwrap().is_empty());

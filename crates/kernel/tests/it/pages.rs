@@ -56,6 +56,7 @@ async fn it_is_opened_and_that_is_written_down() {
     assert_eq!((installed.summary.opens.as_deref(), installed.summary.enabled), (Some("index.html"), true));
     assert_eq!(installed.grants[0].line.sentence.to_string(), "run in your browser, in a frame that reaches nothing");
     assert_eq!(house.kernel.app_list(&owner()).unwrap()[0].opens.as_deref(), Some("index.html"));
+    assert_eq!(house.kernel.grant_list_all(&owner()).unwrap()[0].grants.as_ref(), Some(&installed.grants));
     assert_eq!(open(&house).await.unwrap(), "one");
     assert_eq!(told(&house).last().unwrap(), "you opened its page index.html (version 1.0.0)");
 }
@@ -139,6 +140,7 @@ async fn on_somebody_elses_servers_there_is_none_of_it() {
     install(&house, "1.0.0", "one").await.unwrap();
     house.restart_in(Zone::Cloud);
     assert!(house.kernel.app_list(&owner()).unwrap().is_empty());
+    assert!(house.kernel.grant_list_all(&owner()).unwrap().is_empty());
     assert_eq!(open(&house).await.unwrap_err().code, ErrorCode::PackageZoneRefused);
     let refused = house.offer(owner(), &dice(&house, "1.1.0", "two", &json!({}))).await.unwrap_err();
     assert_eq!(refused.message, "dice does not run in zone cloud: its author lists browser");

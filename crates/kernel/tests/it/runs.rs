@@ -79,6 +79,7 @@ async fn nothing_happens_without_the_right() {
         house.kernel.grant_set(run, app("scribe"), vec![]).await.map(drop),
         house.kernel.undo(run, protocol::RunId::new(&house.clock, &testkit::TestEntropy::seeded(1))).await.map(drop),
         house.kernel.app_list(&manage).map(drop),
+        house.kernel.grant_list_all(&manage).map(drop),
         house.kernel.run_list(&manage, 1).map(drop),
         house.kernel.log(&manage, &kernel::LogFilter::default()).map(drop),
         house.kernel.approval_list(&run).map(drop),

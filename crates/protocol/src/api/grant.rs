@@ -1,6 +1,6 @@
 //! An app's switches: how they stand, and what the owner says of them.
 
-use crate::{CardLine, GrantDuration, GrantId, GrantState};
+use crate::{AppName, CardLine, GrantDuration, GrantId, GrantState};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -48,4 +48,18 @@ pub struct GrantView {
     /// The grant; absent where the owner said nothing of this switch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant: Option<GrantId>,
+}
+
+/// The switches of one app, in a list of all apps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct AppGrantsView {
+    /// The app.
+    pub app: AppName,
+    /// The author's title.
+    pub title: String,
+    /// Whether it may run.
+    pub enabled: bool,
+    /// Its switches; absent where they cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grants: Option<Vec<GrantView>>,
 }

@@ -1,11 +1,12 @@
 import { memo } from "react";
 import { Button, TextLink } from "@/components/Button";
 import { Pill } from "@/components/Pill";
+import { Moment } from "@/components/Time";
 import { Say, useLanguage, useWords } from "@/i18n";
 import type { Entry } from "@/live/log";
 import { to } from "@/routes";
 import { numberText } from "@/text/amounts";
-import { clockTime, exactTime } from "@/text/time";
+import { clockTime } from "@/text/time";
 import { kindOf } from "./tell";
 import { words } from "./words";
 
@@ -24,11 +25,7 @@ export const Row = memo(function Row({ entry, onOpen }: { entry: Entry; onOpen(s
   return (
     <li className={`flex items-start gap-3 px-4 py-2 text-sm ${isDenied ? "bg-danger-soft" : ""}`}>
       <span className="w-18 shrink-0 pt-0.5 text-muted tabular-nums">
-        {record && (
-          <time dateTime={new Date(record.at).toISOString()} title={exactTime(record.at, language)}>
-            {clockTime(record.at, language)}
-          </time>
-        )}
+        {record && <Moment at={record.at}>{clockTime(record.at)}</Moment>}
       </span>
       <div className="min-w-0 grow">
         {record ? (

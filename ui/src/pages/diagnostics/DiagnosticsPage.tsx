@@ -87,7 +87,10 @@ function useFacts(): [string, string][] {
 }
 
 const checkText = ({ ok, name, finding, hint }: Check) =>
-  `${ok ? "ok " : "BAD"}  ${escapeText(name)}  ${escapeLines(finding)}${hint ? `\n     → ${escapeLines(hint)}` : ""}`;
+  `${ok ? (hint ? "note" : "ok  ") : "BAD "}  ${escapeText(name)}  ${escapeLines(finding)}${hint ? `\n      → ${escapeLines(hint)}` : ""}`;
+
+/** What needs a hand comes first, then what could be better. */
+const rank = ({ ok, hint }: Check) => (ok ? (hint ? 1 : 2) : 0);
 
 function Checks({ checks }: { checks: readonly Check[] }) {
   const said = useWords(words);
@@ -98,15 +101,12 @@ function Checks({ checks }: { checks: readonly Check[] }) {
         {bad === 0 ? said.allWell : said.notWell(bad)}
       </p>
       <ul className="divide-y divide-line rounded-xl border border-line bg-surface">
-        {/* What needs a hand comes first. */}
         {checks
-          .toSorted((a, b) => Number(a.ok) - Number(b.ok))
+          .toSorted((a, b) => rank(a) - rank(b))
           .map((check) => (
             <li key={check.name} className="px-4 py-3">
               <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
-                <Pill tone={check.ok ? "good" : "danger"} icon={check.ok ? "check" : "warning"}>
-                  {check.ok ? said.well : said.bad}
-                </Pill>
+                <Verdict check={check} />
                 <h3 className="font-medium">
                   <bdi>{escapeText(check.name)}</bdi>
                 </h3>
@@ -124,6 +124,24 @@ function Checks({ checks }: { checks: readonly Check[] }) {
           ))}
       </ul>
     </>
+  );
+}
+
+function Verdict({ check }: { check: Check }) {
+  const said = useWords(words);
+  if (!check.ok) {
+    return (
+      <Pill tone="danger" icon="warning">
+        {said.bad}
+      </Pill>
+    );
+  }
+  return check.hint ? (
+    <Pill tone="info">{said.better}</Pill>
+  ) : (
+    <Pill tone="good" icon="check">
+      {said.well}
+    </Pill>
   );
 }
 

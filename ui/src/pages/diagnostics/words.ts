@@ -11,6 +11,7 @@ interface DiagnosticsWords {
   notWell(count: number): string;
   well: string;
   bad: string;
+  better: string;
   next: string;
   log: string;
   logLead: string;
@@ -49,6 +50,7 @@ export const words: { en: DiagnosticsWords; de: DiagnosticsWords } = {
     notWell: (count) => (count === 1 ? "1 check is not well." : `${count} checks are not well.`),
     well: "ok",
     bad: "not well",
+    better: "note",
     next: "What to do:",
     log: "The log",
     logLead:
@@ -96,6 +98,7 @@ export const words: { en: DiagnosticsWords; de: DiagnosticsWords } = {
     notWell: (count) => (count === 1 ? "1 Prüfung ist nicht gut." : `${count} Prüfungen sind nicht gut.`),
     well: "gut",
     bad: "nicht gut",
+    better: "Hinweis",
     next: "Was zu tun ist:",
     log: "Das Protokoll",
     logLead:

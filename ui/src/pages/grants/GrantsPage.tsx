@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useCallback, useDeferredValue, useMemo, useState } from "react";
+import { lazy, memo, Suspense, useDeferredValue, useMemo, useState } from "react";
 import { useSearchParams } from "wouter";
 import type { Schemas } from "@/api/client";
 import { reads } from "@/api/operations";
@@ -12,15 +12,15 @@ import { useIsWide } from "@/components/wide";
 import { useWords } from "@/i18n";
 import { to } from "@/routes";
 import { escapeText } from "@/text/escape";
-import { FAMILIES } from "./families";
+import { columnsOf, nameRem } from "./columns";
 import { CardRow, Legend, TableRow } from "./Rows";
-import { words, type Family } from "./words";
+import { words } from "./words";
 
 const Touch = lazy(async () => ({ default: (await import("@/pages/apps/app/Touch")).Touch }));
 
 export default function GrantsPage() {
   const said = useWords(words);
-  const apps = useQuery(reads.appList());
+  const apps = useQuery(reads.grantListAll());
   const [search, setSearch] = useSearchParams();
   const [text, setText] = useState(search.get("search") ?? "");
   const deferred = useDeferredValue(text);
@@ -74,67 +74,81 @@ export default function GrantsPage() {
   );
 }
 
-function Matrix({ apps, text }: { apps: readonly Schemas["AppSummary"][]; text: string }) {
+/** So many are drawn without asking whether they are in view. */
+const ROWS_AT_FIRST = 20;
+const CARDS_AT_FIRST = 6;
+
+/** What is typed shows at once; which apps it leaves follows. */
+const Matrix = memo(function Matrix({ apps, text }: { apps: readonly Schemas["AppGrantsView"][]; text: string }) {
   const said = useWords(words);
   const isWide = useIsWide();
-  const [known, setKnown] = useState<ReadonlySet<Family>>(new Set());
-  const onFamilies = useCallback(
-    (more: readonly Family[]) =>
-      setKnown((before) => (more.every((family) => before.has(family)) ? before : new Set([...before, ...more]))),
-    [],
-  );
-  const families = FAMILIES.filter((family) => known.has(family));
   const wanted = text.trim().toLowerCase();
   const shown = useMemo(
-    () => apps.filter(({ name, title }) => `${name} ${title}`.toLowerCase().includes(wanted)),
+    () => apps.filter(({ app, title }) => `${app} ${title}`.toLowerCase().includes(wanted)),
     [apps, wanted],
   );
   if (shown.length === 0) return <Empty title={said.noneFits}>{said.noneFitsHelp}</Empty>;
   return (
     <>
       {isWide ? (
-        <div
-          role="region"
-          aria-label={said.caption}
-          // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
-          tabIndex={0}
-          className="overflow-x-auto rounded-xl border border-line bg-surface"
-        >
-          <table className="w-full text-sm">
-            <caption className="sr-only">{said.caption}</caption>
-            <thead>
-              <tr>
-                <th scope="col" className="sticky start-0 bg-surface px-4 py-2 text-start">
-                  {said.app}
-                </th>
-                {families.map((family) => (
-                  <th key={family} scope="col" className="px-4 py-2 text-start whitespace-nowrap">
-                    {said.families[family]}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {shown.map((app) => (
-                <TableRow
-                  key={app.name}
-                  app={app}
-                  href={to.grants(app.name)}
-                  families={families}
-                  onFamilies={onFamilies}
-                />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table all={apps} shown={shown} />
       ) : (
         <ul className="space-y-3">
-          {shown.map((app) => (
-            <CardRow key={app.name} app={app} href={to.grants(app.name)} onFamilies={onFamilies} />
+          {shown.map((app, place) => (
+            <CardRow key={app.app} app={app} atFirst={place < CARDS_AT_FIRST} />
           ))}
         </ul>
       )}
       <Legend />
     </>
+  );
+});
+
+interface TableProps {
+  /** The columns are of all of them, so that they stay while somebody searches. */
+  all: readonly Schemas["AppGrantsView"][];
+  shown: readonly Schemas["AppGrantsView"][];
+}
+
+function Table({ all, shown }: TableProps) {
+  const said = useWords(words);
+  const columns = useMemo(() => columnsOf(all, said), [all, said]);
+  const firstRem = useMemo(() => nameRem(all, said), [all, said]);
+  const allRem = columns.reduce((sum, { widthRem }) => sum + widthRem, firstRem);
+  return (
+    <div
+      role="region"
+      aria-label={said.caption}
+      // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
+      tabIndex={0}
+      className="overflow-x-auto rounded-xl border border-line bg-surface"
+    >
+      <table className="w-full table-fixed text-sm" style={{ minWidth: `${allRem}rem` }}>
+        <caption className="sr-only">{said.caption}</caption>
+        <colgroup>
+          <col style={{ width: `${firstRem}rem` }} />
+          {columns.map(({ family, widthRem }) => (
+            <col key={family} style={{ width: `${widthRem}rem` }} />
+          ))}
+        </colgroup>
+        <thead>
+          <tr>
+            <th scope="col" className="sticky start-0 bg-surface px-4 py-2 text-start">
+              {said.app}
+            </th>
+            {columns.map(({ family }) => (
+              <th key={family} scope="col" className="px-4 py-2 text-start whitespace-nowrap">
+                {said.families[family]}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {shown.map((app, place) => (
+            <TableRow key={app.app} app={app} columns={columns} atFirst={place < ROWS_AT_FIRST} />
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }

@@ -36,11 +36,17 @@ export interface Cell {
   lines: number;
 }
 
-/** The families that an app asks for, each with the state that lets most through. */
-export function cellsOf(grants: readonly Schemas["GrantView"][]): Cell[] {
-  return FAMILIES.flatMap((family) => {
+const known = new WeakMap<readonly Schemas["GrantView"][], readonly Cell[]>();
+
+/** The families that an app asks for, each with the state that lets most through. The same for the same switches. */
+export function cellsOf(grants: readonly Schemas["GrantView"][]): readonly Cell[] {
+  const before = known.get(grants);
+  if (before) return before;
+  const cells = FAMILIES.flatMap((family) => {
     const states = grants.filter(({ scope }) => scope.scope === family).map(({ state }) => state);
     const state = STRENGTH.find((known) => states.includes(known));
     return state ? [{ family, state, lines: states.length }] : [];
   });
+  known.set(grants, cells);
+  return cells;
 }

@@ -1,6 +1,6 @@
 // Entries as lines of text, and finding among very many of them without holding up whoever types.
 import { useEffect, useMemo, useRef, useState } from "react";
-import { useLanguage, useSay, useWords, type Language } from "@/i18n";
+import { useSay, useWords } from "@/i18n";
 import type { Entry } from "@/live/log";
 import { escapeText } from "@/text/escape";
 import { clockTime } from "@/text/time";
@@ -44,7 +44,6 @@ class Lines {
   constructor(
     private readonly said: (typeof words)["en"],
     private readonly say: ReturnType<typeof useSay>,
-    private readonly language: Language,
   ) {}
 
   of = (entry: Entry): Line => {
@@ -57,7 +56,7 @@ class Lines {
     const app = escapeText(record?.app ?? "");
     const sentence = record ? this.say(record.sentence) : this.said.pruned;
     const line = {
-      time: record ? clockTime(record.at, this.language) : "",
+      time: record ? clockTime(record.at) : "",
       level,
       levelWord,
       event,
@@ -73,8 +72,7 @@ class Lines {
 export function useLines(): (entry: Entry) => Line {
   const said = useWords(words);
   const say = useSay();
-  const language = useLanguage();
-  return useMemo(() => new Lines(said, say, language).of, [said, say, language]);
+  return useMemo(() => new Lines(said, say).of, [said, say]);
 }
 
 /** So long is looked before the browser may draw and hear keys again. */

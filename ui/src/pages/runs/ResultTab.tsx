@@ -1,4 +1,6 @@
+import { useDeferredValue, useState } from "react";
 import type { Schemas } from "@/api/client";
+import { Loading } from "@/components/Asked";
 import { Section } from "@/components/Page";
 import { Notice } from "@/components/Pill";
 import { useLanguage, useSay, useWords } from "@/i18n";
@@ -6,6 +8,7 @@ import type { WatchedRun } from "@/live/run";
 import type { Progress } from "@/live/runStream";
 import { percentText } from "@/text/amounts";
 import { escapeLines, escapeText } from "@/text/escape";
+import { useViewsAhead } from "@/views/ahead";
 import { Effects } from "./Effects";
 import { RunResult } from "./RunResult";
 import { SaveFiles } from "./SaveFiles";
@@ -16,9 +19,19 @@ import { words } from "./words";
 
 export function ResultTab({ run, watched }: { run: string; watched: WatchedRun }) {
   const said = useWords(words);
-  const { stream, version, report, isUnderWay } = watched;
+  const { stream, version, summary, report, problem, isUnderWay } = watched;
   const hasResult = report && !report.failure && (hasValue(report.data) || Boolean(report.text));
   const isSilent = stream.parts.length === 0;
+  const isReady = useDeferredValue(
+    useViewsAhead(
+      [...stream.parts.map((part) => (part.kind === "data" ? part.renderer : undefined)), report?.renderer],
+      report !== null,
+    ),
+  );
+  // While it is under way, what comes is added below what is there. What ended before is shown as a whole.
+  const [isFollowed, setFollowed] = useState(false);
+  if (summary && isUnderWay && !isFollowed) setFollowed(true);
+  if (!isReady && !isFollowed && !problem) return <Loading />;
   return (
     <>
       {report?.failure && <HowItEnded report={report} failure={report.failure} />}

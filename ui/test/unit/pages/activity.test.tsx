@@ -163,14 +163,14 @@ it("draws a bounded part of 10,000 entries, loads earlier ones and hears new one
   renderScreen(ActivityPage, page);
   await screen.findByText(/In the last 1,000 entries/);
   const rows = () => screen.getAllByText(/^\/?read 1 byte from/).length;
-  expect(rows()).toBe(200);
+  await waitFor(() => expect(rows()).toBe(200));
   for (let pages = 0; pages < 5; pages += 1) fireEvent.click(screen.getByText("Earlier"));
-  await screen.findByText(/In the last 2,000 entries/);
+  await screen.findByText(/In the last 2,000 entries/, {}, { timeout: 10_000 });
   expect(asked.filter(({ operation }) => operation === "log").map(({ query }) => query.toString())).toEqual([
     "limit=1000",
     "after_seq=8000&limit=1000",
   ]);
-  expect(rows()).toBe(1_200);
+  await waitFor(() => expect(rows()).toBe(1_200), { timeout: 10_000 });
   news.add([entry(10_001, { event: "read" }, "file_read", [{ text: "/data/new" }, { bytes: 2 }])]);
   expect(await screen.findByText("read 2 bytes from /data/new", {}, { timeout: 5_000 })).toBeTruthy();
   expect(asked.filter(({ operation }) => operation === "log")).toHaveLength(2);

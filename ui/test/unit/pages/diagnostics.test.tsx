@@ -8,6 +8,7 @@ import { paperOikos, Refuse, renderScreen } from "../kit";
 const SECRET = `oikos_${"ab12".repeat(18)}`;
 const checks = [
   { name: "home", ok: true, finding: "/home/ada/.oikos, private" },
+  { name: "box memory", ok: true, finding: "uses at most 512 MiB", hint: "give oikos a control group of its own" },
   { name: "clock", ok: false, finding: `says <b>\u202e${SECRET}`, hint: "timedatectl set-ntp true" },
 ];
 const status = { pid: 42, version: "0.9.1" };
@@ -20,7 +21,13 @@ describe("diagnostics", () => {
     draw();
     const part = within(await screen.findByRole("region", { name: "Checks" }));
     expect(await part.findByText("1 check is not well.")).toBeTruthy();
-    expect(part.getAllByRole("heading", { level: 3 }).map((heading) => heading.textContent)).toEqual(["clock", "home"]);
+    expect(part.getAllByRole("heading", { level: 3 }).map((heading) => heading.textContent)).toEqual([
+      "clock",
+      "box memory",
+      "home",
+    ]);
+    expect(part.getByText("note")).toBeTruthy();
+    expect(part.getByText("give oikos a control group of its own")).toBeTruthy();
     expect(part.getByText("timedatectl set-ntp true")).toBeTruthy();
     expect(part.getByText(/says <b>\\u\{202e\}/)).toBeTruthy();
     expect(await screen.findByText("0.9.1")).toBeTruthy();
@@ -34,7 +41,8 @@ describe("diagnostics", () => {
     await screen.findByText("1 check is not well.");
     await user.click(screen.getByRole("button", { name: "Copy all as text" }));
     const text = await navigator.clipboard.readText();
-    expect(text).toContain("BAD  clock");
+    expect(text).toContain("BAD   clock");
+    expect(text).toContain("note  box memory");
     expect(text).toContain("→ timedatectl set-ntp true");
     expect(text).toContain("oikos: 0.9.1");
     expect(text).not.toContain(SECRET);

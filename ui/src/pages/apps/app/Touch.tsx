@@ -21,6 +21,9 @@ export function Touch({ app }: { app: string }) {
     try {
       const answer = await acts.grantSet(app, choices);
       queries.setQueryData(reads.grantList(app).queryKey, answer);
+      queries.setQueryData(reads.grantListAll().queryKey, (all) =>
+        all?.map((row) => (row.app === app ? { ...row, grants: answer.grants } : row)),
+      );
       await queries.invalidateQueries({ queryKey: ["apps"] });
       announce(said.saved);
     } catch (error) {
