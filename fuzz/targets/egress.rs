@@ -3,13 +3,25 @@
 
 use broker::{WebHost, WebUrl};
 use egress::wire::{
-    self, Answered, CONNECT_HEAD_BYTES_MAX, HELLO_BYTES_MAX, Target, answer_read, connect_read, greeting_read,
-    hello_read, plain_read,
+    self, Answered, CONNECT_HEAD_BYTES_MAX, HELLO_BYTES_MAX, Target, answer_read, connect_read, forward_read,
+    greeting_read, hello_read, plain_read,
 };
 
-/// A request for a way by HTTP.
+/// A request for a way by HTTP, or one to be sent on.
 pub(crate) fn connect(bytes: &[u8]) {
     prefixes(bytes, connect_read);
+    prefixes(bytes, forward_read);
+    if let Ok(Some((forward, taken))) = forward_read(bytes) {
+        assert!(bytes[..taken].ends_with(b"\r\n\r\n"), "it ends where a head ends");
+        assert!(connect_read(bytes).is_err() && plain_read(bytes).is_err(), "it is one of the three");
+        check_target(&forward.target);
+        let url = &forward.url;
+        assert!(!url.is_https() && (url.host(), url.port()) == (&forward.target.host, forward.target.port));
+        assert!(
+            url.path_and_query().starts_with('/') && url.path_and_query().bytes().all(|byte| byte.is_ascii_graphic())
+        );
+        assert!(forward.method.bytes().all(|byte| byte.is_ascii_uppercase()), "{}", forward.method);
+    }
     if let Ok(Some((target, taken))) = connect_read(bytes) {
         assert!(taken <= bytes.len() && taken <= CONNECT_HEAD_BYTES_MAX);
         assert!(bytes[..taken].ends_with(b"\r\n\r\n"), "it ends where a head ends");
@@ -41,9 +53,9 @@ pub(crate) fn hello(bytes: &[u8]) {
         assert!(name.bytes().all(|byte| byte.is_ascii_graphic() && !byte.is_ascii_uppercase()), "{name:?}");
         assert!(plain_read(bytes).is_err(), "it is one of the two");
     }
-    if let Ok(Some((target, taken))) = plain_read(bytes) {
+    if let Ok(Some((plain, taken))) = plain_read(bytes) {
         assert!(bytes[..taken].ends_with(b"\r\n\r\n"), "it ends where a head ends");
-        check_target(&target);
+        check_target(&plain.target);
     }
     if answer_read(bytes) == Some(Answered::Again) {
         assert!(hello_read(bytes).ok().flatten().is_none(), "nobody who greets asks for a greeting");

@@ -136,8 +136,8 @@ impl Client {
                     let spare = spare.filter(|_| has_gone(&unsent.error));
                     match unsent.request.or(spare) {
                         Some(again) if was_pooled => request = again,
-                        _ if was_written => return Err(Failed::after(http_error(&leash, &unsent.error))),
-                        _ => return Err(Failed::before(http_error(&leash, &unsent.error))),
+                        _ if was_written => return Err(Failed::after(http_error(leash.host(), &unsent.error))),
+                        _ => return Err(Failed::before(http_error(leash.host(), &unsent.error))),
                     }
                 }
             }
@@ -251,7 +251,7 @@ impl Answer {
                 }
                 return Ok(None);
             };
-            let frame = frame.map_err(|error| http_error(&self.leash, &error))?;
+            let frame = frame.map_err(|error| http_error(self.leash.host(), &error))?;
             let Ok(bytes) = frame.into_data() else { continue };
             self.taken += bytes.len();
             self.meter.passed_on(bytes.len());
@@ -360,10 +360,10 @@ fn head_bytes(headers: &HeaderMap) -> usize {
     headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
 }
 
-fn http_error(leash: &Leash, error: &hyper::Error) -> EgressError {
+pub(crate) fn http_error(host: String, error: &hyper::Error) -> EgressError {
     // hyper has no word of its own for it.
     if error.is_parse() && error.to_string().contains("too large") {
-        return EgressError::TooLarge { host: leash.host(), what: "headers", most: HEAD_BYTES_MAX };
+        return EgressError::TooLarge { host, what: "headers", most: HEAD_BYTES_MAX };
     }
     let why = if error.is_parse() || error.is_parse_status() {
         "what it sends is not HTTP"
@@ -375,5 +375,5 @@ fn http_error(leash: &Leash, error: &hyper::Error) -> EgressError {
         "the connection broke"
     };
     tracing::debug!(%error, "a request failed");
-    EgressError::Broken { host: leash.host(), why }
+    EgressError::Broken { host, why }
 }

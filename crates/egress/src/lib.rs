@@ -9,7 +9,7 @@
 //! proxy is followed where the operator's configuration names one, and then to the address that was checked. Everything is bounded: see [`Bounds`].
 //!
 //! A program that runs in a box of its own speaks its protocols by itself. What it reaches is decided and reached the same way,
-//! through [`Tunnels`] that its proxy opens for it.
+//! through [`Tunnels`] that its proxy opens for it; of plain HTTP, its proxy sends on one request at a time.
 //!
 //! Bodies come as they are sent. The client asks for no compression (`accept-encoding: identity`) and undoes none: what apps
 //! read is small, and a decoder would be one more parser of hostile bytes whose output somebody has to bound.

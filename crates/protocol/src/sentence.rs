@@ -279,7 +279,7 @@ sentences! {
     rule_address_outside(address, line) = "{line} is for hosts by their names, and {address} is none";
     rule_connection_other(host, said) = "what it says first is for {said}, and this is a connection to {host}";
     rule_connection_nameless(host) = "what it says first does not say that it is for {host}";
-    rule_connection_hidden(host) = "what it says first is sealed (encrypted ClientHello), so nobody can see that it is for {host}";
+    rule_connection_hidden(host) = "what it says first is sealed (encrypted ClientHello), so nobody can see that it is for {host}: only where any public host is granted may it be";
     rule_connection_unclear(host, forms) = "what it says first to {host} is not what can be looked at: {forms}";
     rule_errand() = "you asked for it yourself";
     rule_picked_access(name, access) = "{name} was handed over for {access} only";
@@ -300,6 +300,8 @@ sentences! {
     ask_http_send_shared(bytes, url, method, what) = "send {bytes} to {url} ({method}), {what} where anybody can have a place";
     ask_connect(host) = "connect to {host}";
     ask_connect_shared(host, what) = "connect to {host}, {what} where anybody can have a place";
+    ask_connect_private(host) = "connect to {host} after private data was read: what is sent there, nobody sees";
+    ask_connect_shared_private(host, what) = "connect to {host}, {what} where anybody can have a place, after private data was read: what is sent there, nobody sees";
     ask_feature(feature) = "use {feature}";
     ask_event(topic) = "send an event to {topic}";
     ask_event_content(topic, bytes) = "send what it has read to {topic} ({bytes})";
@@ -340,6 +342,7 @@ sentences! {
     connection_will_open(host) = "about to connect to {host}";
     connection_closed(host, took, sent, received) = "was connected to {host} for {took}: {sent} sent, {received} received";
     connection_cut(host, took, sent, received, why) = "was connected to {host} for {took}: {sent} sent, {received} received; cut off: {why}";
+    connection_sealed(what) = "{what}; what it said first was sealed, so it may have been for another public host at that address";
     connection_failed(host, why) = "did not connect to {host}: {why}";
     connection_why_stopped() = "the program was stopped";
     connection_why_idle(after) = "nothing was said for {after}";

@@ -138,7 +138,7 @@ const texts: Record<keyof typeof english, string> = {
   rule_connection_other: "was zuerst gesagt wird, ist für {said}, und dies ist eine Verbindung zu {host}",
   rule_connection_nameless: "was zuerst gesagt wird, sagt nicht, dass es für {host} ist",
   rule_connection_hidden:
-    "was zuerst gesagt wird, ist versiegelt (encrypted ClientHello); niemand sieht, dass es für {host} ist",
+    "was zuerst gesagt wird, ist versiegelt (encrypted ClientHello); niemand sieht, dass es für {host} ist: das geht nur, wo jeder öffentliche Server erlaubt ist",
   rule_connection_unclear: "was zuerst zu {host} gesagt wird, lässt sich nicht prüfen als: {forms}",
   rule_errand: "du hast selbst darum gebeten",
   rule_picked_access: "{name} wurde nur dafür übergeben: {access}",
@@ -155,6 +155,9 @@ const texts: Record<keyof typeof english, string> = {
   ask_http_send_shared: "{bytes} an {url} senden ({method}), {what}, wo sich jeder einen Platz nehmen kann",
   ask_connect: "sich mit {host} verbinden",
   ask_connect_shared: "sich mit {host} verbinden, {what}, wo sich jeder einen Platz nehmen kann",
+  ask_connect_private: "sich mit {host} verbinden, nachdem Privates gelesen wurde: was dort gesendet wird, sieht niemand",
+  ask_connect_shared_private:
+    "sich mit {host} verbinden, {what}, wo sich jeder einen Platz nehmen kann, nachdem Privates gelesen wurde: was dort gesendet wird, sieht niemand",
   ask_feature: "{feature} nutzen",
   ask_event: "ein Ereignis an {topic} senden",
   ask_event_content: "an {topic} senden, was sie gelesen hat ({bytes})",
@@ -193,6 +196,8 @@ const texts: Record<keyof typeof english, string> = {
   connection_will_open: "verbindet sich gleich mit {host}",
   connection_closed: "{took} lang mit {host} verbunden: {sent} gesendet, {received} empfangen",
   connection_cut: "{took} lang mit {host} verbunden: {sent} gesendet, {received} empfangen; abgeschnitten: {why}",
+  connection_sealed:
+    "{what}; was zuerst gesagt wurde, war versiegelt, also kann es für einen anderen öffentlichen Server an dieser Adresse gewesen sein",
   connection_failed: "nicht mit {host} verbunden: {why}",
   connection_why_stopped: "das Programm wurde angehalten",
   connection_why_idle: "{after} lang wurde nichts gesagt",

@@ -59,6 +59,10 @@ struct Found {
     is_own_name: bool,
     /// Addresses that are not public, which the owner named for this port.
     own_addresses: Vec<IpAddr>,
+    /// A connection of a run that has read what is private: what comes back may say what to send of it, and nobody sees that.
+    is_after_private: bool,
+    /// The grant is for any public host, and nobody has to say yes to this one.
+    is_any_public: bool,
 }
 
 impl NetworkDemand {
@@ -86,6 +90,12 @@ impl NetworkDemand {
     /// Whether a whole connection is demanded, and no request.
     pub fn is_connection(&self) -> bool {
         self.method == CONNECT
+    }
+
+    /// Whether it does not matter which public host is behind its address: the grant was for any of them, and nobody was
+    /// asked about this one. Where it may lead to what is near, it does matter.
+    pub fn is_any_public(&self) -> bool {
+        self.found.is_any_public && self.found.own_addresses.is_empty() && self.always_asks().is_none()
     }
 
     /// Whom it goes to, as an owner writes it for a grant.
@@ -118,6 +128,8 @@ impl NetworkDemand {
             match self.rule_of(rules, &line) {
                 Ok(rule) => {
                     self.found = self.find(rule.as_ref(), rules);
+                    self.found.is_after_private = self.is_connection() && lease.labels().contains(Labels::PRIVATE);
+                    self.found.is_any_public = rule.is_none() && grant.state == GrantState::Allow;
                     return Ok(());
                 }
                 // What the owner said last is what they meant.
@@ -140,6 +152,7 @@ impl NetworkDemand {
             shared: shared.map(|shared| (shared.what, shared.depth)),
             is_own_name: is_own && matches!(self.url.host(), WebHost::Name(name) if is_local_name(name)),
             own_addresses: own_addresses.collect(),
+            ..Found::default()
         }
     }
 
@@ -421,6 +434,8 @@ impl Demand for NetworkDemand {
     fn sentence(&self) -> Sentence {
         let (url, bytes) = (self.url.shown(), Arg::Bytes(self.body_bytes));
         match self.found.shared {
+            Some((what, _)) if self.found.is_after_private => sentence::ask_connect_shared_private(self.target(), what),
+            None if self.found.is_after_private => sentence::ask_connect_private(self.target()),
             Some((what, _)) if self.is_connection() => sentence::ask_connect_shared(self.target(), what),
             None if self.is_connection() => sentence::ask_connect(self.target()),
             _ if self.is_reading() => sentence::ask_http_read(url),
@@ -434,7 +449,8 @@ impl Demand for NetworkDemand {
     }
 
     fn always_asks(&self) -> Option<Sentence> {
-        (self.found.shared.is_some() && !self.is_reading()).then(|| self.sentence())
+        let is_shared = self.found.shared.is_some() && !self.is_reading();
+        (is_shared || self.found.is_after_private).then(|| self.sentence())
     }
 
     fn content(&self) -> Option<String> {

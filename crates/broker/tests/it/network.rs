@@ -179,6 +179,61 @@ fn a_connection_is_covered_by_what_covers_all_of_a_host() {
     assert!(connect(&any, "example.com", 443).contains("has read private data and the words of strangers"));
 }
 
+/// A request is over when it is answered; on a connection the next words may be what the answer wants to know.
+#[test]
+fn with_private_data_a_connection_is_asked_for_each_time() {
+    let scene = || {
+        let scene = owner(&["a.example", "http://gist.github.com"]);
+        scene.lease.join_labels(Labels::PRIVATE);
+        scene
+    };
+    let connect = |scene: &Scene, host: &str, port: u16| {
+        let url = url(&format!("https://{host}/"));
+        scene.decide(NetworkDemand::connection(url.host(), port).unwrap())
+    };
+    assert_eq!(
+        connect(&scene(), "a.example", 443),
+        "ask: connect to a.example after private data was read: what is sent there, nobody sees (each time)"
+    );
+    assert_eq!(
+        connect(&scene(), "gist.github.com", 80),
+        "ask: connect to gist.github.com:80, a place for pastes where anybody can have a place, after private data was \
+         read: what is sent there, nobody sees (each time)"
+    );
+    assert!(
+        connect(&scene(), "b.example", 443).starts_with("no: not allowed to connect to b.example: b.example is not")
+    );
+    // One that only reads is seen as a whole.
+    assert!(scene().decide(get("https://a.example/")).starts_with("yes"));
+}
+
+/// Who may reach any public host may reach the one that is meant by a name nobody sees.
+#[test]
+fn any_public_host_is_a_grant_and_no_answer() {
+    let is_any = |scene: &Scene, host: &str| {
+        let url = url(&format!("https://{host}/"));
+        let demand = NetworkDemand::connection(url.host(), 443).unwrap();
+        assert!(!demand.is_any_public(), "nobody has decided");
+        match scene.broker.decide(&scene.lease, demand, NOW) {
+            Decision::Permit(permit) => permit.demand().is_any_public(),
+            Decision::Ask(ask) => ask.demand().is_any_public(),
+            Decision::Denied(denied) => panic!("{}", denied.message()),
+        }
+    };
+    assert!(is_any(&granted(GrantState::Allow, vec![]), "a.example"));
+    assert!(is_any(&granted(GrantState::Allow, vec![host("b.example"), host("*")]), "a.example"));
+    assert!(!is_any(&granted(GrantState::Allow, vec![host("a.example"), host("*")]), "a.example"), "it is named");
+    assert!(!is_any(&granted(GrantState::Allow, vec![]), "gist.github.com"), "it is asked about");
+    assert!(!is_any(&granted(GrantState::Ask, vec![]), "a.example"), "it is asked about");
+    assert!(!is_any(&owner(&["a.example"]), "a.example"));
+    assert!(!is_any(&owner(&["*.b.example"]), "a.b.example"));
+    let near = HostRule { by_owner: true, ..host("127.0.0.1") };
+    assert!(!is_any(&granted(GrantState::Allow, vec![near, host("*")]), "a.example"), "it may lead there");
+    let private = granted(GrantState::Allow, vec![]);
+    private.lease.join_labels(Labels::PRIVATE);
+    assert!(!is_any(&private, "a.example"), "it is asked about");
+}
+
 #[test]
 fn hosts_are_compared_as_hosts() {
     let check = |rule: &str, text: &str, expected: bool| {

@@ -55,7 +55,7 @@ pub(super) async fn carry<A: Line, B: Line>(
 }
 
 /// Comes back when nothing has moved for so long.
-async fn stillness(open: &Open, idle_ms: u64) {
+pub(super) async fn stillness(open: &Open, idle_ms: u64) {
     let moved = || open.moved.up() + open.moved.down();
     let (mut before, mut still) = (moved(), 0);
     while still < IDLE_LOOKS {

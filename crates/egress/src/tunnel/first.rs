@@ -51,12 +51,14 @@ fn hello(said: &[u8], demand: &NetworkDemand) -> First {
         Err(HelloFault::Unclear | HelloFault::TooLarge) => return unclear(demand),
     };
     let host = demand.url.host();
+    let speech = if hello.is_hidden { Speech::Sealed } else { Speech::Tls };
     let rule = match (host, hello.name) {
-        // What is sealed inside is for whom it likes, and a server that many share opens it.
-        _ if hello.is_hidden => sentence::rule_connection_hidden(demand.target()),
-        (WebHost::Name(host), Some(name)) if *host == name => return First::May(Speech::Tls, hello.bytes),
+        // What is sealed inside is for whom it likes, and a server that many share opens it. Browsers send something that
+        // looks the same for show, so that nobody can refuse the one and not the other (RFC 9849).
+        _ if hello.is_hidden && !demand.is_any_public() => sentence::rule_connection_hidden(demand.target()),
+        (WebHost::Name(host), Some(name)) if *host == name => return First::May(speech, hello.bytes),
         // TLS has no names for addresses (RFC 6066); they were granted as what they are.
-        (WebHost::Address(_), None) => return First::May(Speech::Tls, hello.bytes),
+        (WebHost::Address(_), None) => return First::May(speech, hello.bytes),
         (_, Some(name)) => sentence::rule_connection_other(demand.target(), name),
         (WebHost::Name(_), None) => sentence::rule_connection_nameless(demand.target()),
     };
@@ -67,10 +69,10 @@ fn request(said: &[u8], demand: &NetworkDemand) -> First {
     let host = Target { host: demand.url.host().clone(), port: demand.url.port() };
     match plain_read(said) {
         Ok(None) => First::More,
-        Ok(Some((target, bytes))) if target == host => First::May(Speech::Http, bytes),
-        Ok(Some((target, _))) => First::Not(sentence::rule_connection_other(demand.target(), target.to_string())),
+        Ok(Some((plain, bytes))) if plain.target == host => First::May(Speech::Http, bytes),
+        Ok(Some((plain, _))) => First::Not(sentence::rule_connection_other(demand.target(), plain.target.to_string())),
         Err(PlainFault::Nameless) => First::Not(sentence::rule_connection_nameless(demand.target())),
-        Err(PlainFault::Unclear | PlainFault::TooLarge) => unclear(demand),
+        Err(PlainFault::Unclear | PlainFault::Address | PlainFault::TooLarge) => unclear(demand),
     }
 }
 

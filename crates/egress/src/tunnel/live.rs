@@ -55,10 +55,18 @@ impl Open {
 
     /// So many bytes go up now, if they still may.
     pub(super) fn goes_up(&self, bytes: usize, warden: &dyn Warden) -> Result<(), TunnelOutcome> {
+        self.may_go_up(warden)?;
+        self.went_up(bytes)
+    }
+
+    /// Whether anything may go up now: what the run and its program hold may not be what was decided on.
+    pub(super) fn may_go_up(&self, warden: &dyn Warden) -> Result<(), TunnelOutcome> {
         self.lease.check().map_err(TunnelOutcome::Ended)?;
-        if self.lease.labels() != self.labels {
-            self.look(warden)?;
-        }
+        if self.lease.labels().join(warden.labels()) == self.labels { Ok(()) } else { self.look(warden) }
+    }
+
+    /// So many bytes went up.
+    pub(super) fn went_up(&self, bytes: usize) -> Result<(), TunnelOutcome> {
         self.moved.up.fetch_add(bytes as u64, Relaxed);
         self.lease.charge_host_bytes(bytes as u64).map_err(TunnelOutcome::Ended)
     }
@@ -72,6 +80,7 @@ impl Open {
     /// Whether it would be allowed if it began now. What came from the host itself is no reason against it.
     pub(super) fn look(&self, warden: &dyn Warden) -> Result<(), TunnelOutcome> {
         let demand = self.demand.clone();
+        self.lease.join_labels(warden.labels());
         let denied = match warden.broker().decide(&self.lease, demand, warden.clock().now()) {
             Decision::Permit(permit) if permit.demand().may_connect(self.address).is_ok() => return Ok(()),
             // Who said yes to it said so to this connection.
@@ -93,6 +102,17 @@ impl Open {
                 code: ErrorCode::PermissionDenied,
             }))),
         }
+    }
+
+    /// Cuts it.
+    pub(super) fn cut(&self, why: TunnelOutcome) {
+        *self.why.lock() = Some(why);
+        self.cut.notify_one();
+    }
+
+    /// The host as `Host` names it.
+    pub(super) fn authority(&self) -> String {
+        self.demand.url.authority()
     }
 
     /// Comes back once it was cut.
@@ -144,8 +164,7 @@ impl Live {
         for open in all {
             open.book(book);
             if let Err(why) = open.look(warden) {
-                *open.why.lock() = Some(why);
-                open.cut.notify_one();
+                open.cut(why);
             }
         }
     }

@@ -9,8 +9,12 @@ use super::{
 use crate::{
     EgressError,
     connect::{NO_WAY, NOBODY_LISTENS},
-    wire::{ConnectFault, SocksFault, Target, connect_read, greeting_read, request_read, socks_reply},
+    wire::{
+        ConnectFault, Forward, PlainFault, SocksFault, Target, connect_read, forward_read, greeting_read, request_read,
+        socks_reply,
+    },
 };
+use broker::{NetworkDemand, UrlError};
 use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -29,6 +33,48 @@ const SOCKS_COMMAND: u8 = 7;
 const SOCKS_KIND: u8 = 8;
 /// "access denied", fatal, as TLS says it before anything is sealed.
 const TLS_DENIED: [u8; 7] = [21, 3, 3, 0, 2, 2, 49];
+
+/// What a program wants of its proxy.
+pub(super) enum Asked {
+    /// A way, to say on it what it likes.
+    Way(Target),
+    /// That a request is sent on.
+    Forward(Forward),
+}
+
+impl Asked {
+    pub(super) fn target(&self) -> &Target {
+        match self {
+            Self::Way(target) => target,
+            Self::Forward(forward) => &forward.target,
+        }
+    }
+
+    pub(super) fn forward(&self) -> Option<&Forward> {
+        match self {
+            Self::Way(_) => None,
+            Self::Forward(forward) => Some(forward),
+        }
+    }
+
+    /// A request that only reads is all there: paths and methods of a grant count. Of any other, nobody here sees what is
+    /// sent, so it takes what a way takes.
+    pub(super) fn demand(&self) -> Result<NetworkDemand, UrlError> {
+        match self {
+            Self::Forward(Forward { method, url, has_body: false, has_credentials, .. })
+                if matches!(&**method, "GET" | "HEAD") =>
+            {
+                Ok(NetworkDemand::new(&**method, url.clone(), &[], *has_credentials))
+            }
+            Self::Forward(forward) => {
+                let mut demand = NetworkDemand::connection(&forward.target.host, forward.target.port)?;
+                demand.has_credentials = forward.has_credentials;
+                Ok(demand)
+            }
+            Self::Way(target) => NetworkDemand::connection(&target.host, target.port),
+        }
+    }
+}
 
 pub(super) struct Program<L: Line> {
     pub(super) held: Held<L>,
@@ -57,8 +103,8 @@ impl<L: Line> Program<L> {
         }
     }
 
-    /// Where it wants to.
-    pub(super) async fn greet(&mut self, dialect: &mut Option<Dialect>) -> Result<Target, TunnelOutcome> {
+    /// What it wants.
+    pub(super) async fn greet(&mut self, dialect: &mut Option<Dialect>) -> Result<Asked, TunnelOutcome> {
         while self.said.is_empty() {
             if !self.more().await {
                 return Err(TunnelOutcome::Broken);
@@ -67,22 +113,44 @@ impl<L: Line> Program<L> {
         if self.said[0] != SOCKS5_BEGINS {
             // Whoever speaks neither would not understand a no either.
             *dialect = self.said[0].is_ascii_uppercase().then_some(Dialect::Connect);
-            let target = self.understand(connect_read).await?.map_err(|fault| {
-                TunnelOutcome::Misspoken(match fault {
-                    ConnectFault::Unclear => Misspoken::Language,
-                    ConnectFault::Method => Misspoken::Method,
+            return match self.understand(connect_read).await? {
+                Ok(target) => Ok(Asked::Way(target)),
+                Err(ConnectFault::Method) => {
+                    *dialect = Some(Dialect::Forward);
+                    self.forward().await
+                }
+                Err(fault) => Err(TunnelOutcome::Misspoken(match fault {
+                    ConnectFault::Unclear | ConnectFault::Method => Misspoken::Language,
                     ConnectFault::Target => Misspoken::Target,
                     ConnectFault::Body => Misspoken::Body,
                     ConnectFault::TooLarge => Misspoken::TooLarge,
-                })
-            });
-            return target;
+                })),
+            };
         }
         let greeting = |bytes: &[u8]| greeting_read(bytes).map(|read| read.map(|bytes| ((), bytes)));
         *dialect = Some(Dialect::Socks5);
         self.understand(greeting).await?.map_err(misspoken_socks)?;
         self.answer(&[SOCKS5_BEGINS, 0]).await?;
-        self.understand(request_read).await?.map_err(misspoken_socks)
+        self.understand(request_read).await?.map_err(misspoken_socks).map(Asked::Way)
+    }
+
+    /// A request to be sent on. It stays said: whoever sends it reads it once more.
+    async fn forward(&mut self) -> Result<Asked, TunnelOutcome> {
+        loop {
+            match forward_read(&self.said) {
+                Ok(Some((forward, _))) => return Ok(Asked::Forward(forward)),
+                Ok(None) if self.more().await => {}
+                Ok(None) => return Err(TunnelOutcome::Broken),
+                Err(fault) => {
+                    return Err(TunnelOutcome::Misspoken(match fault {
+                        PlainFault::Unclear => Misspoken::Language,
+                        PlainFault::Nameless => Misspoken::Nameless,
+                        PlainFault::Address => Misspoken::Address,
+                        PlainFault::TooLarge => Misspoken::TooLarge,
+                    }));
+                }
+            }
+        }
     }
 
     /// Hears as much as it takes to understand it, and takes that away.
@@ -112,9 +180,10 @@ impl<L: Line> Program<L> {
         said.await.map_err(|_| TunnelOutcome::Broken)
     }
 
-    /// There is a way.
+    /// There is a way. Whoever wants a request sent on hears its answer.
     pub(super) async fn accept(&mut self, dialect: Dialect) -> Result<(), TunnelOutcome> {
         match dialect {
+            Dialect::Forward => Ok(()),
             Dialect::Connect => self.answer(b"HTTP/1.1 200 Connection established\r\n\r\n").await,
             Dialect::Socks5 => self.answer(&socks_reply(SOCKS_DONE)).await,
         }
@@ -124,7 +193,7 @@ impl<L: Line> Program<L> {
     pub(super) async fn refuse(&mut self, dialect: Option<Dialect>, outcome: &TunnelOutcome) {
         let Some((status, code, text)) = refusal(outcome) else { return };
         match dialect {
-            Some(Dialect::Connect) => self.farewell(http_answer(status, &text).as_bytes()).await,
+            Some(Dialect::Connect | Dialect::Forward) => self.farewell(http_answer(status, &text).as_bytes()).await,
             // Said before a request was: no method that it offers will do.
             Some(Dialect::Socks5) if *outcome == TunnelOutcome::Misspoken(Misspoken::Credentials) => {
                 self.farewell(&[SOCKS5_BEGINS, 0xff]).await;
@@ -145,12 +214,22 @@ impl<L: Line> Program<L> {
         }
     }
 
-    /// The last thing that it hears. What it still says is read for a moment: who closes on unread words takes back their own.
+    /// The last thing that it hears.
     async fn farewell(&mut self, bytes: &[u8]) {
+        let said = async {
+            self.held.line.write_all(bytes).await?;
+            self.held.line.shutdown().await
+        };
+        let said = timeout(Duration::from_millis(FAREWELL_MS), said).await;
+        if matches!(said, Ok(Ok(()))) {
+            self.part().await;
+        }
+    }
+
+    /// What it still says is read for a moment: who closes on unread words takes back their own.
+    pub(super) async fn part(&mut self) {
         let line = &mut self.held.line;
         let heard = timeout(Duration::from_millis(FAREWELL_MS), async {
-            line.write_all(bytes).await?;
-            line.shutdown().await?;
             let (mut piece, mut rest) = ([0; 1 << 10], AHEAD_BYTES_MAX);
             while rest > 0 {
                 match line.read(&mut piece).await? {
@@ -195,14 +274,16 @@ fn refusal(outcome: &TunnelOutcome) -> Option<(&'static str, u8, String)> {
         }
         TunnelOutcome::Misspoken(misspoken) => {
             let (status, code) = match misspoken {
-                Misspoken::Method => ("405 Method Not Allowed", SOCKS_FAILED),
                 Misspoken::TooLarge => ("431 Request Header Fields Too Large", SOCKS_FAILED),
                 Misspoken::Slow => ("408 Request Timeout", SOCKS_FAILED),
                 Misspoken::Command => ("400 Bad Request", SOCKS_COMMAND),
                 Misspoken::Kind => ("400 Bad Request", SOCKS_KIND),
-                Misspoken::Language | Misspoken::Target | Misspoken::Body | Misspoken::Credentials => {
-                    ("400 Bad Request", SOCKS_FAILED)
-                }
+                Misspoken::Language
+                | Misspoken::Address
+                | Misspoken::Nameless
+                | Misspoken::Target
+                | Misspoken::Body
+                | Misspoken::Credentials => ("400 Bad Request", SOCKS_FAILED),
             };
             (status, code, misspoken.to_string())
         }
@@ -216,9 +297,8 @@ fn refusal(outcome: &TunnelOutcome) -> Option<(&'static str, u8, String)> {
 }
 
 fn http_answer(status: &str, text: &str) -> String {
-    let allow = if status.starts_with("405") { "allow: CONNECT\r\n" } else { "" };
     format!(
-        "HTTP/1.1 {status}\r\n{allow}content-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\nconnection: close\r\n\r\n\
+        "HTTP/1.1 {status}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\nconnection: close\r\n\r\n\
          {text}\n",
         text.len() + 1
     )

@@ -2,7 +2,7 @@
 
 use crate::EgressError;
 use broker::{Ask, Broker, Denied, Lease, LeaseEnd, NetworkDemand, Permit};
-use protocol::{Arg, Clock, ErrorCode, Sentence, Timestamp, sentence};
+use protocol::{Arg, Clock, ErrorCode, Labels, Sentence, Timestamp, sentence};
 use std::{future::Future, net::IpAddr, pin::Pin};
 
 /// A person's answer that is on its way.
@@ -14,6 +14,11 @@ pub type Noting<'a> = Pin<Box<dyn Future<Output = bool> + Send + 'a>>;
 pub trait Warden: Send + Sync + 'static {
     /// Who decides.
     fn broker(&self) -> &Broker;
+
+    /// What the program holds of what any run has told it, beside what the lease's run has read: a program that serves
+    /// several runs forgets nothing between them. Joined to the run's labels before each decision, and looked at again with
+    /// each piece that goes out.
+    fn labels(&self) -> Labels;
 
     /// What time it is.
     fn clock(&self) -> &dyn Clock;
@@ -38,6 +43,8 @@ pub enum Dialect {
     Connect,
     /// SOCKS5.
     Socks5,
+    /// A request of HTTP with its whole address, to be sent on.
+    Forward,
 }
 
 /// What is spoken with the host.
@@ -45,6 +52,8 @@ pub enum Dialect {
 pub enum Speech {
     /// TLS, for the host's name.
     Tls,
+    /// TLS, for the host's name and for one inside that nobody sees, if there is one.
+    Sealed,
     /// Plain HTTP, for the host's name.
     Http,
 }
@@ -110,10 +119,12 @@ pub enum TunnelOutcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "the texts say it")]
 pub enum Misspoken {
-    #[error("this proxy speaks HTTP (CONNECT) and SOCKS5")]
+    #[error("this proxy speaks HTTP and SOCKS5")]
     Language,
-    #[error("this proxy opens ways (CONNECT) and forwards no requests")]
-    Method,
+    #[error("this proxy opens ways (CONNECT HOST:PORT) and sends requests on (METHOD http://HOST/PATH)")]
+    Address,
+    #[error("a request says by Host for whom it is")]
+    Nameless,
     #[error("a way is asked for by HOST:PORT")]
     Target,
     #[error("who asks for a way sends no body along")]
@@ -164,13 +175,17 @@ impl TunnelRecord {
         let (lease, host) = (self.lease.as_ref()?, self.target.as_ref()?);
         let took = Arg::Millis(self.took_ms);
         let (sent, received) = (Arg::Bytes(self.bytes_up), Arg::Bytes(self.bytes_down));
+        let seen = |what: Sentence| match self.speech {
+            Some(Speech::Sealed) => sentence::connection_sealed(what),
+            _ => what,
+        };
         Some(match &self.outcome {
             TunnelOutcome::Denied(denied) => sentence::effect_denied(denied.what.clone(), denied.rule.clone()),
             TunnelOutcome::Failed(error) => sentence::connection_failed(host, error.to_string()),
             outcome => match outcome.why(lease) {
-                None => sentence::connection_closed(host, took, sent, received),
+                None => seen(sentence::connection_closed(host, took, sent, received)),
                 Some(why) if self.bytes_up == 0 => sentence::connection_failed(host, why),
-                Some(why) => sentence::connection_cut(host, took, sent, received, why),
+                Some(why) => seen(sentence::connection_cut(host, took, sent, received, why)),
             },
         })
     }

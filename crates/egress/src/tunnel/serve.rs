@@ -4,17 +4,18 @@ use super::{
     Dialect, Line, Misspoken, Speech, TunnelBounds, TunnelOutcome, TunnelRecord, Warden,
     bounds::{EARLY_BYTES_MAX, PIECE_BYTES},
     carry::carry,
+    exchange::exchange,
     first::{TLS_BEGINS, again, first, first_of, wants_again},
     line::Held,
     live::{Live, Moved, Open},
-    program::Program,
+    program::{Asked, Program},
 };
 use crate::{
     EgressError,
     connect::{Way, addresses, reach},
     leash::Leash,
     usage::Book,
-    wire::Target,
+    wire::{Target, plain_read},
 };
 use broker::{Decision, Demand as _, Denied, Lease, LeaseEnd, NetworkDemand, Permit};
 use protocol::{ErrorCode, Labels, Sentence, sentence};
@@ -49,6 +50,8 @@ struct Notes {
     /// What the run held when it was decided, with what comes from the host.
     labels: Labels,
     moved: Arc<Moved>,
+    /// Whether the program hears an answer to its request.
+    is_answered: bool,
 }
 
 impl Core {
@@ -91,22 +94,30 @@ impl Core {
         let greeted = within(self.bounds.greeting_ms, program.greet(&mut notes.dialect)).await;
         let slow = || Err(TunnelOutcome::Misspoken(Misspoken::Slow));
         let opened = match greeted.unwrap_or_else(slow) {
-            Ok(target) => {
-                notes.target = Some(target.clone());
-                self.open(&target, &mut program, notes).await
+            Ok(asked) => {
+                notes.target = Some(asked.target().clone());
+                self.open(&asked, &mut program, notes).await.map(|(permit, host)| (asked, permit, host))
             }
             Err(outcome) => Err(outcome),
         };
-        let (permit, host) = match opened {
+        let (asked, permit, host) = match opened {
             Ok(opened) => opened,
             Err(outcome) => {
                 program.refuse(notes.dialect, &outcome).await;
                 return outcome;
             }
         };
-        let gone = self.go(&permit, &mut program, host, notes).await;
-        if let Err(TunnelOutcome::Denied(denied)) = &gone {
-            program.refuse_first(&denied.message()).await;
+        let gone = self.go(&asked, &permit, &mut program, host, notes).await;
+        match &gone {
+            Ok(()) if notes.speech == Some(Speech::Http) => {
+                program.part().await;
+                program.held.is_whole = true;
+            }
+            Err(TunnelOutcome::Denied(denied)) => program.refuse_first(&denied.message()).await,
+            Err(failed @ TunnelOutcome::Failed(_)) if notes.speech == Some(Speech::Http) && !notes.is_answered => {
+                program.refuse(Some(Dialect::Forward), failed).await;
+            }
+            _ => {}
         }
         gone.err().unwrap_or(TunnelOutcome::Closed)
     }
@@ -114,30 +125,35 @@ impl Core {
     /// Asks for the way, finds the host, and connects to it, for as long as the program waits.
     async fn open<L: Line>(
         &self,
-        target: &Target,
+        asked: &Asked,
         program: &mut Program<L>,
         notes: &mut Notes,
     ) -> Result<(Permit<NetworkDemand>, Held<TcpStream>), TunnelOutcome> {
         tokio::select! {
             biased;
-            opened = self.open_waited_for(target, notes) => opened,
+            opened = self.open_waited_for(asked, notes) => opened,
             () = program.gone() => Err(TunnelOutcome::Broken),
         }
     }
 
     async fn open_waited_for(
         &self,
-        target: &Target,
+        asked: &Asked,
         notes: &mut Notes,
     ) -> Result<(Permit<NetworkDemand>, Held<TcpStream>), TunnelOutcome> {
-        let demand = NetworkDemand::connection(&target.host, target.port)
-            .map_err(|_| TunnelOutcome::Misspoken(Misspoken::Target))?;
-        notes.shown = Some(demand.target());
+        let demand = asked.demand().map_err(|_| TunnelOutcome::Misspoken(Misspoken::Target))?;
+        let host = demand.target();
+        notes.shown = Some(host.clone());
         let lease = self.warden.lease();
         notes.lease = Some(lease.clone());
+        if let Some(said) = asked.forward().and_then(|forward| forward.host.as_ref())
+            && said != asked.target()
+        {
+            return Err(not_for_it(&demand, sentence::rule_connection_other(&host, said.to_string())));
+        }
+        lease.join_labels(self.warden.labels());
         // Before the decision: what is read from now on may be what the decision did not see.
         notes.labels = lease.labels().join(demand.labels());
-        let host = demand.target();
         let permit = match self.warden.broker().decide(&lease, demand, self.warden.clock().now()) {
             Decision::Permit(permit) => permit,
             Decision::Denied(denied) => return Err(no(denied, &lease)),
@@ -156,30 +172,19 @@ impl Core {
         Ok((permit, Held::new(stream)))
     }
 
-    /// There is a way: what is said on it first is looked at, then everything is carried.
+    /// There is a way: what is said on it first is looked at, then it is carried, or exchanged.
     async fn go<L: Line>(
         &self,
+        asked: &Asked,
         permit: &Permit<NetworkDemand>,
         program: &mut Program<L>,
         mut host: Held<TcpStream>,
         notes: &mut Notes,
     ) -> Result<(), TunnelOutcome> {
-        let Some(dialect) = notes.dialect else { return Err(TunnelOutcome::Broken) };
         let (demand, lease) = (permit.demand(), permit.lease());
-        let begin = async {
-            program.accept(dialect).await?;
-            Ok::<_, TunnelOutcome>(first_of(program, demand, first).await)
-        };
-        let first_ms = self.bounds.first_ms;
-        let said = tokio::select! {
-            biased;
-            end = lease.ended() => return Err(TunnelOutcome::Ended(end)),
-            said = within(first_ms, begin) => said.ok_or(TunnelOutcome::Idle { after_ms: first_ms })??,
-        };
-        let (speech, bytes) = match said {
-            Some(Ok(said)) => said,
-            Some(Err(rule)) => return Err(not_for_it(permit, rule)),
-            None => return Err(TunnelOutcome::Broken),
+        let (speech, bytes) = match asked {
+            Asked::Forward(_) => (Speech::Http, 0),
+            Asked::Way(_) => self.hear_first(permit, program, notes.dialect).await?,
         };
         notes.speech = Some(speech);
         let will = sentence::connection_will_open(demand.target());
@@ -194,10 +199,18 @@ impl Core {
         let open = &*entered.open;
         // The program may have waited with its first words, and what allowed it not.
         open.look(&*self.warden)?;
+        let (first_ms, idle_ms) = (self.bounds.first_ms, self.bounds.idle_ms);
         let passed = async {
+            if speech == Speech::Http {
+                let path = asked.forward().map(|forward| forward.url.path_and_query());
+                let watch = (open, &*self.warden);
+                let (is_answered, passed) = exchange(program, &mut host.line, watch, path, idle_ms).await;
+                notes.is_answered = is_answered;
+                return passed;
+            }
             let said = self.say_first(permit, program, &mut host, open, (speech, bytes));
             within(first_ms, said).await.ok_or(TunnelOutcome::Idle { after_ms: first_ms })??;
-            carry(&mut program.held.line, &mut host.line, open, &*self.warden, self.bounds.idle_ms).await
+            carry(&mut program.held.line, &mut host.line, open, &*self.warden, idle_ms).await
         };
         let passed = tokio::select! {
             biased;
@@ -211,6 +224,51 @@ impl Core {
         passed
     }
 
+    /// Says that there is a way, and hears for whom it is used.
+    async fn hear_first<L: Line>(
+        &self,
+        permit: &Permit<NetworkDemand>,
+        program: &mut Program<L>,
+        dialect: Option<Dialect>,
+    ) -> Result<(Speech, usize), TunnelOutcome> {
+        let (demand, lease) = (permit.demand(), permit.lease());
+        let dialect = dialect.ok_or(TunnelOutcome::Broken)?;
+        let begin = async {
+            program.accept(dialect).await?;
+            Ok::<_, TunnelOutcome>(first_of(program, demand, first).await)
+        };
+        let first_ms = self.bounds.first_ms;
+        let said = tokio::select! {
+            biased;
+            end = lease.ended() => return Err(TunnelOutcome::Ended(end)),
+            said = within(first_ms, begin) => said.ok_or(TunnelOutcome::Idle { after_ms: first_ms })??,
+        };
+        let (speech, bytes) = match said {
+            Some(said) => said.map_err(|rule| not_for_it(demand, rule))?,
+            None => return Err(TunnelOutcome::Broken),
+        };
+        if let Some(denied) = self.denied_credentials(permit, speech, program) {
+            return Err(TunnelOutcome::Denied(denied));
+        }
+        Ok((speech, bytes))
+    }
+
+    /// On a way that was asked for, the decision did not see who the program says that it is. In plain HTTP it shows now.
+    fn denied_credentials<L: Line>(
+        &self,
+        permit: &Permit<NetworkDemand>,
+        speech: Speech,
+        program: &Program<L>,
+    ) -> Option<Box<Denied>> {
+        let said = (speech == Speech::Http).then(|| plain_read(&program.said))?.ok()??.0;
+        let mut demand = permit.demand().clone();
+        demand.has_credentials = said.has_credentials;
+        match self.warden.broker().decide(permit.lease(), demand, self.warden.clock().now()) {
+            Decision::Denied(denied) if denied.rule.code == "rule_brokered" => Some(denied),
+            _ => None,
+        }
+    }
+
     /// Sends what was looked at. A server that wants another hello gets one that was looked at too.
     async fn say_first<L: Line>(
         &self,
@@ -221,13 +279,18 @@ impl Core {
         (speech, bytes): (Speech, usize),
     ) -> Result<(), TunnelOutcome> {
         self.say(program, host, open, bytes).await?;
-        if speech == Speech::Tls && hear_answer(program, host, open).await? {
+        if speech != Speech::Http && hear_answer(program, host, open).await? {
             let mut early = 0;
             loop {
                 let is_hello = |program: &Program<L>| program.said.first() == Some(&TLS_BEGINS);
                 let bytes = match first_of(program, permit.demand(), again).await {
+                    // Nothing honest is sealed for the first time in a second hello, and nobody would write it down.
+                    Some(Ok((Speech::Sealed, _))) if speech != Speech::Sealed => {
+                        let rule = sentence::rule_connection_hidden(permit.demand().target());
+                        return Err(not_for_it(permit.demand(), rule));
+                    }
                     Some(Ok((_, bytes))) => bytes,
-                    Some(Err(rule)) => return Err(not_for_it(permit, rule)),
+                    Some(Err(rule)) => return Err(not_for_it(permit.demand(), rule)),
                     None => return Err(TunnelOutcome::Broken),
                 };
                 early += bytes;
@@ -263,9 +326,9 @@ impl Core {
     }
 }
 
-/// What was said first is not for the host that was allowed. No command would change that.
-fn not_for_it(permit: &Permit<NetworkDemand>, rule: Sentence) -> TunnelOutcome {
-    let what = permit.demand().sentence();
+/// What was said first is not for the host that was asked for. No command would change that.
+fn not_for_it(demand: &NetworkDemand, rule: Sentence) -> TunnelOutcome {
+    let what = demand.sentence();
     TunnelOutcome::Denied(Box::new(Denied { what, rule, command: None, code: ErrorCode::PermissionDenied }))
 }
 

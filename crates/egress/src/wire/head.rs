@@ -1,5 +1,7 @@
 //! The head of a message of HTTP, as lines. Stricter than servers are: what one of them could read otherwise is not read.
 
+use crate::{HEADERS_MAX, is_credential};
+
 /// What is wrong with a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum HeadFault {
@@ -24,6 +26,34 @@ impl Head<'_> {
     pub(super) fn all<'b>(&'b self, name: &'b str) -> impl Iterator<Item = &'b str> {
         self.headers.iter().filter(move |(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
     }
+
+    /// The three words of a request's first line: method, where to, and whether it is HTTP/1.1 or the one before it.
+    pub(super) fn request(&self) -> Option<(&str, &str, bool)> {
+        let words: Vec<&str> = self.first.split(' ').collect();
+        let [method, address, version @ ("HTTP/1.1" | "HTTP/1.0")] = words[..] else { return None };
+        let is_method = !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase());
+        is_method.then_some((method, address, version == "HTTP/1.1"))
+    }
+
+    /// Whether something follows the head. `None` where two readers could differ on how much.
+    pub(super) fn has_body(&self) -> Option<bool> {
+        let codings: Vec<_> = self.all("transfer-encoding").collect();
+        let lengths: Vec<_> = self.all("content-length").collect();
+        match (&codings[..], &lengths[..]) {
+            ([], []) => Some(false),
+            ([], [length]) if length.bytes().all(|byte| byte.is_ascii_digit()) => {
+                length.parse::<u64>().ok().map(|length| length > 0)
+            }
+            ([coding], []) if coding.eq_ignore_ascii_case("chunked") && self.request()?.2 => Some(true),
+            _ => None,
+        }
+    }
+
+    /// Whether the program says to the host who it is. What it says of that to proxies is for nobody.
+    pub(super) fn has_credentials(&self) -> bool {
+        let is_for_proxies = |name: &str| name.get(..6).is_some_and(|begin| begin.eq_ignore_ascii_case("proxy-"));
+        self.headers.iter().any(|(name, _)| is_credential(name) && !is_for_proxies(name))
+    }
 }
 
 /// Reads a head; `None` if there is more to come.
@@ -46,6 +76,9 @@ pub(super) fn head_read(bytes: &[u8], bytes_max: usize) -> Result<Option<Head<'_
             return Err(HeadFault::Unclear);
         }
         headers.push((name, value.trim_matches([' ', '\t'])));
+    }
+    if headers.len() > HEADERS_MAX {
+        return Err(HeadFault::TooLarge);
     }
     Ok(Some(Head { first, headers, bytes: end + 4 }))
 }

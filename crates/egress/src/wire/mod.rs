@@ -10,6 +10,6 @@ mod target; // a host and a port
 
 pub use connect::{CONNECT_HEAD_BYTES_MAX, ConnectFault, connect_read};
 pub use hello::{Answered, HELLO_BYTES_MAX, Hello, HelloFault, answer_read, hello_read};
-pub use plain::{PlainFault, plain_read};
+pub use plain::{Forward, Plain, PlainFault, forward_read, plain_read};
 pub use socks::{SocksFault, greeting_read, request_read, socks_reply};
 pub use target::Target;

@@ -1,25 +1,30 @@
 //! A program that asks for a way, and is told yes or no.
 
 use crate::{
+    hello::{HEARD, hello, hello_heard},
     house::{NameServer, Server, request_read},
-    program::{Program, head, heard, names, quick},
+    program::{Program, heard, names, quick},
 };
 use egress::{ClientConfig, Dialect, EgressError, Misspoken, Proxy, Speech, TunnelBounds, TunnelOutcome};
 use protocol::{Choice, ErrorCode, Limits, OwnerId};
-use std::{io::Write as _, net::Ipv6Addr, sync::Arc, time::Duration};
+use std::{
+    io::{Read as _, Write as _},
+    net::Ipv6Addr,
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
 };
 
 const HELLO: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
+/// As the program hears it.
+const HELLO_HEARD: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello";
 
 async fn get(stream: &mut TcpStream, host: &str) -> String {
     stream.write_all(format!("GET / HTTP/1.1\r\nhost: {host}\r\n\r\n").as_bytes()).await.unwrap();
-    let head = head(stream).await;
-    let mut body = [0; 5];
-    stream.read_exact(&mut body).await.unwrap();
-    format!("{head}{}", String::from_utf8_lossy(&body))
+    String::from_utf8(heard(stream).await).unwrap()
 }
 
 #[tokio::test]
@@ -30,11 +35,10 @@ async fn both_languages_lead_to_the_host_and_all_is_written_down() {
     let name = format!("a.example:{port}");
 
     let mut stream = program.connect(&name).await.unwrap();
-    assert_eq!(get(&mut stream, &name).await, HELLO);
-    assert_eq!(program.tunnels.count(), 1);
+    assert_eq!(get(&mut stream, &name).await, HELLO_HEARD);
     drop(stream);
     let record = program.record().await;
-    let up = format!("GET / HTTP/1.1\r\nhost: {name}\r\n\r\n").len() as u64;
+    let up = format!("GET / HTTP/1.1\r\nhost: {name}\r\nconnection: close\r\n\r\n").len() as u64;
     assert_eq!((record.bytes_up, record.bytes_down), (up, HELLO.len() as u64));
     assert_eq!((record.dialect, record.speech), (Some(Dialect::Connect), Some(Speech::Http)));
     assert_eq!((record.host.as_deref(), record.port), (Some("a.example"), Some(port)));
@@ -48,12 +52,12 @@ async fn both_languages_lead_to_the_host_and_all_is_written_down() {
     assert_eq!(*program.guard.intents.lock().unwrap(), [format!("about to connect to {name}")]);
 
     let mut stream = program.socks_named("A.EXAMPLE", port).await.unwrap();
-    assert_eq!(get(&mut stream, &name).await, HELLO);
+    assert_eq!(get(&mut stream, &name).await, HELLO_HEARD);
     drop(stream);
     assert_eq!(program.record().await.dialect, Some(Dialect::Socks5));
     // What was granted by its number is asked for by its number.
     let mut stream = program.socks(1, &[127, 0, 0, 1], port).await.unwrap();
-    assert_eq!(get(&mut stream, &server.target()).await, HELLO);
+    assert_eq!(get(&mut stream, &server.target()).await, HELLO_HEARD);
     drop(stream);
     assert_eq!(program.record().await.host.as_deref(), Some("127.0.0.1"));
 
@@ -161,7 +165,7 @@ async fn a_name_that_leads_inside_leads_nowhere() {
     let name = format!("evil.example:{port}");
     let program = Program::new(&[&name, &open.target()], server.config()).await;
     let mut stream = program.connect(&name).await.unwrap();
-    assert_eq!(get(&mut stream, &name).await, HELLO);
+    assert_eq!(get(&mut stream, &name).await, HELLO_HEARD);
     assert_eq!(server.questions(), 1, "a name is asked for once a connection");
     let said = program.connect(&name).await.unwrap_err();
     assert!(
@@ -215,12 +219,14 @@ async fn what_is_no_request_for_a_way_is_answered_in_its_language() {
         assert_eq!(program.outcome().await, TunnelOutcome::Misspoken(why));
     };
     let to = |more: &str| format!("CONNECT a.example:{port} HTTP/1.1\r\n{more}\r\n");
-    check(
-        b"GET http://a.example/ HTTP/1.1\r\n\r\n",
-        "HTTP/1.1 405 Method Not Allowed\r\nallow: CONNECT\r\n",
-        Misspoken::Method,
-    )
-    .await;
+    for address in ["/", "https://a.example/", "http://a.example:443/", "http://u:p@a.example/", "ftp://a.example/"] {
+        let said = format!("GET {address} HTTP/1.1\r\nhost: a.example\r\n\r\n");
+        check(said.as_bytes(), "HTTP/1.1 400 ", Misspoken::Address).await;
+    }
+    check(b"GET http://a.example/ HTTP/1.1\r\n\r\n", "HTTP/1.1 400 ", Misspoken::Nameless).await;
+    let two =
+        "GET http://a.example/ HTTP/1.1\r\nhost: a.example\r\ntransfer-encoding: chunked\r\ncontent-length: 0\r\n\r\n";
+    check(two.as_bytes(), "HTTP/1.1 400 ", Misspoken::Language).await;
     check(to("content-length: 5\r\n").as_bytes(), "HTTP/1.1 400 ", Misspoken::Body).await;
     check(to("transfer-encoding: chunked\r\n").as_bytes(), "HTTP/1.1 400 ", Misspoken::Body).await;
     check(to("no colon\r\n").as_bytes(), "HTTP/1.1 400 ", Misspoken::Language).await;
@@ -292,24 +298,30 @@ async fn a_person_is_asked_where_the_grant_is_not_enough() {
     let way = Server::new(|mut stream| {
         request_read(&mut stream);
         stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
-        while !request_read(&mut stream).is_empty() {
-            stream.write_all(HELLO.as_bytes()).unwrap();
+        hello_heard(&mut stream);
+        let mut piece = [0; 5];
+        while stream.read_exact(&mut piece).is_ok() {
+            stream.write_all(&piece).unwrap();
         }
     });
     let proxy = Proxy::new(&format!("http://{}", way.address), vec![]).unwrap();
     let config = ClientConfig { proxy: Some(Arc::new(proxy)), ..names(&[("gist.github.com", "93.184.216.34")]) };
-    let program = Program::new(&["http://gist.github.com"], config).await;
-    let said = program.connect_said("gist.github.com:80").await;
+    let program = Program::new(&["gist.github.com"], config).await;
+    let said = program.connect_said("gist.github.com:443").await;
     assert!(said.starts_with("HTTP/1.1 403 ") && said.ends_with("you said no\n"), "{said}");
     assert_eq!(way.visits(), 0);
     *program.guard.choice.lock().unwrap() = Some(Choice::Once);
-    let mut stream = program.connect("gist.github.com:80").await.unwrap();
-    assert_eq!(get(&mut stream, "gist.github.com").await, HELLO);
-    let asked = "connect to gist.github.com:80, a place for pastes where anybody can have a place";
+    let mut stream = program.connect("gist.github.com:443").await.unwrap();
+    stream.write_all(&hello(Some("gist.github.com"), &[])).await.unwrap();
+    stream.read_exact(&mut [0; HEARD.len()]).await.unwrap();
+    let asked = "connect to gist.github.com, a place for pastes where anybody can have a place";
     assert_eq!(*program.guard.questions.lock().unwrap(), [asked, asked]);
     // It stays, though it would be asked about again.
     program.tunnels.look();
-    assert_eq!(get(&mut stream, "gist.github.com").await, HELLO);
+    let mut piece = [0; 5];
+    stream.write_all(b"hello").await.unwrap();
+    stream.read_exact(&mut piece).await.unwrap();
+    assert_eq!(&piece, b"hello");
 }
 
 #[tokio::test]
@@ -368,7 +380,8 @@ async fn nothing_is_sent_that_could_not_be_noted() {
     program.guard.is_disk_full.store(true, std::sync::atomic::Ordering::SeqCst);
     let mut stream = program.connect(&name).await.unwrap();
     stream.write_all(format!("GET / HTTP/1.1\r\nhost: {name}\r\n\r\n").as_bytes()).await.unwrap();
-    assert_eq!(heard(&mut stream).await, b"");
+    let said = String::from_utf8(heard(&mut stream).await).unwrap();
+    assert!(said.starts_with("HTTP/1.1 502 ") && said.ends_with("could not be written down\n"), "{said}");
     let record = program.record().await;
     assert!(matches!(record.outcome, TunnelOutcome::Failed(EgressError::Broken { .. })), "{:?}", record.outcome);
     assert_eq!(record.bytes_up, 0);

@@ -1,12 +1,13 @@
 //! Bytes both ways: whole, counted, bounded, and cut off where what allowed them is gone.
 
 use crate::{
-    house::{Server, request_read},
-    program::{Program, head, heard, names, quick},
+    hello::{HEARD, hello, hello_heard},
+    house::Server,
+    program::{Program, heard, names, quick},
 };
 use broker::LeaseEnd;
 use egress::{TunnelBounds, TunnelOutcome};
-use protocol::{Labels, Limits, OwnerId};
+use protocol::{Choice, Labels, Limits, OwnerId};
 use std::{
     io::{Read as _, Write as _},
     net::Shutdown,
@@ -24,7 +25,7 @@ fn listener() -> (Server, mpsc::Receiver<(Vec<u8>, bool)>) {
     let (ended, seen) = mpsc::channel();
     let ended = std::sync::Mutex::new(ended);
     let server = Server::new(move |mut stream| {
-        request_read(&mut stream);
+        hello_heard(&mut stream);
         let mut all = Vec::new();
         let is_end = stream.read_to_end(&mut all).is_ok();
         drop(stream.write_all(format!("{} bytes", all.len()).as_bytes()));
@@ -36,7 +37,7 @@ fn listener() -> (Server, mpsc::Receiver<(Vec<u8>, bool)>) {
 /// Sends for as long as it is taken.
 fn flood() -> Server {
     Server::new(|mut stream| {
-        request_read(&mut stream);
+        hello_heard(&mut stream);
         while stream.write_all(&[7; 16 << 10]).is_ok() {}
     })
 }
@@ -45,10 +46,13 @@ fn name(server: &Server) -> String {
     format!("a.example:{}", server.address.port())
 }
 
-/// A way with a first request on it.
+/// A way on which the first words were heard.
 async fn begun(program: &Program, name: &str) -> TcpStream {
     let mut stream = program.connect(name).await.unwrap();
-    stream.write_all(format!("GET / HTTP/1.1\r\nhost: {name}\r\n\r\n").as_bytes()).await.unwrap();
+    stream.write_all(&hello(Some("a.example"), &[])).await.unwrap();
+    let mut heard = [0; HEARD.len()];
+    stream.read_exact(&mut heard).await.unwrap();
+    assert_eq!(heard, HEARD);
     stream
 }
 
@@ -82,7 +86,7 @@ async fn who_says_no_more_still_hears() {
     assert_eq!(heard(&mut stream).await, b"300000 bytes");
     assert_eq!(next(seen).await, (vec![9; 300_000], true));
     let record = program.record().await;
-    assert_eq!((record.outcome, record.bytes_down), (TunnelOutcome::Closed, 12));
+    assert_eq!((record.outcome, record.bytes_down), (TunnelOutcome::Closed, (HEARD.len() + 12) as u64));
 }
 
 #[tokio::test]
@@ -90,7 +94,7 @@ async fn who_hears_no_more_still_says() {
     let (ended, seen) = mpsc::channel();
     let ended = std::sync::Mutex::new(ended);
     let server = Server::new(move |mut stream| {
-        request_read(&mut stream);
+        hello_heard(&mut stream);
         stream.write_all(b"all there is").unwrap();
         stream.shutdown(Shutdown::Write).unwrap();
         let mut all = Vec::new();
@@ -110,7 +114,7 @@ async fn who_hears_no_more_still_says() {
 async fn a_hundred_at_once_are_whole_and_none_stays() {
     const BYTES: usize = 200_000;
     let server = Server::new(|mut stream| {
-        request_read(&mut stream);
+        hello_heard(&mut stream);
         let mut piece = [0; 4 << 10];
         while let Ok(count @ 1..) = stream.read(&mut piece) {
             if stream.write_all(&piece[..count]).is_err() {
@@ -139,7 +143,7 @@ async fn a_hundred_at_once_are_whole_and_none_stays() {
     assert_eq!(program.tunnels.count(), 0);
     let guard = &program.guard;
     let usage = guard.house.client.usage(OwnerId::LOCAL, &guard.house.app);
-    assert_eq!((usage.requests, usage.bytes_in), (100, 100 * BYTES as u64));
+    assert_eq!((usage.requests, usage.bytes_in), (100, 100 * (BYTES + HEARD.len()) as u64));
     assert_eq!(guard.lease.host_bytes(), usage.bytes_in + usage.bytes_out);
     assert!(program.tunnels.stop().await);
 }
@@ -229,7 +233,7 @@ async fn a_grant_that_is_taken_back_before_the_first_word_counts() {
     let program = Program::of(server.address).await;
     let mut stream = program.connect(&name).await.unwrap();
     program.guard.house.grant(&["other.example"]);
-    stream.write_all(format!("GET / HTTP/1.1\r\nhost: {name}\r\n\r\nmore").as_bytes()).await.unwrap();
+    stream.write_all(&[&hello(Some("a.example"), &[])[..], b"more"].concat()).await.unwrap();
     assert!(is_broken_off(&mut stream).await);
     assert_eq!(next(seen).await.0, b"");
     let record = program.record().await;
@@ -256,7 +260,7 @@ async fn what_the_run_reads_decides_what_it_may_still_send() {
     let mut stream = begun(&program, &name(&server)).await;
     stream.write_all(b"before").await.unwrap();
     let guard = program.guard.clone();
-    let bytes = format!("GET / HTTP/1.1\r\nhost: {}\r\n\r\nbefore", name(&server)).len() as u64;
+    let bytes = (hello(Some("a.example"), &[]).len() + HEARD.len() + "before".len()) as u64;
     let all_sent = move || wait_until("it is sent", || guard.lease.host_bytes() == bytes);
     tokio::task::spawn_blocking(all_sent).await.unwrap();
     assert!(program.guard.lease.labels().contains(Labels::STRANGER), "what comes from outside is a stranger's");
@@ -273,32 +277,67 @@ async fn what_the_run_reads_decides_what_it_may_still_send() {
     assert!(said.starts_with("HTTP/1.1 403 "), "{said}");
 }
 
-/// As with a request: the first may carry what is yours to the host that you named, and with what comes back there is no
-/// second. What is read between the decision and the first byte counts.
+/// On a connection nobody sees what is sent, and what comes back may say what to send: a run that has read what is yours
+/// gets one if you say yes to it, and with what comes back there is no second. What is read between the decision and the
+/// first byte counts.
 #[tokio::test]
-async fn what_the_run_held_before_goes_by_the_decision() {
+async fn what_the_run_held_before_is_told_to_a_person() {
     let (server, seen) = listener();
     let program = Program::of(server.address).await;
     program.guard.lease.join_labels(Labels::PRIVATE);
+    let said = program.connect_said(&name(&server)).await;
+    assert!(said.starts_with("HTTP/1.1 403 ") && said.ends_with("you said no\n"), "{said}");
+    assert_eq!(server.visits(), 0);
+    *program.guard.choice.lock().unwrap() = Some(Choice::Once);
     let mut stream = begun(&program, &name(&server)).await;
+    let asked = format!("connect to {} after private data was read: what is sent there, nobody sees", name(&server));
+    assert_eq!(*program.guard.questions.lock().unwrap(), [&*asked, &asked]);
     stream.write_all(b"yours").await.unwrap();
+    // It stays, with what came from the host.
+    program.tunnels.look();
     stream.shutdown().await.unwrap();
     assert_eq!(heard(&mut stream).await, b"5 bytes");
     assert!(next(seen).await.1);
     let said = program.connect_said(&name(&server)).await;
-    assert!(said.starts_with("HTTP/1.1 403 ") && said.contains("private data"), "{said}");
+    assert!(said.starts_with("HTTP/1.1 403 ") && said.contains("private data and the words of strangers"), "{said}");
 
     let (server, seen) = listener();
     let program = Program::of(server.address).await;
     let name = name(&server);
     let mut stream = program.connect(&name).await.unwrap();
     program.guard.lease.join_labels(Labels::PRIVATE);
-    stream.write_all(format!("GET / HTTP/1.1\r\nhost: {name}\r\n\r\nyours").as_bytes()).await.unwrap();
+    stream.write_all(&[&hello(Some("a.example"), &[])[..], b"yours"].concat()).await.unwrap();
     assert!(is_broken_off(&mut stream).await);
     assert_eq!(next(seen).await.0, b"");
     let record = program.record().await;
     assert!(matches!(record.outcome, TunnelOutcome::Withdrawn(_)), "{:?}", record.outcome);
     assert_eq!(record.bytes_up, 0);
+}
+
+/// A program that serves several runs may say in one of them what it heard in another.
+#[tokio::test]
+async fn what_the_program_has_heard_of_other_runs_counts() {
+    for is_sending in [true, false] {
+        let (server, seen) = listener();
+        let program = Program::of(server.address).await;
+        let mut stream = begun(&program, &name(&server)).await;
+        *program.guard.labels.lock().unwrap() = Labels::PRIVATE;
+        if is_sending {
+            drop(stream.write_all(b"of another run").await);
+        }
+        let begun_at = Instant::now();
+        assert!(is_broken_off(&mut stream).await);
+        assert!(begun_at.elapsed() < Duration::from_secs(1), "{:?}", begun_at.elapsed());
+        assert_eq!(next(seen).await.0, b"");
+        assert!(program.rule().await.starts_with("the run has read private data and the words of strangers"));
+        assert!(program.guard.lease.labels().contains(Labels::PRIVATE), "what it answers the run with is that too");
+    }
+    // Before a way is opened, it is as if the run had read it.
+    let (server, _) = listener();
+    let program = Program::of(server.address).await;
+    *program.guard.labels.lock().unwrap() = Labels::PRIVATE;
+    let said = program.connect_said(&name(&server)).await;
+    assert!(said.starts_with("HTTP/1.1 403 ") && said.contains("after private data was read"), "{said}");
 }
 
 #[tokio::test]
@@ -332,7 +371,7 @@ async fn silence_and_floods_have_an_end() {
 #[tokio::test]
 async fn who_breaks_it_off_is_heard_to() {
     let server = Server::new(|mut stream| {
-        request_read(&mut stream);
+        hello_heard(&mut stream);
         stream.write_all(b"half of").unwrap();
         stream.read_exact(&mut [0; 4]).unwrap();
         // Unread words make this a break, and not an end.
@@ -357,21 +396,22 @@ async fn other_lines_than_tcp() {
     let path = home.beside().join("proxy");
     program.tunnels.listen(tokio::net::UnixListener::bind(&path).unwrap());
     let asked = format!("CONNECT {name} HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nhost: {name}\r\n\r\n");
-    let answers = "HTTP/1.1 200 Connection established\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
-    let mut answer = vec![0; answers.len()];
+    let answers =
+        "HTTP/1.1 200 Connection established\r\n\r\nHTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+    let mut answer = String::new();
     let mut line = tokio::net::UnixStream::connect(&path).await.unwrap();
     line.write_all(asked.as_bytes()).await.unwrap();
-    line.read_exact(&mut answer).await.unwrap();
-    assert_eq!(String::from_utf8_lossy(&answer), answers);
+    line.read_to_string(&mut answer).await.unwrap();
+    assert_eq!(answer, answers);
     let (mut ours, theirs) = tokio::io::duplex(1 << 10);
     assert!(program.tunnels.take(theirs));
     ours.write_all(asked.as_bytes()).await.unwrap();
-    ours.read_exact(&mut answer).await.unwrap();
-    assert_eq!(String::from_utf8_lossy(&answer), answers);
+    answer.clear();
+    ours.read_to_string(&mut answer).await.unwrap();
+    assert_eq!(answer, answers);
     drop((line, ours));
     for _ in 0..2 {
         assert_eq!(program.outcome().await, TunnelOutcome::Closed);
     }
-    let mut stream = begun(&program, &name).await;
-    assert!(head(&mut stream).await.starts_with("HTTP/1.1 200 OK"));
+    assert!(program.connect(&name).await.is_ok(), "nor does one of them keep the others away");
 }

@@ -58,6 +58,7 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
             b"\x01\x00\x00\x1c\x03\x03",
             b"\x00\x00",
             b"/",
+            b"http://",
         ])
         .prop_map(<[u8]>::to_vec),
         vec(any::<u8>(), 0..6),

@@ -52,6 +52,15 @@ async fn curl_finds_its_way_by_both_languages() {
     let (said, code) = curl(words.map(str::to_owned).into()).await.unwrap();
     assert_eq!((said.as_str(), code), ("plain", 0));
 
+    // What `http_proxy` makes of a plain address; two of them, and each by itself.
+    let url = format!("http://{}/", plain.address);
+    let words = ["--proxy", &program.proxy.to_string(), &url, &url, "-d", "tea"];
+    let visits = plain.visits();
+    let (said, code) = curl(words.map(str::to_owned).into()).await.unwrap();
+    assert_eq!((said.as_str(), code, plain.visits() - visits), ("plainplain", 0, 2));
+    let (said, code) = ask("--proxy", "http://b.example/".to_owned()).await.unwrap();
+    assert!(code == 0 && said.contains("not allowed to read http://b.example/"), "{code} {said}");
+
     // Not granted: said as HTTP and SOCKS5 say it.
     let (said, code) = ask("--proxy", "https://b.example/".to_owned()).await.unwrap();
     assert!(code == 56 && said.contains("403"), "{code} {said}");

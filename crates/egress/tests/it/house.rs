@@ -54,6 +54,11 @@ impl House {
 
     /// From now on these, and no other; none of them stands for any public host.
     pub(crate) fn grant(&self, targets: &[&str]) {
+        self.grant_beside(targets, Vec::new());
+    }
+
+    /// The same, for an app that asks for more.
+    pub(crate) fn grant_beside(&self, targets: &[&str], more: Vec<Scope>) {
         let rules = targets.iter().map(|target| rule_read(target).unwrap()).collect();
         let grant = Grant {
             id: GrantId::new(&self.clock, &self.entropy),
@@ -64,7 +69,7 @@ impl House {
             folders: vec![],
             at: self.clock.now(),
         };
-        let requested = vec![Scope::Network { rules: vec![] }];
+        let requested = [vec![Scope::Network { rules: vec![] }], more].concat();
         self.broker.grants_load(OwnerId::LOCAL, &self.app, AppGrants { requested, grants: vec![grant] });
     }
 

@@ -11,6 +11,8 @@ mod asking; // a program that asks for a way, and is told yes or no
 mod carrying; // bytes both ways, and what ends them
 mod corpus; // what the fuzzers found
 mod curl; // a program that nobody here wrote
+mod exchanging; // requests of plain HTTP, one by one
+mod hello; // hellos of TLS, and whoever hears them
 mod house; // an app, its grants, servers and a name server
 mod names; // where names lead, and when
 mod program; // a program in a network of its own, as far as its proxy sees it

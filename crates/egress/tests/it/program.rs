@@ -6,8 +6,8 @@ use egress::{
     Asking, ClientConfig, Noting, Resolver, Resolving, TunnelBounds, TunnelOutcome, TunnelRecord, Tunnels, Warden,
 };
 use protocol::{
-    Caller, Choice, Clock, DeviceId, Door, Limits, OwnerId, Question, QuestionId, QuestionKind, Rights, Sentence,
-    Timestamp,
+    Caller, Choice, Clock, DeviceId, Door, Labels, Limits, OwnerId, Question, QuestionId, QuestionKind, Rights,
+    Sentence, Timestamp,
 };
 use std::{
     collections::HashMap,
@@ -68,6 +68,8 @@ pub(crate) struct Guard {
     /// What a person says, if there is one.
     pub(crate) choice: Mutex<Option<Choice>>,
     pub(crate) is_disk_full: AtomicBool,
+    /// What the program has heard of other runs.
+    pub(crate) labels: Mutex<Labels>,
 }
 
 impl Guard {
@@ -102,6 +104,10 @@ impl Warden for Guard {
 
     fn clock(&self) -> &dyn Clock {
         &self.house.clock
+    }
+
+    fn labels(&self) -> Labels {
+        *self.labels.lock().unwrap()
     }
 
     fn lease(&self) -> Lease {
@@ -145,6 +151,7 @@ impl Program {
             questions: Mutex::default(),
             choice: Mutex::new(Some(Choice::No)),
             is_disk_full: AtomicBool::new(false),
+            labels: Mutex::default(),
         });
         let tunnels = guard.house.client.tunnels(guard.clone(), bounds);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -1,11 +1,13 @@
 //! What a program says first on its way, and for whom it is: real hellos of TLS, and such as nobody honest says.
 
 use crate::{
+    hello::{HEARD, extension, hello, hello_answered, hello_heard, retry, sized},
     house::{Server, request_read},
     program::{Program, head, heard, names},
     tls::{Authority, serve, serve_with},
 };
 use egress::{ClientConfig, Proxy, Speech, TunnelOutcome};
+use protocol::Choice;
 use rustls::{
     ClientConnection, RootCertStore,
     crypto::ring::{self, kx_group},
@@ -106,7 +108,10 @@ async fn tls_to_anybody_else_ends_before_it_begins() {
         (hello(None, &[]), format!("what it says first does not say that it is for {name}")),
         (
             hello(Some("a.example"), &extension(0xfe0d, &[0; 40])),
-            format!("what it says first is sealed (encrypted ClientHello), so nobody can see that it is for {name}"),
+            format!(
+                "what it says first is sealed (encrypted ClientHello), so nobody can see that it is for {name}: \
+                 only where any public host is granted may it be"
+            ),
         ),
         (
             hello(Some("a.example"), &extension(0, &[0; 5])),
@@ -130,21 +135,82 @@ async fn tls_to_anybody_else_ends_before_it_begins() {
     assert!(program.guard.intents.lock().unwrap().is_empty());
 }
 
-fn sized(width: usize, bytes: &[u8]) -> Vec<u8> {
-    [&bytes.len().to_be_bytes()[8 - width..], bytes].concat()
+/// What is sealed inside may be for any host behind the address. Where any public host may be reached, that is no other
+/// question; browsers seal something in each hello, so that nobody can tell.
+#[tokio::test]
+async fn a_sealed_hello_goes_where_any_public_host_may_be_reached() {
+    let (heard_there, seen) = std::sync::mpsc::channel();
+    let heard_there = Mutex::new(heard_there);
+    let way = Server::new(move |mut stream| {
+        request_read(&mut stream);
+        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+        let is_heard = hello_heard(&mut stream);
+        heard_there.lock().unwrap().send(is_heard).unwrap();
+    });
+    let proxy = Arc::new(Proxy::new(&format!("http://{}", way.address), vec![]).unwrap());
+    let known = [("a.example", "93.184.216.34"), ("gist.github.com", "93.184.216.34")];
+    let config = || ClientConfig { proxy: Some(proxy.clone()), ..names(&known) };
+    let sealed = |name| hello(name, &extension(0xfe0d, &[0; 40]));
+    let say = async |program: &Program, host: &str, said: Vec<u8>| {
+        let mut stream = program.connect(&format!("{host}:443")).await.unwrap();
+        stream.write_all(&said).await.unwrap();
+        heard(&mut stream).await
+    };
+    let denied = [21, 3, 3, 0, 2, 2, 49];
+
+    let program = Program::new(&[], config()).await;
+    assert_eq!(say(&program, "a.example", sealed(Some("a.example"))).await, HEARD);
+    assert!(seen.recv().unwrap());
+    let record = program.record().await;
+    assert_eq!((&record.outcome, record.speech), (&TunnelOutcome::Closed, Some(Speech::Sealed)));
+    let said = record.sentence().unwrap().to_string();
+    assert!(said.ends_with(
+        "received; what it said first was sealed, so it may have been for another public host at that address"
+    ));
+    // What is not sealed of it is looked at as ever.
+    for name in [Some("b.example"), None] {
+        assert_eq!(say(&program, "a.example", sealed(name)).await, denied);
+        assert!(!seen.recv().unwrap());
+        assert!(matches!(program.outcome().await, TunnelOutcome::Denied(_)));
+    }
+    // Who says yes to a host says it to that host.
+    *program.guard.choice.lock().unwrap() = Some(Choice::Once);
+    assert_eq!(say(&program, "gist.github.com", sealed(Some("gist.github.com"))).await, denied);
+    assert!(!seen.recv().unwrap());
+    assert!(program.rule().await.contains("is sealed"));
+
+    let program = Program::new(&["a.example"], config()).await;
+    assert_eq!(say(&program, "a.example", sealed(Some("a.example"))).await, denied);
+    assert!(!seen.recv().unwrap());
+    assert!(program.rule().await.contains("is sealed"));
 }
 
-fn extension(kind: u16, content: &[u8]) -> Vec<u8> {
-    [&kind.to_be_bytes()[..], &sized(2, content)].concat()
-}
-
-/// A hello that nobody could answer, in one record.
-fn hello(name: Option<&str>, more: &[u8]) -> Vec<u8> {
-    let name = name.map(|name| extension(0, &sized(2, &[&[0], &sized(2, name.as_bytes())[..]].concat())));
-    let extensions = [&name.unwrap_or_default()[..], more].concat();
-    let body = [&[3, 3][..], &[7; 32], &[0], &sized(2, &[0x13, 1]), &[1, 0], &sized(2, &extensions)].concat();
-    let message = [&[1], &sized(3, &body)[..]].concat();
-    [&[22, 3, 1], &sized(2, &message)[..]].concat()
+/// A second hello that is sealed, where the first was not, would be written down as what it is not.
+#[tokio::test]
+async fn what_was_open_first_is_not_sealed_later() {
+    let (heard_there, seen) = std::sync::mpsc::channel();
+    let heard_there = Mutex::new(heard_there);
+    let way = Server::new(move |mut stream| {
+        request_read(&mut stream);
+        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+        hello_answered(&mut stream, &retry());
+        heard_there.lock().unwrap().send(hello_heard(&mut stream)).unwrap();
+    });
+    let proxy = Arc::new(Proxy::new(&format!("http://{}", way.address), vec![]).unwrap());
+    let config = ClientConfig { proxy: Some(proxy), ..names(&[("a.example", "93.184.216.34")]) };
+    let program = Program::new(&[], config).await;
+    let [open, sealed] = [&[][..], &extension(0xfe0d, &[0; 40])].map(|more| hello(Some("a.example"), more));
+    for (first, second, passes) in [(&open, &open, true), (&sealed, &sealed, true), (&open, &sealed, false)] {
+        let mut stream = program.connect("a.example:443").await.unwrap();
+        stream.write_all(first).await.unwrap();
+        stream.read_exact(&mut vec![0; retry().len()]).await.unwrap();
+        stream.write_all(second).await.unwrap();
+        let answer = heard(&mut stream).await;
+        drop(stream);
+        assert_eq!(answer == HEARD, passes, "{answer:?}");
+        assert_eq!(seen.recv().unwrap(), passes);
+        assert_eq!(program.outcome().await == TunnelOutcome::Closed, passes);
+    }
 }
 
 /// In many records, and each byte by itself: the server hears what the program said.
@@ -252,9 +318,9 @@ async fn the_port_of_https_is_for_tls() {
     let way = Server::new(|mut stream| {
         request_read(&mut stream);
         stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
-        let mut all = Vec::new();
-        drop(stream.read_to_end(&mut all));
-        assert!(all.is_empty() || all.starts_with(b"GET / HTTP/1.1\r\nhost: b.example\r\n"), "{all:?}");
+        let head = request_read(&mut stream);
+        assert!(head.is_empty() || head.starts_with("GET / HTTP/1.1\r\nhost: b.example\r\n"), "{head}");
+        drop(stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n"));
     });
     let proxy = Proxy::new(&format!("http://{}", way.address), vec![]).unwrap();
     let known = [("a.example", "93.184.216.34"), ("b.example", "93.184.216.34")];
@@ -267,7 +333,7 @@ async fn the_port_of_https_is_for_tls() {
     let mut stream = program.connect("b.example:80").await.unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nhost: b.example\r\n\r\n").await.unwrap();
     stream.shutdown().await.unwrap();
-    assert_eq!(heard(&mut stream).await, b"");
+    assert_eq!(heard(&mut stream).await, b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n");
     assert_eq!(program.outcome().await, TunnelOutcome::Closed);
 }
 
