@@ -2,11 +2,11 @@
 
 use crate::{
     house::{Server, request_read},
-    program::{Program, head, heard, names},
+    program::{Program, head, heard, names, quick},
 };
 use broker::LeaseEnd;
-use egress::{Dialect, EgressError, Speech, TunnelOutcome};
-use protocol::{Choice, Labels, Scope};
+use egress::{Dialect, EgressError, Speech, TunnelBounds, TunnelOutcome};
+use protocol::{Choice, Labels, Limits, Scope};
 use std::{
     io::{Read as _, Write as _},
     sync::{Arc, Mutex},
@@ -364,6 +364,56 @@ async fn what_cuts_a_way_cuts_an_exchange() {
         tokio::task::spawn_blocking(is_over).await.unwrap();
         assert!(there.lock().unwrap().ends_with(b"first"), "nothing came after it");
     }
+}
+
+#[tokio::test]
+async fn silence_and_floods_end_an_exchange() {
+    let silent = Server::new(|mut stream| while !request_read(&mut stream).is_empty() {});
+    let config = || names(&[("a.example", "127.0.0.1")]);
+    let bounds = TunnelBounds { idle_ms: 400, ..quick() };
+    let program = Program::within(&[&name(&silent), &silent.target()], config(), bounds, Limits::default()).await;
+    assert_eq!(said(&program, &get(&name(&silent))).await, "");
+    assert_eq!(program.outcome().await, TunnelOutcome::Idle { after_ms: 400 });
+
+    // Before its answer, and behind it.
+    for begin in ["", "HTTP/1.1 200 OK\r\n\r\n"] {
+        let source = Server::new(move |mut stream| {
+            request_read(&mut stream);
+            let again = if begin.is_empty() { "HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n" } else { "more and more" };
+            drop(stream.write_all(begin.as_bytes()));
+            while stream.write_all(again.repeat(1_000).as_bytes()).is_ok() {}
+        });
+        let limits = Limits { host_bytes: 1 << 20, ..Limits::default() };
+        let program = Program::within(&[&name(&source), &source.target()], config(), quick(), limits).await;
+        let heard = said(&program, &get(&name(&source))).await;
+        assert!(
+            heard.starts_with(begin.lines().next().unwrap_or_default()) && heard.len() < 2 << 20,
+            "{}",
+            heard.len()
+        );
+        let record = program.record().await;
+        assert_eq!(record.outcome, TunnelOutcome::Ended(LeaseEnd::HostLimit));
+        assert!(record.bytes_down < 2 << 20, "{}", record.bytes_down);
+    }
+}
+
+/// An answer that was sent as a whole is not taken back because nobody has read it yet.
+#[tokio::test]
+async fn who_reads_slowly_reads_all_of_it() {
+    const BYTES: usize = 100_000;
+    let server = Server::new(|mut stream| {
+        request_read(&mut stream);
+        write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {BYTES}\r\n\r\n").unwrap();
+        stream.write_all(&[b'z'; BYTES]).unwrap();
+    });
+    let program = Program::of(server.address).await;
+    let mut stream = program.dial().await;
+    // Together with what nobody reads there.
+    stream.write_all((get(&name(&server)) + "GET ").as_bytes()).await.unwrap();
+    assert_eq!(program.outcome().await, TunnelOutcome::Closed);
+    let mut all = Vec::new();
+    stream.read_to_end(&mut all).await.unwrap();
+    assert!(all.ends_with(&[b'z'; BYTES]), "{} bytes", all.len());
 }
 
 /// A secret that oikos itself sends to a host is not the program's to send.
