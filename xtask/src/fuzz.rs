@@ -5,8 +5,10 @@ use crate::shell::{self, House, Result};
 use std::{fs, process::Command};
 
 /// The targets; `fuzz/README.md` says what each is.
-pub(crate) const TARGETS: &[&str] =
-    &["archive", "manifest", "yaml", "scopes", "actions", "script", "cron", "minisign", "doors", "hosts", "envelope"];
+pub(crate) const TARGETS: &[&str] = &[
+    "archive", "manifest", "yaml", "scopes", "actions", "script", "cron", "minisign", "doors", "hosts", "envelope",
+    "connect", "socks", "hello",
+];
 
 /// How long each target runs unless somebody says otherwise.
 const SECONDS: u32 = 60;
@@ -96,7 +98,7 @@ mod tests {
             &["nothing"],
             Err(
                 "no target `nothing`; there are archive, manifest, yaml, scopes, actions, script, cron, minisign, doors, \
-                 hosts, envelope",
+                 hosts, envelope, connect, socks, hello",
             ),
         );
     }

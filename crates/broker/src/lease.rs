@@ -7,6 +7,7 @@ use crate::{AppGrants, Picked};
 use parking_lot::Mutex;
 use protocol::{AppName, Caller, ErrorCode, Labels, Limits, RunId, Zone, api::HostUse};
 use std::{
+    collections::HashMap,
     future::Future,
     pin::Pin,
     sync::{
@@ -104,6 +105,13 @@ struct Clocks {
     paused_ns: u64,
 }
 
+/// Who waits for the end. Whoever waits no more is forgotten: a lease may outlive any number of those.
+#[derive(Debug, Default)]
+struct Wakers {
+    waiting: HashMap<u64, Waker>,
+    next: u64,
+}
+
 #[derive(Debug)]
 struct Inner {
     run: RunId,
@@ -112,7 +120,7 @@ struct Inner {
     zone: Zone,
     limits: Limits,
     end: AtomicU8,
-    wakers: Mutex<Vec<Waker>>,
+    wakers: Mutex<Wakers>,
     clocks: Mutex<Clocks>,
     labels: AtomicU8,
     picked: Mutex<Vec<Picked>>,
@@ -216,7 +224,8 @@ impl Lease {
             Ok(_) => why,
             Err(bits) => LeaseEnd::from_bits(bits).unwrap_or(why),
         };
-        for waker in self.0.wakers.lock().drain(..) {
+        let wakers = std::mem::take(&mut self.0.wakers.lock().waiting);
+        for waker in wakers.into_values() {
             waker.wake();
         }
         held
@@ -224,7 +233,7 @@ impl Lease {
 
     /// Waits until the lease ends.
     pub fn ended(&self) -> LeaseEnded {
-        LeaseEnded(self.clone())
+        LeaseEnded { lease: self.clone(), place: None }
     }
 
     /// The labels of everything the run has read so far.
@@ -347,6 +356,11 @@ impl Lease {
         });
     }
 
+    /// More went to a host, on a connection that was counted already.
+    pub fn sent_more_to(&self, host: &str, bytes: u64) {
+        self.exchange(host, |used| used.bytes_out += bytes);
+    }
+
     /// Something came from a host.
     pub fn received_from(&self, host: &str, bytes: u64) {
         self.exchange(host, |used| used.bytes_in += bytes);
@@ -442,25 +456,44 @@ impl Drop for Slot {
 
 /// Resolves once the lease has ended, with the reason.
 #[derive(Debug)]
-pub struct LeaseEnded(Lease);
+pub struct LeaseEnded {
+    lease: Lease,
+    /// Among those who wait.
+    place: Option<u64>,
+}
 
 impl Future for LeaseEnded {
     type Output = LeaseEnd;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<LeaseEnd> {
-        if let Err(end) = self.0.check() {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<LeaseEnd> {
+        if let Err(end) = self.lease.check() {
             return Poll::Ready(end);
         }
-        {
-            let mut wakers = self.0.0.wakers.lock();
-            if !wakers.iter().any(|known| known.will_wake(cx.waker())) {
-                wakers.push(cx.waker().clone());
-            }
-        }
+        let (place, before) = {
+            let mut wakers = self.lease.0.wakers.lock();
+            let place = self.place.unwrap_or_else(|| {
+                wakers.next += 1;
+                wakers.next
+            });
+            let is_known = wakers.waiting.get(&place).is_some_and(|known| known.will_wake(cx.waker()));
+            (place, if is_known { None } else { wakers.waiting.insert(place, cx.waker().clone()) })
+        };
+        // Not under the lock: what goes with a waker may be waiting itself.
+        drop(before);
+        self.place = Some(place);
         // The lease may have ended between the first look and the registration.
-        match self.0.check() {
+        match self.lease.check() {
             Err(end) => Poll::Ready(end),
             Ok(()) => Poll::Pending,
+        }
+    }
+}
+
+impl Drop for LeaseEnded {
+    fn drop(&mut self) {
+        if let Some(place) = self.place {
+            let waker = self.lease.0.wakers.lock().waiting.remove(&place);
+            drop(waker);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! One request: sent by its permit, answered within its bounds, accounted to its app.
 
 use crate::{
-    Bounds, EgressError, Failed, HEAD_BYTES_MAX, HEADERS_MAX, Proxy, Resolver, Usage,
+    Bounds, EgressError, Failed, HEAD_BYTES_MAX, HEADERS_MAX, Proxy, Resolver, TunnelBounds, Tunnels, Usage, Warden,
     connect::{Connection, Way, connect},
     leash::Leash,
     meter::Meter,
@@ -39,7 +39,7 @@ impl Default for ClientConfig {
 
 /// The one client. All requests of one oikos go through it.
 pub struct Client {
-    way: Way,
+    way: Arc<Way>,
     pool: Arc<Pool>,
     book: Arc<Book>,
 }
@@ -69,7 +69,7 @@ impl Client {
         // A ticket would let two servers see that one run comes after the other.
         tls.resumption = rustls::client::Resumption::disabled();
         let way = Way { resolver: config.resolver, tls: Arc::new(tls), proxy: config.proxy };
-        Ok(Self { way, pool: Arc::default(), book: Arc::default() })
+        Ok(Self { way: Arc::new(way), pool: Arc::default(), book: Arc::default() })
     }
 
     /// Sends the permit's request and waits for the head of the answer.
@@ -136,8 +136,8 @@ impl Client {
                     let spare = spare.filter(|_| has_gone(&unsent.error));
                     match unsent.request.or(spare) {
                         Some(again) if was_pooled => request = again,
-                        _ if was_written => return Err(Failed::after(http_error(&leash, &unsent.error))),
-                        _ => return Err(Failed::before(http_error(&leash, &unsent.error))),
+                        _ if was_written => return Err(Failed::after(http_error(leash.host(), &unsent.error))),
+                        _ => return Err(Failed::before(http_error(leash.host(), &unsent.error))),
                     }
                 }
             }
@@ -179,6 +179,12 @@ impl Client {
             return Err(EgressError::TooLarge { host: answer.leash.host(), what: "a body", most });
         }
         Ok(answer)
+    }
+
+    /// Tunnels for a program in a network of its own: the same names, the same proxy of the operator, the same book. Must be
+    /// called within a tokio runtime that does I/O and time.
+    pub fn tunnels(&self, warden: Arc<dyn Warden>, bounds: TunnelBounds) -> Tunnels {
+        Tunnels::new(self.way.clone(), self.book.clone(), warden, bounds)
     }
 
     /// Closes what a run has open.
@@ -245,7 +251,7 @@ impl Answer {
                 }
                 return Ok(None);
             };
-            let frame = frame.map_err(|error| http_error(&self.leash, &error))?;
+            let frame = frame.map_err(|error| http_error(self.leash.host(), &error))?;
             let Ok(bytes) = frame.into_data() else { continue };
             self.taken += bytes.len();
             self.meter.passed_on(bytes.len());
@@ -354,10 +360,10 @@ fn head_bytes(headers: &HeaderMap) -> usize {
     headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
 }
 
-fn http_error(leash: &Leash, error: &hyper::Error) -> EgressError {
+pub(crate) fn http_error(host: String, error: &hyper::Error) -> EgressError {
     // hyper has no word of its own for it.
     if error.is_parse() && error.to_string().contains("too large") {
-        return EgressError::TooLarge { host: leash.host(), what: "headers", most: HEAD_BYTES_MAX };
+        return EgressError::TooLarge { host, what: "headers", most: HEAD_BYTES_MAX };
     }
     let why = if error.is_parse() || error.is_parse_status() {
         "what it sends is not HTTP"
@@ -369,5 +375,5 @@ fn http_error(leash: &Leash, error: &hyper::Error) -> EgressError {
         "the connection broke"
     };
     tracing::debug!(%error, "a request failed");
-    EgressError::Broken { host: leash.host(), why }
+    EgressError::Broken { host, why }
 }

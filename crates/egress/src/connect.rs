@@ -63,6 +63,9 @@ impl Drop for Driver {
     }
 }
 
+pub(crate) const NOBODY_LISTENS: &str = "nobody listens there";
+pub(crate) const NO_WAY: &str = "there is no way to it from here";
+
 /// What an HTTP/2 server may have sent of all bodies together before somebody took it.
 const WINDOW_BYTES: u32 = 2 << 20;
 
@@ -139,30 +142,68 @@ pub(crate) async fn connect(
     leash: &mut Leash,
 ) -> Result<Connection, EgressError> {
     let demand = permit.demand();
-    let addresses = addresses(permit, &*way.resolver, bounds, leash).await?;
+    let addresses = addresses(permit, &*way.resolver, bounds.connect_ms, leash).await?;
     let mut last = EgressError::Unresolved { host: leash.host() };
     for address in addresses.into_iter().take(ADDRESSES_TRIED) {
-        let proxy = way.proxy.as_deref().filter(|proxy| proxy.is_for(demand.url.host(), address));
-        // Whose fault it is that a way does not open, nobody can tell from here.
-        let step = if proxy.is_some() { "to be connected to by way of the proxy" } else { "to be connected to" };
+        let (proxy, step) = way.to(demand, address);
         let opening = open(address, demand, way, proxy, leash.host());
-        match leash.hold(step, bounds.connect_ms, opening).await {
-            Ok(Ok(connection)) => return Ok(connection),
-            // Whoever is there and cannot prove who they are: another address of theirs would be no better.
-            Ok(Err(error @ EgressError::Tls { .. })) | Err(error @ EgressError::Ended(_)) => return Err(error),
-            Ok(Err(EgressError::Proxy { host, fault })) if fault.is_final() => return Err(fault.of(host)),
-            Ok(Err(error)) | Err(error) => last = error,
+        match leash.hold(step, bounds.connect_ms, opening).await.flatten() {
+            Ok(connection) => return Ok(connection),
+            Err(error) if is_final(&error) => return Err(error),
+            Err(error) => last = error,
         }
     }
     Err(last)
 }
 
+/// Connects to the first of these addresses that answers. What is said there is not for us.
+pub(crate) async fn reach(
+    permit: &Permit<NetworkDemand>,
+    way: &Way,
+    addresses: Vec<IpAddr>,
+    connect_ms: u64,
+    leash: &mut Leash,
+) -> Result<(IpAddr, TcpStream), EgressError> {
+    let demand = permit.demand();
+    let mut last = EgressError::Unresolved { host: leash.host() };
+    for address in addresses.into_iter().take(ADDRESSES_TRIED) {
+        let (proxy, step) = way.to(demand, address);
+        let opening = stream(address, demand, way, proxy, leash.host());
+        match leash.hold(step, connect_ms, opening).await.flatten() {
+            Ok(stream) => return Ok((address, stream)),
+            Err(error) if is_final(&error) => return Err(error),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+impl Way {
+    /// What leads to an address, and what is waited for then.
+    fn to(&self, demand: &NetworkDemand, address: IpAddr) -> (Option<&Proxy>, &'static str) {
+        let proxy = self.proxy.as_deref().filter(|proxy| proxy.is_for(demand.url.host(), address));
+        // Whose fault it is that a way does not open, nobody can tell from here.
+        let step = if proxy.is_some() { "to be connected to by way of the proxy" } else { "to be connected to" };
+        (proxy, step)
+    }
+}
+
+/// Whether another address of the same host would be no better: whoever is there cannot prove who they are, or nobody waits
+/// any more.
+fn is_final(error: &EgressError) -> bool {
+    match error {
+        EgressError::Tls { .. } | EgressError::Ended(_) => true,
+        EgressError::Proxy { fault, .. } => fault.is_final(),
+        _ => false,
+    }
+}
+
 /// The addresses of the permit's host, each of them allowed. One that is not refuses them all: a name that leads both out
 /// and in is a trap.
-async fn addresses(
+pub(crate) async fn addresses(
     permit: &Permit<NetworkDemand>,
     resolver: &dyn Resolver,
-    bounds: &Bounds,
+    connect_ms: u64,
     leash: &mut Leash,
 ) -> Result<Vec<IpAddr>, EgressError> {
     let demand = permit.demand();
@@ -173,7 +214,7 @@ async fn addresses(
             vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]
         }
         WebHost::Name(name) => {
-            let found = leash.hold("to be found", bounds.connect_ms, resolver.resolve(name)).await?;
+            let found = leash.hold("to be found", connect_ms, resolver.resolve(name)).await?;
             found.map_err(|error| {
                 tracing::debug!(%error, "a name could not be resolved");
                 EgressError::Unresolved { host: leash.host() }
@@ -192,13 +233,13 @@ async fn addresses(
     Ok(addresses)
 }
 
-async fn open(
+async fn stream(
     address: IpAddr,
     demand: &NetworkDemand,
     way: &Way,
     proxy: Option<&Proxy>,
     host: String,
-) -> Result<Connection, EgressError> {
+) -> Result<TcpStream, EgressError> {
     let unreachable = |error: &io::Error| EgressError::Unreachable { host: host.clone(), why: reason(error) };
     let to = SocketAddr::new(address, demand.url.port());
     let stream = match proxy {
@@ -206,6 +247,17 @@ async fn open(
         None => TcpStream::connect(to).await.map_err(|error| unreachable(&error))?,
     };
     stream.set_nodelay(true).map_err(|error| unreachable(&error))?;
+    Ok(stream)
+}
+
+async fn open(
+    address: IpAddr,
+    demand: &NetworkDemand,
+    way: &Way,
+    proxy: Option<&Proxy>,
+    host: String,
+) -> Result<Connection, EgressError> {
+    let stream = stream(address, demand, way, proxy, host.clone()).await?;
     if !demand.url.is_https() {
         return speak(stream, false, address, host).await;
     }
@@ -255,11 +307,9 @@ where
 
 fn reason(error: &io::Error) -> &'static str {
     match error.kind() {
-        io::ErrorKind::ConnectionRefused => "nobody listens there",
+        io::ErrorKind::ConnectionRefused => NOBODY_LISTENS,
         io::ErrorKind::TimedOut => "it does not answer",
-        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable | io::ErrorKind::NetworkDown => {
-            "there is no way to it from here"
-        }
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable | io::ErrorKind::NetworkDown => NO_WAY,
         _ => "the connection could not be made",
     }
 }

@@ -1,4 +1,4 @@
-//! The one HTTP client: check, connect to what was checked, account.
+//! The one HTTP client, and the way out for programs: check, connect to what was checked, account.
 //!
 //! A request goes where a [`Permit`](broker::Permit) of the broker says and nowhere else. Its host is resolved once, each
 //! address is shown to the permit, and the connection goes to an address that was; whoever answers a name with another
@@ -7,6 +7,9 @@
 //!
 //! Nothing here reads the environment, keeps cookies, undoes a compression or hands a connection from one run to another. A
 //! proxy is followed where the operator's configuration names one, and then to the address that was checked. Everything is bounded: see [`Bounds`].
+//!
+//! A program that runs in a box of its own speaks its protocols by itself. What it reaches is decided and reached the same way,
+//! through [`Tunnels`] that its proxy opens for it; of plain HTTP, its proxy sends on one request at a time.
 //!
 //! Bodies come as they are sent. The client asks for no compression (`accept-encoding: identity`) and undoes none: what apps
 //! read is small, and a decoder would be one more parser of hostile bytes whose output somebody has to bound.
@@ -31,7 +34,9 @@ mod next; // what a redirect asks for
 mod pool; // open connections of a run
 mod proxy; // the operator's proxy
 mod resolver; // from a name to addresses
+mod tunnel; // ways out for programs
 mod usage; // what was moved for whom
+pub mod wire; // what programs say on such a way, read
 
 pub use bounds::{ADDRESSES_MAX, Bounds, HEAD_BYTES_MAX, HEADERS_MAX, REDIRECTS_MAX};
 pub use client::{Answer, Client, ClientConfig, Outgoing};
@@ -43,4 +48,8 @@ pub use hyper::{
 pub use next::{Next, is_credential, redirect};
 pub use proxy::{Proxy, ProxyError, ProxyFault};
 pub use resolver::{Resolver, Resolving, SystemResolver};
+pub use tunnel::{
+    Asking, Dialect, Line, Listen, Misspoken, Noting, Speech, TunnelBounds, TunnelOutcome, TunnelRecord, Tunnels,
+    Warden,
+};
 pub use usage::Usage;

@@ -1,6 +1,6 @@
 //! What was moved for whom.
 
-use crate::{EgressError, meter::Meter};
+use crate::{EgressError, TunnelOutcome, meter::Meter};
 use broker::{Lease, WebUrl};
 use parking_lot::Mutex;
 use protocol::{AppName, OwnerId};
@@ -12,7 +12,7 @@ use std::{
 /// What the network was used for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Requests that were sent.
+    /// Requests that were sent, and tunnels that were opened.
     pub requests: u64,
     /// Bytes that came, as they came: heads, bodies, and what stands around them.
     pub bytes_in: u64,
@@ -48,6 +48,38 @@ impl Book {
         self.add(lease, |usage| usage.bytes_in += bytes);
         lease.received_from(&url.authority(), bytes);
         lease.charge_host_bytes(bytes).map_err(EgressError::Ended)
+    }
+
+    /// What went through a tunnel since this was said last. What it holds of the run's bounds was charged as it went.
+    pub(crate) fn tunnelled(&self, lease: &Lease, url: &WebUrl, is_first: bool, up: u64, down: u64) {
+        self.add(lease, |usage| {
+            usage.requests += u64::from(is_first);
+            usage.bytes_out += up;
+            usage.bytes_in += down;
+        });
+        let host = url.authority();
+        if is_first {
+            lease.sent_to(&host, up);
+        } else {
+            lease.sent_more_to(&host, up);
+        }
+        lease.received_from(&host, down);
+    }
+
+    /// A tunnel has ended, or never came to be.
+    pub(crate) fn tunnel_end(&self, outcome: &TunnelOutcome) {
+        match outcome {
+            TunnelOutcome::Failed(error) => self.fail(error),
+            TunnelOutcome::Denied(denied) | TunnelOutcome::Withdrawn(denied) => {
+                self.fail(&EgressError::Denied(denied.clone()));
+            }
+            TunnelOutcome::Ended(end) => self.fail(&EgressError::Ended(*end)),
+            TunnelOutcome::Closed
+            | TunnelOutcome::Misspoken(_)
+            | TunnelOutcome::Stopped
+            | TunnelOutcome::Idle { .. }
+            | TunnelOutcome::Broken => {}
+        }
     }
 
     /// A request without an answer, or with half of one.

@@ -276,6 +276,11 @@ sentences! {
     rule_both_labels() = "the run has read private data and the words of strangers, and what it would send then cannot be shown to you yet";
     rule_brokered(host) = "oikos itself sends your secret to {host}, so the app may send no credentials of its own there";
     rule_withdrawn(line) = "{line} was taken back while it was under way";
+    rule_address_outside(address, line) = "{line} is for hosts by their names, and {address} is none";
+    rule_connection_other(host, said) = "what it says first is for {said}, and this is a connection to {host}";
+    rule_connection_nameless(host) = "what it says first does not say that it is for {host}";
+    rule_connection_hidden(host) = "what it says first is sealed (encrypted ClientHello), so nobody can see that it is for {host}: only where any public host is granted may it be";
+    rule_connection_unclear(host, forms) = "what it says first to {host} is not what can be looked at: {forms}";
     rule_errand() = "you asked for it yourself";
     rule_picked_access(name, access) = "{name} was handed over for {access} only";
 
@@ -293,6 +298,10 @@ sentences! {
     ask_http_read(url) = "read {url}";
     ask_http_send(bytes, url, method) = "send {bytes} to {url} ({method})";
     ask_http_send_shared(bytes, url, method, what) = "send {bytes} to {url} ({method}), {what} where anybody can have a place";
+    ask_connect(host) = "connect to {host}";
+    ask_connect_shared(host, what) = "connect to {host}, {what} where anybody can have a place";
+    ask_connect_private(host) = "connect to {host} after private data was read: what is sent there, nobody sees";
+    ask_connect_shared_private(host, what) = "connect to {host}, {what} where anybody can have a place, after private data was read: what is sent there, nobody sees";
     ask_feature(feature) = "use {feature}";
     ask_event(topic) = "send an event to {topic}";
     ask_event_content(topic, bytes) = "send what it has read to {topic} ({bytes})";
@@ -330,6 +339,14 @@ sentences! {
     event_sent(topic, events, bytes) = "sent {events} {events:event|events} to {topic} ({bytes})";
     http_will_send(bytes, url, method) = "about to send {bytes} to {url} ({method})";
     http_sent(bytes, url, method, status) = "sent {bytes} to {url} ({method}), which answered {status}";
+    connection_will_open(host) = "about to connect to {host}";
+    connection_closed(host, took, sent, received) = "was connected to {host} for {took}: {sent} sent, {received} received";
+    connection_cut(host, took, sent, received, why) = "was connected to {host} for {took}: {sent} sent, {received} received; cut off: {why}";
+    connection_sealed(what) = "{what}; what it said first was sealed, so it may have been for another public host at that address";
+    connection_failed(host, why) = "did not connect to {host}: {why}";
+    connection_why_stopped() = "the program was stopped";
+    connection_why_idle(after) = "nothing was said for {after}";
+    connection_why_broken() = "one of the two broke it off";
     network_used(host, requests, sent, received) = "exchanged with {host}: {requests} {requests:request|requests}, {sent} sent, {received} received";
     network_used_beyond(requests, sent, received) = "exchanged with further hosts: {requests} {requests:request|requests}, {sent} sent, {received} received";
     sending_unknown(what) = "cut off when it was {what}: nobody knows whether that arrived";

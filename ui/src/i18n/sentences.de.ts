@@ -134,6 +134,12 @@ const texts: Record<keyof typeof english, string> = {
   rule_brokered:
     "oikos selbst sendet dein Geheimnis an {host}, deshalb darf die App dorthin keine eigenen Zugangsdaten senden",
   rule_withdrawn: "{line} wurde währenddessen zurückgenommen",
+  rule_address_outside: "{line} gilt für Server mit Namen, und {address} ist keiner",
+  rule_connection_other: "was zuerst gesagt wird, ist für {said}, und dies ist eine Verbindung zu {host}",
+  rule_connection_nameless: "was zuerst gesagt wird, sagt nicht, dass es für {host} ist",
+  rule_connection_hidden:
+    "was zuerst gesagt wird, ist versiegelt (encrypted ClientHello); niemand sieht, dass es für {host} ist: das geht nur, wo jeder öffentliche Server erlaubt ist",
+  rule_connection_unclear: "was zuerst zu {host} gesagt wird, lässt sich nicht prüfen als: {forms}",
   rule_errand: "du hast selbst darum gebeten",
   rule_picked_access: "{name} wurde nur dafür übergeben: {access}",
   denied: "nicht erlaubt: {what} ({rule})",
@@ -147,6 +153,11 @@ const texts: Record<keyof typeof english, string> = {
   ask_http_read: "{url} lesen",
   ask_http_send: "{bytes} an {url} senden ({method})",
   ask_http_send_shared: "{bytes} an {url} senden ({method}), {what}, wo sich jeder einen Platz nehmen kann",
+  ask_connect: "sich mit {host} verbinden",
+  ask_connect_shared: "sich mit {host} verbinden, {what}, wo sich jeder einen Platz nehmen kann",
+  ask_connect_private: "sich mit {host} verbinden, nachdem Privates gelesen wurde: was dort gesendet wird, sieht niemand",
+  ask_connect_shared_private:
+    "sich mit {host} verbinden, {what}, wo sich jeder einen Platz nehmen kann, nachdem Privates gelesen wurde: was dort gesendet wird, sieht niemand",
   ask_feature: "{feature} nutzen",
   ask_event: "ein Ereignis an {topic} senden",
   ask_event_content: "an {topic} senden, was sie gelesen hat ({bytes})",
@@ -182,6 +193,15 @@ const texts: Record<keyof typeof english, string> = {
   event_sent: "{events} {events:Ereignis|Ereignisse} an {topic} gesendet ({bytes})",
   http_will_send: "kurz davor, {bytes} an {url} zu senden ({method})",
   http_sent: "{bytes} an {url} gesendet ({method}); Antwort: {status}",
+  connection_will_open: "verbindet sich gleich mit {host}",
+  connection_closed: "{took} lang mit {host} verbunden: {sent} gesendet, {received} empfangen",
+  connection_cut: "{took} lang mit {host} verbunden: {sent} gesendet, {received} empfangen; abgeschnitten: {why}",
+  connection_sealed:
+    "{what}; was zuerst gesagt wurde, war versiegelt, also kann es für einen anderen öffentlichen Server an dieser Adresse gewesen sein",
+  connection_failed: "nicht mit {host} verbunden: {why}",
+  connection_why_stopped: "das Programm wurde angehalten",
+  connection_why_idle: "{after} lang wurde nichts gesagt",
+  connection_why_broken: "eine der beiden Seiten hat abgebrochen",
   network_used:
     "mit {host} ausgetauscht: {requests} {requests:Anfrage|Anfragen}, {sent} gesendet, {received} empfangen",
   network_used_beyond:

@@ -11,7 +11,7 @@ pub mod url;
 use self::{
     address::{is_local_name, is_public},
     shared::{SharedHost, shared_host},
-    url::{WebHost, WebUrl, parse_host, segments},
+    url::{UrlError, WebHost, WebUrl, parse_host, segments},
 };
 use super::Demand;
 use crate::{AppGrants, Basis, GrantError, Lease, covers::rule_covers};
@@ -24,6 +24,11 @@ const CONTENT_SHOWN_MAX: usize = 4 << 10;
 const ANY: &str = "*";
 /// The port of a rule that names none.
 const PORT: u16 = 443;
+/// The port of plain HTTP.
+const PLAIN_PORT: u16 = 80;
+/// The method of a demand for a whole connection. No rule with methods of its own covers it: what is said on a connection
+/// nobody sees.
+const CONNECT: &str = "CONNECT";
 
 /// What stands in both: nobody else may know of it without a person's yes.
 const BOTH: Labels = Labels::PRIVATE.join(Labels::STRANGER);
@@ -54,6 +59,10 @@ struct Found {
     is_own_name: bool,
     /// Addresses that are not public, which the owner named for this port.
     own_addresses: Vec<IpAddr>,
+    /// A connection of a run that has read what is private: what comes back may say what to send of it, and nobody sees that.
+    is_after_private: bool,
+    /// The grant is for any public host, and nobody has to say yes to this one.
+    is_any_public: bool,
 }
 
 impl NetworkDemand {
@@ -68,6 +77,30 @@ impl NetworkDemand {
             body_shown: String::from_utf8_lossy(shown).into_owned(),
             found: Found::default(),
         }
+    }
+
+    /// A connection of a program's own, on which it says what nobody here reads: only a rule that is about all of the host
+    /// and port covers it. Over TLS, but at the port of plain HTTP.
+    pub fn connection(host: &WebHost, port: u16) -> Result<Self, UrlError> {
+        let scheme = if port == PLAIN_PORT { "http" } else { "https" };
+        let url = WebUrl::parse(&format!("{scheme}://{host}:{port}/"))?;
+        Ok(Self::new(CONNECT, url, &[], false))
+    }
+
+    /// Whether a whole connection is demanded, and no request.
+    pub fn is_connection(&self) -> bool {
+        self.method == CONNECT
+    }
+
+    /// Whether it does not matter which public host is behind its address: the grant was for any of them, and nobody was
+    /// asked about this one. Where it may lead to what is near, it does matter.
+    pub fn is_any_public(&self) -> bool {
+        self.found.is_any_public && self.found.own_addresses.is_empty() && self.always_asks().is_none()
+    }
+
+    /// Whom it goes to, as an owner writes it for a grant.
+    pub fn target(&self) -> String {
+        target_text(self.url.host(), self.url.port())
     }
 
     fn scope() -> Scope {
@@ -95,6 +128,8 @@ impl NetworkDemand {
             match self.rule_of(rules, &line) {
                 Ok(rule) => {
                     self.found = self.find(rule.as_ref(), rules);
+                    self.found.is_after_private = self.is_connection() && lease.labels().contains(Labels::PRIVATE);
+                    self.found.is_any_public = rule.is_none() && grant.state == GrantState::Allow;
                     return Ok(());
                 }
                 // What the owner said last is what they meant.
@@ -117,6 +152,7 @@ impl NetworkDemand {
             shared: shared.map(|shared| (shared.what, shared.depth)),
             is_own_name: is_own && matches!(self.url.host(), WebHost::Name(name) if is_local_name(name)),
             own_addresses: own_addresses.collect(),
+            ..Found::default()
         }
     }
 
@@ -164,6 +200,10 @@ impl NetworkDemand {
         }
         if !self.url.has_usual_port() {
             return Err(sentence::rule_port_outside(u32::from(self.url.port()), line));
+        }
+        // Of a connection to a name, its first words have to say that name; an address says nothing of who is there.
+        if self.is_connection() && matches!(self.url.host(), WebHost::Address(_)) {
+            return Err(sentence::rule_address_outside(self.url.host().to_string(), line));
         }
         Ok(())
     }
@@ -394,6 +434,10 @@ impl Demand for NetworkDemand {
     fn sentence(&self) -> Sentence {
         let (url, bytes) = (self.url.shown(), Arg::Bytes(self.body_bytes));
         match self.found.shared {
+            Some((what, _)) if self.found.is_after_private => sentence::ask_connect_shared_private(self.target(), what),
+            None if self.found.is_after_private => sentence::ask_connect_private(self.target()),
+            Some((what, _)) if self.is_connection() => sentence::ask_connect_shared(self.target(), what),
+            None if self.is_connection() => sentence::ask_connect(self.target()),
             _ if self.is_reading() => sentence::ask_http_read(url),
             Some((what, _)) => sentence::ask_http_send_shared(bytes, url, &self.method, what),
             None => sentence::ask_http_send(bytes, url, &self.method),
@@ -405,11 +449,13 @@ impl Demand for NetworkDemand {
     }
 
     fn always_asks(&self) -> Option<Sentence> {
-        (self.found.shared.is_some() && !self.is_reading()).then(|| self.sentence())
+        let is_shared = self.found.shared.is_some() && !self.is_reading();
+        (is_shared || self.found.is_after_private).then(|| self.sentence())
     }
 
     fn content(&self) -> Option<String> {
-        (!self.is_reading()).then(|| format!("{} {}\n\n{}", self.method, self.url.as_str(), self.body_shown))
+        (!self.is_reading() && !self.is_connection())
+            .then(|| format!("{} {}\n\n{}", self.method, self.url.as_str(), self.body_shown))
     }
 
     fn basis(&self, lease: &Lease, grants: &AppGrants, now: Timestamp) -> Result<(GrantState, Basis), Sentence> {
@@ -432,13 +478,12 @@ impl Demand for NetworkDemand {
     }
 
     fn command(&self, lease: &Lease) -> String {
-        let target = target_text(self.url.host(), self.url.port());
-        format!("oikos grant {} network=allow:{target}", lease.app())
+        format!("oikos grant {} network=allow:{}", lease.app(), self.target())
     }
 
     fn command_once_asked(&self, lease: &Lease) -> Option<String> {
-        // At a shared host, a path that says whose place it is would do.
-        let (_, depth) = self.found.shared?;
+        // At a shared host, a path that says whose place it is would do; of a connection nobody sees one.
+        let (_, depth) = self.found.shared.filter(|_| !self.is_connection())?;
         let path: Vec<&str> = self.url.path().split('/').skip(1).take(depth?).collect();
         (path.len() == depth? && !path.contains(&"")).then(|| format!("{}/{}", self.command(lease), path.join("/")))
     }

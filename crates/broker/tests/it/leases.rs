@@ -9,6 +9,7 @@ use protocol::{Door, Limits, RunId, Zone, api::HostUse};
 use std::{
     future::Future,
     pin::pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -183,10 +184,28 @@ fn whoever_waits_for_the_end_wakes() {
     assert_eq!(open, [scene.lease.run()]);
 }
 
+/// A lease may stand for days, and thousands wait for its end and then do not.
+#[test]
+fn whoever_waits_no_more_is_forgotten() {
+    let (_scene, lease) = lease(Limits::default());
+    let (wakes, waker) = Wakes::counted();
+    let mut context = Context::from_waker(&waker);
+    for _ in 0..100 {
+        let mut ended = pin!(lease.ended());
+        assert!(ended.as_mut().poll(&mut context).is_pending());
+    }
+    assert_eq!(Arc::strong_count(&wakes), 2, "ours, and the one in the context");
+    let mut ended = pin!(lease.ended());
+    assert!(ended.as_mut().poll(&mut context).is_pending());
+    lease.end(LeaseEnd::Stopped);
+    assert_eq!(wakes.count(), 1);
+}
+
 #[test]
 fn what_is_exchanged_is_counted_by_host_and_bounded_in_number() {
     let (_scene, lease) = lease(Limits::default());
-    lease.sent_to("a.org", 10);
+    lease.sent_to("a.org", 9);
+    lease.sent_more_to("a.org", 1);
     lease.received_from("a.org", 20);
     lease.sent_to("a.org", 1);
     for number in 0..40 {

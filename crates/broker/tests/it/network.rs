@@ -127,6 +127,113 @@ fn the_command_of_a_denial_works() {
     }
 }
 
+/// What a program says on a connection of its own nobody reads, so only a rule about all of a host and port covers it.
+#[test]
+fn a_connection_is_covered_by_what_covers_all_of_a_host() {
+    let connect = |scene: &Scene, host: &str, port: u16| {
+        let url = url(&format!("https://{host}/"));
+        scene.decide(NetworkDemand::connection(url.host(), port).unwrap())
+    };
+    let scene = owner(&["api.example.com", "http://plain.example", "127.0.0.1:8080", "nas.local:5000"]);
+    assert_eq!(connect(&scene, "api.example.com", 443), "yes: grant network for api.example.com");
+    assert_eq!(connect(&scene, "plain.example", 80), "yes: grant network for plain.example:80");
+    assert_eq!(connect(&scene, "0x7f.1", 8080), "yes: grant network for 127.0.0.1:8080");
+    assert_eq!(connect(&scene, "nas.local", 5000), "yes: grant network for nas.local:5000");
+    assert_eq!(
+        connect(&scene, "api.example.com", 8443),
+        "no: not allowed to connect to api.example.com:8443: api.example.com:8443 is not among the hosts of network; to \
+         allow it: oikos grant tester network=allow:api.example.com:8443"
+    );
+    for (host, port) in [("evil.example", 443), ("plain.example", 443), ("127.0.0.1", 8081), ("[::1]", 8080)] {
+        assert!(connect(&scene, host, port).starts_with("no: not allowed to connect to "), "{host} {port}");
+    }
+
+    let some = HostRule { methods: vec!["GET".into()], ..host("a.example") };
+    let below = HostRule { paths: vec!["/mine".into()], ..host("b.example") };
+    let scene = granted(GrantState::Allow, vec![some, below]);
+    assert_eq!(
+        connect(&scene, "a.example", 443),
+        "no: not allowed to connect to a.example: CONNECT is not among what network is for at a.example; to allow it: \
+         oikos grant tester network=allow:a.example"
+    );
+    assert_eq!(
+        connect(&scene, "b.example", 443),
+        "no: not allowed to connect to b.example: / is not among the paths of network at b.example; to allow it: oikos \
+         grant tester network=allow:b.example"
+    );
+
+    let any = granted(GrantState::Allow, vec![]);
+    assert_eq!(connect(&any, "example.com", 443), "yes: grant network");
+    assert_eq!(connect(&any, "example.com", 80), "yes: grant network");
+    assert!(connect(&any, "example.com", 22).contains("port 22 is none of them"));
+    assert_eq!(
+        connect(&any, "93.184.216.34", 443),
+        "no: not allowed to connect to 93.184.216.34: network is for hosts by their names, and 93.184.216.34 is none; to \
+         allow it: oikos grant tester network=allow:93.184.216.34"
+    );
+    assert_eq!(
+        connect(&any, "gist.github.com", 443),
+        "ask: connect to gist.github.com, a place for pastes where anybody can have a place (each time)"
+    );
+    any.lease.join_labels(Labels::PRIVATE.join(Labels::STRANGER));
+    assert!(connect(&any, "example.com", 443).contains("has read private data and the words of strangers"));
+}
+
+/// A request is over when it is answered; on a connection the next words may be what the answer wants to know.
+#[test]
+fn with_private_data_a_connection_is_asked_for_each_time() {
+    let scene = || {
+        let scene = owner(&["a.example", "http://gist.github.com"]);
+        scene.lease.join_labels(Labels::PRIVATE);
+        scene
+    };
+    let connect = |scene: &Scene, host: &str, port: u16| {
+        let url = url(&format!("https://{host}/"));
+        scene.decide(NetworkDemand::connection(url.host(), port).unwrap())
+    };
+    assert_eq!(
+        connect(&scene(), "a.example", 443),
+        "ask: connect to a.example after private data was read: what is sent there, nobody sees (each time)"
+    );
+    assert_eq!(
+        connect(&scene(), "gist.github.com", 80),
+        "ask: connect to gist.github.com:80, a place for pastes where anybody can have a place, after private data was \
+         read: what is sent there, nobody sees (each time)"
+    );
+    assert!(
+        connect(&scene(), "b.example", 443).starts_with("no: not allowed to connect to b.example: b.example is not")
+    );
+    // One that only reads is seen as a whole.
+    assert!(scene().decide(get("https://a.example/")).starts_with("yes"));
+}
+
+/// Who may reach any public host may reach the one that is meant by a name nobody sees.
+#[test]
+fn any_public_host_is_a_grant_and_no_answer() {
+    let is_any = |scene: &Scene, host: &str| {
+        let url = url(&format!("https://{host}/"));
+        let demand = NetworkDemand::connection(url.host(), 443).unwrap();
+        assert!(!demand.is_any_public(), "nobody has decided");
+        match scene.broker.decide(&scene.lease, demand, NOW) {
+            Decision::Permit(permit) => permit.demand().is_any_public(),
+            Decision::Ask(ask) => ask.demand().is_any_public(),
+            Decision::Denied(denied) => panic!("{}", denied.message()),
+        }
+    };
+    assert!(is_any(&granted(GrantState::Allow, vec![]), "a.example"));
+    assert!(is_any(&granted(GrantState::Allow, vec![host("b.example"), host("*")]), "a.example"));
+    assert!(!is_any(&granted(GrantState::Allow, vec![host("a.example"), host("*")]), "a.example"), "it is named");
+    assert!(!is_any(&granted(GrantState::Allow, vec![]), "gist.github.com"), "it is asked about");
+    assert!(!is_any(&granted(GrantState::Ask, vec![]), "a.example"), "it is asked about");
+    assert!(!is_any(&owner(&["a.example"]), "a.example"));
+    assert!(!is_any(&owner(&["*.b.example"]), "a.b.example"));
+    let near = HostRule { by_owner: true, ..host("127.0.0.1") };
+    assert!(!is_any(&granted(GrantState::Allow, vec![near, host("*")]), "a.example"), "it may lead there");
+    let private = granted(GrantState::Allow, vec![]);
+    private.lease.join_labels(Labels::PRIVATE);
+    assert!(!is_any(&private, "a.example"), "it is asked about");
+}
+
 #[test]
 fn hosts_are_compared_as_hosts() {
     let check = |rule: &str, text: &str, expected: bool| {

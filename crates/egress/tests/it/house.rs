@@ -22,8 +22,8 @@ pub(crate) struct House {
     pub(crate) broker: Broker,
     pub(crate) client: Client,
     pub(crate) app: AppName,
-    clock: TestClock,
-    entropy: TestEntropy,
+    pub(crate) clock: TestClock,
+    pub(crate) entropy: TestEntropy,
 }
 
 /// Short waits: what is tested is that they end.
@@ -52,8 +52,13 @@ impl House {
         house
     }
 
-    /// From now on these, and no other.
+    /// From now on these, and no other; none of them stands for any public host.
     pub(crate) fn grant(&self, targets: &[&str]) {
+        self.grant_beside(targets, Vec::new());
+    }
+
+    /// The same, for an app that asks for more.
+    pub(crate) fn grant_beside(&self, targets: &[&str], more: Vec<Scope>) {
         let rules = targets.iter().map(|target| rule_read(target).unwrap()).collect();
         let grant = Grant {
             id: GrantId::new(&self.clock, &self.entropy),
@@ -64,11 +69,15 @@ impl House {
             folders: vec![],
             at: self.clock.now(),
         };
-        let requested = vec![Scope::Network { rules: vec![] }];
+        let requested = [vec![Scope::Network { rules: vec![] }], more].concat();
         self.broker.grants_load(OwnerId::LOCAL, &self.app, AppGrants { requested, grants: vec![grant] });
     }
 
     pub(crate) fn lease(&self) -> Lease {
+        self.lease_within(Limits::default())
+    }
+
+    pub(crate) fn lease_within(&self, limits: Limits) -> Lease {
         let caller = Caller {
             owner: OwnerId::LOCAL,
             device: DeviceId(Default::default()),
@@ -76,7 +85,7 @@ impl House {
             rights: Rights::OWNER,
         };
         let run = RunId::new(&self.clock, &self.entropy);
-        self.broker.lease_open(caller, &self.app, run, Limits::default(), self.clock.monotonic_ns())
+        self.broker.lease_open(caller, &self.app, run, limits, self.clock.monotonic_ns())
     }
 
     pub(crate) fn permit(&self, lease: &Lease, method: &str, url: &str, body: &[u8]) -> Permit<NetworkDemand> {

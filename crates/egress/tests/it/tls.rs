@@ -8,6 +8,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::{
     ServerConfig,
+    crypto::CryptoProvider,
     pki_types::{CertificateDer, PrivateKeyDer},
 };
 use std::{
@@ -50,8 +51,12 @@ impl Authority {
 pub(crate) type Identity = (CertificateDer<'static>, PrivateKeyDer<'static>);
 
 async fn listen(identity: Identity, protocols: &[&[u8]]) -> (TcpListener, TlsAcceptor) {
+    listen_with(rustls::crypto::ring::default_provider(), identity, protocols).await
+}
+
+async fn listen_with(provider: CryptoProvider, identity: Identity, protocols: &[&[u8]]) -> (TcpListener, TlsAcceptor) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let provider = Arc::new(provider);
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -64,7 +69,16 @@ async fn listen(identity: Identity, protocols: &[&[u8]]) -> (TcpListener, TlsAcc
 
 /// A server that says which HTTP it was spoken to in.
 pub(crate) async fn serve(identity: Identity, protocols: &[&[u8]]) -> (SocketAddr, Arc<AtomicUsize>) {
-    let (listener, acceptor) = listen(identity, protocols).await;
+    serve_with(rustls::crypto::ring::default_provider(), identity, protocols).await
+}
+
+/// The same, by its own ciphers and groups.
+pub(crate) async fn serve_with(
+    provider: CryptoProvider,
+    identity: Identity,
+    protocols: &[&[u8]],
+) -> (SocketAddr, Arc<AtomicUsize>) {
+    let (listener, acceptor) = listen_with(provider, identity, protocols).await;
     let address = listener.local_addr().unwrap();
     let visits = Arc::new(AtomicUsize::new(0));
     let counted = visits.clone();
