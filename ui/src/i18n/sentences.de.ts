@@ -155,7 +155,8 @@ const texts: Record<keyof typeof english, string> = {
   ask_http_send_shared: "{bytes} an {url} senden ({method}), {what}, wo sich jeder einen Platz nehmen kann",
   ask_connect: "sich mit {host} verbinden",
   ask_connect_shared: "sich mit {host} verbinden, {what}, wo sich jeder einen Platz nehmen kann",
-  ask_connect_private: "sich mit {host} verbinden, nachdem Privates gelesen wurde: was dort gesendet wird, sieht niemand",
+  ask_connect_private:
+    "sich mit {host} verbinden, nachdem Privates gelesen wurde: was dort gesendet wird, sieht niemand",
   ask_connect_shared_private:
     "sich mit {host} verbinden, {what}, wo sich jeder einen Platz nehmen kann, nachdem Privates gelesen wurde: was dort gesendet wird, sieht niemand",
   ask_feature: "{feature} nutzen",
