@@ -56,6 +56,9 @@ const NOT_CHECKED = [
   "additionalItems",
 ];
 
+/** Whether a schema says something that no form here can hold whoever fills it in to. */
+export const hasUnheld = (schema: Members): boolean => NOT_CHECKED.some((keyword) => Object.hasOwn(schema, keyword));
+
 const nodes = new WeakMap<Members, SchemaNode>();
 
 export const readNode = (schema: Members): SchemaNode => {

@@ -1,4 +1,5 @@
 /** What a schema asks for at one place of a form, for the value that is there now. */
+import { hasUnheld } from "./node";
 import type { SchemaDocument } from "./reference";
 import { canonical, isMembers, memberOf, type Members } from "./value";
 import { BRIEF, validateIn } from "./validate";
@@ -76,6 +77,8 @@ export const shapeOf = (document: SchemaDocument, roots: readonly unknown[], val
 };
 
 const kindOf = (schemas: Members[], types: Set<string> | undefined, value: unknown, depth: number): Kind => {
+  // Fields would look as if they were all that counts.
+  if (schemas.some(hasUnheld)) return { kind: "json" };
   const options = optionsOf(schemas);
   if (options !== undefined) return options.length > DRAWN_MAX ? { kind: "json" } : { kind: "choice", options };
   if (types?.size !== 1) return { kind: "json" };

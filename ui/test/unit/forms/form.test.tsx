@@ -81,6 +81,16 @@ describe("a form", () => {
     expect(sent).toHaveBeenCalledExactlyOnceWith({ any: { a: 1 } });
   });
 
+  test("is one place for JSON where its fields would not be all that counts", async () => {
+    const schema = object({ a: { type: "string" } }, { unevaluatedProperties: false });
+    const user = start(schema, { value: { a: "x" } });
+    expect(screen.queryByRole("textbox", { name: "A" })).toBeNull();
+    expect(screen.getByRole<HTMLTextAreaElement>("textbox").value).toBe('{\n  "a": "x"\n}');
+    expect(screen.getByText("Some of this can only be checked when you start.")).toBeDefined();
+    await submit(user);
+    expect(sent).toHaveBeenCalledExactlyOnceWith({ a: "x" });
+  });
+
   test("shows an author's hidden characters", () => {
     start(object({ a: { type: "string", title: "safe\u202Eelif" } }));
     expect(screen.getByRole("textbox", { name: "safe\\u{202e}elif" })).toBeDefined();

@@ -78,6 +78,24 @@ describe("a place", () => {
     expect(shape({ oneOf: [{ const: { a: 1 }, title: "One" }] }).kind).toMatchObject({ options: [{ label: "One" }] });
   });
 
+  test("is JSON where it says what no form here can hold anybody to", () => {
+    const group = { type: "object", properties: { a: { type: "string" } } };
+    expect(kind(group)).toBe("object");
+    for (const more of [
+      { unevaluatedProperties: false },
+      { $dynamicRef: "#a" },
+      { $recursiveRef: "#" },
+      { dependencies: { a: ["b"] } },
+      { allOf: [{ unevaluatedProperties: false }] },
+    ])
+      expect(kind({ ...group, ...more }), JSON.stringify(more)).toBe("json");
+    const list = { type: "array", items: { type: "string" } };
+    expect(kind(list, [])).toBe("array");
+    expect(kind({ ...list, unevaluatedItems: false }, [])).toBe("json");
+    expect(kind({ ...list, additionalItems: false }, [])).toBe("json");
+    expect(kind({ enum: ["a"], unevaluatedItems: false })).toBe("json");
+  });
+
   test("with more rows than a page can draw is JSON", () => {
     const schema = { type: "array", items: { type: "string" } };
     expect(
