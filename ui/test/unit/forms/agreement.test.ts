@@ -5,10 +5,11 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { FOLDER, judge, OFFICIAL, readGroups, readText, type Judged } from "./cases";
+import { filesOf, FOLDER, judge, readGroups, readText, SUITES, type Judged } from "./cases";
 import { randomGroups } from "./random";
 
-const FILES = [...OFFICIAL.map((file) => `draft2020-12/${file}`), "hostile.json", "random.json"];
+const OFFICIAL = SUITES.flatMap((suite) => filesOf(suite).map((file) => `${suite}/${file}`));
+const FILES = [...OFFICIAL, "hostile.json", "random.json"];
 const isWriting = process.env["VERDICTS"] === "write";
 
 const committed = (file: string, current: string): string => {

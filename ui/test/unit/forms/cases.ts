@@ -34,10 +34,15 @@ export const readText = (file: string): string => readFileSync(join(FOLDER, file
 
 export const readGroups = (file: string): Group[] => JSON.parse(readText(file)) as Group[];
 
-export const OFFICIAL = readdirSync(join(FOLDER, "draft2020-12"), { recursive: true })
-  .map((name) => String(name).replaceAll("\\", "/"))
-  .filter((name) => name.endsWith(".json") && !FORMAT_DEMANDS.test(name))
-  .toSorted();
+/** The newest that there was, and one of which the commit is known. */
+export const SUITES = ["draft2020-12", "draft2020-12-at-47958f82"] as const;
+
+/** The files of a suite, as they stand in its folder. */
+export const filesOf = (suite: (typeof SUITES)[number]): string[] =>
+  readdirSync(join(FOLDER, suite), { recursive: true })
+    .map((name) => String(name).replaceAll("\\", "/"))
+    .filter((name) => name.endsWith(".json") && !FORMAT_DEMANDS.test(name))
+    .toSorted();
 
 export const judge = (group: Group): Judged[] =>
   group.tests.map((asked, index) => ({
