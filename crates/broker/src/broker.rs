@@ -365,6 +365,24 @@ impl Resolve for crate::StorageDemand {
     }
 }
 
+impl Resolve for crate::RoomDemand {
+    fn resolve(
+        &mut self,
+        _: &Lease,
+        _: &AppGrants,
+        protected: &[ProtectedFolder],
+        _: Timestamp,
+    ) -> Result<(), Sentence> {
+        let path = &self.folder().path;
+        // From both sides: whoever has a folder whole has what lies in it.
+        let meets = |folder: &&ProtectedFolder| is_beneath(path, &folder.path) || is_beneath(&folder.path, path);
+        match protected.iter().any(|folder| meets(&folder)) {
+            true => Err(sentence::rule_protected(path)),
+            false => Ok(()),
+        }
+    }
+}
+
 impl Resolve for crate::NetworkDemand {
     fn resolve(
         &mut self,

@@ -136,7 +136,7 @@ pub(crate) fn missing(package: &Package) -> Vec<Sentence> {
 pub(crate) fn opens(package: &Package) -> Option<&str> {
     match package.code() {
         Code::Page(file) => Some(file),
-        Code::Script { .. } | Code::Component(_) | Code::Program(_) => None,
+        Code::Script { .. } | Code::Component(_) | Code::Program(_) | Code::Server(_) => None,
     }
 }
 
@@ -150,9 +150,8 @@ pub(crate) fn page_say<'a>(lines: impl Iterator<Item = &'a mut CardLine>) {
 /// Its code, where this version does not run it.
 pub(crate) fn other_code(package: &Package) -> Option<Sentence> {
     match package.code() {
-        Code::Script { .. } | Code::Page(_) => None,
+        Code::Script { .. } | Code::Page(_) | Code::Program(_) | Code::Server(_) => None,
         Code::Component(file) => Some(sentence::card_later_component(file.as_str())),
-        Code::Program(command) => Some(sentence::card_later_program(command.join(" "))),
     }
 }
 

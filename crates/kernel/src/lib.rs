@@ -27,6 +27,7 @@ mod notes; // what a run did, gathered until its end
 mod offers; // packages that wait for a yes
 mod owners; // who is an owner here
 mod picks; // what a person hands over for a run
+pub mod program; // what a program is to the kernel
 mod publishers; // whom the owner trusts, and to whom a name belongs
 mod recovery; // after an abrupt end
 mod rollback; // back to the version before

@@ -62,7 +62,7 @@ impl Kernel {
             input: Value::Null,
             files: Vec::new(),
             cause: Some(cause),
-            wall_ms_max: Some(HOOK_WALL_MS),
+            wall_ms_max: Some(HOOK_WALL_MS), asker: None,
         };
         let report = ended(self.run_begin(caller, begin).await?).await;
         crate::crash_point("hook::after_run");
@@ -264,6 +264,7 @@ impl Kernel {
             crate::crash_point("remove::after_commit");
             kernel.apps.write().remove(&(owner, app.clone()));
             kernel.broker.grants_drop(owner, &app);
+            kernel.programs_end(owner, &app);
             kernel.listeners_drop(owner, &app);
             kernel.schedule_drop(owner, &app);
             kernel.bus.resume(&(owner, app.clone()));

@@ -12,6 +12,7 @@ use crate::{
     journal,
     moving::storage_hold,
     notes::Notes,
+    program::Asker,
     routes::Exchange,
     runner::{GuestCall, GuestEnd, GuestExport, GuestFailure, GuestValue},
     shelf::HandedUse,
@@ -105,6 +106,8 @@ pub(crate) struct Begin {
     pub(crate) cause: Option<Cause>,
     /// A wall limit below the app's own.
     pub(crate) wall_ms_max: Option<u64>,
+    /// Who can be asked for more while it goes on.
+    pub(crate) asker: Option<Arc<dyn Asker>>,
 }
 
 /// What a run leaves beside its report.
@@ -133,13 +136,15 @@ pub(crate) struct Run {
     /// Numbers the effects that cannot be taken back by the store.
     pub(crate) effects: AtomicU64,
     /// Effects under way: the run's end waits until each has settled.
-    pub(crate) under_way: tokio::sync::RwLock<()>,
+    pub(crate) under_way: Arc<tokio::sync::RwLock<()>>,
     /// Files whose bytes were handed over, for as long as it uses them.
     used: Mutex<Vec<HandedUse>>,
     /// Whose run what is logged belongs to.
     pub(crate) span: tracing::Span,
     /// The request that it answers.
     pub(crate) exchange: OnceLock<Arc<Exchange>>,
+    /// Who started it and can be asked for more.
+    pub(crate) asker: OnceLock<Arc<dyn Asker>>,
     /// It has changed the app's storage, should it end well.
     has_stored: AtomicBool,
     /// It may use storage and nothing else: what it does is committed with an upgrade or not at all.
@@ -173,9 +178,10 @@ impl Run {
             request,
             asking: tokio::sync::Mutex::new(()),
             effects: AtomicU64::new(0),
-            under_way: tokio::sync::RwLock::new(()),
+            under_way: Arc::default(),
             used: Mutex::default(),
             exchange: OnceLock::new(),
+            asker: OnceLock::new(),
             has_stored: AtomicBool::new(false),
             is_storage_only: AtomicBool::new(false),
         })
@@ -238,6 +244,16 @@ impl Kernel {
     /// Starts a run and watches it. Fails before anything is written if the caller, the app, the action or the input
     /// is not right.
     pub async fn run_start(self: &Arc<Self>, caller: Caller, request: RunRequest) -> Result<Viewer, Failure> {
+        self.run_start_asked(caller, request, None).await
+    }
+
+    /// The same, for who can be asked for more while it goes on.
+    pub async fn run_start_asked(
+        self: &Arc<Self>,
+        caller: Caller,
+        request: RunRequest,
+        asker: Option<Arc<dyn Asker>>,
+    ) -> Result<Viewer, Failure> {
         self.require(&caller, Right::Run)?;
         let asked = Asked::of(&request);
         if let Some(run) = self.request_find(&caller, asked)? {
@@ -247,7 +263,8 @@ impl Kernel {
         let RunRequest { id: _, app, action, input, files } = request;
         self.require_paths(&caller, files.iter().any(|file| matches!(file, NamedFile::Path(_))))?;
         let call = Call::Action(action);
-        self.run_begin(caller, Begin { asked, app, call, input, files, cause: None, wall_ms_max: None }).await
+        let begin = Begin { asked, app, call, input, files, cause: None, wall_ms_max: None, asker };
+        self.run_begin(caller, begin).await
     }
 
     /// Begins a run, whoever wants it.
@@ -315,6 +332,9 @@ impl Kernel {
         if let Some(exchange) = exchange {
             run.exchange.get_or_init(|| exchange);
         }
+        if let Some(asker) = request.asker {
+            run.asker.get_or_init(|| asker);
+        }
         if let Some(known) = self.run_open(&run)? {
             return self.run_view(&caller, known, 0);
         }
@@ -322,7 +342,7 @@ impl Kernel {
         let call = self.guest_call(&run, export, &input, env);
         let host = Arc::new(RunHost::new(self.clone(), run.clone()));
         let kernel = self.clone();
-        let guest = image.start(call, host);
+        let guest = self.guest_start(&run, &image, call, host);
         let span = run.span.clone();
         tokio::spawn(async move { kernel.run_drive(run, guest, ticket).await }.instrument(span));
         Ok(viewer)
@@ -355,6 +375,7 @@ impl Kernel {
             seed,
             now_ms: run.started_at.0,
             lease: run.lease.clone(),
+            terms: None,
         }
     }
 

@@ -294,6 +294,8 @@ sentences! {
     ask_file_move(path, to) = "move {path} to {to}";
     ask_file_move_executable(path, to) = "move {path} to {to}, where other programs execute or load one of the two";
     ask_file_read(path) = "read {path}";
+    ask_room_read(path) = "let its program read all of {path} while it runs";
+    ask_room_write(path) = "let its program read and change all of {path} while it runs";
     ask_storage(line) = "use {line}";
     ask_http_read(url) = "read {url}";
     ask_http_send(bytes, url, method) = "send {bytes} to {url} ({method})";
@@ -351,6 +353,8 @@ sentences! {
     network_used_beyond(requests, sent, received) = "exchanged with further hosts: {requests} {requests:request|requests}, {sent} sent, {received} received";
     sending_unknown(what) = "cut off when it was {what}: nobody knows whether that arrived";
     effect_denied(what, rule) = "BLOCKED: wanted to {what}; {rule}";
+    room_had(path, line) = "its program had {path} while it ran, by {line}";
+    program_progress(said) = "{said}";
     effect_done() = "done";
     effect_not_done(why) = "not done: {why}";
     effect_unknown(why) = "cut off half-way: {why}";

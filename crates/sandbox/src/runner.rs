@@ -13,7 +13,7 @@ use crate::{
 };
 use broker::LeaseEnd;
 use futures_util::future::{BoxFuture, FutureExt};
-use kernel::runner::{GuestCall, GuestEnd, GuestFailure, GuestHost, GuestImage, GuestSource, PrepareError, Runner};
+use kernel::runner::{GuestCall, GuestEnd, GuestFailure, GuestHost, GuestImage, GuestSource, PrepareError, Runner, ScriptSource};
 use lru::LruCache;
 use parking_lot::Mutex;
 use protocol::{Clock, Digest};
@@ -208,7 +208,7 @@ impl JsRunner {
     }
 
     /// A package's image as it lies in the cache, without its seal: what two evaluations of one package must agree in.
-    pub fn image_bytes(&self, source: &GuestSource) -> Result<Vec<u8>, PrepareError> {
+    pub fn image_bytes(&self, source: &ScriptSource) -> Result<Vec<u8>, PrepareError> {
         self.shared.image_build(source).map(|file| file.encode())
     }
 }
@@ -228,6 +228,9 @@ impl Drop for JsRunner {
 
 impl Runner for JsRunner {
     fn prepare(&self, source: &GuestSource) -> Result<Arc<dyn GuestImage>, PrepareError> {
+        let GuestSource::Script(source) = source else {
+            return Err(PrepareError::Sandbox { message: "this is no script".to_owned() });
+        };
         let shared = &self.shared;
         if let Some(image) = shared.images.lock().loaded.get(&source.package) {
             return Ok(image.clone());
@@ -274,7 +277,7 @@ impl Images {
 
 impl Shared {
     /// Evaluates and activates a package on the guest threads.
-    fn image_build(self: &Arc<Self>, source: &GuestSource) -> Result<ImageFile, PrepareError> {
+    fn image_build(self: &Arc<Self>, source: &ScriptSource) -> Result<ImageFile, PrepareError> {
         let (shared, source_given) = (self.clone(), source.clone());
         let making = async move {
             let place = shared
