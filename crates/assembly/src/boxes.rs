@@ -5,7 +5,9 @@ use crate::doctor::check;
 use isolate::{
     Abilities, Ability, Adapter, CgroupPlace, Concern, Launcher, Network, Obstacle, Policy, System, outlook,
 };
+use futures_util::{FutureExt as _, future::BoxFuture};
 use protocol::{Clock, api::DoctorCheck, sentence, text};
+use sandbox::Machine;
 use std::{ffi::OsString, io, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 use tokio::{sync::Mutex, time::timeout};
 
@@ -74,6 +76,18 @@ impl Boxes {
         let abilities = Arc::new(look.await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??);
         *found = Some((self.clock.monotonic_ns(), abilities.clone()));
         Ok(abilities)
+    }
+}
+
+impl Machine for Boxes {
+    fn abilities(&self) -> BoxFuture<'_, io::Result<Arc<Abilities>>> {
+        async move {
+            match &self.keeper {
+                Some(keeper) => self.look(keeper).await,
+                None => Err(io::Error::other("this process cannot keep programs in a box")),
+            }
+        }
+        .boxed()
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     follow::{Bell, HeardStore},
     proxy,
     readiness::Readiness,
-    sandboxes::LazyJsRunner,
+    sandboxes::Sandboxes,
     signing::official_key,
     socket::SocketPath,
     starters::Inside,
@@ -22,7 +22,7 @@ use protocol::{
     AuditHead, Caller, Clock, DeviceId, Entropy, ErrorCode, Failure, OwnerId,
     api::{ChainBreak, ChainReport},
 };
-use sandbox::JsRunnerConfig;
+use sandbox::{IDLE_MS_MAX, JsRunnerConfig, ProgramConfig, ProgramRunner};
 use state::{BlobStore, ChainCheck, HomeLock, SqliteStore, Store, StoreError};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -55,8 +55,8 @@ pub struct Oikos {
     /// For those who follow the log.
     pub(crate) bell: Arc<Bell>,
     pub(crate) egress: Arc<egress::Client>,
-    pub(crate) runner: Arc<LazyJsRunner>,
-    pub(crate) boxes: Boxes,
+    pub(crate) runner: Arc<Sandboxes>,
+    pub(crate) boxes: Arc<Boxes>,
     started_ns: u64,
     pub(crate) gauges: parking_lot::Mutex<Gauges>,
     pub(crate) readiness: Readiness,
@@ -93,8 +93,25 @@ impl Oikos {
         let blobs = BlobStore::open(&lock).map_err(|error| Failure::from_error(error.code(), &error))?;
         let protected = protected_folders(&home, config)?;
         let (effects, egress) = effects(config, &home, &protected, &store, &entropy)?;
-        let runner = Arc::new(LazyJsRunner::new(runner_config(config, &home, &device_key, &clock, &*entropy)));
-        let boxes = Boxes::new(config.keeper.clone(), home.join("cache/box"), clock.clone());
+        let boxes = Arc::new(Boxes::new(config.keeper.clone(), home.join("cache/box"), clock.clone()));
+        let programs = config.keeper.clone().map(|launcher| {
+            Arc::new(ProgramRunner::new(ProgramConfig {
+                launcher,
+                machine: boxes.clone(),
+                egress: egress.clone(),
+                code: home.join("cache/programs"),
+                homes: home.join("programs"),
+                folders: config.program_folders.clone(),
+                never: protected.iter().map(|folder| folder.path.clone().into()).collect(),
+                mcp: None,
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                idle_ms_max: IDLE_MS_MAX,
+                clock: clock.clone(),
+                runtime: tokio::runtime::Handle::current(),
+            }))
+        });
+        let scripts = runner_config(config, &home, &device_key, &clock, &*entropy);
+        let runner = Arc::new(Sandboxes::new(scripts, programs));
         let heads = HeadFile::new(&home);
         let kernel = Kernel::new(KernelParts {
             broker: Broker::new(config.zone, protected),
@@ -356,6 +373,9 @@ impl Oikos {
         const SETTLE_WAIT: Duration = Duration::from_secs(5);
         if tokio::time::timeout(SETTLE_WAIT, self.kernel.all_runs_gone()).await.is_err() {
             tracing::warn!("runs did not settle in time; their effects will show as unknown");
+        }
+        if let Some(programs) = self.runner.programs() {
+            programs.shut_down().await;
         }
         self.follow_end();
         let closing = self.clone();

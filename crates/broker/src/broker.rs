@@ -68,6 +68,11 @@ impl<D: Demand> Ask<D> {
         &self.demand
     }
 
+    /// The run that wants it.
+    pub fn run(&self) -> RunId {
+        self.lease.run()
+    }
+
     /// The denial if nobody says yes.
     pub fn refused(self, rule: Sentence) -> Denied {
         let command = if self.may_last {

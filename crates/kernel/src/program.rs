@@ -20,7 +20,10 @@ use protocol::{
 use serde_json::{Value, json};
 use state::{Batch, Durability, Key, Space};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
-use tokio::sync::OwnedRwLockReadGuard;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::OwnedRwLockReadGuard,
+};
 
 /// An app that is a program.
 #[derive(Clone, Debug)]
@@ -103,13 +106,45 @@ impl From<(Vec<RoomDemand>, bool)> for Rooms {
     }
 }
 
-/// The network as a guest meets it that makes its connections by itself: each is decided here, for one run.
-pub trait WayOut: Send + Sync {
+/// What is spoken with a program: oikos' own methods, or a protocol that others wrote.
+pub trait Dialect: Send + Sync {
+    /// Begins, with a program that was just started. `Err` says in words why nothing came of it.
+    fn open(&self, streams: Streams, source: Arc<ProgramSource>) -> BoxFuture<'static, Result<Arc<dyn Spoken>, String>>;
+}
+
+/// The standard streams of a program, seen from here.
+pub struct Streams {
+    /// What it reads.
+    pub to: Box<dyn AsyncWrite + Send + Unpin>,
+    /// What it writes.
+    pub from: Box<dyn AsyncRead + Send + Unpin>,
+}
+
+/// A conversation with a program that runs. Several calls may be under way.
+pub trait Spoken: Send + Sync {
+    /// Has it serve a run. Ends soon after the run's lease has, whatever the program does.
+    fn call(&self, call: GuestCall, host: Arc<dyn GuestHost>) -> BoxFuture<'static, GuestEnd>;
+
+    /// Tells it that it is about to be ended, and waits until it has heard that. The caller gives up after a while.
+    fn close(&self) -> BoxFuture<'static, ()>;
+
+    /// Waits until there is nobody to speak with any more, and says why if that is known.
+    fn closed(&self) -> BoxFuture<'static, Option<String>>;
+}
+
+/// Who stands behind all runs.
+pub trait House: Send + Sync {
     /// Who decides.
     fn broker(&self) -> &Broker;
 
     /// What time it is.
     fn clock(&self) -> &dyn Clock;
+}
+
+/// The network as a guest meets it that makes its connections by itself: each is decided here, for one run.
+pub trait WayOut: Send + Sync {
+    /// Who stands behind the run, and stays when it has ended.
+    fn house(&self) -> Arc<dyn House>;
 
     /// The run that it is for.
     fn lease(&self) -> &Lease;
@@ -309,6 +344,16 @@ fn digest(terms: &Terms) -> Digest {
     sha256(&serde_json::to_vec(&whole).unwrap_or_default())
 }
 
+impl House for Kernel {
+    fn broker(&self) -> &Broker {
+        &self.broker
+    }
+
+    fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+}
+
 /// The ways out of one run's program.
 pub(crate) struct RunWay {
     kernel: Arc<Kernel>,
@@ -331,12 +376,8 @@ impl RunWay {
 }
 
 impl WayOut for RunWay {
-    fn broker(&self) -> &Broker {
-        &self.kernel.broker
-    }
-
-    fn clock(&self) -> &dyn Clock {
-        &*self.kernel.clock
+    fn house(&self) -> Arc<dyn House> {
+        self.kernel.clone()
     }
 
     fn lease(&self) -> &Lease {
@@ -393,6 +434,10 @@ impl WayOut for RunWay {
             Some(announced.swap_remove(place))
         });
         let (state, said) = match how {
+            WayEnd::Denied(denied) if announced.is_none() => {
+                refuse(&self.kernel, &self.run, *denied);
+                return;
+            }
             WayEnd::Denied(denied) => {
                 let rule = denied.rule.clone();
                 refuse(&self.kernel, &self.run, *denied);
@@ -402,7 +447,12 @@ impl WayOut for RunWay {
             WayEnd::NotDone(said) => (EffectState::NotDone, sentence::effect_not_done(said)),
             WayEnd::Unknown(said) => (EffectState::Unknown, sentence::effect_unknown(said)),
         };
-        let Some(announced) = announced else { return };
+        let Some(announced) = announced else {
+            if state == EffectState::NotDone {
+                self.run.notes.add(crate::effect::Said::Once(said), None);
+            }
+            return;
+        };
         let (kernel, run) = (self.kernel.clone(), self.run.clone());
         // Whoever tells of it may not wait; the run's end does.
         self.kernel.runtime.spawn_blocking(move || {

@@ -41,6 +41,9 @@ pub const HOT_SLOTS_PER_CORE: u32 = 4;
 /// What the memory of all guests together may be by default: thirty-two runs at their default bound.
 pub const GUEST_MEMORY_BYTES_MAX: u64 = 4 << 30;
 
+/// For whoever puts the parts together in the wrong way.
+const NO_SCRIPT: &str = "this is no script";
+
 /// What the sandbox needs from whoever puts the parts together.
 #[derive(Clone)]
 pub struct JsRunnerConfig {
@@ -208,7 +211,10 @@ impl JsRunner {
     }
 
     /// A package's image as it lies in the cache, without its seal: what two evaluations of one package must agree in.
-    pub fn image_bytes(&self, source: &ScriptSource) -> Result<Vec<u8>, PrepareError> {
+    pub fn image_bytes(&self, source: &GuestSource) -> Result<Vec<u8>, PrepareError> {
+        let GuestSource::Script(source) = source else {
+            return Err(PrepareError::Sandbox { message: NO_SCRIPT.to_owned() });
+        };
         self.shared.image_build(source).map(|file| file.encode())
     }
 }
@@ -229,7 +235,7 @@ impl Drop for JsRunner {
 impl Runner for JsRunner {
     fn prepare(&self, source: &GuestSource) -> Result<Arc<dyn GuestImage>, PrepareError> {
         let GuestSource::Script(source) = source else {
-            return Err(PrepareError::Sandbox { message: "this is no script".to_owned() });
+            return Err(PrepareError::Sandbox { message: NO_SCRIPT.to_owned() });
         };
         let shared = &self.shared;
         if let Some(image) = shared.images.lock().loaded.get(&source.package) {

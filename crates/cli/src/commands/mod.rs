@@ -178,7 +178,11 @@ fn config(home: Option<PathBuf>) -> Result<Config, Failure> {
             .hint("set OIKOS_HOME to a folder")
     })?;
     let keeper = Some(assembly::keeper());
-    Ok(Config { publishers: publishers().ok(), usual_home, keeper, ..Config::new(absolute(&home)?) })
+    let mut config = Config { publishers: publishers().ok(), usual_home, keeper, ..Config::new(absolute(&home)?) };
+    if let Some(path) = std::env::var_os("PATH").filter(|path| !path.is_empty()) {
+        config.program_folders = std::env::split_paths(&path).collect();
+    }
+    Ok(config)
 }
 
 /// Where the keys of the person at this terminal are.

@@ -363,9 +363,9 @@ fn forgetting_a_package_makes_it_anew() {
     let house = House::new();
     let source = source_text("export const f = () => 'forgotten';");
     house.runner.prepare(&source).unwrap();
-    house.runner.forget(source.package);
+    house.runner.forget(source.package());
     let left = std::fs::read_dir(crate::house::cache_dir()).unwrap();
-    let prefix = source.package.to_string();
+    let prefix = source.package().to_string();
     assert!(left.flatten().all(|entry| !entry.file_name().to_string_lossy().starts_with(&prefix)));
     assert_eq!(house.runner.prepare(&source).unwrap().exports(), ["f"]);
 }

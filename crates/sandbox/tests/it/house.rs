@@ -5,7 +5,7 @@ use futures_util::future::{BoxFuture, FutureExt};
 use kernel::{
     host_call::{AnswerCall, AnswerPart, CsvCall, FileCall, GuestError, HostAnswer, HostCall, HostError, StorageCall},
     runner::{
-        GuestCall, GuestEnd, GuestExport, GuestFailure, GuestHost, GuestImage, GuestPiece, GuestSource, GuestValue,
+        GuestCall, GuestEnd, GuestExport, GuestFailure, GuestHost, GuestImage, GuestPiece, GuestSource, ScriptSource, GuestValue,
         Push, Runner,
     },
 };
@@ -152,6 +152,7 @@ impl House {
             seed,
             now_ms: self.clock.now().0,
             lease: self.lease(limits),
+            terms: None,
         }
     }
 
@@ -224,7 +225,7 @@ fn source_of(modules: BTreeMap<String, Arc<[u8]>>) -> GuestSource {
         all.push(0);
         all.extend_from_slice(code);
     }
-    GuestSource { package: protocol::sha256(&all), entry: "bot-logic.js".to_owned(), modules }
+    GuestSource::Script(ScriptSource { package: protocol::sha256(&all), entry: "bot-logic.js".to_owned(), modules })
 }
 
 fn modules_read(root: &Path, folder: &Path, modules: &mut BTreeMap<String, Arc<[u8]>>) {
