@@ -2,10 +2,10 @@
 //! program.
 
 use crate::doctor::check;
+use futures_util::{FutureExt as _, future::BoxFuture};
 use isolate::{
     Abilities, Ability, Adapter, CgroupPlace, Concern, Launcher, Network, Obstacle, Policy, System, outlook,
 };
-use futures_util::{FutureExt as _, future::BoxFuture};
 use protocol::{Clock, api::DoctorCheck, sentence, text};
 use sandbox::Machine;
 use std::{ffi::OsString, io, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};

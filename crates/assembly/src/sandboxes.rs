@@ -40,7 +40,9 @@ impl Sandboxes {
                 Some(programs) => Ok(programs.clone()),
                 None => Err(PrepareError::Sandbox { message: "this process cannot keep programs in a box".to_owned() }),
             },
-            GuestSource::Server(_) => Err(PrepareError::Sandbox { message: "nobody here speaks with servers".to_owned() }),
+            GuestSource::Server(_) => {
+                Err(PrepareError::Sandbox { message: "nobody here speaks with servers".to_owned() })
+            }
         }
     }
 }
@@ -68,6 +70,12 @@ impl Runner for Sandboxes {
     fn end(&self, owner: OwnerId, app: &AppName) {
         if let Some(programs) = &self.programs {
             programs.end(owner, app);
+        }
+    }
+
+    fn erase(&self, owner: OwnerId, app: &AppName) {
+        if let Some(programs) = &self.programs {
+            programs.erase(owner, app);
         }
     }
 }

@@ -62,6 +62,7 @@ pub fn status(code: ErrorCode) -> StatusCode {
         E::OriginRefused
         | E::PermissionDenied
         | E::BoxMissing
+        | E::ToolNotAccepted
         | E::NotInActivation
         | E::LeaseRevoked
         | E::ConsentMissing => StatusCode::FORBIDDEN,

@@ -155,7 +155,8 @@ impl Policy {
             return Some(sentence::isolate_fault_never(own.to_string_lossy().into_owned()));
         }
         // What it changes is never its code.
-        let holds_code = |grant: &&PathBuf| self.code.iter().any(|code| code.starts_with(grant) || grant.starts_with(code));
+        let holds_code =
+            |grant: &&PathBuf| self.code.iter().any(|code| code.starts_with(grant) || grant.starts_with(code));
         if let Some(grant) = self.write.iter().chain([&self.home]).find(holds_code) {
             return Some(sentence::isolate_fault_never(grant.to_string_lossy().into_owned()));
         }

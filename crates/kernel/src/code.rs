@@ -49,7 +49,7 @@ fn guest_source(package: &Package) -> Result<Option<GuestSource>, Failure> {
         Code::Script { entry, joining } => (entry, joining),
         Code::Page(_) => return Ok(None),
         Code::Program(program) => {
-            let hooks = package.manifest().hooks.keys().filter(|hook| **hook != Hook::Activate);
+            let hooks = package.manifest().hooks.iter().filter(|(hook, _)| **hook != Hook::Activate);
             return Ok(Some(GuestSource::Program(ProgramSource {
                 package: package.digest(),
                 app: package.name().clone(),
@@ -57,7 +57,7 @@ fn guest_source(package: &Package) -> Result<Option<GuestSource>, Failure> {
                 command: program.command.clone(),
                 speaks: program.speaks,
                 files: package.files().map(|(path, bytes)| (path.to_owned(), Arc::from(bytes))).collect(),
-                hooks: hooks.map(|hook| hook.export()).collect(),
+                hooks: hooks.map(|(hook, function)| (hook.export(), function.to_string())).collect(),
             })));
         }
         Code::Server(server) => {

@@ -35,6 +35,7 @@ mod routes; // requests that apps answer
 mod run; // one run, from spawn to end
 pub mod runner; // what a sandbox is to the kernel
 mod schedule; // what the clock starts
+pub mod servers; // apps whose tools are found out by asking
 mod settings; // what the owner sets for an app
 mod shelf; // handing files over as bytes, until they go
 mod signer; // who signed a package, and whether they may
@@ -189,6 +190,10 @@ pub struct Kernel {
     undoing: Mutex<()>,
     /// There is an owner more.
     owners_changed: Notify,
+    /// What is known of MCP servers.
+    servers: RwLock<HashMap<(OwnerId, AppName), Arc<servers::ServerRow>>>,
+    /// There is something new about one of them.
+    servers_changed: Notify,
     /// Places on the threads where effects block.
     effect_places: Arc<Semaphore>,
     tally: figures::Tally,
@@ -229,6 +234,8 @@ impl Kernel {
             telling: Mutex::default(),
             undoing: Mutex::default(),
             owners_changed: Notify::new(),
+            servers: RwLock::default(),
+            servers_changed: Notify::new(),
             effect_places: Arc::new(Semaphore::new(EFFECTS_AT_ONCE)),
             tally: figures::Tally::default(),
             is_ending: AtomicBool::new(false),

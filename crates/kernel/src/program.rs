@@ -2,9 +2,10 @@
 //! before it is started, and its ways out, decided one by one while it runs.
 
 use crate::{
-    Kernel, journal,
+    Kernel,
     host::{permit_ask, refuse, settle_sending},
     host_call::HostError,
+    journal,
     run::{Run, effect_number},
     runner::{GuestCall, GuestEnd, GuestFailure, GuestHost, GuestImage},
     trash::SentRow,
@@ -15,7 +16,8 @@ use package::Given;
 pub use package::Speaks;
 use parking_lot::Mutex;
 use protocol::{
-    AppName, AuditEvent, Clock, Digest, EffectState, FileAccess, OwnerId, Sentence, ShownOnce, sentence, sha256,
+    AppName, AuditEvent, Clock, Digest, EffectState, Failure, FileAccess, OwnerId, Sentence, ShownOnce, sentence,
+    sha256,
 };
 use serde_json::{Value, json};
 use state::{Batch, Durability, Key, Space};
@@ -40,8 +42,8 @@ pub struct ProgramSource {
     pub speaks: Speaks,
     /// All files of the package by their paths.
     pub files: BTreeMap<String, Arc<[u8]>>,
-    /// Under which names its functions are called beside its actions and tools: hooks.
-    pub hooks: Vec<String>,
+    /// What the names mean by which it is called beside its actions and tools: hooks, and its functions for them.
+    pub hooks: BTreeMap<String, String>,
 }
 
 /// An app that is a server elsewhere.
@@ -109,7 +111,8 @@ impl From<(Vec<RoomDemand>, bool)> for Rooms {
 /// What is spoken with a program: oikos' own methods, or a protocol that others wrote.
 pub trait Dialect: Send + Sync {
     /// Begins, with a program that was just started. `Err` says in words why nothing came of it.
-    fn open(&self, streams: Streams, source: Arc<ProgramSource>) -> BoxFuture<'static, Result<Arc<dyn Spoken>, String>>;
+    fn open(&self, streams: Streams, source: Arc<ProgramSource>)
+    -> BoxFuture<'static, Result<Arc<dyn Spoken>, String>>;
 }
 
 /// The standard streams of a program, seen from here.
@@ -209,8 +212,8 @@ impl Kernel {
                 Ok(terms) => image.start(GuestCall { terms: Some(Arc::new(terms)), ..call }, host).await,
                 Err(HostError::Ended(end)) => GuestEnd { result: Err(GuestFailure::Ended(end)), memory_bytes: 0 },
                 Err(HostError::Guest(error)) => {
-                    let (message, code) = (error.message, Some(error.code));
-                    GuestEnd { result: Err(GuestFailure::Threw { message, stack: None, code }), memory_bytes: 0 }
+                    let failure = Failure::new(error.code, error.message);
+                    GuestEnd { result: Err(GuestFailure::Failed(Box::new(failure))), memory_bytes: 0 }
                 }
             }
         }

@@ -117,7 +117,8 @@ impl Kernel {
             input,
             files: Vec::new(),
             cause: Some(cause),
-            wall_ms_max: None, asker: None,
+            wall_ms_max: None,
+            asker: None,
         };
         let viewer = self.run_begin(caller, begin).await?;
         let waiting = Waiting(self, viewer.run());

@@ -15,6 +15,7 @@ use crate::{
     program::Asker,
     routes::Exchange,
     runner::{GuestCall, GuestEnd, GuestExport, GuestFailure, GuestValue},
+    servers::{CALL, is_server},
     shelf::HandedUse,
     stream::{RunStream, Viewer},
 };
@@ -77,6 +78,15 @@ pub(crate) enum Call {
     },
     /// What the app has called at a step of its life, whether it is enabled or not.
     Hook(Hook),
+    /// What an MCP server is asked beside its tools.
+    Server {
+        /// What the run is called in lists.
+        action: ActionName,
+        /// What the image calls it.
+        method: String,
+        /// It is asked what it has, whether it is enabled or not.
+        is_look: bool,
+    },
 }
 
 /// What started a run that no person started.
@@ -270,13 +280,25 @@ impl Kernel {
     /// Begins a run, whoever wants it.
     pub(crate) async fn run_begin(self: &Arc<Self>, caller: Caller, request: Begin) -> Result<Viewer, Failure> {
         let is_hook = matches!(request.call, Call::Hook(_));
-        let app = match is_hook {
+        let is_early = is_hook || matches!(request.call, Call::Server { is_look: true, .. });
+        let app = match is_early {
             true => self.app_load(caller.owner, &request.app).await?,
             false => self.app_enabled(caller.owner, &request.app).await?,
         };
         self.zone_check_again(&app)?;
         let mut exchange = None;
+        let mut tool = None;
         let (action_name, export, (picked, used), input) = match request.call {
+            Call::Action(name) if is_server(&app) => {
+                let input = if request.input.is_null() { Value::Object(serde_json::Map::new()) } else { request.input };
+                let (called, input) = self.server_call(caller.owner, &app, &name, input)?;
+                let action = called.action.clone();
+                tool = Some(called);
+                (action, GuestExport::named(CALL), Default::default(), input)
+            }
+            Call::Server { action, method, .. } => {
+                (action, GuestExport::named(&method), Default::default(), request.input)
+            }
             Call::Action(name) => {
                 let called = app.callable(&name)?;
                 let (picked, used) = self.pick_named(caller.owner, called, &request.files).await?;
@@ -307,7 +329,7 @@ impl Kernel {
         };
         let image = self.image(&app).await?;
         let (ticket, has_waited) = self.place(caller.owner, &request.app).await?;
-        if has_waited && !is_hook {
+        if has_waited && !is_early {
             // Meanwhile it may have been disabled or removed.
             self.app_enabled(caller.owner, &request.app).await?;
         }
@@ -343,6 +365,10 @@ impl Kernel {
         let host = Arc::new(RunHost::new(self.clone(), run.clone()));
         let kernel = self.clone();
         let guest = self.guest_start(&run, &image, call, host);
+        let guest = match tool.filter(|tool| self.asks_first(run.lease.caller(), tool)) {
+            None => guest,
+            Some(tool) => self.tool_ask(run.clone(), tool, &input, guest),
+        };
         let span = run.span.clone();
         tokio::spawn(async move { kernel.run_drive(run, guest, ticket).await }.instrument(span));
         Ok(viewer)
@@ -754,6 +780,7 @@ fn run_failure(run: &Run, ended: LeaseEnd, failure: GuestFailure) -> Failure {
             };
             Failure::new(code, shown).log(stack.unwrap_or_default())
         }
+        GuestFailure::Failed(failure) => Failure { message: protocol::text::escape(&failure.message), ..*failure },
         GuestFailure::NoSuchExport => Failure::new(
             ErrorCode::ActionNotFound,
             format!("{} describes the action {} but its code does not export it", run.app.record.name, run.action),

@@ -9,7 +9,7 @@ use crate::{
 };
 use broker::{Lease, LeaseEnd};
 use futures_util::future::BoxFuture;
-use protocol::{ActionName, Digest, ErrorCode, LogLevel, OwnerId, AppName};
+use protocol::{ActionName, AppName, Digest, ErrorCode, Failure, LogLevel, OwnerId};
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -30,6 +30,11 @@ pub trait Runner: Send + Sync {
 
     /// An app may not run any more, or is another version now: what lives on beyond one run is ended.
     fn end(&self, owner: OwnerId, app: &AppName) {
+        let _ = (owner, app);
+    }
+
+    /// What an app has kept for itself outside of its storage is erased. It does not run any more.
+    fn erase(&self, owner: OwnerId, app: &AppName) {
         let _ = (owner, app);
     }
 }
@@ -223,6 +228,8 @@ pub enum GuestFailure {
         /// The stable code of an uncaught host error.
         code: Option<ErrorCode>,
     },
+    /// It could not be had run at all, or its program ended: in words of ours.
+    Failed(Box<Failure>),
     /// No such export.
     NoSuchExport,
     /// Its lease ended.

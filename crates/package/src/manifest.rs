@@ -407,21 +407,39 @@ fn read_command(file: &Document<'_>, written: WrittenCommand) -> Result<Entry, F
     };
     let WrittenCommand { command, protocol, environment, url, transport, headers } = written;
     match (command, url) {
-        (Some(_), Some(_)) => wrong("/entry/url", "a program is started and a server is reached: it is one of the two", "leave one of them out"),
-        (None, None) => wrong("/entry", "nothing to start", "\"command\": [program, arguments …], or \"url\" of an MCP server"),
+        (Some(_), Some(_)) => wrong(
+            "/entry/url",
+            "a program is started and a server is reached: it is one of the two",
+            "leave one of them out",
+        ),
+        (None, None) => {
+            wrong("/entry", "nothing to start", "\"command\": [program, arguments …], or \"url\" of an MCP server")
+        }
         (Some(command), None) => {
             if transport.is_some() || !headers.is_empty() {
                 let at = if transport.is_some() { "/entry/transport" } else { "/entry/headers" };
-                return wrong(at, "a program is spoken with over its standard streams", "\"url\" names a server that is reached over HTTP");
+                return wrong(
+                    at,
+                    "a program is spoken with over its standard streams",
+                    "\"url\" names a server that is reached over HTTP",
+                );
             }
             Ok(Entry::Program(Program { command, speaks: protocol.unwrap_or_default(), environment }))
         }
         (None, Some(url)) => {
             if protocol == Some(Speaks::Oikos) {
-                return wrong("/entry/protocol", "only the Model Context Protocol is spoken over HTTP", "\"protocol\": \"mcp\"");
+                return wrong(
+                    "/entry/protocol",
+                    "only the Model Context Protocol is spoken over HTTP",
+                    "\"protocol\": \"mcp\"",
+                );
             }
             if !environment.is_empty() {
-                return wrong("/entry/environment", "nothing is started here that would have an environment", "\"headers\" are sent along");
+                return wrong(
+                    "/entry/environment",
+                    "nothing is started here that would have an environment",
+                    "\"headers\" are sent along",
+                );
             }
             Ok(Entry::Server(Server { url, is_older: transport.as_deref() == Some("sse"), headers }))
         }

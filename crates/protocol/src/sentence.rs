@@ -294,6 +294,7 @@ sentences! {
     ask_file_move(path, to) = "move {path} to {to}";
     ask_file_move_executable(path, to) = "move {path} to {to}, where other programs execute or load one of the two";
     ask_file_read(path) = "read {path}";
+    ask_tool(tool, app) = "call the tool {tool} of {app}";
     ask_room_read(path) = "let its program read all of {path} while it runs";
     ask_room_write(path) = "let its program read and change all of {path} while it runs";
     ask_storage(line) = "use {line}";
@@ -381,6 +382,9 @@ sentences! {
     app_ready() = "its hook postinstall has ended well, and it is enabled";
     hook_failed(hook, why) = "its hook {hook} failed, and that went on without it: {why}";
     app_enabled() = "you enabled it";
+    server_tools_wait(tools) = "its server offers what you did not accept, which waits for your yes: {tools}";
+    server_tools_accepted(tools) = "you accepted its tools {tools}";
+    server_tools_set(tools, state) = "you set its tools {tools} to {state}";
     app_disabled() = "you disabled it";
     app_removed() = "you removed it and kept its data";
     app_removed_erased() = "you removed it and erased its data";

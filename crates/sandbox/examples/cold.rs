@@ -6,7 +6,7 @@ use broker::{Broker, Lease};
 use futures_util::future::{BoxFuture, FutureExt};
 use kernel::{
     host_call::{HostAnswer, HostCall, HostError},
-    runner::{GuestCall, GuestExport, GuestHost, GuestImage, GuestPiece, GuestSource, ScriptSource, Push, Runner},
+    runner::{GuestCall, GuestExport, GuestHost, GuestImage, GuestPiece, GuestSource, Push, Runner, ScriptSource},
 };
 use protocol::{Caller, Clock, DeviceId, Door, Limits, OwnerId, Rights, RunId, Timestamp, Zone};
 use rustix::time::{ClockId, clock_gettime};
@@ -43,7 +43,11 @@ fn source(number: usize) -> GuestSource {
         export async function wait() {{ await new Promise((go) => setTimeout(go, 1e6)); }}"
     );
     let modules = BTreeMap::from([("bot-logic.js".to_owned(), Arc::from(code.as_bytes()))]);
-    GuestSource::Script(ScriptSource { package: protocol::sha256(code.as_bytes()), entry: "bot-logic.js".to_owned(), modules })
+    GuestSource::Script(ScriptSource {
+        package: protocol::sha256(code.as_bytes()),
+        entry: "bot-logic.js".to_owned(),
+        modules,
+    })
 }
 
 struct Bench {
@@ -64,7 +68,6 @@ impl Bench {
         let run = RunId::new(&*self.clock, &self.entropy);
         let app = "bench".parse().unwrap();
         let lease: Lease = self.broker.lease_open(caller, &app, run, Limits::default(), self.clock.monotonic_ns());
-            terms: None,
         GuestCall {
             export: GuestExport::named(action),
             input: br#"{"op":"echo","n":7}"#.to_vec(),
@@ -72,6 +75,7 @@ impl Bench {
             seed: [7; 32],
             now_ms: 1_767_225_600_000,
             lease,
+            terms: None,
         }
     }
 

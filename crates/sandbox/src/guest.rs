@@ -10,7 +10,7 @@ use crate::{
     value::value_read,
 };
 use broker::{Lease, LeaseEnd};
-use kernel::runner::{GuestCall, GuestFailure, GuestHost, ScriptSource, GuestValue, PrepareError};
+use kernel::runner::{GuestCall, GuestFailure, GuestHost, GuestValue, PrepareError, ScriptSource};
 use protocol::{Clock, ErrorCode, text::shorten};
 use std::{fmt, sync::Arc};
 use wasmtime::{Extern, Global, Instance, Memory, ResourceLimiter, Store, Trap, TypedFunc, Val};

@@ -13,7 +13,9 @@ use crate::{
 };
 use broker::LeaseEnd;
 use futures_util::future::{BoxFuture, FutureExt};
-use kernel::runner::{GuestCall, GuestEnd, GuestFailure, GuestHost, GuestImage, GuestSource, PrepareError, Runner, ScriptSource};
+use kernel::runner::{
+    GuestCall, GuestEnd, GuestFailure, GuestHost, GuestImage, GuestSource, PrepareError, Runner, ScriptSource,
+};
 use lru::LruCache;
 use parking_lot::Mutex;
 use protocol::{Clock, Digest};

@@ -57,7 +57,8 @@ impl Demand for RoomDemand {
 
     fn basis(&self, lease: &Lease, grants: &AppGrants, now: Timestamp) -> Result<(GrantState, Basis), Sentence> {
         let line = self.line();
-        let grant = grants.effective(&line, now, Some(lease.run())).filter(|grant| grant.folders.contains(&self.folder));
+        let grant =
+            grants.effective(&line, now, Some(lease.run())).filter(|grant| grant.folders.contains(&self.folder));
         let grant = grant.ok_or_else(|| sentence::rule_outside(&self.folder.path, &line))?;
         Ok((grant.state, Basis::Grant { id: grant.id, rule: sentence::rule_grant(&line, &self.folder.path) }))
     }

@@ -11,13 +11,13 @@ use super::{
 use broker::LeaseEnd;
 use egress::{TunnelBounds, Tunnels};
 use futures_util::future::BoxFuture;
-use isolate::{Confined, Ended, Facts};
+use isolate::{Confined, Facts};
 use kernel::{
     host_call::{HostAnswer, HostCall, HostError},
     program::{InputRequest, Spoken, Streams, Terms, WayOut},
     runner::{GuestCall, GuestEnd, GuestFailure, GuestHost, GuestPiece, Push},
 };
-use protocol::ErrorCode;
+use protocol::{ErrorCode, Failure};
 use std::{
     sync::{
         Arc,
@@ -213,7 +213,7 @@ impl Serving {
         let end = loop {
             tokio::select! {
                 biased;
-                end = &mut working => break end,
+                end = &mut working => break with_reason(child, end).await,
                 end = lease.ended() => break cancelled(child, working, end).await,
                 () = &mut ended => {
                     let why = child.gone().map_or_else(String::new, |gone| gone.why);
@@ -224,6 +224,20 @@ impl Serving {
         };
         drop(leaving);
         end
+    }
+}
+
+/// Of a program that ended while it was spoken with, how it ended and what it said last.
+async fn with_reason(child: &Child, end: GuestEnd) -> GuestEnd {
+    let is_lost =
+        |failure: &GuestFailure| matches!(failure, GuestFailure::Failed(why) if why.code == ErrorCode::ProgramFailed);
+    if !end.result.as_ref().is_err_and(is_lost) {
+        return end;
+    }
+    drop(timeout(Duration::from_millis(GRACE_MS * 2), child.wait()).await);
+    match child.gone() {
+        Some(gone) => failed(child.said.explain(&gone.why)),
+        None => end,
     }
 }
 
@@ -253,8 +267,11 @@ async fn cancelled(child: &Child, working: BoxFuture<'static, GuestEnd>, end: Le
 }
 
 pub(crate) fn failed(message: String) -> GuestEnd {
-    let failure = GuestFailure::Threw { message, stack: None, code: Some(ErrorCode::ProgramFailed) };
-    GuestEnd { result: Err(failure), memory_bytes: 0 }
+    refused(Failure::new(ErrorCode::ProgramFailed, message))
+}
+
+pub(crate) fn refused(failure: Failure) -> GuestEnd {
+    GuestEnd { result: Err(GuestFailure::Failed(Box::new(failure))), memory_bytes: 0 }
 }
 
 /// Ends the program when it is time, and hears when it ends by itself.
@@ -295,13 +312,15 @@ async fn look_after(
     gone.send_replace(Some(Gone { why, was_by_itself }));
 }
 
-/// It says nothing any more: mostly because it is about to end, which says more.
+/// It says nothing any more. Where that has a reason of its own, it is what counts; else it is mostly about to end, which says
+/// more.
 async fn end_of_words(confined: &mut Confined, why: Option<String>) -> String {
-    let ended = confined.wait_for(Duration::from_millis(GRACE_MS)).await;
-    match (ended, why) {
-        (Some(Ended::Exit { code: 0 }) | None, Some(why)) => why,
-        (Some(ended), _) => ended.sentence().to_string(),
-        (None, None) => "it closed its standard output".to_owned(),
+    match why {
+        Some(why) => why,
+        None => match confined.wait_for(Duration::from_millis(GRACE_MS)).await {
+            Some(ended) => ended.sentence().to_string(),
+            None => "it closed its standard output".to_owned(),
+        },
     }
 }
 

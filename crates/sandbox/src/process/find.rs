@@ -103,14 +103,15 @@ mod tests {
         program(&first.join("open"), 0o777);
         std::os::unix::fs::symlink(second.join("node"), first.join("js")).unwrap();
         let folders = vec![first.clone(), second.clone(), "relative".into()];
-        let check = |command: &str, expected: Result<(&Path, Option<&Path>), &str>| {
-            match (find(command, &code, &folders), expected) {
-                (Ok(found), Ok((program, beside))) => {
-                    assert_eq!((found.program.as_path(), found.beside.as_deref()), (program, beside), "{command}");
-                }
-                (Err(lacking), Err(part)) => assert!(lacking.to_string().contains(part), "{lacking}"),
-                (found, _) => panic!("{command}: {found:?}"),
+        let check = |command: &str, expected: Result<(&Path, Option<&Path>), &str>| match (
+            find(command, &code, &folders),
+            expected,
+        ) {
+            (Ok(found), Ok((program, beside))) => {
+                assert_eq!((found.program.as_path(), found.beside.as_deref()), (program, beside), "{command}");
             }
+            (Err(lacking), Err(part)) => assert!(lacking.to_string().contains(part), "{lacking}"),
+            (found, _) => panic!("{command}: {found:?}"),
         };
         let node = second.join("node");
         check("node", Ok((&node, second.parent())));

@@ -18,7 +18,7 @@ use kernel::{
     runner::{GuestCall, GuestEnd, GuestFailure, GuestHost, GuestPiece, GuestValue, Push},
 };
 use parking_lot::Mutex;
-use protocol::{ErrorCode, LogLevel, text::shorten};
+use protocol::{ErrorCode, Failure, LogLevel, text::shorten};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::{
@@ -53,7 +53,11 @@ pub(crate) struct Plugin {
 }
 
 impl Dialect for Plugin {
-    fn open(&self, streams: Streams, source: Arc<ProgramSource>) -> BoxFuture<'static, Result<Arc<dyn Spoken>, String>> {
+    fn open(
+        &self,
+        streams: Streams,
+        source: Arc<ProgramSource>,
+    ) -> BoxFuture<'static, Result<Arc<dyn Spoken>, String>> {
         let oikos = self.oikos.clone();
         async move {
             let talk = Talk::begin(streams);
@@ -68,7 +72,7 @@ impl Dialect for Plugin {
                 _ => return Err(format!("it answered 'initialize' without \"protocol\": {VERSION}")),
             }
             talk.ask("activate", json!({})).await?;
-            Ok(Arc::new(talk) as Arc<dyn Spoken>)
+            Ok(Arc::new(Talk { source: Some(source), ..talk }) as Arc<dyn Spoken>)
         }
         .boxed()
     }
@@ -76,8 +80,11 @@ impl Dialect for Plugin {
 
 /// A conversation.
 struct Talk {
+    /// What it is a program of, once it has said hello.
+    source: Option<Arc<ProgramSource>>,
     shared: Arc<Shared>,
-    closed: watch::Receiver<Option<String>>,
+    /// There is nobody to speak with any more, and why where that has a reason of its own.
+    closed: watch::Receiver<Option<Option<String>>>,
 }
 
 struct Shared {
@@ -101,15 +108,11 @@ impl Talk {
     fn begin(streams: Streams) -> Self {
         let (to, lines) = mpsc::channel(WAITING_MAX);
         let (closing, closed) = watch::channel(None);
-        let shared = Arc::new(Shared {
-            to,
-            numbers: AtomicU64::new(1),
-            asked: Mutex::default(),
-            calls: Mutex::default(),
-        });
+        let shared =
+            Arc::new(Shared { to, numbers: AtomicU64::new(1), asked: Mutex::default(), calls: Mutex::default() });
         tokio::spawn(write(streams.to, lines));
         tokio::spawn(listen(streams.from, shared.clone(), closing));
-        Self { shared, closed }
+        Self { source: None, shared, closed }
     }
 
     /// Asks before there is a run.
@@ -118,7 +121,10 @@ impl Talk {
         match answer.await {
             Ok(Ok(result)) => Ok(result),
             Ok(Err(refusal)) => Err(format!("'{method}' failed: {}", shorten(&refusal.message, MESSAGE_CHARS_MAX))),
-            Err(_) => Err(self.closed.borrow().clone().unwrap_or_else(|| "it closed its standard output".to_owned())),
+            Err(_) => {
+                let why = self.closed.borrow().clone().flatten();
+                Err(why.unwrap_or_else(|| "it closed its standard output".to_owned()))
+            }
         }
     }
 }
@@ -128,7 +134,11 @@ impl Shared {
         self.numbers.fetch_add(1, Relaxed)
     }
 
-    async fn ask(&self, method: &str, params: Value) -> Result<(u64, oneshot::Receiver<Result<Value, Refusal>>), String> {
+    async fn ask(
+        &self,
+        method: &str,
+        params: Value,
+    ) -> Result<(u64, oneshot::Receiver<Result<Value, Refusal>>), String> {
         let id = self.number();
         let (answering, answer) = oneshot::channel();
         self.asked.lock().insert(id, answering);
@@ -145,7 +155,9 @@ impl Shared {
 impl Spoken for Talk {
     fn call(&self, call: GuestCall, host: Arc<dyn GuestHost>) -> BoxFuture<'static, GuestEnd> {
         let shared = self.shared.clone();
-        async move { GuestEnd { result: invoke(&shared, call, host).await, memory_bytes: 0 } }.boxed()
+        let hook = self.source.as_ref().and_then(|source| source.hooks.get(call.export.as_str()));
+        let name = hook.map_or_else(|| call.export.as_str().to_owned(), Clone::clone);
+        async move { GuestEnd { result: invoke(&shared, name, call, host).await, memory_bytes: 0 } }.boxed()
     }
 
     fn close(&self) -> BoxFuture<'static, ()> {
@@ -160,7 +172,7 @@ impl Spoken for Talk {
 
     fn closed(&self) -> BoxFuture<'static, Option<String>> {
         let mut closed = self.closed.clone();
-        async move { closed.wait_for(Option::is_some).await.ok().and_then(|why| why.clone()) }.boxed()
+        async move { closed.wait_for(Option::is_some).await.ok().and_then(|why| why.clone().flatten()) }.boxed()
     }
 }
 
@@ -176,7 +188,12 @@ impl Drop for Leaving<'_> {
     }
 }
 
-async fn invoke(shared: &Arc<Shared>, call: GuestCall, host: Arc<dyn GuestHost>) -> Result<GuestValue, GuestFailure> {
+async fn invoke(
+    shared: &Arc<Shared>,
+    name: String,
+    call: GuestCall,
+    host: Arc<dyn GuestHost>,
+) -> Result<GuestValue, GuestFailure> {
     let threw = |message: String, code| GuestFailure::Threw { message, stack: None, code };
     let read = |bytes: &[u8]| json_read(bytes).map_err(|why| threw(why, Some(ErrorCode::InvalidInput)));
     let (input, env) = (read(&call.input)?, read(&call.env)?);
@@ -186,7 +203,7 @@ async fn invoke(shared: &Arc<Shared>, call: GuestCall, host: Arc<dyn GuestHost>)
             let topic = handler.splitn(3, ':').nth(2).unwrap_or_default();
             ("event", json!({ "topic": topic, "payload": input, "env": env }))
         }
-        None => ("invoke", json!({ "name": call.export.as_str(), "input": input, "env": env })),
+        None => ("invoke", json!({ "name": name, "input": input, "env": env })),
     };
     let id = shared.number();
     let (answering, mut answer) = oneshot::channel();
@@ -198,7 +215,7 @@ async fn invoke(shared: &Arc<Shared>, call: GuestCall, host: Arc<dyn GuestHost>)
     let mut params = params;
     params["call"] = id.into();
     if shared.to.send(request(id, method, params)).await.is_err() {
-        return Err(threw("it reads nothing any more".to_owned(), Some(ErrorCode::ProgramFailed)));
+        return Err(lost("it reads nothing any more"));
     }
     let answered = tokio::select! {
         answered = &mut answer => answered,
@@ -218,8 +235,13 @@ async fn invoke(shared: &Arc<Shared>, call: GuestCall, host: Arc<dyn GuestHost>)
             let code = word.and_then(|word| ErrorCode::ALL.iter().copied().find(|code| code.word() == word));
             Err(threw(shorten(&refusal.message, MESSAGE_CHARS_MAX), code))
         }
-        Err(_) => Err(threw("it ended before it answered".to_owned(), Some(ErrorCode::ProgramFailed))),
+        Err(_) => Err(lost("it ended before it answered")),
     }
+}
+
+/// There is nobody to speak with any more.
+fn lost(why: &str) -> GuestFailure {
+    GuestFailure::Failed(Box::new(Failure::new(ErrorCode::ProgramFailed, why)))
 }
 
 /// What came back: a text, `{ data, summary, renderer }`, or anything else as data.
@@ -250,22 +272,22 @@ async fn write(mut to: Box<dyn AsyncWrite + Send + Unpin>, mut lines: mpsc::Rece
 async fn listen(
     mut from: Box<dyn AsyncRead + Send + Unpin>,
     shared: Arc<Shared>,
-    closing: watch::Sender<Option<String>>,
+    closing: watch::Sender<Option<Option<String>>>,
 ) {
     let mut lines = Lines::default();
     let mut bytes = vec![0; READ_BYTES];
     let why = 'reading: loop {
         let count = match from.read(&mut bytes).await {
-            Ok(0) => break "it closed its standard output".to_owned(),
+            Ok(0) => break None,
             Ok(count) => count,
-            Err(error) => break format!("its standard output cannot be read: {error}"),
+            Err(error) => break Some(format!("its standard output cannot be read: {error}")),
         };
         lines.take(&bytes[..count]);
         loop {
             match lines.next() {
                 Ok(None) => break,
                 Ok(Some(line)) => hear(&shared, &line).await,
-                Err(long) => break 'reading format!("it wrote {long}"),
+                Err(long) => break 'reading Some(format!("it wrote {long}")),
             }
         }
     };
@@ -296,7 +318,9 @@ async fn hear(shared: &Arc<Shared>, line: &[u8]) {
             "cancel" => cancel(shared, &params),
             _ => tracing::debug!("a program told something that nobody listens to"),
         },
-        Ok(Heard::Complaint(refusal)) => tracing::debug!(code = refusal.code, "a program could not read what it was told"),
+        Ok(Heard::Complaint(refusal)) => {
+            tracing::debug!(code = refusal.code, "a program could not read what it was told")
+        }
         Err(fault) => tracing::debug!(%fault, "a program wrote a line that is no message"),
     }
 }

@@ -95,7 +95,8 @@ mod tests {
     fn it_has_what_its_terms_say_and_what_it_is_made_of() {
         let found = Found { program: "/home/a/node/bin/node".into(), beside: Some("/home/a/node".into()) };
         let never = [PathBuf::from("/srv/oikos")];
-        let places = Places { code: Path::new("/srv/oikos/code/x"), home: Path::new("/srv/oikos/homes/x"), never: &never };
+        let places =
+            Places { code: Path::new("/srv/oikos/code/x"), home: Path::new("/srv/oikos/homes/x"), never: &never };
         let rooms = Rooms {
             read: vec![folder("/home/a/notes"), folder("/home/a/both")],
             write: vec![folder("/home/a/both")],

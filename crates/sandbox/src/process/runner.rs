@@ -14,7 +14,7 @@ use kernel::{
     runner::{GuestCall, GuestEnd, GuestHost, GuestImage, GuestSource, PrepareError, Runner},
 };
 use protocol::{AppName, Digest, OwnerId};
-use std::{io, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 /// The function that is called for every name that has no function of its own. A program hears every name.
 const INVOKE: &str = "invoke";
@@ -42,11 +42,6 @@ impl ProgramRunner {
         self.shared.shut_down().await;
     }
 
-    /// Forgets what an app's programs kept for themselves. None of them may run.
-    pub fn erase(&self, owner: OwnerId, app: &AppName) -> io::Result<()> {
-        Memory::erase(&self.shared.config.homes, owner, app)
-    }
-
     fn made_ready(&self, source: &ProgramSource) -> Result<Prepared, PrepareError> {
         let config = &self.shared.config;
         let failed = |message: String| PrepareError::Sandbox { message };
@@ -54,12 +49,15 @@ impl ProgramRunner {
         let own = Some(program).filter(|program| program.contains('/') && !program.starts_with('/'));
         let code = unpack::unpack(&config.code, source.package, &source.files, own);
         let code = code.map_err(|error| failed(format!("its files could not be unpacked: {error}")))?;
-        let found = find(program, &code, &config.folders).map_err(|lacking| PrepareError::Code { message: lacking.to_string() })?;
+        let found = find(program, &code, &config.folders)
+            .map_err(|lacking| PrepareError::Code { message: lacking.to_string() })?;
         let dialect = match source.speaks {
             Speaks::Oikos => self.plugin.clone(),
-            Speaks::Mcp => config.mcp.clone().ok_or_else(|| failed("nobody here speaks with MCP servers".to_owned()))?,
+            Speaks::Mcp => {
+                config.mcp.clone().ok_or_else(|| failed("nobody here speaks with MCP servers".to_owned()))?
+            }
         };
-        let exports = [INVOKE.to_owned()].into_iter().chain(source.hooks.iter().cloned()).collect();
+        let exports = [INVOKE.to_owned()].into_iter().chain(source.hooks.keys().cloned()).collect();
         Ok(Prepared { source: Arc::new(source.clone()), found, code, dialect, exports })
     }
 }
@@ -83,6 +81,12 @@ impl Runner for ProgramRunner {
 
     fn end(&self, owner: OwnerId, app: &AppName) {
         self.shared.end(owner, app);
+    }
+
+    fn erase(&self, owner: OwnerId, app: &AppName) {
+        if let Err(error) = Memory::erase(&self.shared.config.homes, owner, app) {
+            tracing::warn!(%app, %error, "what a program kept for itself could not be removed");
+        }
     }
 }
 

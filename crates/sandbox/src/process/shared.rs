@@ -2,7 +2,7 @@
 //! it and ended when none has for a while.
 
 use super::{
-    child::{Child, Serving, failed},
+    child::{Child, Serving, failed, refused},
     restart::Restart,
     source::Prepared,
 };
@@ -13,7 +13,7 @@ use kernel::{
     runner::{GuestCall, GuestEnd, GuestFailure, GuestHost},
 };
 use parking_lot::Mutex;
-use protocol::{AppName, Clock, Digest, ErrorCode, OwnerId};
+use protocol::{AppName, Clock, Digest, ErrorCode, Failure, OwnerId};
 use std::{collections::HashMap, io, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{sync::Mutex as Turn, time::sleep};
 
@@ -76,18 +76,17 @@ pub(crate) enum StartError {
 impl StartError {
     /// How the run ends.
     fn end(&self, app: &AppName) -> GuestEnd {
-        let refused = |message: String, code| GuestEnd {
-            result: Err(GuestFailure::Threw { message, stack: None, code: Some(code) }),
-            memory_bytes: 0,
-        };
+        let internal =
+            |what: &str, error: &io::Error| refused(Failure::new(ErrorCode::Internal, format!("{what}: {error}")));
         match self {
-            Self::Room(error) => refused(format!("the folder of {app}'s program cannot be used: {error}"), ErrorCode::Internal),
-            Self::Machine(error) => {
-                refused(format!("what this machine can keep a program to could not be found out: {error}"), ErrorCode::Internal)
-            }
+            Self::Room(error) => internal(&format!("the folder of {app}'s program cannot be used"), error),
+            Self::Machine(error) => internal("what this machine can keep a program to could not be found out", error),
             Self::Refused(refusal) => {
                 let fixes: Vec<String> = refusal.fixes().iter().map(ToString::to_string).collect();
-                refused(format!("{refusal}; to have it: {}", fixes.join("; ")), ErrorCode::BoxMissing)
+                refused(
+                    Failure::new(ErrorCode::BoxMissing, format!("{app} was not started: {refusal}"))
+                        .hint(fixes.join("; or ")),
+                )
             }
             Self::Spawn(error) => failed(format!("the program of {app} was not started: {error}")),
             Self::Silent(why) => failed(format!("the program of {app} did not start: {why}")),
@@ -144,7 +143,12 @@ impl Shared {
     }
 
     /// Has a program serve a run.
-    pub(crate) async fn serve(self: Arc<Self>, prepared: Arc<Prepared>, call: GuestCall, host: Arc<dyn GuestHost>) -> GuestEnd {
+    pub(crate) async fn serve(
+        self: Arc<Self>,
+        prepared: Arc<Prepared>,
+        call: GuestCall,
+        host: Arc<dyn GuestHost>,
+    ) -> GuestEnd {
         let (Some(terms), Some(way)) = (call.terms.clone(), host.way_out()) else {
             return failed("a program was called without its terms".to_owned());
         };
@@ -166,12 +170,8 @@ impl Shared {
         terms: &Arc<Terms>,
         way: &Arc<dyn WayOut>,
     ) -> Result<Serving, GuestEnd> {
-        let key = Key {
-            owner: terms.owner,
-            app: terms.app.clone(),
-            package: prepared.source.package,
-            terms: terms.digest,
-        };
+        let key =
+            Key { owner: terms.owner, app: terms.app.clone(), package: prepared.source.package, terms: terms.digest };
         let slot = self.slots.lock().entry(key.clone()).or_default().clone();
         if let Some(serving) = slot.enter() {
             return Ok(serving);
@@ -224,7 +224,9 @@ impl Shared {
             slot.child.lock().iter().for_each(|child| child.retire());
         }
         // What is over leaves nothing behind.
-        slots.retain(|other, slot| !is_other(other) || slot.child.lock().as_ref().is_some_and(|child| child.gone().is_none()));
+        slots.retain(|other, slot| {
+            !is_other(other) || slot.child.lock().as_ref().is_some_and(|child| child.gone().is_none())
+        });
     }
 
     fn children(&self, of: impl Fn(&Key) -> bool) -> Vec<(Key, Arc<Child>)> {

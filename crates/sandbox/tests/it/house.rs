@@ -5,8 +5,8 @@ use futures_util::future::{BoxFuture, FutureExt};
 use kernel::{
     host_call::{AnswerCall, AnswerPart, CsvCall, FileCall, GuestError, HostAnswer, HostCall, HostError, StorageCall},
     runner::{
-        GuestCall, GuestEnd, GuestExport, GuestFailure, GuestHost, GuestImage, GuestPiece, GuestSource, ScriptSource, GuestValue,
-        Push, Runner,
+        GuestCall, GuestEnd, GuestExport, GuestFailure, GuestHost, GuestImage, GuestPiece, GuestSource, GuestValue,
+        Push, Runner, ScriptSource,
     },
 };
 use parking_lot::Mutex;
@@ -379,6 +379,7 @@ impl GuestHost for FakeHost {
                 }
                 Ok(())
             }
+            GuestPiece::Progress { .. } => Ok(()),
             GuestPiece::Text(text) => lease.charge_stream_bytes(text.len() as u64),
             GuestPiece::Data { payload, .. } => lease.charge_stream_bytes(payload.to_string().len() as u64),
         };

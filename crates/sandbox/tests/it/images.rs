@@ -147,7 +147,7 @@ fn two_evaluations_of_one_package_are_byte_equal() {
 }
 
 fn cached_file(cache: &Path, source: &GuestSource) -> std::path::PathBuf {
-    let prefix = source.package.to_string();
+    let prefix = source.package().to_string();
     let mut files = fs::read_dir(cache).unwrap().flatten().map(|entry| entry.path());
     files
         .find(|path| {
