@@ -1,6 +1,7 @@
 //! One oikos, put together: lock, store, keys, broker, sandbox, effects, kernel.
 
 use crate::{
+    apart::Apart,
     boxes::Boxes,
     config::Config,
     follow::{Bell, HeardStore},
@@ -56,7 +57,7 @@ pub struct Oikos {
     pub(crate) bell: Arc<Bell>,
     pub(crate) egress: Arc<egress::Client>,
     pub(crate) runner: Arc<LazyJsRunner>,
-    pub(crate) boxes: Boxes,
+    pub(crate) boxes: Arc<Boxes>,
     started_ns: u64,
     pub(crate) gauges: parking_lot::Mutex<Gauges>,
     pub(crate) readiness: Readiness,
@@ -92,9 +93,9 @@ impl Oikos {
         let store: Arc<dyn Store> = Arc::new(HeardStore { store, bell: bell.clone() });
         let blobs = BlobStore::open(&lock).map_err(|error| Failure::from_error(error.code(), &error))?;
         let protected = protected_folders(&home, config)?;
-        let (effects, egress) = effects(config, &home, &protected, &store, &entropy)?;
+        let boxes = Arc::new(Boxes::new(config.keeper.clone(), home.join("cache/box"), clock.clone()));
+        let (effects, egress) = effects(config, &home, &protected, &store, &entropy, &boxes)?;
         let runner = Arc::new(LazyJsRunner::new(runner_config(config, &home, &device_key, &clock, &*entropy)));
-        let boxes = Boxes::new(config.keeper.clone(), home.join("cache/box"), clock.clone());
         let heads = HeadFile::new(&home);
         let kernel = Kernel::new(KernelParts {
             broker: Broker::new(config.zone, protected),
@@ -432,8 +433,11 @@ fn effects(
     protected: &[ProtectedFolder],
     store: &Arc<dyn Store>,
     entropy: &Arc<dyn Entropy>,
+    boxes: &Arc<Boxes>,
 ) -> Result<(Effects, Arc<egress::Client>), Failure> {
     let client = Arc::new(client(config)?);
+    let runtime = tokio::runtime::Handle::current();
+    let apart = Arc::new(Apart::new(boxes.clone(), home.join("cache/apart"), protected, runtime.clone()));
     let effects = effects::build(effects::EffectsConfig {
         trash: home.join("trash"),
         scratch: home.join("scratch"),
@@ -442,7 +446,9 @@ fn effects(
         store: store.clone(),
         entropy: entropy.clone(),
         client: client.clone(),
-        runtime: tokio::runtime::Handle::current(),
+        runtime,
+        workers: apart.clone(),
+        programs: apart,
     });
     Ok((effects, client))
 }

@@ -79,6 +79,8 @@ pub fn status(code: ErrorCode) -> StatusCode {
         | E::HookFailed
         | E::UpgradeFailed
         | E::FileUnusable
+        | E::DocumentUnreadable
+        | E::WorkerFailed
         | E::PassphraseWrong
         | E::KeyUnreadable
         | E::PackageInvalid
@@ -122,7 +124,7 @@ pub fn status(code: ErrorCode) -> StatusCode {
             StatusCode::INTERNAL_SERVER_ERROR
         }
         E::NetworkFailed => StatusCode::BAD_GATEWAY,
-        E::NotAvailable => StatusCode::NOT_IMPLEMENTED,
+        E::NotAvailable | E::BoxRefused => StatusCode::NOT_IMPLEMENTED,
         E::HomeLocked | E::HostBusy => StatusCode::SERVICE_UNAVAILABLE,
         E::DiskFull | E::QuotaExceeded => StatusCode::INSUFFICIENT_STORAGE,
     }
