@@ -74,7 +74,8 @@ export async function placesFind(path, query, range, ctx) {
       for (let at = searched.indexOf(wanted); at >= 0; at = searched.indexOf(wanted, at + wanted.length)) {
         total += 1;
         if (results.length >= PLACES_SHOWN) continue;
-        const [from, to] = [at, at + wanted.length].map((place) => placeOf?.[place] ?? place);
+        const from = placeOf?.[at] ?? at;
+        const to = placeOf?.[at + wanted.length] ?? at + wanted.length;
         results.push({ title: `Page ${page}`, text: around(line, from, to), page });
       }
     }
@@ -142,7 +143,7 @@ const spaced = (text) => text.replace(/\s+/g, " ");
 /** @param {string} text */
 const folded = (text) => spaced(text).normalize("NFKC").toLowerCase();
 /** @param {string} word */
-const capital = (word) => word[0].toUpperCase() + word.slice(1);
+const capital = (word) => word.charAt(0).toUpperCase() + word.slice(1);
 /** @param {number} number @param {string} word */
 const count = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
 
