@@ -1,10 +1,14 @@
-//! What this machine keeps programs to: found out by trying, kept for a moment, told by doctor. Nothing here starts an app's
+//! What this machine keeps programs to: found out by trying, kept for a moment, told by doctor. Nothing here starts a
 //! program.
 
+<<<<<<< HEAD
 use crate::doctor::check;
 use futures_util::{FutureExt as _, future::BoxFuture};
+=======
+use crate::{apart::NoBox, doctor::check};
+>>>>>>> worker
 use isolate::{
-    Abilities, Ability, Adapter, CgroupPlace, Concern, Launcher, Network, Obstacle, Policy, System, outlook,
+    Abilities, Ability, Adapter, CgroupPlace, Concern, Launcher, Network, Obstacle, Plan, Policy, System, outlook, plan,
 };
 use protocol::{Clock, api::DoctorCheck, sentence, text};
 use sandbox::Machine;
@@ -62,6 +66,19 @@ impl Boxes {
                 vec![check("box", false, finding, Some("restart oikos, and look at the disk of OIKOS_HOME"))]
             }
         }
+    }
+
+    /// How a policy is kept here, and who keeps it. What was found out once holds for what can be kept; before anything is refused
+    /// it is looked again, since somebody may have mended it.
+    pub(crate) async fn plan(&self, policy: &Policy) -> Result<(Plan, Launcher), NoBox> {
+        let keeper = self.keeper.as_ref().ok_or(NoBox::Nobody)?;
+        let known = self.found.lock().await.as_ref().map(|(_, abilities)| abilities.clone());
+        if let Some(Ok(plan)) = known.map(|abilities| plan(policy, &abilities)) {
+            return Ok((plan, keeper.clone()));
+        }
+        let abilities = self.look(keeper).await.map_err(NoBox::NotFound)?;
+        let plan = plan(policy, &abilities).map_err(NoBox::Refused)?;
+        Ok((plan, keeper.clone()))
     }
 
     async fn look(&self, keeper: &Launcher) -> io::Result<Arc<Abilities>> {

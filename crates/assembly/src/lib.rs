@@ -16,6 +16,7 @@
 //! # }
 //! ```
 
+mod apart; // workers and programs, each in its box
 mod api; // from a request to the kernel and back
 mod author; // what authors do with a folder
 mod authorities; // whom an operator trusts beside the public authorities
@@ -44,6 +45,7 @@ mod starters; // apps that come with oikos
 mod system; // the system's clock and randomness
 mod telemetry; // traces, for a collector
 
+pub use apart::worker_main;
 pub use author::{
     CaseResult, DevEvent, Gravity, HostileResult, LintReport, Reloaded, Remark, SourceForm, TrialReport, app_dev,
     app_lint, app_new, app_test,

@@ -1,6 +1,7 @@
 //! One oikos, put together: lock, store, keys, broker, sandbox, effects, kernel.
 
 use crate::{
+    apart::Apart,
     boxes::Boxes,
     config::Config,
     follow::{Bell, HeardStore},
@@ -55,7 +56,11 @@ pub struct Oikos {
     /// For those who follow the log.
     pub(crate) bell: Arc<Bell>,
     pub(crate) egress: Arc<egress::Client>,
+<<<<<<< HEAD
     pub(crate) runner: Arc<Sandboxes>,
+=======
+    pub(crate) runner: Arc<LazyJsRunner>,
+>>>>>>> worker
     pub(crate) boxes: Arc<Boxes>,
     started_ns: u64,
     pub(crate) gauges: parking_lot::Mutex<Gauges>,
@@ -92,6 +97,7 @@ impl Oikos {
         let store: Arc<dyn Store> = Arc::new(HeardStore { store, bell: bell.clone() });
         let blobs = BlobStore::open(&lock).map_err(|error| Failure::from_error(error.code(), &error))?;
         let protected = protected_folders(&home, config)?;
+<<<<<<< HEAD
         let (effects, egress) = effects(config, &home, &protected, &store, &entropy)?;
         let boxes = Arc::new(Boxes::new(config.keeper.clone(), home.join("cache/box"), clock.clone()));
         let programs = config.keeper.clone().map(|launcher| {
@@ -112,6 +118,11 @@ impl Oikos {
         });
         let scripts = runner_config(config, &home, &device_key, &clock, &*entropy);
         let runner = Arc::new(Sandboxes::new(scripts, programs));
+=======
+        let boxes = Arc::new(Boxes::new(config.keeper.clone(), home.join("cache/box"), clock.clone()));
+        let (effects, egress) = effects(config, &home, &protected, &store, &entropy, &boxes)?;
+        let runner = Arc::new(LazyJsRunner::new(runner_config(config, &home, &device_key, &clock, &*entropy)));
+>>>>>>> worker
         let heads = HeadFile::new(&home);
         let kernel = Kernel::new(KernelParts {
             broker: Broker::new(config.zone, protected),
@@ -452,8 +463,11 @@ fn effects(
     protected: &[ProtectedFolder],
     store: &Arc<dyn Store>,
     entropy: &Arc<dyn Entropy>,
+    boxes: &Arc<Boxes>,
 ) -> Result<(Effects, Arc<egress::Client>), Failure> {
     let client = Arc::new(client(config)?);
+    let runtime = tokio::runtime::Handle::current();
+    let apart = Arc::new(Apart::new(boxes.clone(), home.join("cache/apart"), protected, runtime.clone()));
     let effects = effects::build(effects::EffectsConfig {
         trash: home.join("trash"),
         scratch: home.join("scratch"),
@@ -462,7 +476,9 @@ fn effects(
         store: store.clone(),
         entropy: entropy.clone(),
         client: client.clone(),
-        runtime: tokio::runtime::Handle::current(),
+        runtime,
+        workers: apart.clone(),
+        programs: apart,
     });
     Ok((effects, client))
 }

@@ -6,7 +6,7 @@ use crate::{
         Demand,
         event::{Start, is_final},
         file::is_beneath,
-        network, refusal, verdict,
+        network, refusal, shell, verdict,
     },
 };
 use parking_lot::RwLock;
@@ -227,6 +227,7 @@ impl Broker {
             let allowable = rule.code != "rule_protected"
                 && !is_final(&rule)
                 && !network::is_final(&rule)
+                && !shell::is_final(&rule)
                 && grants.asks_for(&line);
             return denied(&demand, rule, allowable);
         }
@@ -397,6 +398,18 @@ impl Resolve for crate::NetworkDemand {
         now: Timestamp,
     ) -> Result<(), Sentence> {
         Self::resolve(self, lease, grants, now)
+    }
+}
+
+impl Resolve for crate::ShellDemand {
+    fn resolve(
+        &mut self,
+        lease: &Lease,
+        grants: &AppGrants,
+        protected: &[ProtectedFolder],
+        now: Timestamp,
+    ) -> Result<(), Sentence> {
+        Self::resolve(self, lease, grants, protected, now)
     }
 }
 

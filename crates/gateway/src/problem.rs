@@ -84,6 +84,8 @@ pub fn status(code: ErrorCode) -> StatusCode {
         | E::ProgramFailed
         | E::UpgradeFailed
         | E::FileUnusable
+        | E::DocumentUnreadable
+        | E::WorkerFailed
         | E::PassphraseWrong
         | E::KeyUnreadable
         | E::PackageInvalid
@@ -127,7 +129,7 @@ pub fn status(code: ErrorCode) -> StatusCode {
             StatusCode::INTERNAL_SERVER_ERROR
         }
         E::NetworkFailed => StatusCode::BAD_GATEWAY,
-        E::NotAvailable => StatusCode::NOT_IMPLEMENTED,
+        E::NotAvailable | E::BoxRefused => StatusCode::NOT_IMPLEMENTED,
         E::HomeLocked | E::HostBusy => StatusCode::SERVICE_UNAVAILABLE,
         E::DiskFull | E::QuotaExceeded => StatusCode::INSUFFICIENT_STORAGE,
     }

@@ -10,7 +10,9 @@ use crate::{
     runner::{GuestHost, GuestPiece, Push},
     trash::{SentRow, TrashRow},
 };
-use broker::{Ask, Basis, Decision, Demand, Denied, FileDemand, Lease, NetworkDemand, Permit, Resolve, StorageDemand};
+use broker::{
+    Ask, Basis, Decision, Demand, Denied, FileDemand, Lease, NetworkDemand, Permit, Resolve, ShellDemand, StorageDemand,
+};
 use futures_util::{FutureExt, future::BoxFuture};
 use parking_lot::Mutex;
 use protocol::{
@@ -163,6 +165,8 @@ async fn call_route(kernel: &Arc<Kernel>, run: &Arc<Run>, call: HostCall) -> Res
         HostCall::File(call) => effect(kernel, run, |kernel| &*kernel.effects.file, call).await,
         HostCall::Csv(call) => effect(kernel, run, |kernel| &*kernel.effects.csv, call).await,
         HostCall::Http(call) => http(kernel, run, call).await,
+        HostCall::Pdf(call) => effect(kernel, run, |kernel| &*kernel.effects.pdf, call).await,
+        HostCall::Shell(call) => effect(kernel, run, |kernel| &*kernel.effects.shell, call).await,
         HostCall::Storage(call) => storage(kernel, run, call).await,
         HostCall::Emit { topic, payload } => crate::bus::emit::emit(kernel, run, topic, payload).await,
         HostCall::Answer(part) => {
@@ -202,7 +206,6 @@ fn undeclared(kernel: &Kernel, run: &Run, feature: &str) -> Option<Denied> {
     let word = match feature.split('.').next()? {
         "ai" => ScopeWord::Ai,
         "clipboard" => ScopeWord::Clipboard,
-        "shell" => ScopeWord::Shell,
         // What it depends on is on its card too, and is missing rather than forbidden.
         "mcp" if run.app.package.dependencies().is_empty() => ScopeWord::Mcp,
         _ => return None,
@@ -250,6 +253,13 @@ impl Labelled for StorageDemand {
 impl Labelled for NetworkDemand {
     fn stored_labels(&self, _: &Kernel, _: &Run) -> Result<Labels, GuestError> {
         // What comes from elsewhere says of itself what it likes: its label is that of the demand.
+        Ok(Labels::NONE)
+    }
+}
+
+impl Labelled for ShellDemand {
+    fn stored_labels(&self, _: &Kernel, _: &Run) -> Result<Labels, GuestError> {
+        // Nobody sees which files a program reads: its demand has both labels already.
         Ok(Labels::NONE)
     }
 }

@@ -774,8 +774,17 @@ fn run_failure(run: &Run, ended: LeaseEnd, failure: GuestFailure) -> Failure {
                 shown.push_str(&format!(" ({})", protocol::text::shorten(first.trim(), 120)));
             }
             let code = match code {
-                // An app that passes on a denial was denied; anything else it throws is its own failure.
-                Some(code @ (ErrorCode::PermissionDenied | ErrorCode::QuotaExceeded | ErrorCode::NotAvailable)) => code,
+                // An app that passes on a denial was denied, and what cannot be read apart from oikos is no fault of the app that
+                // passes it on; anything else it throws is its own failure.
+                Some(
+                    code @ (ErrorCode::PermissionDenied
+                    | ErrorCode::QuotaExceeded
+                    | ErrorCode::NotAvailable
+                    | ErrorCode::DocumentUnreadable
+                    | ErrorCode::WorkerFailed
+                    | ErrorCode::BoxRefused
+                    | ErrorCode::HostLimit),
+                ) => code,
                 _ => ErrorCode::AppFailed,
             };
             Failure::new(code, shown).log(stack.unwrap_or_default())

@@ -59,6 +59,9 @@ codes! {
     StoreNewer = "store_newer", exit 1, "The store was written by a newer oikos; this one refuses to open it.";
     PublisherExists = "publisher_exists", exit 1, "There is a key of this name already, and a key is never written over.";
     OwnerExists = "owner_exists", exit 1, "There is an owner of this name already.";
+    DocumentUnreadable = "document_unreadable", exit 1, "A document is damaged, locked with a password, or not of the kind it was taken for.";
+    WorkerFailed = "worker_failed", exit 1, "The process that reads foreign files for oikos broke down on this one or answered nonsense; nothing else was harmed.";
+    BoxRefused = "box_refused", exit 1, "This machine cannot keep a program to what it may have, so it was not started; the message says what would change that.";
     FileUnusable = "file_unusable", exit 1, "A file or folder cannot be used: missing, not a regular file, or refused by the system.";
     InvalidInput = "invalid_input", exit 2, "The input does not fit what the action asks for.";
     Usage = "usage", exit 2, "The command line could not be understood.";

@@ -263,6 +263,10 @@ sentences! {
     rule_topic_owner(topic) = "only you send {topic}, never an app";
     rule_topic_other(topic) = "only the app in its name sends {topic}";
     rule_topic_outside(topic, line) = "{topic} is not among the topics of {line}";
+    rule_shell_outside(command, line) = "{command} is not among the commands of {line}";
+    rule_shell_own(program, folder) = "{program} lies in {folder}, where the app itself may write, so it could be anything";
+    rule_shell_folder(folder) = "a program has only folders that need no question each time, and {folder} is none of them";
+    rule_shell_protected(folder) = "{folder} holds what belongs to oikos itself, so no program can have all of it";
     rule_event_rate(burst, rate) = "it has sent {burst} events at once, and may send {rate} a second";
     rule_event_waiting(events) = "{events} of its events still wait to be heard";
     rule_event_hops(hops) = "the event comes from an event that comes from an event, {hops} times over: this is a circle";
@@ -305,6 +309,9 @@ sentences! {
     ask_connect_shared(host, what) = "connect to {host}, {what} where anybody can have a place";
     ask_connect_private(host) = "connect to {host} after private data was read: what is sent there, nobody sees";
     ask_connect_shared_private(host, what) = "connect to {host}, {what} where anybody can have a place, after private data was read: what is sent there, nobody sees";
+    ask_shell(command, program) = "run {command} (the program {program})";
+    ask_shell_open(command, program) = "run {command} (the program {program}), which does whatever these words say";
+    ask_shell_write(command, program, folders) = "run {command} (the program {program}), which may change what is in {folders}, and nothing of that can be undone";
     ask_feature(feature) = "use {feature}";
     ask_event(topic) = "send an event to {topic}";
     ask_event_content(topic, bytes) = "send what it has read to {topic} ({bytes})";
@@ -340,6 +347,8 @@ sentences! {
     storage_deleted(keys) = "deleted from its storage ({keys} {keys:value|values})";
     csv_scanned(path, rows, bytes) = "went through {path}: {rows} {rows:row|rows}, {bytes}";
     event_sent(topic, events, bytes) = "sent {events} {events:event|events} to {topic} ({bytes})";
+    shell_will_run(command) = "about to run {command}";
+    shell_ran(command, code) = "ran {command}, which ended with code {code}";
     http_will_send(bytes, url, method) = "about to send {bytes} to {url} ({method})";
     http_sent(bytes, url, method, status) = "sent {bytes} to {url} ({method}), which answered {status}";
     connection_will_open(host) = "about to connect to {host}";

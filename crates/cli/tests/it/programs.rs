@@ -1,208 +1,223 @@
-//! Apps that are programs: started in a box when a run needs them, spoken with, kept to what was granted, gone when they are
-//! not wanted. The program is a real one, and tells what came of what it tried.
+//! `ctx.tools.shell` through the whole of oikos: what is granted runs the first time, and what runs sees nothing but its folders.
 
-use crate::{kit::Oikos, process::Process};
+use crate::{
+    documents::nothing_is_left,
+    kit::{Oikos, Said},
+    process::Process,
+};
 use serde_json::{Value, json};
-use std::{fs, net::TcpListener, time::Duration};
-use testkit::{wait_until, wait_until_some};
+use std::{net::TcpListener, os::unix::fs::PermissionsExt as _, path::PathBuf, time::Duration, time::Instant};
+use testkit::wait_until;
 
-const PROGRAM: &str = "probe-program";
-
-/// A household that is up, with the program in it.
+/// An oikos with an app that runs what it is told, among these commands; what is in `tools` are scripts beside its folders.
 struct House {
     oikos: Oikos,
-    up: Process,
+    folder: PathBuf,
+    tools: PathBuf,
 }
 
 impl House {
-    fn new(grants: &[&str]) -> Self {
+    fn new(commands: &Value, scripts: &[(&str, &str)]) -> Self {
         let oikos = Oikos::new();
-        let up = up(&oikos);
-        oikos.install(PROGRAM, grants);
-        Self { oikos, up }
+        let (folder, tools) = (oikos.files().join("work"), oikos.files().join("tools"));
+        for made in [&folder, &tools, &oikos.files().join("app"), &oikos.person().join(".ssh")] {
+            std::fs::create_dir_all(made).unwrap();
+        }
+        std::fs::write(oikos.person().join(".ssh/id_ed25519"), "a private key").unwrap();
+        std::fs::write(folder.join("notes.txt"), "milk\neggs\n").unwrap();
+        for (name, script) in scripts {
+            let path = tools.join(name);
+            std::fs::write(&path, format!("#!/bin/bash\n{script}\n")).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let commands: Value =
+            serde_json::from_str(&commands.to_string().replace("$TOOLS", tools.to_str().unwrap())).unwrap();
+        let manifest = json!({ "id": "runner", "name": "Runner", "version": "1.0.0", "description": "Runs programs." });
+        let permissions = json!({ "shell": { "commands": commands }, "file": { "read": true, "write": true }, "ai": false, "storage": false });
+        let actions = json!({ "go": { "title": "Go", "input": { "type": "object" } } });
+        let code = "export async function go({ command, options }, ctx) {\n\
+                    \x20 const result = await ctx.tools.shell.run(command, options);\n\
+                    \x20 return { data: result, summary: result.stdout };\n}\n";
+        let files = [
+            ("manifest.json", manifest.to_string()),
+            ("permissions.json", permissions.to_string()),
+            ("action-schema.json", actions.to_string()),
+            ("bot-logic.js", code.to_owned()),
+        ];
+        for (name, text) in files {
+            std::fs::write(oikos.files().join("app").join(name), text).unwrap();
+        }
+        let house = Self { oikos, folder, tools };
+        let folder = format!("file.read=allow:{}", house.folder.display());
+        house.oikos.ok(&["app", "install", "app", "--yes", "--grant", "shell=allow", "--grant", &folder]);
+        house
     }
 
-    fn run(&self, action: &str, input: &Value) -> Value {
-        let input = input.to_string();
-        let said = self.oikos.run(&["run", PROGRAM, action, "--input", &input, "--json"]);
-        serde_json::from_str(said.out.lines().last().unwrap_or("null")).unwrap()
+    fn go(&self, command: &[&str], options: Value) -> Said {
+        let tools = self.tools.to_str().unwrap();
+        let command: Vec<String> = command.iter().map(|word| word.replace("$TOOLS", tools)).collect();
+        let input = json!({ "command": command, "options": options }).to_string();
+        self.oikos.run(&["run", "runner", "go", "--input", &input, "--json"])
     }
 
     #[track_caller]
-    fn data(&self, action: &str, input: &Value) -> Value {
-        let end = self.run(action, input);
-        assert_eq!(end["type"], "STREAM_END", "{end}");
+    fn ran(&self, command: &[&str], options: Value) -> Value {
+        let said = self.go(command, options);
+        let end: Value = serde_json::from_str(said.out.lines().last().unwrap()).unwrap();
+        assert_eq!(said.code, 0, "{end}");
         end["data"].clone()
     }
 
+    /// What it fails with: the code, and the words.
     #[track_caller]
-    fn attempt(&self, what: &str, path: &str, text: &str) -> Value {
-        self.data("attempt", &json!({ "what": what, "path": path, "text": text }))
+    fn failed(&self, command: &[&str], options: Value) -> (String, String) {
+        let said = self.go(command, options);
+        assert_ne!(said.code, 0, "{}", said.out);
+        let end = said.out.lines().last().unwrap().to_owned();
+        let value: Value = serde_json::from_str(&end).unwrap();
+        (value["failure"]["code"].as_str().unwrap_or_default().to_owned(), end)
     }
-
-    fn nodes(&self) -> usize {
-        nodes(&self.oikos)
-    }
-}
-
-/// How many processes of this household's programs there are.
-fn nodes(oikos: &Oikos) -> usize {
-    let mark = oikos.home().join("programs");
-    let is_ours = |entry: &fs::DirEntry| {
-        let environ = fs::read(entry.path().join("environ")).unwrap_or_default();
-        String::from_utf8_lossy(&environ).contains(&*mark.to_string_lossy())
-    };
-    fs::read_dir("/proc").unwrap().filter_map(Result::ok).filter(is_ours).count()
-}
-
-fn up(oikos: &Oikos) -> Process {
-    let up = Process::start(oikos, &["up", "--no-doors", "--json"]);
-    up.wait_for("pid");
-    up
 }
 
 #[test]
-fn a_program_serves_runs_and_stays_between_them() {
-    let house = House::new(&[]);
-    let first = house.data("look", &json!({}));
-    let second = house.data("look", &json!({}));
-    assert_eq!((&first["runs"], &second["runs"]), (&json!(1), &json!(2)), "{first} {second}");
-    assert_eq!(first["app"], PROGRAM);
-    let environment = first["environment"].as_object().unwrap();
-    let mut names: Vec<&str> =
-        environment.keys().map(String::as_str).filter(|name| !name.to_lowercase().contains("proxy")).collect();
+fn what_is_granted_runs_the_first_time() {
+    let commands =
+        json!([["cat", "*"], ["tr", "a-z", "A-Z"], ["sort"], ["false"], ["seq", "*"], ["pwd"], ["printenv"]]);
+    let house = House::new(&commands, &[]);
+    let read = house.ran(&["cat", "notes.txt"], json!({ "folder": "work" }));
+    assert_eq!(read, json!({ "exitCode": 0, "stdout": "milk\neggs\n", "stderr": "", "truncated": false }));
+    assert_eq!(house.ran(&["tr", "a-z", "A-Z"], json!({ "input": "shout" }))["stdout"], "SHOUT");
+    assert_eq!(house.ran(&["false"], json!({}))["exitCode"], 1);
+    let missing = house.ran(&["cat", "missing"], json!({ "folder": "work" }));
+    assert_eq!((&missing["exitCode"], missing["stderr"].as_str().unwrap().is_empty()), (&json!(1), false));
+    assert_eq!(house.ran(&["pwd"], json!({ "folder": "work" }))["stdout"], format!("{}\n", house.folder.display()));
+    let environment = house.ran(&["printenv"], json!({}))["stdout"].as_str().unwrap().to_owned();
+    let mut names: Vec<_> = environment.lines().filter_map(|line| line.split('=').next()).collect();
     names.sort_unstable();
-    assert_eq!(names, ["GREETING", "HOME", "LANG", "LC_ALL", "PATH", "TMPDIR"]);
-    assert!(first["processes"].as_u64().unwrap() <= 3, "it sees others: {first}");
-    assert_eq!(first["folder"], json!([".whole", "SHA256SUMS", "action-schema.json", "kimai.json", "src"]), "{first}");
-    // Its hook was called when it was installed, and what it stored is there.
-    let stored = house.data("call", &json!({ "name": "storage.get", "arguments": { "key": "arrived" } }));
-    assert_eq!(stored["json"], json!(true), "{stored}");
-    // Nobody needs it any more: asked to end, it goes.
-    house.oikos.ok(&["app", "disable", PROGRAM]);
-    wait_until("the program to go", || house.nodes() == 0);
+    assert_eq!(names, ["HOME", "LANG", "PATH", "TMPDIR"], "{environment}");
+    let much = house.ran(&["seq", "1000000"], json!({}));
+    assert_eq!((much["stdout"].as_str().unwrap().len(), &much["truncated"]), (512 << 10, &json!(true)));
+    let log = house.oikos.ok(&["log", "runner"]);
+    assert!(log.out.contains("ran tr a-z A-Z, which ended with code 0"), "{}", log.out);
+    nothing_is_left(&house.oikos);
 }
 
 #[test]
-fn it_has_what_was_granted_and_nothing_else() {
-    let oikos = Oikos::new();
-    let (shared, hidden) = (oikos.files().join("shared"), oikos.files().join("hidden"));
-    fs::create_dir_all(&shared).unwrap();
-    fs::create_dir_all(&hidden).unwrap();
-    fs::write(shared.join("a.txt"), "shared").unwrap();
-    fs::write(hidden.join("b.txt"), "hidden").unwrap();
-    let up = up(&oikos);
-    let grant = format!("file.read=allow:{}", shared.display());
-    oikos.install(PROGRAM, &[&grant, "network=block"]);
-    let house = House { oikos, up };
-    let path = |folder: &std::path::Path, name: &str| folder.join(name).to_string_lossy().into_owned();
-    assert_eq!(house.attempt("read", &path(&shared, "a.txt"), "")["done"], "shared");
-    assert_eq!(house.attempt("list", &shared.to_string_lossy(), "")["done"], json!(["a.txt"]));
-    for (what, path, text) in [
-        ("write", path(&shared, "c.txt"), ""),
-        ("read", path(&hidden, "b.txt"), ""),
-        ("list", hidden.to_string_lossy().into_owned(), ""),
-        ("list", house.oikos.home().join("keys").to_string_lossy().into_owned(), ""),
-        ("read", house.oikos.home().join("store.db").to_string_lossy().into_owned(), ""),
-        ("read", "/etc/shadow".to_owned(), ""),
-        ("list", "/root/.ssh".to_owned(), ""),
-        ("write", "/usr/bin/evil".to_owned(), ""),
-        ("write", "kimai.json".to_owned(), ""),
-        ("connect", "127.0.0.1".to_owned(), "7070"),
-        ("connect", "192.0.2.1".to_owned(), "80"),
-        ("socket", house.oikos.home().join("oikos.sock").to_string_lossy().into_owned(), ""),
+fn what_is_not_listed_is_denied_with_its_rule() {
+    let house = House::new(&json!([["cat", "*"], ["git", "log", "--max-count=*"], ["sh", "-c", "*"]]), &[]);
+    for command in [
+        &["cat", "--help"][..],
+        &["cat", "-"],
+        &["cat", "notes.txt", "/etc/passwd"],
+        &["git", "log", "--output=/tmp/x"],
+        &["git", "log", "--max-count", "1"],
+        &["id"],
+        &["cat notes.txt; id"],
     ] {
-        let came = house.attempt(what, &path, text);
-        assert!(came.get("failed").is_some(), "{what} {path}: {came}");
+        let (code, why) = house.failed(command, json!({ "folder": "work" }));
+        let found = command[0].contains(' ') || why.contains("is not among the commands of shell");
+        assert!(found && (code == "permission_denied" || code == "app_failed"), "{command:?}: {why}");
     }
-    // What it keeps for itself is its own.
-    assert_eq!(house.data("attempt", &json!({ "what": "write", "path": "own.txt" }))["failed"], "EROFS");
-    let log = house.oikos.ok(&["log", PROGRAM]).out;
-    assert!(log.contains("its program had"), "{log}");
-
-    // What is taken back is gone at once, and what is given is there from the next run on.
-    house.oikos.ok(&["grant", PROGRAM, "file.read=block"]);
-    wait_until("the program to go", || house.nodes() == 0);
-    assert!(house.attempt("read", &path(&shared, "a.txt"), "").get("failed").is_some());
-    house.oikos.ok(&["grant", PROGRAM, &format!("file.write=allow:{}", hidden.display())]);
-    assert_eq!(house.attempt("write", &path(&hidden, "c.txt"), "new")["done"], "written");
-    assert_eq!(fs::read_to_string(hidden.join("c.txt")).unwrap(), "new");
+    // One that does whatever it is told is asked each time, and nobody is there.
+    let (code, why) = house.failed(&["sh", "-c", "id"], json!({}));
+    let said = "run sh -c id (the program /usr/bin/dash), which does whatever these words say";
+    assert!(code == "permission_denied" && (why.contains(said) || why.contains("which does whatever")), "{why}");
+    assert!(why.contains("nobody was there to be asked"), "{why}");
+    // Nothing is relative to anything.
+    let (_, why) = house.failed(&["./cat", "x"], json!({}));
+    assert!(why.contains("a name alone, or a full and plain path"), "{why}");
+    // What reads like words of a shell is a file's name.
+    for hostile in ["$(id)", "a; id", "`id`", "a && id", "|id"] {
+        let read = house.ran(&["cat", hostile], json!({ "folder": "work" }));
+        assert!(
+            read["exitCode"] == 1 && read["stdout"] == "" && !read["stderr"].as_str().unwrap().contains("uid="),
+            "{read}"
+        );
+    }
 }
 
 #[test]
-fn its_ways_out_are_decided_one_by_one() {
-    let house = House::new(&["network=allow:http://127.0.0.1"]);
+fn a_denial_names_the_one_command_that_allows_it() {
+    let house = House::new(&json!([["cat", "*"]]), &[]);
+    house.oikos.ok(&["grant", "runner", "shell=block"]);
+    let (code, why) = house.failed(&["cat", "notes.txt"], json!({ "folder": "work" }));
+    let allows = "oikos grant runner shell=allow";
+    assert!(code == "permission_denied" && why.contains("shell is blocked") && why.contains(allows), "{why}");
+    house.oikos.ok(&allows.split(' ').skip(1).collect::<Vec<_>>());
+    assert_eq!(house.ran(&["cat", "notes.txt"], json!({ "folder": "work" }))["exitCode"], 0);
+}
+
+#[test]
+fn a_program_behind_a_link_is_the_file_that_it_leads_to() {
+    let house = House::new(&json!([["$TOOLS/link", "-c", "*"]]), &[]);
+    std::os::unix::fs::symlink("/bin/sh", house.tools.join("link")).unwrap();
+    let (code, why) = house.failed(&["$TOOLS/link", "-c", "id"], json!({}));
+    assert!(code == "permission_denied" && why.contains("which does whatever these words say"), "{why}");
+}
+
+#[test]
+fn what_runs_sees_nothing_but_its_folders() {
+    // Each attempt says what it got; nothing of it may be anything.
+    let attempts = r#"
+cat "$1/person/.ssh/id_ed25519" 2>/dev/null && echo GOT the key
+[ "$(cd "$1/home" && find . -type f 2>/dev/null)" = "" ] || echo GOT the home of oikos
+echo x 2>/dev/null >"$1/files/written"
+echo x 2>/dev/null >notes.txt && echo GOT a file of the folder
+(exec 3<>/dev/tcp/127.0.0.1/$2) 2>/dev/null && echo GOT the network
+[ "$(ls -d /proc/[0-9]* | wc -l)" -gt 12 ] && echo GOT other processes
+kill -0 $3 2>/dev/null && echo GOT a signal
+cat /etc/shadow 2>/dev/null && echo GOT the shadow
+echo end"#;
+    let house = House::new(&json!([["$TOOLS/try", "*", "*", "*"]]), &[("try", attempts)]);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    std::thread::spawn(move || {
-        use std::io::{Read as _, Write as _};
-        for mut line in listener.incoming().map_while(Result::ok) {
-            drop(line.set_read_timeout(Some(Duration::from_secs(5))));
-            let mut said = [0; 4096];
-            drop(line.read(&mut said));
-            drop(line.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello"));
-        }
-    });
-    house.oikos.ok(&["grant", PROGRAM, &format!("network=allow:127.0.0.1:{port}")]);
-    // A program asks its proxy, as its environment says.
-    let came = house.attempt("connect", "127.0.0.1", "8118");
-    assert_eq!(came["done"], "connected", "the proxy is there: {came}");
-    // By itself it reaches nothing: there is nobody on its network.
-    let came = house.attempt("connect", "127.0.0.1", &port.to_string());
-    assert_eq!(came["failed"], "ECONNREFUSED", "{came}");
+    let port = listener.local_addr().unwrap().port().to_string();
+    let beside = house.oikos.home().parent().unwrap().to_str().unwrap().to_owned();
+    let number = std::process::id().to_string();
+    let tried = house.ran(&["$TOOLS/try", &beside, &port, &number], json!({ "folder": "work" }));
+    assert_eq!((&tried["stdout"], &tried["exitCode"]), (&json!("end\n"), &json!(0)), "{tried}");
+    assert_eq!(std::fs::read_to_string(house.folder.join("notes.txt")).unwrap(), "milk\neggs\n");
+    assert!(
+        !house.oikos.files().join("written").exists(),
+        "what it wrote beside its folder was in a machine of its own"
+    );
+    nothing_is_left(&house.oikos);
 }
 
 #[test]
-fn it_asks_the_host_as_every_guest_does() {
-    let house = House::new(&["file.read=block"]);
-    let set =
-        house.data("call", &json!({ "name": "storage.set", "arguments": { "key": "k" }, "body": "eyJhIjoxfQ==" }));
-    assert_eq!(set["json"], Value::Null, "{set}");
-    let got = house.data("call", &json!({ "name": "storage.get", "arguments": { "key": "k" } }));
-    assert_eq!(got["json"], json!({ "a": 1 }), "{got}");
-    let refused = house.data("call", &json!({ "name": "file.list", "arguments": { "path": "/" } }));
-    assert_eq!(refused["error"]["data"]["code"], "permission_denied", "{refused}");
-    let unknown = house.data("call", &json!({ "name": "file.format" }));
-    assert_eq!(unknown["error"]["data"]["code"], "not_found", "{unknown}");
-    let foreign = house.data("misbehave", &json!({ "how": "foreign" }));
-    assert!(foreign["error"]["message"].as_str().unwrap().contains("no such call"), "{foreign}");
+fn what_takes_too_much_is_ended() {
+    let house = House::new(
+        &json!([["yes"], ["sleep", "*"], ["$TOOLS/fork"], ["$TOOLS/hoard"]]),
+        &[("fork", "f() { f | f & }; f; sleep 60"), ("hoard", "x=x; while :; do x=$x$x$x$x; done")],
+    );
+    for (command, options, word) in [
+        (&["yes"][..], json!({}), "wrote more than 64 MiB"),
+        (&["sleep", "60"], json!({ "timeoutMs": 300 }), "took longer than 300 ms"),
+        (&["$TOOLS/fork"], json!({ "timeoutMs": 1500 }), "took longer than 1500 ms"),
+    ] {
+        let started = Instant::now();
+        let (code, why) = house.failed(command, options);
+        assert!(code == "host_limit" && why.contains(word), "{command:?}: {why}");
+        assert!(started.elapsed() < Duration::from_secs(30), "{command:?} {:?}", started.elapsed());
+        nothing_is_left(&house.oikos);
+    }
+    // Either it is told that there is no more memory, or it is ended.
+    let hoarded = house.go(&["$TOOLS/hoard"], json!({ "timeoutMs": 20_000 }));
+    assert!(hoarded.code != 0 || hoarded.out.contains("\"exitCode\":"), "{}", hoarded.out);
+    assert!(!hoarded.out.contains("took longer"), "{}", hoarded.out);
+    nothing_is_left(&house.oikos);
 }
 
 #[test]
-fn what_it_should_not_do_ends_the_run_and_nothing_else() {
-    let house = House::new(&[]);
-    let failure = |how: &str| house.run("misbehave", &json!({ "how": how }))["failure"].clone();
-    let ended = failure("end");
-    assert_eq!(ended["code"], "program_failed", "{ended}");
-    let message = ended["message"].as_str().unwrap();
-    assert!(message.contains("with code 3") && message.contains("something broke / in line 7"), "{message}");
-    // It is started again after a moment.
-    assert_eq!(house.data("look", &json!({}))["runs"], 1);
-    assert_eq!(failure("throw")["message"], "no such thing");
-    house.run("misbehave", &json!({ "how": "print" }));
-    let long = failure("long");
-    assert!(long["message"].as_str().unwrap().contains("a line of more than"), "{long}");
-    let absent = house.oikos.run(&["run", PROGRAM, "absent"]);
-    assert_eq!(absent.code, 6, "{}", absent.err);
-}
-
-#[test]
-fn stopped_is_stopped_and_killed_is_gone() {
-    let house = House::new(&[]);
-    let hanging = Process::start(&house.oikos, &["run", PROGRAM, "misbehave", "--input", r#"{"how": "hang"}"#]);
-    wait_until("the program to run", || house.nodes() > 0);
-    let run = wait_until_some("the run", || {
-        let runs = house.oikos.json(&["run", "--list"]);
-        let run = runs.as_array()?.iter().find(|run| run["action"] == "misbehave")?;
-        Some(run["run"].as_str()?.to_owned())
-    });
-    house.oikos.ok(&["stop", &run]);
-    assert_eq!(hanging.end().code, 7);
-    wait_until("the program to go", || house.nodes() == 0);
-
-    house.data("look", &json!({}));
-    assert!(house.nodes() > 0);
-    let House { oikos, up } = house;
-    up.kill();
-    wait_until("nothing to be left of it", || nodes(&oikos) == 0);
+fn a_program_ends_with_its_run() {
+    let house = House::new(&json!([["sleep", "*"]]), &[]);
+    let input = json!({ "command": ["sleep", "100"], "options": {} }).to_string();
+    let run = Process::start(&house.oikos, &["run", "runner", "go", "--input", &input]);
+    wait_until("the program to be there", || !crate::documents::boxed(&house.oikos).is_empty());
+    house.oikos.ok(&["stop", "runner"]);
+    let since = Instant::now();
+    nothing_is_left(&house.oikos);
+    assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
+    assert_eq!(run.end().code, 7);
+    let log = house.oikos.ok(&["log", "runner"]).out;
+    assert!(log.contains("sleep 100"), "{log}");
 }

@@ -232,7 +232,7 @@ fn effects_fail_with_stable_codes() {
     for seen in data.as_array().unwrap() {
         assert_eq!((&seen[0], &seen[2]), (&json!("OikosError"), &json!(true)));
     }
-    assert!(data[5][3].as_str().unwrap().contains("pdf.text"));
+    assert!(data[5][3].as_str().unwrap().contains("clipboard.read"));
     assert_eq!(house.run("effects", "uncaught", json!(null)).threw().1, Some(ErrorCode::NotFound));
     assert!(house.run("effects", "circular", json!(null)).threw().0.contains("circular"));
 }
