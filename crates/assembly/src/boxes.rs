@@ -1,12 +1,8 @@
 //! What this machine keeps programs to: found out by trying, kept for a moment, told by doctor. Nothing here starts a
 //! program.
 
-<<<<<<< HEAD
-use crate::doctor::check;
-use futures_util::{FutureExt as _, future::BoxFuture};
-=======
 use crate::{apart::NoBox, doctor::check};
->>>>>>> worker
+use futures_util::{FutureExt as _, future::BoxFuture};
 use isolate::{
     Abilities, Ability, Adapter, CgroupPlace, Concern, Launcher, Network, Obstacle, Plan, Policy, System, outlook, plan,
 };

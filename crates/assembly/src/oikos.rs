@@ -56,11 +56,7 @@ pub struct Oikos {
     /// For those who follow the log.
     pub(crate) bell: Arc<Bell>,
     pub(crate) egress: Arc<egress::Client>,
-<<<<<<< HEAD
     pub(crate) runner: Arc<Sandboxes>,
-=======
-    pub(crate) runner: Arc<LazyJsRunner>,
->>>>>>> worker
     pub(crate) boxes: Arc<Boxes>,
     started_ns: u64,
     pub(crate) gauges: parking_lot::Mutex<Gauges>,
@@ -97,9 +93,8 @@ impl Oikos {
         let store: Arc<dyn Store> = Arc::new(HeardStore { store, bell: bell.clone() });
         let blobs = BlobStore::open(&lock).map_err(|error| Failure::from_error(error.code(), &error))?;
         let protected = protected_folders(&home, config)?;
-<<<<<<< HEAD
-        let (effects, egress) = effects(config, &home, &protected, &store, &entropy)?;
         let boxes = Arc::new(Boxes::new(config.keeper.clone(), home.join("cache/box"), clock.clone()));
+        let (effects, egress) = effects(config, &home, &protected, &store, &entropy, &boxes)?;
         let programs = config.keeper.clone().map(|launcher| {
             Arc::new(ProgramRunner::new(ProgramConfig {
                 launcher,
@@ -118,11 +113,6 @@ impl Oikos {
         });
         let scripts = runner_config(config, &home, &device_key, &clock, &*entropy);
         let runner = Arc::new(Sandboxes::new(scripts, programs));
-=======
-        let boxes = Arc::new(Boxes::new(config.keeper.clone(), home.join("cache/box"), clock.clone()));
-        let (effects, egress) = effects(config, &home, &protected, &store, &entropy, &boxes)?;
-        let runner = Arc::new(LazyJsRunner::new(runner_config(config, &home, &device_key, &clock, &*entropy)));
->>>>>>> worker
         let heads = HeadFile::new(&home);
         let kernel = Kernel::new(KernelParts {
             broker: Broker::new(config.zone, protected),

@@ -3,11 +3,8 @@
 pub mod event;
 pub mod file;
 pub mod network;
-<<<<<<< HEAD
 pub mod room;
-=======
 pub mod shell;
->>>>>>> worker
 pub mod storage;
 
 use crate::{AppGrants, Basis, Lease};
@@ -48,11 +45,8 @@ mod sealed {
     impl Sealed for super::event::EventDemand {}
     impl Sealed for super::file::FileDemand {}
     impl Sealed for super::network::NetworkDemand {}
-<<<<<<< HEAD
     impl Sealed for super::room::RoomDemand {}
-=======
     impl Sealed for super::shell::ShellDemand {}
->>>>>>> worker
     impl Sealed for super::storage::StorageDemand {}
 }
 
