@@ -61,7 +61,6 @@ pub fn status(code: ErrorCode) -> StatusCode {
         E::Unauthenticated => StatusCode::UNAUTHORIZED,
         E::OriginRefused
         | E::PermissionDenied
-        | E::BoxMissing
         | E::ToolNotAccepted
         | E::NotInActivation
         | E::LeaseRevoked

@@ -52,6 +52,17 @@ impl Kernel {
             page_say(card.lines.iter_mut());
             card.limits = vec![sentence::card_limit_page()];
         }
+        match package.code() {
+            Code::Program(program) => {
+                let limits = &package.manifest().limits;
+                let memory = Arg::Bytes(limits.memory_bytes.unwrap_or(crate::program::PROGRAM_MEMORY_BYTES));
+                let wall = Arg::Millis(limits.limits().wall_ms);
+                let command = program.command.join(" ");
+                card.limits = vec![sentence::card_program(command), sentence::card_limit_program(memory, wall)];
+            }
+            Code::Server(server) => card.limits.insert(0, sentence::card_server(server.url.as_str())),
+            Code::Script { .. } | Code::Component(_) | Code::Page(_) => {}
+        }
         card.unavailable.extend(later(package));
         card.answers = Some(route_texts(package)).filter(|routes| !routes.is_empty()).map(sentence::card_routes);
         card.missing = missing(package);

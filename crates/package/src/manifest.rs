@@ -380,7 +380,7 @@ fn read_entry(form: Form, file: &Document<'_>, written: Option<WrittenEntry>, fi
         Some(WrittenEntry::Command(written)) => match read_command(file, written) {
             Ok(entry) => entry,
             Err(finding) => {
-                findings.push(finding);
+                findings.push(*finding);
                 return Entry::Module(form.entry().to_owned());
             }
         },
@@ -401,9 +401,9 @@ fn read_entry(form: Form, file: &Document<'_>, written: Option<WrittenEntry>, fi
 }
 
 /// A program or a server, which have different things beside them.
-fn read_command(file: &Document<'_>, written: WrittenCommand) -> Result<Entry, Finding> {
+fn read_command(file: &Document<'_>, written: WrittenCommand) -> Result<Entry, Box<Finding>> {
     let wrong = |at: &str, message: &str, hint: &str| {
-        Err(file.finding_with(at, Part::Key, message.to_owned(), Some(hint.to_owned())))
+        Err(Box::new(file.finding_with(at, Part::Key, message.to_owned(), Some(hint.to_owned()))))
     };
     let WrittenCommand { command, protocol, environment, url, transport, headers } = written;
     match (command, url) {

@@ -45,7 +45,6 @@ codes! {
     AppStopped = "app_stopped", exit 1, "The app's code cannot be loaded any more; the reason is in the message.";
     ToolNotAccepted = "tool_not_accepted", exit 3, "A tool of an MCP server is not what the owner accepted: it is new, or changed, or gone; it is called once they say yes.";
     ProgramFailed = "program_failed", exit 1, "The app's program could not be started, ended by itself or gave no answer; the message has its last words.";
-    BoxMissing = "box_missing", exit 3, "This machine cannot keep a program to what its card says; the message says what is missing, and how to get it.";
     HookFailed = "hook_failed", exit 1, "A function that the app has called at a step of its life failed; the message says at which.";
     UpgradeFailed = "upgrade_failed", exit 1, "A hook or the health check of the new version failed, so the old version went on as it was.";
     Conflict = "conflict", exit 1, "Something changed in between, so going on would lose work.";

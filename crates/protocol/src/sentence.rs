@@ -203,6 +203,9 @@ sentences! {
     card_never_ai() = "use your language models";
     card_limit_time(cpu, wall) = "{cpu} of computing and {wall} in all per run";
     card_limit_memory(memory) = "{memory} of memory per run";
+    card_program(command) = "its code is the program {command}, kept in a box; it stays for up to 5 min after a run";
+    card_server(url) = "its code is the server {url}, which sees all that is sent to it";
+    card_limit_program(memory, wall) = "{memory} of memory for its program; {wall} in all per run";
     card_limit_page() = "none of its code runs on this machine";
     card_limit_raised(what, asked, default) = "asks for more {what} than usual: {asked} instead of {default}";
     card_needs_folder() = "needs a folder from you";
@@ -210,7 +213,6 @@ sentences! {
     card_later_settings(settings) = "not in this version of oikos yet, so you cannot set them: its secret settings {settings}";
     card_later_tools(tools) = "not in this version of oikos yet: models that call its tools {tools}; oikos run does";
     card_later_component(file) = "its code, {file}, is a WebAssembly component, which this version of oikos does not run";
-    card_later_program(command) = "its code is a program ({command}), which this version of oikos does not run";
     card_missing_mcp(dependency) = "{dependency}, a tool of an MCP server: none is connected, so calls to it fail";
     card_missing(dependency) = "{dependency}: nothing is known by that name";
     card_warning_read_and_send() = "reads your files AND can send data out";

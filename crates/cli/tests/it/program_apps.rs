@@ -91,6 +91,7 @@ fn it_has_what_was_granted_and_nothing_else() {
     fs::create_dir_all(&hidden).unwrap();
     fs::write(shared.join("a.txt"), "shared").unwrap();
     fs::write(hidden.join("b.txt"), "hidden").unwrap();
+    fs::create_dir_all(oikos.person().join(".ssh")).unwrap();
     let up = up(&oikos);
     let grant = format!("file.read=allow:{}", shared.display());
     oikos.install(PROGRAM, &[&grant, "network=block"]);
@@ -105,7 +106,7 @@ fn it_has_what_was_granted_and_nothing_else() {
         ("list", house.oikos.home().join("keys").to_string_lossy().into_owned(), ""),
         ("read", house.oikos.home().join("store.db").to_string_lossy().into_owned(), ""),
         ("read", "/etc/shadow".to_owned(), ""),
-        ("list", "/root/.ssh".to_owned(), ""),
+        ("list", house.oikos.person().join(".ssh").to_string_lossy().into_owned(), ""),
         ("write", "/usr/bin/evil".to_owned(), ""),
         ("write", "kimai.json".to_owned(), ""),
         ("connect", "127.0.0.1".to_owned(), "7070"),

@@ -2,7 +2,7 @@
 //!
 //! To it: `initialize`, `activate`, `invoke`, `event`, `deactivate`. From it: `host.call`, `stream`, `log`. `cancel` goes both
 //! ways. Each call of ours has a number, and whatever the program does for it names that number as `call`: there is no effect
-//! without a run that it is for. `docs/reference/program.md` has every field.
+//! without a run that it is for. `docs/guides/writing-a-program.md` has every field.
 
 use super::rpc::{Heard, Id, Lines, Refusal, answer, notice, read, request};
 use crate::value::json_read;

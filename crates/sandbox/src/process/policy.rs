@@ -93,22 +93,22 @@ mod tests {
 
     #[test]
     fn it_has_what_its_terms_say_and_what_it_is_made_of() {
-        let found = Found { program: "/home/a/node/bin/node".into(), beside: Some("/home/a/node".into()) };
+        let found = Found { program: "/home/ada/node/bin/node".into(), beside: Some("/home/ada/node".into()) };
         let never = [PathBuf::from("/srv/oikos")];
         let places =
             Places { code: Path::new("/srv/oikos/code/x"), home: Path::new("/srv/oikos/homes/x"), never: &never };
         let rooms = Rooms {
-            read: vec![folder("/home/a/notes"), folder("/home/a/both")],
-            write: vec![folder("/home/a/both")],
+            read: vec![folder("/home/ada/notes"), folder("/home/ada/both")],
+            write: vec![folder("/home/ada/both")],
             has_way_out: false,
         };
         let made = policy(&found, &["main.js".to_owned()], &terms(rooms.clone()), &places);
-        assert_eq!(made.read, [PathBuf::from("/home/a/node"), "/home/a/notes".into()]);
-        assert_eq!(made.write, [PathBuf::from("/home/a/both")]);
+        assert_eq!(made.read, [PathBuf::from("/home/ada/node"), "/home/ada/notes".into()]);
+        assert_eq!(made.write, [PathBuf::from("/home/ada/both")]);
         assert_eq!((made.code, made.folder), (vec!["/srv/oikos/code/x".into()], "/srv/oikos/code/x".into()));
         assert_eq!(made.network, Network::None);
         assert_eq!(made.environment["TOKEN"], "x");
-        assert_eq!(made.environment["PATH"], "/home/a/node/bin:/usr/local/bin:/usr/bin:/bin");
+        assert_eq!(made.environment["PATH"], "/home/ada/node/bin:/usr/local/bin:/usr/bin:/bin");
         assert!(!made.environment.keys().any(|name| name.to_lowercase().contains("proxy")));
 
         let made = policy(&found, &[], &terms(Rooms { has_way_out: true, ..rooms }), &places);

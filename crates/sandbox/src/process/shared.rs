@@ -84,7 +84,7 @@ impl StartError {
             Self::Refused(refusal) => {
                 let fixes: Vec<String> = refusal.fixes().iter().map(ToString::to_string).collect();
                 refused(
-                    Failure::new(ErrorCode::BoxMissing, format!("{app} was not started: {refusal}"))
+                    Failure::new(ErrorCode::BoxRefused, format!("{app} was not started: {refusal}"))
                         .hint(fixes.join("; or ")),
                 )
             }
