@@ -1,0 +1,135 @@
+//! What apps here can do, offered to MCP clients: each call is a run of its app, with the caller's rights, the owner's switches and
+//! a line in the log.
+
+mod asking; // who called a run can be asked while it goes on
+mod catalog; // what one client is offered
+mod performing; // one call, as a run
+
+use crate::Oikos;
+use kernel::Kernel;
+use mcp::server::{
+    Answering, CallError, CallEvents, Catalog, Change, Client, Completion, Household, Identity, Json, NameMap, Outcome, Watch,
+    Work,
+};
+use parking_lot::Mutex;
+use protocol::{AppName, Failure};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Weak},
+};
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+
+/// Changes that wait for a client that is slow to hear of them; of more it hears that all may have changed.
+const CHANGES_WAITING_MAX: usize = 64;
+
+/// The apps of a household, for MCP clients.
+pub(crate) struct Offering {
+    /// Not held: the household ends when whoever opened it says so.
+    oikos: Weak<Oikos>,
+    known: Mutex<HashMap<Identity, Known>>,
+    changes: broadcast::Sender<Change>,
+}
+
+/// What one client was offered last.
+struct Known {
+    /// Of which state of the apps.
+    generation: u64,
+    catalog: Arc<Catalog>,
+    names: NameMap,
+}
+
+impl Offering {
+    pub(crate) fn new(oikos: &Arc<Oikos>) -> Arc<Self> {
+        let changes = broadcast::Sender::new(CHANGES_WAITING_MAX);
+        let offering = Arc::new(Self { oikos: Arc::downgrade(oikos), known: Mutex::default(), changes });
+        tokio::spawn(tell(Arc::downgrade(&offering), oikos.kernel().offers_changed()));
+        offering
+    }
+
+    fn kernel(&self) -> Result<Arc<Kernel>, Failure> {
+        let gone = || Failure::new(protocol::ErrorCode::Stopped, "oikos is about to end");
+        Ok(self.oikos.upgrade().ok_or_else(gone)?.kernel().clone())
+    }
+}
+
+/// Has every client look again when apps or their tools have changed.
+async fn tell(offering: Weak<Offering>, mut generations: tokio::sync::watch::Receiver<u64>) {
+    while generations.changed().await.is_ok() {
+        let Some(offering) = offering.upgrade() else { return };
+        for change in [Change::Tools, Change::Resources, Change::Prompts] {
+            // Nobody listens: nobody wanted to know.
+            drop(offering.changes.send(change));
+        }
+    }
+}
+
+impl Household for Offering {
+    fn catalog<'a>(&'a self, client: &'a Client) -> Answering<'a, Result<Arc<Catalog>, Failure>> {
+        Box::pin(async move {
+            let kernel = self.kernel()?;
+            let generation = *kernel.offers_changed().borrow();
+            let names = {
+                let known = self.known.lock();
+                match known.get(&client.identity()) {
+                    Some(known) if known.generation == generation => return Ok(known.catalog.clone()),
+                    Some(known) => Some(known.names.clone()),
+                    None => None,
+                }
+            };
+            let mut names = match names {
+                Some(names) => names,
+                None => catalog::names_read(&kernel, client)?,
+            };
+            let before = names.clone();
+            let offers = catalog::offers(&kernel, client).await?;
+            let catalog = Arc::new(Catalog::new(offers, &mut names));
+            if names != before {
+                catalog::names_keep(&kernel, client, &names).await?;
+            }
+            let known = Known { generation, catalog: catalog.clone(), names };
+            self.known.lock().insert(client.identity(), known);
+            Ok(catalog)
+        })
+    }
+
+    fn changes(&self, _client: &Client) -> broadcast::Receiver<Change> {
+        self.changes.subscribe()
+    }
+
+    fn perform(
+        self: Arc<Self>,
+        client: Client,
+        work: Work,
+        events: Arc<dyn CallEvents>,
+        cancel: CancellationToken,
+    ) -> Answering<'static, Result<Outcome, CallError>> {
+        Box::pin(async move {
+            let oikos = self.oikos.upgrade();
+            let oikos = oikos.ok_or_else(|| Failure::new(protocol::ErrorCode::Stopped, "oikos is about to end"))?;
+            performing::perform(&oikos, client, work, events, cancel).await
+        })
+    }
+
+    fn complete<'a>(
+        &'a self,
+        client: &'a Client,
+        completion: Completion,
+        cancel: CancellationToken,
+    ) -> Answering<'a, Result<Json, CallError>> {
+        Box::pin(async move {
+            let kernel = self.kernel()?;
+            performing::complete(&kernel, client, completion, cancel).await
+        })
+    }
+
+    fn watch<'a>(
+        &'a self,
+        _client: &'a Client,
+        _app: Option<AppName>,
+        _uri: &'a str,
+    ) -> Answering<'a, Result<Watch, Failure>> {
+        // What a resource of oikos' own holds does not change while oikos runs; those of servers are told by them.
+        Box::pin(std::future::ready(Ok(Box::new(()) as Watch)))
+    }
+}
