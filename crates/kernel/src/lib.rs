@@ -24,6 +24,7 @@ mod journal; // what is written into the log
 mod lifecycle; // enabled, disabled, removed, and the hooks on the way
 mod moving; // an app's storage while an upgrade moves it on
 mod notes; // what a run did, gathered until its end
+mod offering; // what apps offer to programs that call tools
 mod offers; // packages that wait for a yes
 mod owners; // who is an owner here
 mod picks; // what a person hands over for a run
@@ -192,8 +193,8 @@ pub struct Kernel {
     owners_changed: Notify,
     /// What is known of MCP servers.
     servers: RwLock<HashMap<(OwnerId, AppName), Arc<servers::ServerRow>>>,
-    /// There is something new about one of them.
-    servers_changed: Notify,
+    /// Grows whenever apps offer something else.
+    offers_generation: tokio::sync::watch::Sender<u64>,
     /// Places on the threads where effects block.
     effect_places: Arc<Semaphore>,
     tally: figures::Tally,
@@ -235,7 +236,7 @@ impl Kernel {
             undoing: Mutex::default(),
             owners_changed: Notify::new(),
             servers: RwLock::default(),
-            servers_changed: Notify::new(),
+            offers_generation: tokio::sync::watch::Sender::new(0),
             effect_places: Arc::new(Semaphore::new(EFFECTS_AT_ONCE)),
             tally: figures::Tally::default(),
             is_ending: AtomicBool::new(false),

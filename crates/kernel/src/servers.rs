@@ -16,7 +16,7 @@ use package::Code;
 use protocol::{
     ActionName, AppName, AuditEvent, Caller, ErrorCode, Failure, GrantState, Labels, OwnerId, QuestionKind, RequestId,
     Right, Scope, Timestamp,
-    api::{ServerToolView, ServerView, ToolStanding},
+    api::{AppOffers, ServerToolView, ServerView, ToolOffer, ToolStanding},
     sentence, text,
 };
 use serde::{Deserialize, Serialize};
@@ -44,6 +44,12 @@ pub(crate) struct ServerRow {
     #[serde(default, skip_serializing_if = "Value::is_null")]
     about: Value,
     tools: Vec<ServerTool>,
+    #[serde(default)]
+    prompts: Vec<Value>,
+    #[serde(default)]
+    resources: Vec<Value>,
+    #[serde(default)]
+    templates: Vec<Value>,
 }
 
 /// A tool.
@@ -72,11 +78,17 @@ pub(crate) struct Definition {
 }
 
 /// What a look brings.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Looked {
     #[serde(default)]
     about: Value,
     tools: Vec<Definition>,
+    #[serde(default)]
+    prompts: Vec<Value>,
+    #[serde(default)]
+    resources: Vec<Value>,
+    #[serde(default)]
+    templates: Vec<Value>,
 }
 
 /// What the owner decides about a tool.
@@ -149,6 +161,13 @@ impl ServerRow {
     fn look(&mut self, looked: Looked, at: Timestamp) {
         self.looked_at = Some(at);
         self.about = looked.about;
+        for (kept, looked) in [
+            (&mut self.prompts, looked.prompts),
+            (&mut self.resources, looked.resources),
+            (&mut self.templates, looked.templates),
+        ] {
+            *kept = looked.into_iter().filter(|one| one.to_string().len() <= DEFINITION_BYTES_MAX).take(TOOLS_MAX).collect();
+        }
         let mut taken: BTreeSet<ActionName> = self.tools.iter().map(|tool| tool.action.clone()).collect();
         let mut seen = BTreeSet::new();
         for definition in looked.tools.into_iter().take(TOOLS_MAX) {
@@ -442,7 +461,7 @@ impl Kernel {
         }
         self.store.commit(batch, Durability::Synced).map_err(commit_failure)?;
         self.servers.write().insert((caller.owner, app.clone()), Arc::new(row));
-        self.servers_changed.notify_waiters();
+        self.offers_change();
         Ok(())
     }
 
@@ -537,9 +556,21 @@ impl Kernel {
         self.run_begin(caller, begin).await
     }
 
-    /// Waits until something about a server has changed.
-    pub fn servers_changed(&self) -> &tokio::sync::Notify {
-        &self.servers_changed
+    /// What a server offers beside and among its tools, as the owner accepted them.
+    pub(crate) fn server_offers(&self, owner: OwnerId, app: &AppName) -> Result<AppOffers, Failure> {
+        let row = self.server_row(owner, app)?;
+        let accepted = row.tools.iter().filter(|tool| tool.standing() == ToolStanding::Accepted);
+        let tools = accepted.filter_map(|tool| {
+            let definition = tool.accepted.as_ref()?.said.clone();
+            Some(ToolOffer { name: tool.action.clone(), state: tool.state, definition })
+        });
+        Ok(AppOffers {
+            app: app.clone(),
+            tools: tools.collect(),
+            prompts: row.prompts.clone(),
+            resources: row.resources.clone(),
+            templates: row.templates.clone(),
+        })
     }
 }
 
@@ -554,7 +585,7 @@ mod tests {
 
     fn looked(tools: &[(&str, &str)]) -> Looked {
         let tool = |(name, pin): &(&str, &str)| Definition { said: json!({ "name": name }), pin: (*pin).to_owned() };
-        Looked { about: Value::Null, tools: tools.iter().map(tool).collect() }
+        Looked { tools: tools.iter().map(tool).collect(), ..Looked::default() }
     }
 
     fn standings(row: &ServerRow) -> Vec<(&str, ToolStanding)> {
@@ -599,7 +630,7 @@ mod tests {
     fn what_says_that_it_destroys_asks() {
         let mut row = ServerRow::default();
         let said = json!({ "name": "wipe", "annotations": { "destructiveHint": true } });
-        row.look(Looked { about: Value::Null, tools: vec![Definition { said, pin: "1".to_owned() }] }, Timestamp(1));
+        row.look(Looked { tools: vec![Definition { said, pin: "1".to_owned() }], ..Looked::default() }, Timestamp(1));
         row.tools[0].accept();
         assert_eq!(row.tools[0].state, GrantState::Ask);
     }

@@ -19,7 +19,9 @@ pub use crate::audit::{ChainBreak, ChainReport};
 pub use access::{LoginView, OwnerView, TokenView};
 pub use file::{FileView, NamedFile, NamedHanded, NamedPath};
 pub use grant::{AppGrantsView, GrantView, LineChoice};
-pub use server::{BoxFact, ServerRunning, ServerToolView, ServerView, ToolDifference, ToolStanding};
+pub use server::{
+    AppOffers, BoxFact, ServerRunning, ServerToolView, ServerView, ToolDifference, ToolOffer, ToolStanding,
+};
 
 /// One request of a connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -89,7 +89,22 @@ impl Conversation {
             "capabilities": server.capabilities,
             "instructions": server.instructions,
         });
-        Ok(GuestValue { data: Some(json!({ "about": about, "tools": tools })), ..GuestValue::default() })
+        let (mut prompts, mut resources, mut templates) = (Vec::new(), Vec::new(), Vec::new());
+        if server.offers("prompts") {
+            prompts = self.session.prompts(call).await.map_err(|error| self.failure(error))?;
+        }
+        if server.offers("resources") {
+            resources = self.session.resources(call).await.map_err(|error| self.failure(error))?;
+            templates = self.session.resource_templates(call).await.map_err(|error| self.failure(error))?;
+        }
+        let data = json!({
+            "about": about,
+            "tools": tools,
+            "prompts": prompts,
+            "resources": resources,
+            "templates": templates,
+        });
+        Ok(GuestValue { data: Some(data), ..GuestValue::default() })
     }
 
     fn remember(&self, tools: &[Value]) {

@@ -99,3 +99,29 @@ pub struct ToolDifference {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
 }
+
+/// What one app offers to programs that call tools. Not told over the API: MCP clients get it in the words of their protocol.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AppOffers {
+    /// The app.
+    pub app: AppName,
+    /// Its tools.
+    pub tools: Vec<ToolOffer>,
+    /// Its prompts, as its server wrote them.
+    pub prompts: Vec<Value>,
+    /// Its resources.
+    pub resources: Vec<Value>,
+    /// Patterns of more of them.
+    pub templates: Vec<Value>,
+}
+
+/// A tool that is offered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToolOffer {
+    /// The name by which it is run here.
+    pub name: ActionName,
+    /// What the owner says of calls by others.
+    pub state: GrantState,
+    /// Its entry in a list of tools.
+    pub definition: Value,
+}
