@@ -56,6 +56,18 @@ impl Household for Oikos {
         })
     }
 
+    fn mcp(
+        self: Arc<Self>,
+        admitted: gateway::auth::Admitted,
+        access: Arc<gateway::auth::Authenticator>,
+        request: gateway::McpRequest,
+    ) -> Pin<Box<dyn Future<Output = Result<gateway::McpResponse, Failure>> + Send>> {
+        Box::pin(async move {
+            self.begin().await;
+            Ok(self.offering().answer(admitted, access, request).await)
+        })
+    }
+
     fn app_names(&self, owner: OwnerId) -> Vec<AppName> {
         self.kernel.app_names(owner)
     }

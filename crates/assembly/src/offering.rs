@@ -64,6 +64,49 @@ async fn tell(offering: Weak<Offering>, mut generations: tokio::sync::watch::Rec
     }
 }
 
+/// What a door asks.
+pub(crate) struct McpDoor(Server);
+
+impl McpDoor {
+    /// In front of a household's apps.
+    pub(crate) fn new(oikos: &Arc<Oikos>) -> Self {
+        let about = About {
+            name: "oikos".to_owned(),
+            title: "oikos".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            instructions: None,
+        };
+        let (clock, entropy) = (oikos.clock.clone(), oikos.entropy.clone());
+        Self(Server::new(ServerParts { household: Offering::new(oikos), about, clock, entropy }))
+    }
+
+    /// Answers a message of who was let in. What is open for them ends when they are let in no more.
+    pub(crate) async fn answer(
+        &self,
+        admitted: Admitted,
+        access: Arc<Authenticator>,
+        mut request: McpRequest,
+    ) -> McpResponse {
+        let revoked = CancellationToken::new();
+        let credential = match admitted.credential {
+            Used::Machine | Used::Visit => Credential::Machine,
+            Used::Key(key) => Credential::Key(key),
+            Used::Login(login) => Credential::Login(login),
+        };
+        request.extensions_mut().insert(Client { caller: admitted.caller, credential, revoked: revoked.clone() });
+        let over = tokio::spawn(async move {
+            access.over(&admitted).await;
+            revoked.cancel();
+        });
+        let response = self.0.handle(request).await;
+        let over = over.abort_handle();
+        let (parts, body) = response.into_parts();
+        // As long as the answer goes on, somebody looks.
+        let body = Watched { body, over: Some(AbortOnDrop(over)) };
+        McpResponse::from_parts(parts, gateway::body(body))
+    }
+}
+
 impl Household for Offering {
     fn catalog<'a>(&'a self, client: &'a Client) -> Answering<'a, Result<Arc<Catalog>, Failure>> {
         Box::pin(async move {

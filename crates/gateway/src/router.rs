@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{MethodFilter, get, on},
+    routing::{MethodFilter, any, get, on},
 };
 use protocol::{ErrorCode, Failure};
 use tracing::{Instrument as _, field::Empty};
@@ -117,6 +117,7 @@ fn method<P: utoipa::Path>() -> MethodFilter {
 pub fn router(doors: Doors) -> Router {
     answering()
         .route("/ws", get(crate::ws::open))
+        .route(crate::mcp::PATH, any(crate::mcp::answer))
         .fallback(nowhere)
         .method_not_allowed_fallback(not_so)
         .layer(middleware::from_fn_with_state(doors.clone(), pass))
