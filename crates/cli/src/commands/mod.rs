@@ -10,6 +10,7 @@ mod emit;
 mod file;
 mod grant;
 mod log;
+mod mcp;
 mod metrics;
 mod pack;
 mod publisher;
@@ -223,6 +224,7 @@ async fn route(session: &Session, command: Command) -> Result<ExitCode, Failure>
         Command::Publisher(command) => publisher::perform(session, command).await,
         Command::Approval(command) => approval::perform(session, command).await,
         Command::Emit(words) => emit::perform(session, words).await,
+        Command::Mcp(command) => mcp::perform(session, command).await,
         Command::Token(command) => access::perform_token(session, command).await,
         Command::Login(command) => access::perform_login(session, command).await,
         Command::Owner(command) => access::perform_owner(session, command).await,
