@@ -103,4 +103,7 @@ pub trait CallEvents: Send + Sync {
 
     /// The question has its answer, or needs none any more.
     fn question_ended(&self, id: &str);
+
+    /// Nothing will happen for a while. A client that knows how to come back is let go, and fetches the rest later.
+    fn pause(&self);
 }
