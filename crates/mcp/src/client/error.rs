@@ -1,7 +1,6 @@
 //! Why there is no answer.
 
-use super::HttpError;
-use crate::client::oauth::AuthorizationError;
+use super::{AskRefused, HttpError, oauth::AuthorizationError};
 use serde_json::Value;
 
 /// What a server says when it says no: its own code and words. Foreign text.
@@ -49,6 +48,9 @@ pub enum CallError {
     /// The server asked more often, or for more, than one call may.
     #[error("the server asks too much for one {method}: more than {most} {what}")]
     AsksTooMuch { method: String, what: &'static str, most: usize },
+    /// A question of the server has no answer, and without it there is no result.
+    #[error("the server asks {asks} for {method}, and that has no answer: {why}")]
+    Unanswered { method: String, asks: String, why: AskRefused },
     /// The session has too much to do.
     #[error("{most} calls to this server are open already")]
     Busy { most: usize },

@@ -122,6 +122,16 @@ pub struct ClientName {
     pub version: String,
 }
 
+impl ClientName {
+    pub(crate) fn to_json(&self) -> Value {
+        let mut name = json!({ "name": self.name, "version": self.version });
+        if let Some(title) = &self.title {
+            name["title"] = title.as_str().into();
+        }
+        name
+    }
+}
+
 /// What we say we can do. What is not said here a server may not ask for, and is refused if it does.
 #[derive(Clone, Debug, Default)]
 pub struct Abilities {

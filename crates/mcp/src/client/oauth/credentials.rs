@@ -15,6 +15,8 @@ pub struct Credentials {
     pub(crate) issuer: String,
     /// Where a token is asked for.
     pub(crate) token_endpoint: String,
+    /// For which resource, as it names itself.
+    pub(crate) resource: String,
     /// Who we are there.
     pub(crate) client: KnownClient,
     /// The token itself, if there is one.
