@@ -24,6 +24,11 @@ enum Kind {
 }
 
 impl Body {
+    /// Nothing.
+    pub fn empty() -> Self {
+        Self(Kind::Whole(None))
+    }
+
     pub(crate) fn whole(bytes: impl Into<Bytes>) -> Self {
         Self(Kind::Whole(Some(bytes.into()).filter(|bytes: &Bytes| !bytes.is_empty())))
     }

@@ -111,7 +111,7 @@ fn streamed(events: impl Stream<Item = Bytes> + Send + 'static) -> Response<Body
 }
 
 fn accepted() -> Response<Body> {
-    let mut response = Response::new(Body::whole(Bytes::new()));
+    let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::ACCEPTED;
     response
 }
@@ -549,7 +549,7 @@ fn delete(inner: &Inner, client: &Client, parts: &Parts) -> Response<Body> {
         Err(response) => return response,
     };
     inner.sessions.remove(&session.id, client);
-    let mut response = Response::new(Body::whole(Bytes::new()));
+    let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
     response
 }

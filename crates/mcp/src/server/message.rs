@@ -37,9 +37,15 @@ impl ProtocolError {
         Self { code, message: message.into(), data: None }
     }
 
-    pub(crate) fn with(mut self, data: &impl Serialize) -> Self {
-        self.data = Some(json(data));
+    /// With what belongs to it.
+    #[must_use]
+    pub fn with_data(mut self, data: Json) -> Self {
+        self.data = Some(data);
         self
+    }
+
+    pub(crate) fn with(self, data: &impl Serialize) -> Self {
+        self.with_data(json(data))
     }
 
     pub(crate) fn params(message: impl Into<String>) -> Self {

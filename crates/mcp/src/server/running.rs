@@ -23,6 +23,8 @@ use tokio_util::sync::CancellationToken;
 const UNREAD_MAX: usize = 256;
 /// Bytes of them.
 const UNREAD_BYTES_MAX: usize = 1024 * 1024;
+/// How long questions are waited for that come together with the first. Nobody who answers notices.
+const COLLECT: Duration = Duration::from_millis(5);
 /// Requests to the client at one time.
 const ASKS_MAX: usize = 16;
 /// How long a client has to answer: as long as the owner has for a question.
@@ -126,10 +128,18 @@ impl Running {
     /// What happens after a number, when it happens.
     pub(crate) async fn next(&self, from: u64) -> Next {
         let mut changed = self.changed.subscribe();
+        let mut collected = false;
         loop {
             changed.mark_unchanged();
-            if let Some(next) = self.next_now(from) {
-                return next;
+            match self.next_now(from) {
+                // Questions come one after the other where whoever asks cannot ask them at once: they go out together.
+                Some(Next::Input(_)) if !collected => {
+                    collected = true;
+                    tokio::time::sleep(COLLECT).await;
+                    continue;
+                }
+                Some(next) => return next,
+                None => {}
             }
             if changed.changed().await.is_err() {
                 return Next::Done(Err(gone()));
