@@ -27,19 +27,31 @@ pub(crate) async fn attend(
     cancel: &CancellationToken,
     patience: Patience,
 ) -> Result<Outcome, Fault> {
+    wait(core, &asking.open, &asking.method, cancel, patience, carrier.ask(asking)).await
+}
+
+/// Waits for anything that is done for a call.
+pub(crate) async fn wait<T>(
+    core: &Core,
+    open: &OpenCall,
+    method: &str,
+    cancel: &CancellationToken,
+    patience: Patience,
+    coming: impl Future<Output = Result<T, Fault>>,
+) -> Result<T, Fault> {
     let (bounds, clock) = (&core.options.bounds, &core.options.clock);
-    let mut answer = pin!(carrier.ask(asking));
-    let mut pulse = asking.open.pulse.subscribe();
+    let mut coming = pin!(coming);
+    let mut pulse = open.pulse.subscribe();
     let mut left_ms = patience.most_ms;
     loop {
         let asked = pulse.borrow_and_update().questions > 0;
         let silent_ms = if asked { bounds.question_ms } else { patience.silent_ms.min(left_ms) };
         let began = clock.monotonic_ns();
-        let method = || asking.method.clone();
+        let method = || method.to_owned();
         tokio::select! {
             biased;
             () = cancel.cancelled() => return Err(CallError::Cancelled { method: method() }.into()),
-            outcome = &mut answer => return outcome,
+            outcome = &mut coming => return outcome,
             () = tokio::time::sleep(Duration::from_millis(silent_ms)) => {
                 let after_ms = if silent_ms == left_ms { patience.most_ms } else { silent_ms };
                 return Err(CallError::Slow { method: method(), after_ms }.into());

@@ -8,6 +8,8 @@ use http::HeaderName;
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;
 
+const ELICIT: &str = "elicitation/create";
+
 /// Whether a request only reads, so that asking it twice does nothing twice.
 pub(super) fn is_reading(method: &str) -> bool {
     method.ends_with("/list")
@@ -107,8 +109,21 @@ impl Session {
         let too_much = |what, most| CallError::AsksTooMuch { method: method.to_owned(), what, most };
         let (mut asked, mut round) = (0, params.clone());
         for _ in 0..=bounds.rounds {
-            let refused = |refusal| CallError::Refused { method: method.to_owned(), refusal };
-            let mut result = self.request(method, round, call, mirrored).await?.map_err(refused)?;
+            let mut result = match self.request(method, round, call, mirrored).await? {
+                Ok(result) => result,
+                Err(refusal) => {
+                    let addresses = addresses_first(&refusal);
+                    asked += addresses.len();
+                    if asked > bounds.questions {
+                        return Err(too_much("questions", bounds.questions));
+                    }
+                    if addresses.is_empty() || !self.opened(method, addresses, call).await? {
+                        return Err(CallError::Refused { method: method.to_owned(), refusal });
+                    }
+                    round = params.clone();
+                    continue;
+                }
+            };
             match result.get("resultType").and_then(Value::as_str) {
                 None | Some("complete") => return finished(method, Ok(result)),
                 Some("input_required") => {}
@@ -138,6 +153,18 @@ impl Session {
         Err(too_much("rounds", bounds.rounds))
     }
 
+    /// Whether a person agreed to open all addresses that have to be opened first.
+    async fn opened(&self, method: &str, addresses: Map<String, Value>, call: &Call) -> Result<bool, CallError> {
+        let stood = self.stand_in(call)?;
+        let offered = addresses.values().all(|one| stood.core.abilities(Some(&stood.open)).answers(ELICIT, &one["params"]));
+        drop(stood);
+        if !offered {
+            return Ok(false);
+        }
+        let answers = self.answers(method, addresses, call).await?;
+        Ok(answers.values().all(|answer| answer["action"] == "accept"))
+    }
+
     /// Puts a round's questions to whoever stands behind the call, one after the other.
     async fn answers(
         &self,
@@ -145,12 +172,12 @@ impl Session {
         wanted: Map<String, Value>,
         call: &Call,
     ) -> Result<Map<String, Value>, CallError> {
-        let stood = self.stand_in(&call.host)?;
+        let stood = self.stand_in(call)?;
         let mut answers = Map::new();
         for (key, mut request) in wanted {
             let asks = request["method"].as_str().unwrap_or_default().to_owned();
             let params = request.get_mut("params").map(Value::take).unwrap_or_default();
-            if !stood.core.options.abilities.answers(&asks, &params) {
+            if !stood.core.abilities(Some(&stood.open)).answers(&asks, &params) {
                 return Err(broken(method, "it asks for what this client does not offer"));
             }
             let asking =
@@ -163,7 +190,7 @@ impl Session {
             let answer = match answer {
                 Ok(answer) => answer,
                 // A form has a word for that, and the server may go on without.
-                Err(_) if asks == "elicitation/create" => json!({ "action": "cancel" }),
+                Err(_) if asks == ELICIT => json!({ "action": "cancel" }),
                 Err(why) => return Err(CallError::Unanswered { method: method.to_owned(), asks, why }),
             };
             answers.insert(key, answer);
@@ -188,10 +215,10 @@ impl Session {
             bytes += page.iter().map(|entry| entry.to_string().len()).sum::<usize>();
             entries.extend(page);
             if entries.len() > bounds.entries {
-                return Err(CallError::TooMuch { what: "a list of entries", most: bounds.entries });
+                return Err(CallError::TooMuch { what: "entries of a list", most: bounds.entries });
             }
             if bytes > bounds.list_bytes {
-                return Err(CallError::TooMuch { what: "a list of bytes", most: bounds.list_bytes });
+                return Err(CallError::TooMuch { what: "bytes of a list", most: bounds.list_bytes });
             }
             match result.get("nextCursor") {
                 None | Some(Value::Null) => return Ok(entries),
@@ -202,6 +229,14 @@ impl Session {
         }
         Err(CallError::TooMuch { what: "pages of a list", most: bounds.pages })
     }
+}
+
+/// The addresses that an error of 2025-11-25 names, as questions.
+fn addresses_first(refusal: &Refusal) -> Map<String, Value> {
+    let data = refusal.data.as_ref().filter(|_| refusal.code == Refusal::ADDRESSES_FIRST);
+    let all = data.and_then(|data| data["elicitations"].as_array()).into_iter().flatten();
+    let question = |params: &Value| json!({ "method": ELICIT, "params": params });
+    all.enumerate().map(|(place, params)| (place.to_string(), question(params))).collect()
 }
 
 /// A result that has to be complete.

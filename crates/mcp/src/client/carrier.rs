@@ -106,6 +106,13 @@ impl Waiting {
         None
     }
 
+    /// An answer came that is not read.
+    pub(crate) fn fail(&self, id: u64, why: CallError) {
+        if let Some(place) = self.inner.lock().waiting.remove(&id) {
+            drop(place.send(Err(why)));
+        }
+    }
+
     /// Nobody knows whose answer this was: all that wait are told why they get none.
     pub(crate) fn fail_all(&self, why: &CallError) {
         for (_, place) in self.inner.lock().waiting.drain() {

@@ -1,7 +1,7 @@
 //! What all parts of a session share: which calls are open, what is asked of whom, what changed.
 
 use super::{
-    AskRefused, CallError, CallHost, InputRequest, LogLine, Options, Progress, Refusal,
+    Abilities, AskRefused, Call, CallError, CallHost, InputRequest, LogLine, Options, Progress, Refusal,
     changes::{Change, Hub},
     message::{self, Message},
 };
@@ -44,6 +44,8 @@ pub(crate) struct OpenCall {
     /// Whether the server may ask during it.
     may_ask: bool,
     host: Arc<dyn CallHost>,
+    /// What may be asked during it, where that is not what the session said.
+    abilities: Option<Abilities>,
     questions: AtomicUsize,
     /// What goes on: it keeps the call from being taken for silent.
     pub(crate) pulse: watch::Sender<Pulse>,
@@ -84,16 +86,17 @@ impl Core {
     }
 
     /// Opens a call.
-    pub(crate) fn open(&self, method: &str, host: Arc<dyn CallHost>) -> Result<Arc<OpenCall>, CallError> {
+    pub(crate) fn open(&self, method: &str, call: &Call) -> Result<Arc<OpenCall>, CallError> {
         let most = self.options.bounds.calls_open;
         let mut calls = self.calls.lock();
         if calls.len() >= most {
-            return Err(CallError::Busy { most });
+            return Err(CallError::Busy { most, what: "calls to this server are open" });
         }
         let call = Arc::new(OpenCall {
             id: self.next_id.fetch_add(1, Ordering::Relaxed),
             may_ask: matches!(method, "tools/call" | "prompts/get" | "resources/read"),
-            host,
+            host: call.host.clone(),
+            abilities: call.abilities.clone(),
             questions: AtomicUsize::new(0),
             pulse: watch::Sender::new(Pulse::default()),
             ended: CancellationToken::new(),
@@ -142,6 +145,7 @@ impl Core {
                     LogLine { level, logger: word("logger"), data: params.get("data").cloned().unwrap_or_default() };
                 match self.whose(belongs, |_| true) {
                     (Some(call), true) => call.host.log(line),
+                    (None, true) => {}
                     _ => self.options.host.log(line),
                 }
             }
@@ -156,7 +160,10 @@ impl Core {
                 }
             }
             _ => {
-                if let Some(change) = Change::read(method, &params) {
+                // While one stream takes over from another, both tell: the newer one counts.
+                let stream = params["_meta"]["io.modelcontextprotocol/subscriptionId"].as_u64();
+                let counts = stream.is_none_or(|id| id == *self.acknowledged.borrow());
+                if let Some(change) = Change::read(method, &params).filter(|_| counts) {
                     self.hub.tell(change);
                 }
             }
@@ -170,10 +177,16 @@ impl Core {
         let refuse = |code: i64, message: &str| {
             self.post(message::answer(&id, Err(Refusal { code, message: message.to_owned(), data: None })));
         };
-        if !self.options.abilities.answers(&method, &params) {
-            return refuse(Refusal::METHOD_NOT_FOUND, "this client does not answer that");
+        if self.revision().is_some_and(super::Revision::is_stateless) {
+            return tracing::debug!("a question that its revision does not know is left out");
         }
         let (call, certain) = self.whose(belongs, |call| call.may_ask);
+        if certain && call.is_none() {
+            return refuse(-32000, "the call that it is asked for has ended");
+        }
+        if !self.abilities(call.as_deref()).answers(&method, &params) {
+            return refuse(Refusal::METHOD_NOT_FOUND, "this client does not answer that");
+        }
         let bounds = &self.options.bounds;
         if let Some(call) = &call
             && call.questions.fetch_add(1, Ordering::Relaxed) >= bounds.questions
@@ -227,6 +240,13 @@ impl Core {
         }
     }
 
+    /// Something small that is sent, and how long that may take.
+    pub(crate) async fn in_time(&self, telling: impl Future<Output = Result<(), CallError>>) -> Result<(), CallError> {
+        let after_ms = self.options.bounds.write_ms;
+        let slow = || CallError::Slow { method: "a message".to_owned(), after_ms };
+        tokio::time::timeout(Duration::from_millis(after_ms), telling).await.unwrap_or_else(|_| Err(slow()))
+    }
+
     fn call(&self, id: u64) -> Option<Arc<OpenCall>> {
         self.calls.lock().get(&id).cloned()
     }
@@ -234,14 +254,20 @@ impl Core {
     /// To which call something belongs, and whether that is certain: the one on whose stream it came, else the one that was
     /// begun last.
     fn whose(&self, belongs: Option<u64>, fits: impl Fn(&OpenCall) -> bool) -> (Option<Arc<OpenCall>>, bool) {
-        if let Some(call) = belongs.and_then(|id| self.call(id)) {
-            return (Some(call), true);
+        if let Some(id) = belongs {
+            // One that has ended is not replaced by another.
+            return (self.call(id), true);
         }
         let calls = self.calls.lock();
         let mut fitting = calls.values().filter(|call| fits(call));
         let last = fitting.next_back().cloned();
         let certain = last.is_some() && fitting.next().is_none();
         (last, certain)
+    }
+
+    /// What a server may ask for a call.
+    pub(crate) fn abilities<'a>(&'a self, call: Option<&'a OpenCall>) -> &'a Abilities {
+        call.and_then(|call| call.abilities.as_ref()).unwrap_or(&self.options.abilities)
     }
 
     /// What every request carries beside its parameters.
@@ -255,7 +281,7 @@ impl Core {
         let mut meta: Map<_, _> = foreign.map(|(key, value)| (key.clone(), value.clone())).collect();
         meta.insert("progressToken".into(), call.id.into());
         if let Some(revision) = self.revision().filter(|revision| revision.is_stateless()) {
-            meta.extend(self.standing(revision));
+            meta.extend(self.standing(revision, Some(call)));
             if let Some(level) = log_level {
                 meta.insert("io.modelcontextprotocol/logLevel".into(), level.into());
             }
@@ -264,11 +290,11 @@ impl Core {
     }
 
     /// What a request that stands alone says of who asks.
-    pub(crate) fn standing(&self, revision: super::Revision) -> Map<String, Value> {
+    pub(crate) fn standing(&self, revision: super::Revision, call: Option<&OpenCall>) -> Map<String, Value> {
         let mut meta = Map::new();
         meta.insert("io.modelcontextprotocol/protocolVersion".into(), revision.word().into());
         meta.insert("io.modelcontextprotocol/clientInfo".into(), self.options.client.to_json());
-        meta.insert("io.modelcontextprotocol/clientCapabilities".into(), self.options.abilities.to_json(revision));
+        meta.insert("io.modelcontextprotocol/clientCapabilities".into(), self.abilities(call).to_json(revision));
         meta
     }
 }

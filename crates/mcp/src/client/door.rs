@@ -4,7 +4,7 @@ use super::{
     Bounds, CallError, HttpBody, HttpSender, Web,
     core::{OpenCall, OpenQuestion},
     events::{Event, Events},
-    oauth::{AuthorizationError, Challenge},
+    oauth::{AuthorizationError, Challenge, Refused},
 };
 use bytes::Bytes;
 use futures_util::StreamExt as _;
@@ -35,7 +35,7 @@ pub(crate) struct Knock<'a> {
     pub(crate) what: &'a str,
     /// Who sends it instead of the session's own sender.
     pub(crate) sender: Option<&'a Arc<dyn HttpSender>>,
-    /// The call that waits for it: while somebody signs in, its time stands still.
+    /// The call that waits for it: while somebody signs in, its time stands still. Without one, nobody is asked to sign in.
     pub(crate) open: Option<&'a OpenCall>,
 }
 
@@ -85,18 +85,19 @@ impl Door {
             refusals += 1;
             let _asked = knock.open.map(OpenQuestion::of);
             let used = token.as_ref().map(|token| token.as_str());
-            authorizer.refused(&self.web.url, sender.as_ref(), &challenge, used, wants_more).await?;
+            let refused = Refused { challenge: &challenge, used, wants_more, attended: knock.open.is_some() };
+            authorizer.refused(&self.web.url, sender.as_ref(), refused).await?;
         }
     }
 
     /// A whole body.
     pub(crate) async fn body(&self, response: Response<HttpBody>) -> Result<Vec<u8>, CallError> {
-        collect(response.into_body(), self.bounds.message_bytes, "a message").await
+        collect(response.into_body(), self.bounds.message_bytes, "bytes in a message").await
     }
 
     /// As much of an error's body as says what it is.
     pub(crate) async fn error_body(response: Response<HttpBody>) -> Vec<u8> {
-        collect(response.into_body(), ERROR_BYTES, "an error").await.unwrap_or_default()
+        collect(response.into_body(), ERROR_BYTES, "bytes in an error").await.unwrap_or_default()
     }
 }
 
@@ -148,7 +149,7 @@ impl Stream {
             }
             let Some(piece) = self.body.next().await else { return Ok(None) };
             let complete = self.events.feed(&piece?);
-            self.ready.extend(complete.map_err(|_| CallError::TooMuch { what: "an event", most: self.most })?);
+            self.ready.extend(complete.map_err(|_| CallError::TooMuch { what: "bytes in an event", most: self.most })?);
         }
     }
 

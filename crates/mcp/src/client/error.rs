@@ -34,7 +34,7 @@ pub enum CallError {
     #[error("the server's answer to {method} is not understood: {why}")]
     Broken { method: String, why: String },
     /// More than its bound.
-    #[error("the server sends {what} of more than {most}")]
+    #[error("the server sends more than {most} {what}")]
     TooMuch { what: &'static str, most: usize },
     /// HTTP did not get there.
     #[error("{0}")]
@@ -52,8 +52,8 @@ pub enum CallError {
     #[error("the server asks {asks} for {method}, and that has no answer: {why}")]
     Unanswered { method: String, asks: String, why: AskRefused },
     /// The session has too much to do.
-    #[error("{most} calls to this server are open already")]
-    Busy { most: usize },
+    #[error("{most} {what} already")]
+    Busy { most: usize, what: &'static str },
     /// The server says that it cannot do that.
     #[error("the server does not offer {what}")]
     NotOffered { what: &'static str },

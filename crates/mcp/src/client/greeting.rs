@@ -1,7 +1,7 @@
 //! How a session begins: which revision and transport a server speaks, and the greeting of the old ones.
 
 use super::{
-    CallError, Known, Nobody, OpenError, Refusal, Revision, Server, Style,
+    Call, CallError, Known, OpenError, Refusal, Revision, Server, Style,
     attending::{Patience, Running, attend},
     carrier::{Asking, Carrier, Fault, Outcome},
     core::Core,
@@ -40,7 +40,7 @@ pub(crate) async fn program(core: &Arc<Core>, lines: Arc<dyn Carrier>) -> Result
     }
     let probe_ms = core.options.bounds.probe_ms;
     let server = {
-        let mut probe = pin!(probe(core, lines.as_ref(), Style::Lines));
+        let mut probe = pin!(probe(core, lines.as_ref(), Style::Lines, core.options.bounds.open_ms));
         match tokio::time::timeout(Duration::from_millis(probe_ms), &mut probe).await {
             Ok(probed) => match probed {
                 Ok(Probed::Modern(server)) => Some(server),
@@ -67,21 +67,30 @@ pub(crate) async fn program(core: &Arc<Core>, lines: Arc<dyn Carrier>) -> Result
     Ok(Link { carrier: lines, server })
 }
 
-/// A server behind an address: the newest way first, then the greeting, then the old transport.
+/// A server behind an address: as it is known, and from the beginning where that has changed.
 pub(crate) async fn web(core: &Arc<Core>, door: &Arc<Door>, known: Option<Known>) -> Result<Link, OpenError> {
+    match (found(core, door, known).await, known) {
+        (Err(OpenError::Failed(CallError::Authorization(error))), _) => Err(CallError::Authorization(error).into()),
+        (Err(_), Some(_)) => found(core, door, None).await,
+        (found, _) => found,
+    }
+}
+
+/// The newest way first, then the greeting, then the old transport.
+async fn found(core: &Arc<Core>, door: &Arc<Door>, known: Option<Known>) -> Result<Link, OpenError> {
     if door.web.sse_only || known.is_some_and(|known| known.style == Style::Sse) {
         return paired(core, door).await;
     }
     let carrier: Arc<dyn Carrier> = Arc::new(Streamable::new(core, door));
     if known.is_none_or(|known| known.revision.is_stateless()) {
-        match probe(core, carrier.as_ref(), Style::Streamable).await {
+        match probe(core, carrier.as_ref(), Style::Streamable, core.options.bounds.probe_ms).await {
             Ok(Probed::Modern(server)) => {
                 core.settle(server.revision);
                 return Ok(Link { carrier, server });
             }
             Ok(Probed::Old) => {}
-            // Not what the old ones say, who never heard of the question.
-            Err(OpenError::Failed(CallError::Status { status: 400..=499, .. })) => {}
+            // What old ones say who never heard of the question, or do not say.
+            Err(OpenError::Failed(CallError::Status { status: 400..=499, .. } | CallError::Slow { .. })) => {}
             Err(error) => return Err(error),
         }
     }
@@ -107,11 +116,11 @@ async fn paired(core: &Arc<Core>, door: &Arc<Door>) -> Result<Link, OpenError> {
 }
 
 /// Asks which revisions a server speaks, as the newest one has it.
-async fn probe(core: &Arc<Core>, carrier: &dyn Carrier, style: Style) -> Result<Probed, OpenError> {
+async fn probe(core: &Arc<Core>, carrier: &dyn Carrier, style: Style, patience_ms: u64) -> Result<Probed, OpenError> {
     let mut revision = Revision::LATEST;
     for _ in 0..PROBES {
-        let params = json!({ "_meta": core.standing(revision) });
-        let refusal = match ask(core, carrier, DISCOVER, params).await? {
+        let params = json!({ "_meta": core.standing(revision, None) });
+        let refusal = match ask(core, carrier, DISCOVER, params, patience_ms).await? {
             Ok(result) => return discovered(&result, style),
             Err(refusal) => refusal,
         };
@@ -167,24 +176,29 @@ async fn greet(core: &Arc<Core>, carrier: &dyn Carrier, style: Style) -> Result<
     params.insert("protocolVersion".into(), Revision::LATEST_GREETED.word().into());
     params.insert("capabilities".into(), core.options.abilities.to_json(Revision::LATEST_GREETED));
     params.insert("clientInfo".into(), core.options.client.to_json());
-    let outcome = ask(core, carrier, INITIALIZE, params.into()).await?;
+    let outcome = ask(core, carrier, INITIALIZE, params.into(), core.options.bounds.open_ms).await?;
     let result = outcome.map_err(|refusal| CallError::Refused { method: INITIALIZE.to_owned(), refusal })?;
     let word = result["protocolVersion"].as_str().unwrap_or_default();
     let Some(revision) = Revision::parse(word).filter(|revision| !revision.is_stateless()) else {
         return Err(OpenError::NoRevision { offered: vec![word.to_owned()] });
     };
     core.settle(revision);
-    carrier.tell(message::notice("notifications/initialized", Value::Null)).await?;
+    core.in_time(carrier.tell(message::notice("notifications/initialized", Value::Null))).await?;
     Ok(said(&result, revision, style))
 }
 
 /// A request before there is a session. It is never taken back: the protocol forbids that for the greeting.
-async fn ask(core: &Arc<Core>, carrier: &dyn Carrier, method: &str, params: Value) -> Result<Outcome, OpenError> {
-    let open = core.open(method, Arc::new(Nobody))?;
-    let after_ms = core.options.bounds.open_ms;
+async fn ask(
+    core: &Arc<Core>,
+    carrier: &dyn Carrier,
+    method: &str,
+    params: Value,
+    patience_ms: u64,
+) -> Result<Outcome, OpenError> {
+    let open = core.open(method, &Call::unattended())?;
     let _running = Running { core, open: open.clone(), carrier, answered: true };
     let asking = Asking { open, method: method.to_owned(), params, sender: None, mirrored: Vec::new() };
-    let patience = Patience { silent_ms: after_ms, most_ms: after_ms };
+    let patience = Patience { silent_ms: patience_ms, most_ms: patience_ms };
     let answered = attend(core, carrier, &asking, &CancellationToken::new(), patience).await;
     match answered {
         Ok(outcome) => Ok(outcome),

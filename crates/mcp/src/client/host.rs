@@ -1,6 +1,6 @@
 //! Who is told of a call, and asked for it.
 
-use super::HttpSender;
+use super::{Abilities, HttpSender};
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -82,6 +82,9 @@ pub struct Call {
     pub cancel: CancellationToken,
     /// Who sends this call's HTTP instead of the session's own sender: each run has permits of its own.
     pub sender: Option<Arc<dyn HttpSender>>,
+    /// What may be asked for this call, instead of what the session said: whoever stands behind it may be able to do less. Only
+    /// the newest revision hears of it call by call; on the old ones the rest is refused when it is asked.
+    pub abilities: Option<Abilities>,
     /// Goes into the request's `_meta` (`traceparent` and what a foreign view sends along). Keys of the protocol are ours.
     pub meta: Map<String, Value>,
     /// Shorter than the bound's time for a call.
@@ -94,7 +97,8 @@ impl Call {
     /// A call for a host, with nothing else said.
     pub fn new(host: Arc<dyn CallHost>) -> Self {
         let cancel = CancellationToken::new();
-        Self { host, cancel, sender: None, meta: Map::new(), call_ms: None, log_level: None }
+        let (sender, abilities, meta) = (None, None, Map::new());
+        Self { host, cancel, sender, abilities, meta, call_ms: None, log_level: None }
     }
 
     /// A call that nobody stands behind.

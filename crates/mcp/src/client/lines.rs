@@ -4,7 +4,7 @@ use super::{
     CallError,
     carrier::{Asking, Carrier, Fault, Outcome, Waiting},
     core::Core,
-    message::{self, Message},
+    message::{self, Message, Unread},
 };
 use futures_util::future::BoxFuture;
 use std::{sync::Arc, time::Duration};
@@ -121,8 +121,8 @@ async fn read(core: Arc<Core>, waiting: Arc<Waiting>, mut output: Box<dyn AsyncR
             Err(_) => break "its output broke off".to_owned(),
         };
         splitter.feed(&piece[..read], |line| match line.map(Message::read) {
-            None => waiting.fail_all(&CallError::TooMuch { what: "a message", most: bounds.message_bytes }),
-            Some(Ok(messages)) => {
+            None => waiting.fail_all(&CallError::TooMuch { what: "bytes in a message", most: bounds.message_bytes }),
+            Some(Ok(messages)) if !messages.is_empty() => {
                 garbage = 0;
                 for message in messages {
                     if let Some(message) = waiting.settle(message) {
@@ -130,9 +130,12 @@ async fn read(core: Arc<Core>, waiting: Arc<Waiting>, mut output: Box<dyn AsyncR
                     }
                 }
             }
-            Some(Err(why)) => {
+            Some(Err(Unread::TooMuch { id: Some(id), what, most })) => {
+                waiting.fail(id, CallError::TooMuch { what, most });
+            }
+            Some(why) => {
                 garbage += 1;
-                tracing::debug!(why, "a line of a server is no message");
+                tracing::debug!(?why, "a line of a server is no message");
             }
         });
         if garbage > bounds.garbage_lines {

@@ -1,7 +1,7 @@
 //! What a server is asked to tell of: resources that are watched, and on the newest wire the changes of its lists.
 
 use super::{
-    Call, CallError, Nobody, Session,
+    Call, CallError, Session,
     attending::{Patience, Running, attend},
     carrier::Asking,
     door::broken,
@@ -50,7 +50,7 @@ impl Session {
                 return Ok(());
             }
             if watched.len() >= WATCHED_MAX {
-                return Err(CallError::TooMuch { what: "resources to watch", most: WATCHED_MAX });
+                return Err(CallError::Busy { most: WATCHED_MAX, what: "resources of this server are watched" });
             }
             watched.insert(uri.to_owned());
         }
@@ -92,7 +92,7 @@ impl Session {
         let watched: Vec<_> = self.inner.watched.lock().iter().cloned().collect();
         let (core, bounds) = (&self.inner.core, &self.inner.core.options.bounds);
         for uri in watched {
-            let open = core.open("resources/subscribe", Arc::new(Nobody))?;
+            let open = core.open("resources/subscribe", &Call::unattended())?;
             let (carrier, cancel) = (link.carrier.as_ref(), CancellationToken::new());
             let _running = Running { core, open: open.clone(), carrier, answered: true };
             let (method, params) = ("resources/subscribe".to_owned(), json!({ "uri": uri }));
@@ -151,7 +151,7 @@ async fn keep(
         let Some((core, link)) = session.upgrade().map(|inner| (inner.core.clone(), inner.link.read().clone())) else {
             return;
         };
-        let Ok(open) = core.open(METHOD, Arc::new(Nobody)) else { return };
+        let Ok(open) = core.open(METHOD, &Call::unattended()) else { return };
         let mut running = Running { core: &core, open: open.clone(), carrier: link.carrier.as_ref(), answered: true };
         let mut params = Map::from_iter([("notifications".into(), wanted.clone().into())]);
         params.insert("_meta".into(), core.meta(&Map::new(), &open, None).into());

@@ -1,12 +1,37 @@
 //! JSON-RPC as it is on the wire: read with bounds, written plainly.
 
 use super::Refusal;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 /// Messages in one batch, which one old revision allows.
 const BATCH_MAX: usize = 256;
 /// Values in one message. What they take in memory is many times their text: sixteen bytes of `[0,0,0` become a hundred.
 const VALUES_MAX: usize = 500_000;
+
+/// Values within values within values. A reader that goes down with them needs a place for each.
+const DEPTH_MAX: usize = 120;
+
+/// Why something is no message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// It is none.
+    Not(&'static str),
+    /// It may be one, and holds more than is read. Whose answer it would have been can still be seen.
+    TooMuch { id: Option<u64>, what: &'static str, most: usize },
+}
+
+impl From<&'static str> for Unread {
+    fn from(why: &'static str) -> Self {
+        Self::Not(why)
+    }
+}
+
+/// As much of a message as is read without keeping any of it.
+#[derive(Deserialize)]
+struct Head {
+    id: Option<u64>,
+}
 
 /// One thing that a server says.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,21 +46,24 @@ pub(crate) enum Message {
 
 impl Message {
     /// Reads one message, or the batch that some revisions allow. The error says what is wrong, without foreign words.
-    pub(crate) fn read(bytes: &[u8]) -> Result<Vec<Self>, &'static str> {
-        if values(bytes) > VALUES_MAX {
-            return Err("it holds too many values");
+    pub(crate) fn read(bytes: &[u8]) -> Result<Vec<Self>, Unread> {
+        let (values, depth) = measured(bytes);
+        let beyond = [(values, "values in a message", VALUES_MAX), (depth, "levels in a message", DEPTH_MAX)];
+        if let Some((_, what, most)) = beyond.into_iter().find(|(found, _, most)| found > most) {
+            let head: Head = serde_json::from_slice(bytes).map_err(|_| "it is not JSON")?;
+            return Err(Unread::TooMuch { id: head.id, what, most });
         }
         match serde_json::from_slice(bytes) {
-            Ok(Value::Object(object)) => Self::understand(object).map(|message| vec![message]),
+            Ok(Value::Object(object)) => Ok(vec![Self::understand(object)?]),
             Ok(Value::Array(all)) if all.len() <= BATCH_MAX => all
                 .into_iter()
                 .map(|one| match one {
-                    Value::Object(object) => Self::understand(object),
-                    _ => Err("a message in a batch is no object"),
+                    Value::Object(object) => Ok(Self::understand(object)?),
+                    _ => Err(Unread::Not("a message in a batch is no object")),
                 })
                 .collect(),
-            Ok(_) => Err("it is no message of JSON-RPC"),
-            Err(_) => Err("it is not JSON"),
+            Ok(_) => Err(Unread::Not("it is no message of JSON-RPC")),
+            Err(_) => Err(Unread::Not("it is not JSON")),
         }
     }
 
@@ -68,6 +96,8 @@ impl Refusal {
     const MODERN: [i64; 3] = [Self::HEADER_MISMATCH, -32021, Self::UNSUPPORTED_REVISION];
     pub(crate) const HEADER_MISMATCH: i64 = -32020;
     pub(crate) const UNSUPPORTED_REVISION: i64 = -32022;
+    /// Only in 2025-11-25: addresses that a person has to open before the call can be made.
+    pub(crate) const ADDRESSES_FIRST: i64 = -32042;
     pub(crate) const METHOD_NOT_FOUND: i64 = -32601;
 
     fn read(error: Value) -> Result<Self, &'static str> {
@@ -92,19 +122,25 @@ impl Refusal {
     }
 }
 
-/// How many values a text of JSON holds, roughly and from above.
-fn values(bytes: &[u8]) -> usize {
-    let (mut count, mut inside, mut escaped) = (1_usize, false, false);
+/// How many values a text of JSON holds, roughly and from above, and how deep they lie.
+fn measured(bytes: &[u8]) -> (usize, usize) {
+    let (mut count, mut depth, mut deepest) = (1_usize, 0_usize, 0_usize);
+    let (mut inside, mut escaped) = (false, false);
     for byte in bytes {
         match byte {
             _ if escaped => escaped = false,
             b'\\' if inside => escaped = true,
             b'"' => inside = !inside,
-            b',' | b'[' | b'{' | b':' if !inside => count += 1,
+            b',' | b':' if !inside => count += 1,
+            b'[' | b'{' if !inside => {
+                (count, depth) = (count + 1, depth + 1);
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !inside => depth = depth.saturating_sub(1),
             _ => {}
         }
     }
-    count
+    (count, deepest)
 }
 
 /// A request of ours.
@@ -135,10 +171,13 @@ fn written(message: &Value) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
+    use proptest::prelude::*;
 
     fn check(text: &str, expected: Result<Message, &'static str>) {
-        assert_eq!(Message::read(text.as_bytes()), expected.map(|message| vec![message]), "{text}");
+        let expected = expected.map(|message| vec![message]).map_err(Unread::Not);
+        assert_eq!(Message::read(text.as_bytes()), expected, "{text}");
     }
 
     #[test]
@@ -176,10 +215,29 @@ mod tests {
     #[test]
     fn a_message_of_too_many_values_is_not_read_and_text_with_commas_is() {
         let many = format!(r#"{{"jsonrpc":"2.0","id":1,"result":[{}0]}}"#, "0,".repeat(VALUES_MAX));
-        check(&many, Err("it holds too many values"));
+        let too_much = |what, most| Err(Unread::TooMuch { id: Some(1), what, most });
+        assert_eq!(Message::read(many.as_bytes()), too_much("values in a message", VALUES_MAX));
         let text = format!(r#"{{"jsonrpc":"2.0","id":1,"result":"{}"}}"#, ",\\\"[".repeat(VALUES_MAX));
         assert!(Message::read(text.as_bytes()).is_ok());
         let deep = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
-        check(&deep, Err("it is not JSON"));
+        assert_eq!(Message::read(deep.as_bytes()), too_much("levels in a message", DEPTH_MAX));
+        check(&deep[1..], Err("it is not JSON"));
+    }
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_not_and_nothing_else(text in "\\PC{0,80}|[\\[{\",:}\\] 0-9a-z\\\\]{0,80}") {
+            drop(Message::read(text.as_bytes()));
+        }
+
+        #[test]
+        fn what_we_write_reads_back(id in any::<u64>(), text in "\\PC{0,20}") {
+            let read = |bytes: Vec<u8>| Message::read(&bytes).unwrap().pop().unwrap();
+            let outcome = Ok(json!({ "text": text }));
+            prop_assert_eq!(read(answer(&json!(id), outcome.clone())), Message::Answer { id: Some(id), outcome });
+            let (method, params) = (text.clone(), json!([text]));
+            let asked = Message::Question { id: json!(id), method: method.clone(), params: params.clone() };
+            prop_assert_eq!(read(request(id, &method, &params)), asked);
+            prop_assert_eq!(read(notice(&method, params.clone())), Message::Notice { method, params });
+        }
     }
 }

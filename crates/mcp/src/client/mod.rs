@@ -1,7 +1,8 @@
 //! What we say to a server: one [`Session`] with one server, over a program's pipes or over HTTP, in whichever revision it speaks.
 //!
 //! What a server answers passes as it was said, as JSON: fields that we do not know, `_meta`, any `structuredContent`. Only what
-//! has to be understood to carry it is looked at. Whatever it asks of its client, on whichever wire, ends in [`CallHost::ask`],
+//! has to be understood to carry it is looked at. That is why the messages are not rmcp's typed models, which drop what they do
+//! not know and lose a whole list to one odd entry, and why its HTTP and sign-in are not used, which need a client of their own. Whatever it asks of its client, on whichever wire, ends in [`CallHost::ask`],
 //! and the caller of [`Session::call_tool`] sees one call that ends once.
 //!
 //! Never here: a program that is started, a connection that is made (see [`HttpSender`]), a redirect that is followed, a token

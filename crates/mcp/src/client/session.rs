@@ -1,7 +1,7 @@
 //! One session with one server.
 
 use super::{
-    Call, CallError, CallHost, Change, Changes, Known, OpenError, Options, Revision, Style, Way,
+    Call, CallError, Change, Changes, Known, OpenError, Options, Revision, Style, Way,
     attending::{Patience, Running, attend},
     calling::is_reading,
     carrier::{Asking, Carrier, Fault, Outcome},
@@ -131,7 +131,7 @@ impl Session {
         let core = &self.inner.core;
         let mut repeats = 0;
         loop {
-            let open = core.open(method, call.host.clone())?;
+            let open = core.open(method, call)?;
             let link = self.inner.link.read().clone();
             let carrier = link.carrier.as_ref();
             let mut running = Running { core, open: open.clone(), carrier, answered: false };
@@ -187,8 +187,8 @@ impl Session {
     }
 
     /// A call's host, for what is asked outside its request.
-    pub(super) fn stand_in(&self, host: &Arc<dyn CallHost>) -> Result<Stood<'_>, CallError> {
-        let open = self.inner.core.open("", host.clone())?;
+    pub(super) fn stand_in(&self, call: &Call) -> Result<Stood<'_>, CallError> {
+        let open = self.inner.core.open("", call)?;
         Ok(Stood { core: &self.inner.core, open })
     }
 }
@@ -209,7 +209,8 @@ impl Drop for Stood<'_> {
 async fn send(session: Weak<Inner>, mut waiting: mpsc::Receiver<Vec<u8>>) {
     while let Some(message) = waiting.recv().await {
         let Some(carrier) = session.upgrade().map(|inner| inner.link.read().carrier.clone()) else { return };
-        if let Err(error) = carrier.tell(message).await {
+        let Some(core) = session.upgrade().map(|inner| inner.core.clone()) else { return };
+        if let Err(error) = core.in_time(carrier.tell(message)).await {
             tracing::debug!(%error, "a message did not reach its server");
         }
     }

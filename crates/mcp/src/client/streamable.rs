@@ -5,7 +5,7 @@ use super::{
     carrier::{Asking, Carrier, Fault, Outcome},
     core::Core,
     door::{Door, Knock, Stream, broken, is_of, status},
-    message::{self, Message},
+    message::{self, Message, Unread},
     mirrored::encoded,
 };
 use bytes::Bytes;
@@ -146,7 +146,11 @@ impl Shared {
     /// The answer among messages; whatever else is there is heard.
     fn answer_in(&self, asking: &Asking, bytes: &[u8]) -> Result<Option<Outcome>, CallError> {
         let mut answer = None;
-        for message in Message::read(bytes).map_err(|why| broken(&asking.method, why))? {
+        let messages = Message::read(bytes).map_err(|unread| match unread {
+            Unread::Not(why) => broken(&asking.method, why),
+            Unread::TooMuch { what, most, .. } => CallError::TooMuch { what, most },
+        })?;
+        for message in messages {
             match message {
                 Message::Answer { id, outcome } if id == Some(asking.open.id) => answer = answer.or(Some(outcome)),
                 // An error without an id is about the only thing that was asked here.

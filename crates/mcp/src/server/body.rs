@@ -33,6 +33,14 @@ impl Body {
         Self(Kind::Whole(Some(bytes.into()).filter(|bytes: &Bytes| !bytes.is_empty())))
     }
 
+    /// The same, where it is in one piece, made into something else.
+    pub(crate) fn map_whole(self, change: impl FnOnce(&Bytes) -> Bytes) -> Self {
+        match self.0 {
+            Kind::Whole(bytes) => Self(Kind::Whole(bytes.as_ref().map(change))),
+            stream => Self(stream),
+        }
+    }
+
     /// A stream of events, with a sign of life where nothing happens for long.
     pub(crate) fn events(events: impl Stream<Item = Bytes> + Send + 'static) -> Self {
         let events = stream::unfold(Box::pin(events), |mut events| async move {

@@ -3,6 +3,9 @@
 use super::json::{Json, Members, empty_object, json};
 use serde_json::json as value;
 
+/// The extension of a client that takes tasks for what takes long.
+pub(crate) const TASKS: &str = "io.modelcontextprotocol/tasks";
+
 /// What a client says that it can.
 #[derive(Clone, Debug)]
 pub struct Capabilities {
@@ -12,6 +15,7 @@ pub struct Capabilities {
     sampling: bool,
     sampling_tools: bool,
     roots: bool,
+    tasks: bool,
 }
 
 impl Default for Capabilities {
@@ -37,6 +41,7 @@ impl Capabilities {
             sampling: sampling.is_some(),
             sampling_tools: has(&sampling, "tools"),
             roots: said.object("roots").is_some(),
+            tasks: has(&said.object("extensions"), TASKS),
             declared,
         })
     }
@@ -49,6 +54,11 @@ impl Capabilities {
     /// Whether it can open an address for a person.
     pub fn opens_urls(&self) -> bool {
         self.elicitation_url
+    }
+
+    /// Whether it takes a task for what takes long.
+    pub fn takes_tasks(&self) -> bool {
+        self.tasks
     }
 
     /// Whether the client may be asked this. If not, what it would have to say.

@@ -10,7 +10,7 @@ use super::{
 };
 use protocol::{AppName, GrantState};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 /// Above as many tools, a client sees [`search::SEARCH`] and [`search::CALL`] in place of all: some clients refuse more than
 /// forty, and a model that reads more chooses worse and pays for each of them in every turn.
@@ -144,9 +144,9 @@ impl Catalog {
         let mut prompts_shown = Vec::new();
         for ((offered, meaning), name) in offers.prompts.into_iter().zip(meanings).zip(prompt_names) {
             let Some(name) = name else { continue };
-            if !prompts.contains_key(&name) {
-                prompts_shown.push(named(offered.definition, &name));
-                prompts.insert(name, meaning);
+            if let Entry::Vacant(place) = prompts.entry(name) {
+                prompts_shown.push(named(offered.definition, place.key()));
+                place.insert(meaning);
             }
         }
 
@@ -154,8 +154,8 @@ impl Catalog {
         let mut resources_shown = Vec::new();
         for offered in offers.resources {
             let Some(uri) = offered.definition.text("uri") else { continue };
-            if !resources.contains_key(&uri) {
-                resources.insert(uri, offered.app);
+            if let Entry::Vacant(place) = resources.entry(uri) {
+                place.insert(offered.app);
                 resources_shown.push(offered.definition);
             }
         }

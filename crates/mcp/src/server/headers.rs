@@ -47,6 +47,15 @@ pub(crate) fn accepts(headers: &HeaderMap, wanted: &str) -> bool {
     )
 }
 
+/// Whether the client names streams before JSON, which is all that most can say of what they would rather have.
+pub(crate) fn prefers_events(headers: &HeaderMap) -> bool {
+    let said = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
+    match (said.find("text/event-stream"), said.find("application/json")) {
+        (Some(events), Some(json)) => events < json,
+        _ => false,
+    }
+}
+
 /// Whether the body says that it is JSON.
 pub(crate) fn is_json(headers: &HeaderMap) -> bool {
     let of = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -91,7 +100,8 @@ pub(crate) fn arguments_check(
     if wanted.is_empty() {
         return Ok(());
     }
-    let arguments: Value = serde_json::from_str(arguments).unwrap_or_default();
+    let arguments: Value =
+        serde_json::from_str(arguments).map_err(|_| ProtocolError::params("the arguments are nested too deep"))?;
     for (path, header) in wanted {
         // A schema may name what is no header: nobody can send that, so nobody is asked for it.
         let Ok(name) = HeaderName::from_bytes(header.as_bytes()) else { continue };

@@ -59,6 +59,13 @@ impl Changed {
     fn everything(&mut self) {
         (self.tools, self.prompts, self.resources) = (true, true, true);
     }
+
+    /// What may have changed for a client of whose last stream nobody knows how far it was read.
+    pub(crate) fn unknown<'a>(watched: impl Iterator<Item = &'a String>) -> Self {
+        let mut changed = Self { updated: watched.map(|uri| Arc::from(uri.as_str())).collect(), ..Self::default() };
+        changed.everything();
+        changed
+    }
 }
 
 /// Waits for a change, and takes all that have come until then. `None`: none will ever come.

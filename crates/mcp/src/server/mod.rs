@@ -8,6 +8,7 @@
 mod body; // bodies of answers
 mod capabilities; // what a client says that it can
 mod catalog; // what one client is offered, made ready once
+mod dispatch; // from a request to its answer
 mod events; // what happens while something is done
 mod headers; // what the heads of a request say
 mod household; // what stands behind the server
@@ -20,10 +21,10 @@ mod result; // what came of something, as a revision has it
 mod revision; // the revisions that are spoken here
 mod running; // one thing that is being done
 mod search; // two tools in place of very many
-mod server; // from a request to its answer
 mod session; // sessions, for the revisions that have them
 mod stdio; // the server over a program's pipes
 mod suspended; // what waits for its client's next request
+mod tasks; // calls that take long, without sessions
 mod template; // which addresses a template means
 
 pub use body::Body;
@@ -31,6 +32,7 @@ pub use capabilities::Capabilities;
 pub use catalog::{
     Catalog, List, OfferedPrompt, OfferedResource, OfferedTool, Offers, PAGE_ENTRIES, TOOLS_LISTED_MAX, Tool,
 };
+pub use dispatch::{About, Server, ServerParts};
 pub use events::{AskError, CallEvents, InputRequest, Level, Waiting};
 pub use household::{
     Answering, CallError, Change, Client, Completion, Credential, Household, Identity, Outcome, ProtocolError, Watch,
@@ -41,5 +43,4 @@ pub use json::{Json, Members, empty_object, json};
 pub use names::{Meaning, NAMES_MAX, NameMap, Names};
 pub use result::{FAILURE_KEY, VIEWS, missing_capability, view_meta, view_uri};
 pub use search::{CALL as CALL_TOOL, SEARCH as SEARCH_TOOLS};
-pub use server::{About, Server, ServerParts};
 pub use session::{RUNNING_OF_SESSION_MAX, SESSION_IDLE_MAX, SESSIONS_MAX, SESSIONS_OF_CLIENT_MAX};

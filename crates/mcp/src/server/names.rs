@@ -96,7 +96,8 @@ fn plain(meaning: &Meaning) -> String {
     let app = meaning.app.as_str();
     let own: String =
         meaning.own.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
-    if own.strip_prefix(app).is_some_and(|rest| rest.starts_with('_')) { own } else { format!("{app}_{own}") }
+    let is_said = own.strip_prefix(app).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'));
+    if is_said { own } else { format!("{app}_{own}") }
 }
 
 fn hashed(plain: &str, meaning: &Meaning, attempt: u32) -> String {
@@ -125,6 +126,7 @@ mod tests {
         assert_eq!(names(&[("greeter", "greet")]), ["greeter_greet"]);
         assert_eq!(names(&[("github", "github_search")]), ["github_search"]);
         assert_eq!(names(&[("files", "read.text")]), ["files_read_text"]);
+        assert_eq!(names(&[("translate", "translate")]), ["translate"]);
         // Ours stay ours, also where an app is called so.
         assert!(names(&[("search", "tools")])[0].starts_with("search_tools-"));
     }

@@ -122,9 +122,9 @@ impl Shape {
         result.with("isError", &false).to_json()
     }
 
-    /// What the client has to answer first.
-    pub(crate) fn input_required(requests: &[(String, InputRequest)], state: &str) -> Json {
-        let requests: Members = requests
+    /// Requests to a client, each under its name.
+    pub(crate) fn requests(requests: &[(String, InputRequest)]) -> Members {
+        requests
             .iter()
             .map(|(key, request)| {
                 let mut asked = Members::new().with("method", &request.method);
@@ -133,10 +133,14 @@ impl Shape {
                 }
                 (key.clone(), asked.to_json())
             })
-            .collect();
+            .collect()
+    }
+
+    /// What the client has to answer first.
+    pub(crate) fn input_required(requests: &[(String, InputRequest)], state: &str) -> Json {
         Members::new()
             .with("resultType", &"input_required")
-            .with("inputRequests", &requests)
+            .with("inputRequests", &Self::requests(requests))
             .with("requestState", &state)
             .to_json()
     }
@@ -170,7 +174,7 @@ pub(crate) fn refusal(code: i64, failure: &Failure) -> ProtocolError {
 fn failed(failure: &Failure) -> Json {
     let mut text = format!("{}: {}", failure.code, failure.message);
     if let Some(hint) = &failure.hint {
-        text.push_str("\n");
+        text.push('\n');
         text.push_str(hint);
     }
     json(&value!({"content": [{"type": "text", "text": text}], "isError": true, "_meta": {FAILURE_KEY: failure}}))

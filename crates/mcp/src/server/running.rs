@@ -1,19 +1,21 @@
 //! One thing that is being done for a client: what happened so far, what is asked, what came of it. Who reads it may be
 //! slow, leave and come back, or never come; whoever does it waits for nobody but an answer.
 
+mod events; // what whoever does it sees of it
+
+pub(crate) use events::Events;
+
 use super::{
-    capabilities::Capabilities,
-    events::{AskError, CallEvents, InputRequest, Level, Waiting},
-    household::{Answering, ProtocolError},
-    json::{Json, Members, json},
+    events::{AskError, InputRequest, Waiting},
+    household::ProtocolError,
+    json::{Json, Members},
     message,
-    result::Shape,
+    result::{Kind, Shape},
     revision::Said,
 };
 use bytes::Bytes;
 use parking_lot::Mutex;
 use protocol::{ErrorCode, Failure};
-use serde_json::json as value;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -81,7 +83,7 @@ pub(crate) enum Next {
     Input(Vec<(String, InputRequest)>),
     /// A question waits in our page, and the client cannot open it for anybody.
     Elsewhere(Waiting),
-    /// With sessions: nothing happens for a while, whoever can come back is let go.
+    /// Nothing happens for a while: whoever can come back is let go.
     Paused,
 }
 
@@ -125,6 +127,26 @@ impl Running {
         self.state.lock().done.is_some()
     }
 
+    /// What came of it, if it is over.
+    pub(crate) fn result(&self) -> Option<Result<Json, ProtocolError>> {
+        self.state.lock().done.clone()
+    }
+
+    /// What the client is asked now.
+    pub(crate) fn asked(&self) -> Vec<(String, InputRequest)> {
+        open(&self.state.lock())
+    }
+
+    /// The question that waits in our page, if one does.
+    pub(crate) fn waiting(&self) -> Option<Waiting> {
+        self.state.lock().waiting.first().cloned()
+    }
+
+    /// Whether it may become a task: a tool's call, by a client that takes them.
+    pub(crate) fn may_be_task(&self) -> bool {
+        self.shape.is_stateless && self.shape.kind == Kind::Tool && self.said.capabilities.takes_tasks()
+    }
+
     /// What happens after a number, when it happens.
     pub(crate) async fn next(&self, from: u64) -> Next {
         let mut changed = self.changed.subscribe();
@@ -165,20 +187,16 @@ impl Running {
         if let Some(done) = &state.done {
             return Some(Next::Done(done.clone()));
         }
+        if state.paused && (self.asker.is_some() || self.may_be_task()) {
+            state.paused = false;
+            return Some(Next::Paused);
+        }
         let can_open = self.said.capabilities.opens_urls();
         if let Some(waiting) = state.waiting.first().filter(|_| !can_open) {
             return Some(Next::Elsewhere(waiting.clone()));
         }
-        if self.asker.is_none() {
-            let open: Vec<(String, InputRequest)> = state
-                .asked
-                .iter()
-                .filter(|asked| asked.answer.is_some())
-                .map(|asked| (asked.key.clone(), asked.request.clone()))
-                .collect();
-            return (!open.is_empty()).then_some(Next::Input(open));
-        }
-        std::mem::take(&mut state.paused).then_some(Next::Paused)
+        let open = if self.asker.is_none() { open(&state) } else { Vec::new() };
+        (!open.is_empty()).then_some(Next::Input(open))
     }
 
     /// Where a reader begins that comes with the next request: after what was read.
@@ -294,6 +312,12 @@ impl Running {
     }
 }
 
+/// What the client is asked now, where its answers come with its next request.
+fn open(state: &State) -> Vec<(String, InputRequest)> {
+    let waits = state.asked.iter().filter(|asked| asked.answer.is_some());
+    waits.map(|asked| (asked.key.clone(), asked.request.clone())).collect()
+}
+
 /// The error of what was given up.
 pub(crate) fn gone() -> ProtocolError {
     ProtocolError::new(message::INTERNAL, "this is not being done any more")
@@ -311,109 +335,5 @@ struct Closing {
 impl Drop for Closing {
     fn drop(&mut self) {
         self.asker.close(&self.id);
-    }
-}
-
-/// What whoever does it sees of it.
-pub(crate) struct Events(pub(crate) Arc<Running>);
-
-impl CallEvents for Events {
-    fn capabilities(&self) -> &Capabilities {
-        &self.0.said.capabilities
-    }
-
-    fn wants_progress(&self) -> bool {
-        self.0.said.progress_token.is_some()
-    }
-
-    fn log_level(&self) -> Option<Level> {
-        self.0.said.log_level
-    }
-
-    fn progress(&self, mut params: Members) {
-        let Some(token) = &self.0.said.progress_token else { return };
-        params.set("progressToken", token.clone());
-        self.0.push(message::notification("notifications/progress", Some(&params)), true);
-    }
-
-    fn log(&self, params: Json) {
-        let Some(wanted) = self.0.said.log_level else { return };
-        let level =
-            Members::parse(params.get()).ok().and_then(|line| serde_json::from_str(line.get("level")?.get()).ok());
-        if level.is_some_and(|level: Level| level >= wanted) {
-            self.0.push(message::notification("notifications/message", Some(&params)), true);
-        }
-    }
-
-    fn ask(&self, requests: Vec<InputRequest>) -> Answering<'_, Result<Vec<Json>, AskError>> {
-        Box::pin(async move {
-            for request in &requests {
-                self.capabilities().allow(&request.method, request.params.as_deref()).map_err(AskError::Undeclared)?;
-            }
-            let Some(asker) = &self.0.asker else { return self.0.ask_later(requests).await };
-            if requests.len() > ASKS_MAX {
-                return Err(AskError::Gone);
-            }
-            let all = requests.iter().map(|request| self.0.ask_one(asker, request));
-            futures_util::future::try_join_all(all).await
-        })
-    }
-
-    fn question_waits(&self, waiting: Waiting) {
-        let running = &self.0;
-        let mut state = running.state.lock();
-        if state.done.is_some() || state.waiting.iter().any(|known| known.id == waiting.id) {
-            return;
-        }
-        state.waiting.push(waiting.clone());
-        let mut params = value!({"mode": "url", "message": waiting.message, "url": waiting.url});
-        if running.said.capabilities.opens_urls() {
-            if let Some(asker) = running.asker.clone() {
-                drop(state);
-                params["elicitationId"] = value!(waiting.id);
-                let request = InputRequest {
-                    key: String::new(),
-                    method: "elicitation/create".to_owned(),
-                    params: Some(json(&params)),
-                };
-                let running = Arc::clone(running);
-                tokio::spawn(async move {
-                    // A client that says it opened it has answered nothing: that happens in our page.
-                    if let Ok(answer) = running.ask_one(&asker, &request).await
-                        && !is_accepted(&answer)
-                    {
-                        running.decline(&mut running.state.lock(), &waiting.id);
-                        running.wake();
-                    }
-                });
-                return;
-            }
-            let key = format!("{QUESTION_PREFIX}{}", waiting.id);
-            let request =
-                InputRequest { key: key.clone(), method: "elicitation/create".to_owned(), params: Some(json(&params)) };
-            state.asked.push(Asked { key, request, answer: Some(oneshot::channel().0) });
-        }
-        drop(state);
-        running.wake();
-    }
-
-    fn question_ended(&self, id: &str) {
-        let running = &self.0;
-        let mut state = running.state.lock();
-        let count = state.waiting.len();
-        state.waiting.retain(|waiting| waiting.id != id);
-        let was_there = state.waiting.len() < count;
-        state.asked.retain(|asked| asked.key.strip_prefix(QUESTION_PREFIX) != Some(id));
-        drop(state);
-        if was_there && running.asker.is_some() && running.said.capabilities.opens_urls() {
-            let params = value!({"elicitationId": id});
-            running.push(message::notification("notifications/elicitation/complete", Some(&params)), false);
-        }
-        running.wake();
-    }
-
-    fn pause(&self) {
-        self.0.state.lock().paused = true;
-        self.0.wake();
     }
 }

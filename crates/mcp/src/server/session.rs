@@ -2,12 +2,12 @@
 
 use super::{
     capabilities::Capabilities,
+    dispatch::Attached,
     events::Level,
     household::{Change, Client, Identity, ProtocolError, Watch},
     json::Json,
     message::Id,
     running::{Asker, Running},
-    server::Attached,
 };
 use parking_lot::Mutex;
 use protocol::{Clock, Entropy};
@@ -49,7 +49,7 @@ pub(crate) struct Session {
     stream_last: AtomicU64,
     pub(crate) watches: Mutex<HashMap<String, Watch>>,
     pub(crate) changes: tokio::sync::Mutex<broadcast::Receiver<Change>>,
-    listener: Mutex<CancellationToken>,
+    listener: Mutex<Option<CancellationToken>>,
     open: AtomicUsize,
     used_ns: AtomicU64,
 }
@@ -154,11 +154,14 @@ impl Session {
         self.streams.lock().remove(&number);
     }
 
-    /// Whoever listens now is told of changes; whoever did before no more.
-    pub(crate) fn listen(&self) -> CancellationToken {
+    /// Whoever listens now is told of changes; whoever did before no more. Says whether somebody did.
+    pub(crate) fn listen(&self) -> (CancellationToken, bool) {
         let mine = self.ended.child_token();
-        std::mem::replace(&mut *self.listener.lock(), mine.clone()).cancel();
-        mine
+        let before = self.listener.lock().replace(mine.clone());
+        if let Some(before) = &before {
+            before.cancel();
+        }
+        (mine, before.is_some())
     }
 
     /// Held as long as a connection is open for this session: it is not idle.

@@ -1,6 +1,7 @@
 //! The server over a program's pipes: one client, one line for each message, both kinds of revisions.
 
 use super::{
+    dispatch::{Attached, From, Inner, Reply, Server},
     household::{Client, ProtocolError},
     http::{MESSAGE_BYTES_MAX, cancelled_id, notified},
     json::Members,
@@ -8,7 +9,6 @@ use super::{
     message::{self, INVALID_REQUEST, Id, Incoming},
     revision::{CAPABILITIES_KEY, VERSION_KEY, meta_of},
     running::Next,
-    server::{Attached, From, Inner, Reply, Server},
     session::Session,
 };
 use bytes::Bytes;
@@ -292,6 +292,9 @@ async fn forward(of: Forwarding) {
                 if sender.send(bytes).await.is_err() {
                     return;
                 }
+            } else if running.cancel.is_cancelled() && matches!(next, Next::Done(Err(_))) {
+                // Given up by the client itself, which wants no answer any more.
+                return;
             } else if let Some(result) = inner.settle(&client, &attached, next) {
                 // The id is free before its answer is out: the client may use it again as soon as it has read that.
                 alone.lock().remove(&id);

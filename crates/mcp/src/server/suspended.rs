@@ -28,11 +28,14 @@ pub(crate) type WorkDigest = [u8; 32];
 
 /// The digest of what a request asks for. The order of members does not count: a client may write the same again otherwise.
 pub(crate) fn work_digest(method: &str, params: Option<&RawValue>) -> WorkDigest {
-    let mut params = params.and_then(|params| serde_json::from_str::<Value>(params.get()).ok()).unwrap_or_default();
+    let said = params.map_or("{}", RawValue::get);
+    // What is nested too deep to be put in order counts as it was written.
+    let mut params: Value = serde_json::from_str(said).unwrap_or_else(|_| Value::from(said));
     if let Some(params) = params.as_object_mut() {
         for aside in ["_meta", "inputResponses", "requestState", "task"] {
             params.remove(aside);
         }
+        // No arguments are an object without any.
         let is_empty = params.get("arguments").and_then(Value::as_object).is_some_and(serde_json::Map::is_empty);
         if is_empty {
             params.remove("arguments");

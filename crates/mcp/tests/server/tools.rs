@@ -49,6 +49,18 @@ pub(crate) fn offered() -> Vec<OfferedTool> {
         "test_custom_header",
         of(value!({"region": {"type": "string", "x-mcp-header": "Region"}}), &["region"]),
     ));
+    // Those of the tasks have names that are no app's and tool's of one app.
+    for (of, name) in [
+        ("greet", "greet"),
+        ("slow", "compute"),
+        ("failing", "job"),
+        ("protocol", "error_job"),
+        ("confirm", "delete"),
+        ("multi", "input"),
+        ("test", "test_tool_with_task"),
+    ] {
+        tools.push(tool(of, name, &value!({"description": name, "inputSchema": {"type": "object"}})));
+    }
     tools.push(tool(
         "json",
         "json_schema_2020_12_tool",
@@ -225,6 +237,45 @@ pub(crate) async fn call(
             };
             let asked: Vec<InputRequest> = all.into_iter().filter(may).collect();
             text(format!("{:?}", ask(events, asked).await?))
+        }
+        "greet" => text(format!("Hello, {}!", arguments["name"].as_str().unwrap_or_default())),
+        "compute" => {
+            let seconds = arguments["seconds"].as_f64().unwrap_or_default();
+            if seconds > 0.0 {
+                events.pause();
+            }
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_secs_f64(seconds)) => text("Computed."),
+                () = cancel.cancelled() => Err(Failure::new(ErrorCode::Stopped, "given up").into()),
+            }
+        }
+        "job" if !events.capabilities().takes_tasks() => Err(CallError::Protocol(missing_capability(&json(
+            &value!({"extensions": {"io.modelcontextprotocol/tasks": {}}}),
+        )))),
+        "job" => {
+            events.pause();
+            wait().await;
+            Err(Failure::new(ErrorCode::AppFailed, "the job failed").into())
+        }
+        "error_job" => {
+            events.pause();
+            wait().await;
+            Err(CallError::Protocol(ProtocolError::new(-32603, "the server failed")))
+        }
+        "delete" => {
+            events.pause();
+            text(format!("{}", ask(events, vec![form("confirm", "Delete it?", "yes")]).await?[0]))
+        }
+        "input" => {
+            events.pause();
+            let both = vec![form("first", "The first?", "a"), form("second", "The second?", "b")];
+            text(format!("{:?}", ask(events, both).await?))
+        }
+        "test_tool_with_task" => {
+            let answers = ask(events, vec![form("user_name", "What is your name?", "name")]).await?;
+            events.pause();
+            wait().await;
+            text(format!("Hello, {}!", answers[0]["content"]["name"].as_str().unwrap_or_default()))
         }
         "approved" => {
             let url = "http://127.0.0.1:7070/#/approvals/1".to_owned();

@@ -55,6 +55,18 @@ pub enum Grant {
     Client,
 }
 
+/// A request that the server did not let in.
+pub(crate) struct Refused<'a> {
+    /// What it said.
+    pub(crate) challenge: &'a Challenge,
+    /// The token that was shown.
+    pub(crate) used: Option<&'a str>,
+    /// Whether the token is good and allows too little.
+    pub(crate) wants_more: bool,
+    /// Whether somebody waits for it. Nobody is asked to sign in for what goes on in the background.
+    pub(crate) attended: bool,
+}
+
 /// Gets tokens for one server, keeps them in the store, and gets new ones when they end.
 pub struct Authorizer {
     identity: Identity,
@@ -99,15 +111,14 @@ impl Authorizer {
         Ok(credentials.access_token.clone().map(Zeroizing::new))
     }
 
-    /// The server refused a request that was sent with `used`: gets another token, or one for more.
+    /// The server refused a request: gets another token, or one for more.
     pub(crate) async fn refused(
         &self,
         server: &Url,
         sender: &dyn HttpSender,
-        challenge: &Challenge,
-        used: Option<&str>,
-        wants_more: bool,
+        refused: Refused<'_>,
     ) -> Result<(), AuthorizationError> {
+        let Refused { challenge, used, wants_more, attended } = refused;
         let mut held = self.held.lock().await;
         let current = held.as_ref().and_then(|credentials| credentials.access_token.as_deref());
         if current.is_some() && current != used {
@@ -140,6 +151,11 @@ impl Authorizer {
         {
             *held = Some(credentials);
             return Ok(());
+        }
+        if !attended {
+            self.store.save(server.as_str(), &credentials).await?;
+            *held = Some(credentials);
+            return Err(AuthorizationError::Person("nobody waits for it".to_owned()));
         }
         credentials.scopes = scopes(&credentials.scopes, challenge, &resource, &issuer);
         let got = match &self.grant {

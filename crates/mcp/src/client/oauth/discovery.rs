@@ -164,6 +164,7 @@ fn no(what: &'static str, why: &str) -> AuthorizationError {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     fn url(text: &str) -> Url {

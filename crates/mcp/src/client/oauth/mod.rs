@@ -12,6 +12,7 @@ mod error; // why we are not let in
 mod tokens; // who we are there, and what is given for that
 mod web; // HTTP to authorization servers
 
+pub(crate) use authorizer::Refused;
 pub use authorizer::{Authorizer, Grant, Identity, Registered};
 pub(crate) use challenge::Challenge;
 pub use credentials::{Authorize, Credentials, Redirected, StoreError, TokenStore};

@@ -171,6 +171,7 @@ pub(super) fn sign_in(endpoint: &Url, fields: &[(&str, &str)]) -> Url {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     fn issuer(says_issuer: bool) -> Issuer {

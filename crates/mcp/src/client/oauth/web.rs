@@ -83,7 +83,7 @@ impl Web<'_> {
         let sending = async {
             let response = self.sender.send(request).await?;
             let status = response.status();
-            match collect(response.into_body(), BYTES_MAX, "an answer").await {
+            match collect(response.into_body(), BYTES_MAX, "bytes in an answer").await {
                 Ok(bytes) => Ok((status, serde_json::from_slice(&bytes).ok())),
                 Err(CallError::Http(error)) => Err(error.into()),
                 Err(_) => Err(AuthorizationError::Untrusted("it is too long")),

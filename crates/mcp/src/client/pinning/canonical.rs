@@ -1,7 +1,6 @@
 //! One way of writing each value: JSON Canonicalization Scheme (RFC 8785).
 
 use serde_json::{Number, Value};
-use std::fmt::Write as _;
 
 /// Up to here a whole number is the same in every reader.
 const SAFE: u64 = (1 << 53) - 1;
@@ -57,7 +56,7 @@ fn quote(string: &str, text: &mut String) {
             '\n' => text.push_str("\\n"),
             '\u{c}' => text.push_str("\\f"),
             '\r' => text.push_str("\\r"),
-            control if control < ' ' => drop(write!(text, "\\u{:04x}", control as u32)),
+            control if control < ' ' => text.push_str(&format!("\\u{:04x}", u32::from(control))),
             other => text.push(other),
         }
     }
@@ -101,12 +100,13 @@ fn decimal(double: f64, text: &mut String) {
         if !rest.is_empty() {
             text.extend([".", rest]);
         }
-        drop(write!(text, "e{exponent:+}"));
+        text.push_str(&format!("e{exponent:+}"));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use proptest::prelude::*;
 

@@ -74,6 +74,7 @@ pub fn pin(tool: &Value) -> Digest {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use serde_json::json;
 
