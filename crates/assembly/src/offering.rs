@@ -7,17 +7,23 @@ mod performing; // one call, as a run
 
 use crate::Oikos;
 use kernel::Kernel;
+use gateway::{
+    McpRequest, McpResponse,
+    auth::{Admitted, Authenticator, Used},
+};
 use mcp::server::{
-    Answering, CallError, CallEvents, Catalog, Change, Client, Completion, Household, Identity, Json, NameMap, Outcome, Watch,
-    Work,
+    About, Answering, Body, CallError, CallEvents, Catalog, Change, Client, Completion, Credential, Household, Identity, Json,
+    NameMap, Outcome, Server, ServerParts, Watch, Work,
 };
 use parking_lot::Mutex;
 use protocol::{AppName, Failure};
 use std::{
     collections::HashMap,
+    pin::Pin,
     sync::{Arc, Weak},
+    task::{Context, Poll},
 };
-use tokio::sync::broadcast;
+use tokio::{sync::broadcast, task::AbortHandle};
 use tokio_util::sync::CancellationToken;
 
 /// Changes that wait for a client that is slow to hear of them; of more it hears that all may have changed.
@@ -98,12 +104,44 @@ impl McpDoor {
             access.over(&admitted).await;
             revoked.cancel();
         });
-        let response = self.0.handle(request).await;
-        let over = over.abort_handle();
-        let (parts, body) = response.into_parts();
+        let over = AbortOnDrop(over.abort_handle());
+        let (parts, body) = self.0.handle(request).await.into_parts();
         // As long as the answer goes on, somebody looks.
-        let body = Watched { body, over: Some(AbortOnDrop(over)) };
-        McpResponse::from_parts(parts, gateway::body(body))
+        McpResponse::from_parts(parts, gateway::McpBody::new(Watched { body, _over: over }))
+    }
+}
+
+/// An answer that goes on for as long as its client is let in.
+struct Watched {
+    body: Body,
+    _over: AbortOnDrop,
+}
+
+struct AbortOnDrop(AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl http_body::Body for Watched {
+    type Data = <Body as http_body::Body>::Data;
+    type Error = <Body as http_body::Body>::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Self::Data>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        self.body.size_hint()
     }
 }
 

@@ -7,6 +7,7 @@ use crate::{
     follow::{Bell, HeardStore},
     proxy,
     readiness::Readiness,
+    offering::McpDoor,
     sandboxes::Sandboxes,
     signing::official_key,
     socket::SocketPath,
@@ -23,6 +24,7 @@ use protocol::{
     AuditHead, Caller, Clock, DeviceId, Entropy, ErrorCode, Failure, OwnerId,
     api::{ChainBreak, ChainReport},
 };
+use mcp::app::{ServerConfig, ServerRunner};
 use sandbox::{IDLE_MS_MAX, JsRunnerConfig, ProgramConfig, ProgramRunner};
 use state::{BlobStore, ChainCheck, HomeLock, SqliteStore, Store, StoreError};
 use std::{
@@ -70,6 +72,8 @@ pub struct Oikos {
     signer: parking_lot::Mutex<Option<JoinHandle<()>>>,
     /// What the last process left half-way has been brought to its end.
     begun: OnceCell<()>,
+    /// Made when the first MCP client comes.
+    mcp_door: OnceLock<McpDoor>,
     restarts: RestartPolicy,
     // Last: the lock goes when everything else has gone.
     _lock: HomeLock,
@@ -104,15 +108,20 @@ impl Oikos {
                 homes: home.join("programs"),
                 folders: config.program_folders.clone(),
                 never: protected.iter().map(|folder| folder.path.clone().into()).collect(),
-                mcp: None,
+                mcp: Some(Arc::new(mcp::app::Stdio::new(env!("CARGO_PKG_VERSION"), clock.clone()))),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 idle_ms_max: IDLE_MS_MAX,
                 clock: clock.clone(),
                 runtime: tokio::runtime::Handle::current(),
             }))
         });
+        let servers = ServerRunner::new(ServerConfig {
+            egress: egress.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            clock: clock.clone(),
+        });
         let scripts = runner_config(config, &home, &device_key, &clock, &*entropy);
-        let runner = Arc::new(Sandboxes::new(scripts, programs));
+        let runner = Arc::new(Sandboxes::new(scripts, programs, Arc::new(servers)));
         let heads = HeadFile::new(&home);
         let kernel = Kernel::new(KernelParts {
             broker: Broker::new(config.zone, protected),
@@ -169,6 +178,7 @@ impl Oikos {
             heads,
             signer: parking_lot::Mutex::default(),
             begun: OnceCell::new(),
+            mcp_door: OnceLock::new(),
             restarts: config.restarts.clone(),
             _lock: lock,
         });
@@ -261,6 +271,11 @@ impl Oikos {
     /// Whoever follows the log is told what there is, and then that there is no more: this process is about to end.
     pub fn follow_end(&self) {
         self.bell.end();
+    }
+
+    /// What answers MCP clients.
+    pub(crate) fn offering(self: &Arc<Self>) -> &McpDoor {
+        self.mcp_door.get_or_init(|| McpDoor::new(self))
     }
 
     /// The home folder, canonical.

@@ -5,6 +5,7 @@ use kernel::{
     program::Rooms,
     runner::{GuestImage, GuestSource, PrepareError, Runner},
 };
+use mcp::app::ServerRunner;
 use parking_lot::Mutex;
 use protocol::{AppName, Digest, OwnerId};
 use sandbox::{JsRunner, JsRunnerConfig, JsRunnerStatus, ProgramRunner};
@@ -15,11 +16,16 @@ pub(crate) struct Sandboxes {
     scripts: LazyJsRunner,
     /// Absent where this process cannot keep programs.
     programs: Option<Arc<ProgramRunner>>,
+    servers: Arc<ServerRunner>,
 }
 
 impl Sandboxes {
-    pub(crate) fn new(scripts: JsRunnerConfig, programs: Option<Arc<ProgramRunner>>) -> Self {
-        Self { scripts: LazyJsRunner { config: scripts, made: Mutex::default() }, programs }
+    pub(crate) fn new(
+        scripts: JsRunnerConfig,
+        programs: Option<Arc<ProgramRunner>>,
+        servers: Arc<ServerRunner>,
+    ) -> Self {
+        Self { scripts: LazyJsRunner { config: scripts, made: Mutex::default() }, programs, servers }
     }
 
     /// What the sandbox for scripts holds, if there is one by now.
@@ -40,9 +46,7 @@ impl Sandboxes {
                 Some(programs) => Ok(programs.clone()),
                 None => Err(PrepareError::Sandbox { message: "this process cannot keep programs in a box".to_owned() }),
             },
-            GuestSource::Server(_) => {
-                Err(PrepareError::Sandbox { message: "nobody here speaks with servers".to_owned() })
-            }
+            GuestSource::Server(_) => Ok(self.servers.clone()),
         }
     }
 }
@@ -59,18 +63,21 @@ impl Runner for Sandboxes {
         if let Some(programs) = &self.programs {
             programs.forget(package);
         }
+        self.servers.forget(package);
     }
 
     fn let_go(&self, owner: OwnerId, app: &AppName, still: &Rooms) {
         if let Some(programs) = &self.programs {
             programs.let_go(owner, app, still);
         }
+        self.servers.let_go(owner, app, still);
     }
 
     fn end(&self, owner: OwnerId, app: &AppName) {
         if let Some(programs) = &self.programs {
             programs.end(owner, app);
         }
+        self.servers.end(owner, app);
     }
 
     fn erase(&self, owner: OwnerId, app: &AppName) {

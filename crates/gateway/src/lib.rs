@@ -43,7 +43,7 @@ mod tcp; // the door at an address
 mod ws; // the door for pages that keep a line open
 
 pub(crate) use answering::ENTER;
-pub use axum::{Router, extract::Request as McpRequest, response::Response as McpResponse};
+pub use axum::{Router, body::Body as McpBody, extract::Request as McpRequest, response::Response as McpResponse};
 pub use description::{PATTERNS, openapi};
 pub use doors::{Doors, Figures};
 pub use household::{Arrival, Attendance, FrameSender, Household};

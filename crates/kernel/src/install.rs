@@ -347,6 +347,7 @@ impl Kernel {
         self.broker.grants_load(owner, name, grants);
         self.programs_look(owner, name);
         self.apps.write().insert((owner, name.clone()), app.clone());
+        self.offers_change();
         self.listeners_set(owner, app, exports)
     }
 

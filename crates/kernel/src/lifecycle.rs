@@ -121,6 +121,7 @@ impl Kernel {
             crate::crash_point("hook::after_commit");
             let app = app.with(record, image.clone());
             kernel.apps.write().insert((owner, name), app.clone());
+            kernel.offers_change();
             if let Some(image) = image {
                 kernel.listeners_set(owner, &app, image.exports())?;
             }
@@ -204,6 +205,7 @@ impl Kernel {
             kernel.store.commit(batch, Durability::Synced).map_err(commit_failure)?;
             let loaded = loaded.with(record, image.clone());
             kernel.apps.write().insert(whose.clone(), loaded.clone());
+            kernel.offers_change();
             match image {
                 Some(image) => {
                     kernel.listeners_set(caller.owner, &loaded, image.exports())?;
@@ -271,6 +273,7 @@ impl Kernel {
             kernel.store.commit(batch, Durability::Synced).map_err(commit_failure)?;
             crate::crash_point("remove::after_commit");
             kernel.apps.write().remove(&(owner, app.clone()));
+            kernel.offers_change();
             kernel.broker.grants_drop(owner, &app);
             kernel.programs_end(owner, &app);
             kernel.servers.write().remove(&(owner, app.clone()));

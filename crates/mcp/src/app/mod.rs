@@ -8,4 +8,5 @@ mod serving; // one run
 mod stdio; // programs
 
 pub use remote::{ServerConfig, ServerRunner};
+pub use serving::REFUSAL_KEY;
 pub use stdio::Stdio;

@@ -1,0 +1,1 @@
+//! Our server in a client's configuration.

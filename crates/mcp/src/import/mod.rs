@@ -1,0 +1,1 @@
+//! Servers that a client's configuration names.
