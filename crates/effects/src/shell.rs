@@ -127,7 +127,15 @@ impl Effect for ShellEffect {
         scene.intent_send(sentence::shell_will_run(&shown), sha256(&content))?;
         permit.lease().charge_host_bytes(call.input.len() as u64)?;
         let told = sentence::shell_will_run(&shown);
-        let outcome = self.programs.run(order, permit.lease(), &mut || scene.progress(told.clone(), 0, None))?;
+        let outcome = self.programs.run(order, permit.lease(), &mut || scene.progress(told.clone(), 0, None));
+        // The log has this instead of what it was announced as, so it says which program it was.
+        let outcome = outcome.map_err(|error| match error {
+            EffectError::Unknown(error) => EffectError::Unknown(GuestError::new(
+                error.code,
+                format!("{}: {}", shorten(&shown, 300), error.message),
+            )),
+            error => error,
+        })?;
         permit.lease().charge_host_bytes((outcome.stdout.len() + outcome.stderr.len()) as u64).ok();
         Ok(Done {
             said: Some(Said::Once(sentence::shell_ran(shown, outcome.exit_code))),

@@ -366,7 +366,7 @@ sentences! {
     sending_unknown(what) = "cut off when it was {what}: nobody knows whether that arrived";
     effect_denied(what, rule) = "BLOCKED: wanted to {what}; {rule}";
     room_had(path, line) = "its program had {path} while it ran, by {line}";
-    program_progress(said) = "{said}";
+    program_progress(said) = "its program says: {said}";
     effect_done() = "done";
     effect_not_done(why) = "not done: {why}";
     effect_unknown(why) = "cut off half-way: {why}";

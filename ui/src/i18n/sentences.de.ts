@@ -227,7 +227,7 @@ const texts: Record<keyof typeof english, string> = {
   shell_will_run: "im Begriff, {command} auszuführen",
   shell_ran: "{command} ausgeführt; es endete mit Code {code}",
   room_had: "ihr Programm hatte {path}, solange es lief, durch {line}",
-  program_progress: "{said}",
+  program_progress: "ihr Programm sagt: {said}",
   effect_not_done: "nicht getan: {why}",
   effect_unknown: "mittendrin abgebrochen: {why}",
   denied_again: "GESPERRT: {times} {times:weiterer Versuch|weitere Versuche} derselben Art",
