@@ -384,7 +384,10 @@ async fn what_is_known_wrongly_is_found_out_again() {
             move |request| (inner.0)(request)
         });
         let session = open(way(sender, None), mcp::client::Options { known, ..options() }).await.unwrap();
-        assert_eq!(session.server().known(), mcp::client::Known { revision: Revision::V2025_11_25, style: Style::Streamable });
+        assert_eq!(
+            session.server().known(),
+            mcp::client::Known { revision: Revision::V2025_11_25, style: Style::Streamable }
+        );
     }
     let known = Some(mcp::client::Known::initialize());
     open(way(sender, None), mcp::client::Options { known, ..options() }).await.unwrap();
