@@ -156,7 +156,8 @@ impl Session {
     /// Whether a person agreed to open all addresses that have to be opened first.
     async fn opened(&self, method: &str, addresses: Map<String, Value>, call: &Call) -> Result<bool, CallError> {
         let stood = self.stand_in(call)?;
-        let offered = addresses.values().all(|one| stood.core.abilities(Some(&stood.open)).answers(ELICIT, &one["params"]));
+        let offered =
+            addresses.values().all(|one| stood.core.abilities(Some(&stood.open)).answers(ELICIT, &one["params"]));
         drop(stood);
         if !offered {
             return Ok(false);

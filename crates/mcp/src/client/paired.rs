@@ -71,7 +71,8 @@ impl Paired {
     async fn first_event(door: &Door, open: &OpenCall) -> Result<(Stream, Url), CallError> {
         let what = STREAM;
         let (method, url, headers, body) = (Method::GET, &door.web.url, HeaderMap::new(), Bytes::new());
-        let knock = Knock { method, url, accept: "text/event-stream", headers, body, what, sender: None, open: Some(open) };
+        let knock =
+            Knock { method, url, accept: "text/event-stream", headers, body, what, sender: None, open: Some(open) };
         let response = door.knock(knock).await?;
         if !response.status().is_success() {
             return Err(status(what, response.status()));
@@ -95,16 +96,11 @@ impl Paired {
         Err(broken(what, "it names no address for messages"))
     }
 
-    async fn say(
-        &self,
-        what: &str,
-        message: Vec<u8>,
-        asking: Option<&Asking>,
-    ) -> Result<(), CallError> {
-        let (sender, open) = (asking.and_then(|asking| asking.sender.as_ref()), asking.map(|asking| asking.open.as_ref()));
+    async fn say(&self, what: &str, message: Vec<u8>, asking: Option<&Asking>) -> Result<(), CallError> {
+        let (sender, open) =
+            (asking.and_then(|asking| asking.sender.as_ref()), asking.map(|asking| asking.open.as_ref()));
         let (method, headers, body) = (Method::POST, HeaderMap::new(), Bytes::from(message));
-        let knock =
-            Knock { method, url: &self.address, accept: "application/json", headers, body, what, sender, open };
+        let knock = Knock { method, url: &self.address, accept: "application/json", headers, body, what, sender, open };
         let code = self.door.knock(knock).await?.status();
         if code.is_success() { Ok(()) } else { Err(status(what, code)) }
     }

@@ -174,6 +174,9 @@ impl Pipe {
             return self.send(message::failure(Some(&id), &error)).await;
         }
         let session = self.session.as_ref().filter(|_| !is_alone);
+        if method == "completion/complete" {
+            return self.complete(id, params, meta, session.cloned()).await;
+        }
         let from = From { client: &self.client, session, headers: None };
         match self.inner.answer(from, &id, method, params, meta).await {
             Reply::Now(result) => self.send(message::answer(&id, &result)).await,
@@ -219,6 +222,36 @@ impl Pipe {
                 Ok(())
             }
         }
+    }
+
+    /// An app's server may take its time for it: the line stays open for others.
+    async fn complete(
+        &self,
+        id: Id,
+        params: Option<&RawValue>,
+        meta: Option<Members>,
+        session: Option<Arc<Session>>,
+    ) -> Result<(), ()> {
+        let cancel = self.client.revoked.child_token();
+        if let Err(error) = self.note(&id, None, cancel.clone()) {
+            return self.send(message::failure(Some(&id), &error)).await;
+        }
+        let (inner, client, sender) = (Arc::clone(&self.inner), self.client.clone(), self.sender.clone());
+        let (params, alone) = (params.map(ToOwned::to_owned), Arc::clone(&self.alone));
+        tokio::spawn(async move {
+            let from = From { client: &client, session: session.as_ref(), headers: None };
+            let answering = inner.answer(from, &id, "completion/complete", params.as_deref(), meta);
+            let reply = tokio::select! {
+                reply = answering => Some(reply),
+                () = cancel.cancelled() => None,
+            };
+            alone.lock().remove(&id);
+            if let Some(Reply::Now(result)) = reply {
+                // Who does not read any more gets no answer.
+                let _gone = sender.send(message::answer(&id, &result)).await.is_err();
+            }
+        });
+        Ok(())
     }
 
     /// Remembers what stands alone by its id.

@@ -5,7 +5,7 @@ use crate::scene::{
 };
 use futures_util::{FutureExt as _, StreamExt as _};
 use http::Method;
-use mcp::client::{Call, CallError, HttpBody, HttpError, Revision, Style};
+use mcp::client::{Call, CallError, HttpBody, HttpError, HttpSender, Revision, Style};
 use serde_json::{Map, json};
 use std::sync::{
     Arc, Mutex,
@@ -14,12 +14,13 @@ use std::sync::{
 use tokio::sync::mpsc;
 
 type Answer = Result<http::Response<HttpBody>, HttpError>;
+/// What a server was asked, and in which session.
+type Heard = Arc<Mutex<Vec<String>>>;
 
 /// An old server: what it does with `tools/call` is up to the test.
 fn old(
     calls: impl Fn(&http::Request<bytes::Bytes>, usize) -> Answer + Send + Sync + 'static,
-) -> (Played<impl Fn(http::Request<bytes::Bytes>) -> std::future::Ready<Answer> + Send + Sync>, Arc<Mutex<Vec<String>>>)
-{
+) -> (impl HttpSender, Heard) {
     let heard = Arc::new(Mutex::new(Vec::new()));
     let (noted, counted) = (heard.clone(), AtomicUsize::new(0));
     let sessions = AtomicUsize::new(0);
@@ -379,12 +380,12 @@ async fn what_is_known_wrongly_is_found_out_again() {
     let (sender, heard) = old(|request, _| Ok(result(&message(request), json!({ "content": [] }))));
     for known in [Style::Sse, Style::Streamable] {
         let known = Some(mcp::client::Known { revision: Revision::V2026_07_28, style: known });
-        let sender = Played({
-            let (inner, _) = old(|request, _| Ok(result(&message(request), json!({ "content": [] }))));
-            move |request| (inner.0)(request)
-        });
+        let (sender, _) = old(|request, _| Ok(result(&message(request), json!({ "content": [] }))));
         let session = open(way(sender, None), mcp::client::Options { known, ..options() }).await.unwrap();
-        assert_eq!(session.server().known(), mcp::client::Known { revision: Revision::V2025_11_25, style: Style::Streamable });
+        assert_eq!(
+            session.server().known(),
+            mcp::client::Known { revision: Revision::V2025_11_25, style: Style::Streamable }
+        );
     }
     let known = Some(mcp::client::Known::initialize());
     open(way(sender, None), mcp::client::Options { known, ..options() }).await.unwrap();

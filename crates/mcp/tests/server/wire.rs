@@ -96,14 +96,7 @@ impl Wire {
             request = request.header(*name, *value);
         }
         let request = request.body(Full::new(body.into())).expect("a request");
-        let response =
-            tokio::time::timeout(SOON, connection.send_request(request)).await.expect("in time").expect("an answer");
-        // Whoever keeps the answer keeps the connection.
-        tokio::spawn(async move {
-            tokio::time::sleep(Duration::from_secs(60)).await;
-            drop(connection);
-        });
-        response
+        tokio::time::timeout(SOON, connection.send_request(request)).await.expect("in time").expect("an answer")
     }
 
     /// Sends a request, and reads its answer to the end.

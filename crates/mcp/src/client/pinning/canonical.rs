@@ -70,30 +70,33 @@ fn number(given: &Number, text: &mut String) {
         (Some(0), _) => text.push('0'),
         (Some(whole), _) if whole > SAFE => text.push_str(&given.to_string()),
         (_, Some(0.0)) => text.push('0'),
-        (_, Some(double)) => decimal(double, text),
-        (_, None) => text.push_str(&given.to_string()),
+        _ => decimal(&given.to_string(), text),
     }
 }
 
-fn decimal(double: f64, text: &mut String) {
-    // The shortest digits that read back the same, as `d.ddde±n`.
-    let shortest = format!("{double:e}");
-    let (digits, exponent) = shortest.split_once('e').expect("this form has an exponent");
-    let exponent: i32 = exponent.parse().expect("an exponent is a number");
-    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |digits| ("-", digits));
-    let digits: String = digits.chars().filter(char::is_ascii_digit).collect();
+/// A number in its shortest digits, which is how it is given, with its point where ECMAScript puts it.
+fn decimal(shortest: &str, text: &mut String) {
+    let (sign, shortest) = shortest.strip_prefix('-').map_or(("", shortest), |shortest| ("-", shortest));
+    let (mantissa, exponent) = shortest.split_once('e').unwrap_or((shortest, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let all = format!("{whole}{fraction}");
+    let digits = all.trim_start_matches('0');
+    let ahead = i32::try_from(whole.len()).expect("a number is short")
+        - i32::try_from(all.len() - digits.len()).expect("it is short");
+    let place = ahead + exponent.parse::<i32>().expect("an exponent is a number");
+    let digits = digits.trim_end_matches('0');
     let count = i32::try_from(digits.len()).expect("a double has few digits");
     text.push_str(sign);
-    let place = exponent + 1;
+    let exponent = place - 1;
     let zeros = |count: i32| "0".repeat(usize::try_from(count).unwrap_or(0));
     if (count..=21).contains(&place) {
-        text.push_str(&digits);
+        text.push_str(digits);
         text.push_str(&zeros(place - count));
     } else if (1..=21).contains(&place) {
         let (before, after) = digits.split_at(usize::try_from(place).unwrap_or(0));
         text.extend([before, ".", after]);
     } else if (-5..=0).contains(&place) {
-        text.extend(["0.", &zeros(-place), &digits]);
+        text.extend(["0.", &zeros(-place), digits]);
     } else {
         let (first, rest) = digits.split_at(1);
         text.push_str(first);
