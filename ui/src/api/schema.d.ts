@@ -516,6 +516,69 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/servers": {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** MCP servers */
+    get: operations["server_list"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/servers/{app}": {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** One of them, with its tools as the owner knows them */
+    get: operations["server_info"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/servers/{app}/log": {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** The last that a server's program wrote on its standard error */
+    get: operations["server_log"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/servers/{app}/look": {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /**
+     * Ask a server what it has
+     * @description It is started if need be. What is not as it was accepted waits for a yes from then on.
+     */
+    post: operations["server_look"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/servers/{app}/tools": {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    /** Decide about one tool of a server, or about all */
+    patch: operations["server_decide"];
+    trace?: never;
+  };
   "/api/v1/sign-in": {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
@@ -916,6 +979,15 @@ export interface components {
       /** @description What was shown when oikos was started for the first time. */
       token: components["schemas"]["ShownOnce"];
     };
+    /** @description One of the four things that are kept of a program. */
+    BoxFact: {
+      /** @description Of what: `files`, `network`, `processes` or `memory`. */
+      concern: string;
+      /** @description How far: `full` or `part`. */
+      hold: string;
+      /** @description In words. */
+      sentence: components["schemas"]["Sentence"];
+    };
     /** @description The card. */
     Card: components["schemas"]["Badge"] & {
       answers?: components["schemas"]["Sentence"] | null;
@@ -1155,6 +1227,14 @@ export interface components {
           /** @enum {string} */
           type: "log";
         };
+    /** @description What the owner decides about tools of a server. */
+    DecideBody: {
+      /** @description Accept it as it is offered now. */
+      accept?: boolean;
+      state?: components["schemas"]["GrantState"] | null;
+      /** @description The tool; absent means all. */
+      tool?: string | null;
+    };
     /** @description A SHA-256 digest; shown and stored as 64 hexadecimal digits. */
     Digest: string;
     /** @description One check of `oikos doctor`. */
@@ -1795,6 +1875,24 @@ export interface components {
           reply: "app";
         }
       | {
+          /** @enum {string} */
+          reply: "servers";
+          /** @description By name. */
+          servers: components["schemas"]["ServerView"][];
+        }
+      | {
+          /** @enum {string} */
+          reply: "server";
+          /** @description The server. */
+          server: components["schemas"]["ServerView"];
+        }
+      | {
+          /** @description Lines, oldest first. */
+          lines: string[];
+          /** @enum {string} */
+          reply: "server_log";
+        }
+      | {
           /** @description One HTML document. */
           html: string;
           /** @description Where its frame is served, at `/frame`. */
@@ -2231,6 +2329,67 @@ export interface components {
        */
       seq: number;
     };
+    /** @description An MCP server. */
+    Server: {
+      /** @description The server. */
+      server: components["schemas"]["ServerView"];
+    };
+    /** @description The last that a server wrote on its standard error. */
+    ServerLog: {
+      /** @description Lines, oldest first. */
+      lines: string[];
+    };
+    /** @description A server that runs. */
+    ServerRunning: {
+      /**
+       * Format: int64
+       * @description For how long.
+       */
+      age_ms: number;
+      /** @description What is kept of it: files, network, processes, memory. */
+      facts: components["schemas"]["BoxFact"][];
+      /** @description Calls under way. */
+      live_calls: number;
+    };
+    /** @description A tool of a server. */
+    ServerToolView: {
+      /** @description As the owner accepted it; absent for one that was never accepted. */
+      accepted?: unknown;
+      /** @description The name by which it is run here. */
+      action: components["schemas"]["ActionName"];
+      /** @description What of it is something else, line by line. */
+      changes?: components["schemas"]["ToolDifference"][];
+      /** @description The name that the server gives it. */
+      name: string;
+      /** @description As the server offers it now, where that is something else. */
+      offered?: unknown;
+      /** @description Whether it may be called, and what stands in the way. */
+      standing: components["schemas"]["ToolStanding"];
+      /** @description What the owner says of calls by others than a person here. */
+      state: components["schemas"]["GrantState"];
+    };
+    /** @description A server, with its tools as the owner knows them. */
+    ServerView: {
+      /** @description What it says of itself. */
+      about?: unknown;
+      /** @description The app that it is. */
+      app: components["schemas"]["AppName"];
+      /** @description Whether it may be called. */
+      enabled: boolean;
+      looked_at?: components["schemas"]["Timestamp"] | null;
+      /** @description The program that is started, or the address where it is. */
+      place: string;
+      running?: components["schemas"]["ServerRunning"] | null;
+      /** @description Its title. */
+      title: string;
+      /** @description Its tools. */
+      tools: components["schemas"]["ServerToolView"][];
+    };
+    /** @description MCP servers. */
+    Servers: {
+      /** @description By name. */
+      servers: components["schemas"]["ServerView"][];
+    };
     /** @description A setting of an app. */
     SettingView: {
       /** @description The author's description. */
@@ -2376,6 +2535,20 @@ export interface components {
       /** @description By name. */
       tokens: components["schemas"]["TokenView"][];
     };
+    /** @description One thing in which a tool differs from what was accepted. */
+    ToolDifference: {
+      /** @description As offered; absent where it is gone. */
+      after?: string | null;
+      /** @description As accepted; absent where it is new. */
+      before?: string | null;
+      /** @description Where: `description`, `inputSchema/properties/path`, … */
+      place: string;
+    };
+    /**
+     * @description Whether a tool may be called.
+     * @enum {string}
+     */
+    ToolStanding: "accepted" | "added" | "changed" | "gone";
     /** @description A tool, as models and the command line see it. */
     ToolView: {
       /** @description The author's description. */
@@ -3348,6 +3521,110 @@ export interface operations {
         headers: { [name: string]: unknown };
         content: { "application/json": components["schemas"]["Schedules"] };
       };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  server_list: {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    requestBody?: never;
+    responses: {
+      /** @description It went well. */
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Servers"] } };
+      /** @description As it was when its ETag was given */
+      304: { headers: { [name: string]: unknown }; content?: never };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  server_info: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The app that it is */
+        app: components["schemas"]["AppName"];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description It went well. */
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Server"] } };
+      /** @description As it was when its ETag was given */
+      304: { headers: { [name: string]: unknown }; content?: never };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  server_log: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The app that it is */
+        app: components["schemas"]["AppName"];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description It went well. */
+      200: {
+        headers: { [name: string]: unknown };
+        content: { "application/json": components["schemas"]["ServerLog"] };
+      };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  server_look: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The app that it is */
+        app: components["schemas"]["AppName"];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description It went well. */
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Server"] } };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  server_decide: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The app that it is */
+        app: components["schemas"]["AppName"];
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { "application/json": components["schemas"]["DecideBody"] } };
+    responses: {
+      /** @description It went well. */
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Server"] } };
       /** @description It did not go well: the code says why. */
       default: {
         headers: { [name: string]: unknown };
