@@ -69,6 +69,18 @@ impl Household for Oikos {
         })
     }
 
+    fn mcp_lines(
+        self: Arc<Self>,
+        admitted: gateway::auth::Admitted,
+        access: Arc<gateway::auth::Authenticator>,
+        lines: gateway::McpLines,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(async move {
+            self.begin().await;
+            self.offering().talk(admitted, access, lines).await;
+        })
+    }
+
     fn app_names(&self, owner: OwnerId) -> Vec<AppName> {
         self.kernel.app_names(owner)
     }

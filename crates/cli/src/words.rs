@@ -522,6 +522,14 @@ Examples:
         /// The tool; all of them without it
         tool: Option<String>,
     },
+    /// Answer an MCP client on standard input and output: it gets the tools of every enabled app
+    #[command(after_help = "\
+A client starts this by itself; oikos mcp connect CLIENT tells it to. While it runs it goes through the oikos that is up, or
+holds the home itself. A call is a run: it stands in the log, and what asks is asked in the page or by oikos approval.
+
+Examples:
+  claude mcp add oikos -- oikos mcp serve")]
+    Serve,
     /// The last that a server wrote on its standard error
     Logs {
         /// The server

@@ -7,10 +7,12 @@ use crate::{
     words::McpCommand,
 };
 use protocol::{
-    AppName, Failure, GrantState,
+    AppName, ErrorCode, Failure, GrantState,
     api::{Reply, Request, ServerView},
 };
+use futures_util::future::Either;
 use std::process::ExitCode;
+use tokio::io::AsyncWriteExt as _;
 
 pub(super) async fn perform(session: &Session, command: McpCommand) -> Result<ExitCode, Failure> {
     let terminal = &session.terminal;
@@ -27,6 +29,7 @@ pub(super) async fn perform(session: &Session, command: McpCommand) -> Result<Ex
         McpCommand::Allow { app, tool } => set(session, app, tool, GrantState::Allow).await?,
         McpCommand::Ask { app, tool } => set(session, app, tool, GrantState::Ask).await?,
         McpCommand::Block { app, tool } => set(session, app, tool, GrantState::Block).await?,
+        McpCommand::Serve => serve(session).await?,
         McpCommand::Logs { app } => {
             let Reply::ServerLog { lines } = session.reply(Request::ServerLog { app }).await? else {
                 return Err(unexpected());
@@ -41,6 +44,29 @@ pub(super) async fn perform(session: &Session, command: McpCommand) -> Result<Ex
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Joins this process' pipes with the household, until the client has gone.
+async fn serve(session: &Session) -> Result<(), Failure> {
+    let lines = session.client.mcp_lines(session.owner.as_ref()).await?;
+    let (mut from_oikos, mut to_oikos) = tokio::io::split(lines);
+    let said = async {
+        let copied = tokio::io::copy(&mut tokio::io::stdin(), &mut to_oikos).await;
+        // The client has said everything: what it asked is still answered.
+        copied.and(to_oikos.shutdown().await)
+    };
+    // A read ends with what one write brought, and is written out at once.
+    let answered = async { tokio::io::copy(&mut from_oikos, &mut tokio::io::stdout()).await };
+    let (said, answered) = (std::pin::pin!(said), std::pin::pin!(answered));
+    let is_over = match futures_util::future::select(said, answered).await {
+        Either::Left((_, answered)) => answered.await.is_ok(),
+        // It ended first, so it was not this client that wanted to.
+        Either::Right(_) => false,
+    };
+    if is_over {
+        return Ok(());
+    }
+    Err(Failure::new(ErrorCode::Stopped, "the oikos that answered has ended").hint("start the client's server again"))
 }
 
 async fn set(session: &Session, app: AppName, tool: Option<String>, state: GrantState) -> Result<(), Failure> {

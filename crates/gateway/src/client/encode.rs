@@ -29,7 +29,7 @@ pub fn encode(envelope: &Envelope) -> Result<Message<Full<Bytes>>, Failure> {
             true => path,
             false => format!("/api/v1/{path}"),
         })
-        .header(header::HOST, "oikos")
+        .header(header::HOST, super::HOST)
         .header(header::ACCEPT, format!("{EVENT_STREAM}, application/json"));
     if envelope.presence {
         message = message.header(PRESENCE_HEADER, "yes");
