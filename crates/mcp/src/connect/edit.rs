@@ -182,20 +182,21 @@ fn after_trivia(text: &str, at: usize) -> usize {
     }
 }
 
-/// The end of the last comment that stands behind a place on its line.
+/// The end of the last comment that stands behind a place on its line. Where all is on one line, that is the place itself.
 fn line_end(text: &str, from: usize, is_inline: bool) -> usize {
-    let mut end = from;
-    let mut at = from;
-    while !is_inline {
+    let (mut at, mut end) = (from, from);
+    if is_inline {
+        return end;
+    }
+    loop {
         at += text[at..].len() - text[at..].trim_start_matches([' ', '\t']).len();
         let length = comment(&text[at..]);
         if length == 0 || text[at..at + length].contains('\n') {
-            break;
+            return end;
         }
         at += length;
         end = at;
     }
-    end
 }
 
 /// The length of the comment that begins here; 0 where none does.
@@ -203,7 +204,8 @@ fn comment(text: &str) -> usize {
     if text.starts_with("//") {
         return text.find(['\n', '\r']).unwrap_or(text.len());
     }
-    if text.starts_with("/*") { text[2..].find("*/").map_or(0, |end| end + 4) } else { 0 }
+    let block = text.strip_prefix("/*").and_then(|rest| rest.find("*/"));
+    block.map_or(0, |end| end + 4)
 }
 
 /// A value without its places.

@@ -13,6 +13,7 @@ mod container; // docker run
 mod dotenv; // files of variables
 mod draft; // words become texts of a manifest
 mod found; // what stands in a file
+mod given; // arguments and environment
 mod known; // what well-known servers need
 mod launch; // command lines
 mod machine; // the one door to the machine
