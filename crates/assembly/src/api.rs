@@ -2,7 +2,8 @@
 
 use crate::{Oikos, doctor, follow::follow, metrics, telemetry};
 use gateway::{Attendance, FrameSender, Household};
-use kernel::{LogFilter, RunRequest, Seen, Viewer};
+use crate::servers;
+use kernel::{LogFilter, RunRequest, Seen, Viewer, servers::ToolDecision};
 use protocol::{
     AppName, Caller, Failure, FileId, OwnerId, Right, RouteCall, RouteEnd,
     api::{Frame, Reply, Request},
@@ -53,6 +54,18 @@ impl Household for Oikos {
         Box::pin(async move {
             self.begin().await;
             self.kernel.route_call(caller, call).await
+        })
+    }
+
+    fn mcp(
+        self: Arc<Self>,
+        admitted: gateway::auth::Admitted,
+        access: Arc<gateway::auth::Authenticator>,
+        request: gateway::McpRequest,
+    ) -> Pin<Box<dyn Future<Output = Result<gateway::McpResponse, Failure>> + Send>> {
+        Box::pin(async move {
+            self.begin().await;
+            Ok(self.offering().answer(admitted, access, request).await)
         })
     }
 
@@ -130,6 +143,21 @@ impl Oikos {
             Request::View { name } => {
                 require(&caller, Right::Read)?;
                 self.view(&gateway::view_label_built(&name), gateway::view_built(&name)?)?
+            }
+            Request::ServerList => Reply::Servers { servers: servers::list(&self, &caller).await? },
+            Request::ServerInfo { app } => {
+                Reply::Server { server: Box::new(servers::told(&self, &caller, kernel.server_info(&caller, &app).await?)) }
+            }
+            Request::ServerLook { app } => {
+                Reply::Server { server: Box::new(servers::told(&self, &caller, kernel.server_look(caller, app).await?)) }
+            }
+            Request::ServerDecide { app, tool, accept, state } => {
+                let decided = kernel.server_decide(caller, app, tool, ToolDecision { accept, state }).await?;
+                Reply::Server { server: Box::new(servers::told(&self, &caller, decided)) }
+            }
+            Request::ServerLog { app } => {
+                let known = kernel.server_info(&caller, &app).await?;
+                Reply::ServerLog { lines: servers::log(&self, &caller, &known.app) }
             }
             Request::AppRollback { app, restore_storage } => {
                 Reply::App { app: Box::new(kernel.app_rollback(caller, app, restore_storage).await?) }

@@ -16,6 +16,7 @@
 //! # }
 //! ```
 
+mod apart; // workers and programs, each in its box
 mod api; // from a request to the kernel and back
 mod author; // what authors do with a folder
 mod authorities; // whom an operator trusts beside the public authorities
@@ -32,11 +33,13 @@ mod log_file; // what a service tells its operator
 mod metrics; // what a service counts
 mod observe; // to whom a service tells what it does
 mod oikos; // one oikos, put together
+mod offering; // apps, for MCP clients
 mod outside; // what can be seen without asking
 mod pack; // an author's folder into an archive
 mod proxy; // what leads out of the operator's network
 mod readiness; // whether requests can be answered now
 mod sandboxes; // the sandbox, made when it is needed
+mod servers; // MCP servers, as the API tells of them
 mod service; // a process that is up for long
 mod signing; // an author's keys, and what they sign
 mod socket; // the way in for other processes
@@ -44,6 +47,7 @@ mod starters; // apps that come with oikos
 mod system; // the system's clock and randomness
 mod telemetry; // traces, for a collector
 
+pub use apart::worker_main;
 pub use author::{
     CaseResult, DevEvent, Gravity, HostileResult, LintReport, Reloaded, Remark, SourceForm, TrialReport, app_dev,
     app_lint, app_new, app_test,

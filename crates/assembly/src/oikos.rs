@@ -1,12 +1,14 @@
 //! One oikos, put together: lock, store, keys, broker, sandbox, effects, kernel.
 
 use crate::{
+    apart::Apart,
     boxes::Boxes,
     config::Config,
     follow::{Bell, HeardStore},
     proxy,
     readiness::Readiness,
-    sandboxes::LazyJsRunner,
+    offering::McpDoor,
+    sandboxes::Sandboxes,
     signing::official_key,
     socket::SocketPath,
     starters::Inside,
@@ -22,7 +24,8 @@ use protocol::{
     AuditHead, Caller, Clock, DeviceId, Entropy, ErrorCode, Failure, OwnerId,
     api::{ChainBreak, ChainReport},
 };
-use sandbox::JsRunnerConfig;
+use mcp::app::{ServerConfig, ServerRunner};
+use sandbox::{IDLE_MS_MAX, JsRunnerConfig, ProgramConfig, ProgramRunner};
 use state::{BlobStore, ChainCheck, HomeLock, SqliteStore, Store, StoreError};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -55,8 +58,8 @@ pub struct Oikos {
     /// For those who follow the log.
     pub(crate) bell: Arc<Bell>,
     pub(crate) egress: Arc<egress::Client>,
-    pub(crate) runner: Arc<LazyJsRunner>,
-    pub(crate) boxes: Boxes,
+    pub(crate) runner: Arc<Sandboxes>,
+    pub(crate) boxes: Arc<Boxes>,
     started_ns: u64,
     pub(crate) gauges: parking_lot::Mutex<Gauges>,
     pub(crate) readiness: Readiness,
@@ -69,6 +72,8 @@ pub struct Oikos {
     signer: parking_lot::Mutex<Option<JoinHandle<()>>>,
     /// What the last process left half-way has been brought to its end.
     begun: OnceCell<()>,
+    /// Made when the first MCP client comes.
+    mcp_door: OnceLock<McpDoor>,
     restarts: RestartPolicy,
     // Last: the lock goes when everything else has gone.
     _lock: HomeLock,
@@ -92,9 +97,31 @@ impl Oikos {
         let store: Arc<dyn Store> = Arc::new(HeardStore { store, bell: bell.clone() });
         let blobs = BlobStore::open(&lock).map_err(|error| Failure::from_error(error.code(), &error))?;
         let protected = protected_folders(&home, config)?;
-        let (effects, egress) = effects(config, &home, &protected, &store, &entropy)?;
-        let runner = Arc::new(LazyJsRunner::new(runner_config(config, &home, &device_key, &clock, &*entropy)));
-        let boxes = Boxes::new(config.keeper.clone(), home.join("cache/box"), clock.clone());
+        let boxes = Arc::new(Boxes::new(config.keeper.clone(), home.join("cache/box"), clock.clone()));
+        let (effects, egress) = effects(config, &home, &protected, &store, &entropy, &boxes)?;
+        let programs = config.keeper.clone().map(|launcher| {
+            Arc::new(ProgramRunner::new(ProgramConfig {
+                launcher,
+                machine: boxes.clone(),
+                egress: egress.clone(),
+                code: home.join("cache/programs"),
+                homes: home.join("programs"),
+                folders: config.program_folders.clone(),
+                never: protected.iter().map(|folder| folder.path.clone().into()).collect(),
+                mcp: Some(Arc::new(mcp::app::Stdio::new(env!("CARGO_PKG_VERSION"), clock.clone()))),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                idle_ms_max: IDLE_MS_MAX,
+                clock: clock.clone(),
+                runtime: tokio::runtime::Handle::current(),
+            }))
+        });
+        let servers = ServerRunner::new(ServerConfig {
+            egress: egress.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            clock: clock.clone(),
+        });
+        let scripts = runner_config(config, &home, &device_key, &clock, &*entropy);
+        let runner = Arc::new(Sandboxes::new(scripts, programs, Arc::new(servers)));
         let heads = HeadFile::new(&home);
         let kernel = Kernel::new(KernelParts {
             broker: Broker::new(config.zone, protected),
@@ -151,6 +178,7 @@ impl Oikos {
             heads,
             signer: parking_lot::Mutex::default(),
             begun: OnceCell::new(),
+            mcp_door: OnceLock::new(),
             restarts: config.restarts.clone(),
             _lock: lock,
         });
@@ -243,6 +271,11 @@ impl Oikos {
     /// Whoever follows the log is told what there is, and then that there is no more: this process is about to end.
     pub fn follow_end(&self) {
         self.bell.end();
+    }
+
+    /// What answers MCP clients.
+    pub(crate) fn offering(self: &Arc<Self>) -> &McpDoor {
+        self.mcp_door.get_or_init(|| McpDoor::new(self))
     }
 
     /// The home folder, canonical.
@@ -357,6 +390,9 @@ impl Oikos {
         if tokio::time::timeout(SETTLE_WAIT, self.kernel.all_runs_gone()).await.is_err() {
             tracing::warn!("runs did not settle in time; their effects will show as unknown");
         }
+        if let Some(programs) = self.runner.programs() {
+            programs.shut_down().await;
+        }
         self.follow_end();
         let closing = self.clone();
         if tokio::task::spawn_blocking(move || closing.heads_sign()).await.is_err() {
@@ -432,8 +468,11 @@ fn effects(
     protected: &[ProtectedFolder],
     store: &Arc<dyn Store>,
     entropy: &Arc<dyn Entropy>,
+    boxes: &Arc<Boxes>,
 ) -> Result<(Effects, Arc<egress::Client>), Failure> {
     let client = Arc::new(client(config)?);
+    let runtime = tokio::runtime::Handle::current();
+    let apart = Arc::new(Apart::new(boxes.clone(), home.join("cache/apart"), protected, runtime.clone()));
     let effects = effects::build(effects::EffectsConfig {
         trash: home.join("trash"),
         scratch: home.join("scratch"),
@@ -442,7 +481,9 @@ fn effects(
         store: store.clone(),
         entropy: entropy.clone(),
         client: client.clone(),
-        runtime: tokio::runtime::Handle::current(),
+        runtime,
+        workers: apart.clone(),
+        programs: apart,
     });
     Ok((effects, client))
 }

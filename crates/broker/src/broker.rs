@@ -6,7 +6,7 @@ use crate::{
         Demand,
         event::{Start, is_final},
         file::is_beneath,
-        network, refusal, verdict,
+        network, refusal, shell, verdict,
     },
 };
 use parking_lot::RwLock;
@@ -66,6 +66,11 @@ impl<D: Demand> Ask<D> {
     /// The demand.
     pub fn demand(&self) -> &D {
         &self.demand
+    }
+
+    /// The run that wants it.
+    pub fn run(&self) -> RunId {
+        self.lease.run()
     }
 
     /// The denial if nobody says yes.
@@ -222,6 +227,7 @@ impl Broker {
             let allowable = rule.code != "rule_protected"
                 && !is_final(&rule)
                 && !network::is_final(&rule)
+                && !shell::is_final(&rule)
                 && grants.asks_for(&line);
             return denied(&demand, rule, allowable);
         }
@@ -365,6 +371,24 @@ impl Resolve for crate::StorageDemand {
     }
 }
 
+impl Resolve for crate::RoomDemand {
+    fn resolve(
+        &mut self,
+        _: &Lease,
+        _: &AppGrants,
+        protected: &[ProtectedFolder],
+        _: Timestamp,
+    ) -> Result<(), Sentence> {
+        let path = &self.folder().path;
+        // From both sides: whoever has a folder whole has what lies in it.
+        let meets = |folder: &&ProtectedFolder| is_beneath(path, &folder.path) || is_beneath(&folder.path, path);
+        match protected.iter().any(|folder| meets(&folder)) {
+            true => Err(sentence::rule_protected(path)),
+            false => Ok(()),
+        }
+    }
+}
+
 impl Resolve for crate::NetworkDemand {
     fn resolve(
         &mut self,
@@ -374,6 +398,18 @@ impl Resolve for crate::NetworkDemand {
         now: Timestamp,
     ) -> Result<(), Sentence> {
         Self::resolve(self, lease, grants, now)
+    }
+}
+
+impl Resolve for crate::ShellDemand {
+    fn resolve(
+        &mut self,
+        lease: &Lease,
+        grants: &AppGrants,
+        protected: &[ProtectedFolder],
+        now: Timestamp,
+    ) -> Result<(), Sentence> {
+        Self::resolve(self, lease, grants, protected, now)
     }
 }
 

@@ -65,8 +65,8 @@ pub enum CardSource<'a> {
 }
 
 /// Families that this version can perform; the others show on the card as not available yet.
-const AVAILABLE: [ScopeWord; 5] =
-    [ScopeWord::File, ScopeWord::Storage, ScopeWord::Event, ScopeWord::Network, ScopeWord::View];
+const AVAILABLE: [ScopeWord; 6] =
+    [ScopeWord::File, ScopeWord::Storage, ScopeWord::Event, ScopeWord::Network, ScopeWord::Shell, ScopeWord::View];
 
 /// Makes the card.
 pub fn card_build(subject: &CardSubject<'_>, zone: Zone) -> Card {

@@ -9,6 +9,7 @@ mod events; // who heard an event, what the clock starts
 mod history; // log, chain, runs
 mod household; // doctor, questions
 mod publishers; // keys, one's own and others'
+mod servers; // MCP servers and their tools
 mod run; // a run's stream and its end
 
 pub(crate) use access::{files, logins, owners, tokens};
@@ -20,6 +21,7 @@ pub(crate) use history::{LogPrinter, chain, log, runs};
 pub(crate) use household::{content, doctor, questions};
 pub(crate) use publishers::{own_publisher, publisher, publishers};
 pub(crate) use run::RunPrinter;
+pub(crate) use servers::{server, servers};
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 use protocol::Timestamp;

@@ -102,6 +102,9 @@ Examples:
     /// What the clock starts
     #[command(subcommand)]
     Schedule(ScheduleCommand),
+    /// MCP servers: their tools, as you accepted them
+    #[command(subcommand)]
+    Mcp(McpCommand),
     /// API keys: let programs in, with as little as they need
     #[command(subcommand)]
     Token(TokenCommand),
@@ -469,6 +472,60 @@ Example:
     Import {
         /// The file with the statement
         file: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum McpCommand {
+    /// All MCP servers, and how many of their tools wait for your yes
+    List,
+    /// One server: what is kept of it, and its tools as you accepted them
+    Info {
+        /// The server
+        app: AppName,
+    },
+    /// Ask a server what it has, starting it if need be; what is new or changed waits for your yes
+    Look {
+        /// The server
+        app: AppName,
+    },
+    /// Accept tools as they are offered now
+    #[command(after_help = "\
+Examples:
+  oikos mcp look files                 what waits, with each difference
+  oikos mcp accept files read_file     this tool
+  oikos mcp accept files               all that wait")]
+    Accept {
+        /// The server
+        app: AppName,
+        /// The tool; all of them without it
+        tool: Option<String>,
+    },
+    /// Let others than you call tools
+    Allow {
+        /// The server
+        app: AppName,
+        /// The tool; all of them without it
+        tool: Option<String>,
+    },
+    /// Have others ask you before each call
+    Ask {
+        /// The server
+        app: AppName,
+        /// The tool; all of them without it
+        tool: Option<String>,
+    },
+    /// Have nobody call tools
+    Block {
+        /// The server
+        app: AppName,
+        /// The tool; all of them without it
+        tool: Option<String>,
+    },
+    /// The last that a server wrote on its standard error
+    Logs {
+        /// The server
+        app: AppName,
     },
 }
 

@@ -2,11 +2,11 @@
 //! body. Both ends use the same ones, so what one writes the other reads.
 
 use protocol::{
-    ActionName, AppName, AuditEntry, Card, ErrorCode, Failure, OfferId, OwnerName, PublisherName, Question, RequestId,
+    ActionName, AppName, AuditEntry, Card, ErrorCode, Failure, GrantState, OfferId, OwnerName, PublisherName, Question, RequestId,
     Right, RunId, Sentence, ShownOnce, Timestamp, TokenName, Topic,
     api::{
         AppDetail, AppGrantsView, AppSummary, ChainReport, DoctorCheck, EventHeard, FileView, GrantView, LineChoice,
-        LoginView, NamedFile, OwnerView, PublisherView, Reply, RunReport, RunSummary, ScheduleView, SettingView,
+        LoginView, NamedFile, OwnerView, PublisherView, Reply, RunReport, RunSummary, ScheduleView, ServerView, SettingView,
         StarterView, TokenView,
     },
 };
@@ -125,6 +125,21 @@ answers! {
         /// By name.
         apps: Vec<AppSummary>,
     } by apps |item| item.name.to_string();
+    /// MCP servers.
+    Servers = Servers {
+        /// By name.
+        servers: Vec<ServerView>,
+    };
+    /// An MCP server.
+    Server = Server {
+        /// The server.
+        server: Box<ServerView>,
+    };
+    /// The last that a server wrote on its standard error.
+    ServerLog = ServerLog {
+        /// Lines, oldest first.
+        lines: Vec<String>,
+    };
     /// Apps that come with oikos.
     Starters = Starters {
         /// By name.
@@ -337,6 +352,21 @@ pub(crate) struct ChoicesBody {
 pub(crate) struct SettingsBody {
     /// By name. What is not named stays as it is; null goes back to what the package says.
     pub(crate) settings: serde_json::Map<String, Value>,
+}
+
+/// What the owner decides about tools of a server.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DecideBody {
+    /// The tool; absent means all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) tool: Option<String>,
+    /// Accept it as it is offered now.
+    #[serde(default)]
+    pub(crate) accept: bool,
+    /// Whether others than a person here may call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) state: Option<GrantState>,
 }
 
 /// How to go back.

@@ -1,6 +1,6 @@
 //! Who stands behind the doors, and who in front of them.
 
-use crate::auth::Peer;
+use crate::auth::{Admitted, Authenticator, Peer};
 use protocol::{
     AppName, Caller, ErrorCode, Failure, OwnerId, Question, RouteCall, RouteEnd,
     api::{Frame, Request},
@@ -35,6 +35,17 @@ pub trait Household: Send + Sync + 'static {
         _call: RouteCall,
     ) -> Pin<Box<dyn Future<Output = Result<RouteEnd, Failure>> + Send>> {
         let failure = Failure::new(ErrorCode::NotAvailable, "no app answers requests here");
+        Box::pin(std::future::ready(Err(failure)))
+    }
+
+    /// Answers a message of an MCP client that was let in.
+    fn mcp(
+        self: Arc<Self>,
+        _admitted: Admitted,
+        _access: Arc<Authenticator>,
+        _request: axum::extract::Request,
+    ) -> Pin<Box<dyn Future<Output = Result<axum::response::Response, Failure>> + Send>> {
+        let failure = Failure::new(ErrorCode::NotAvailable, "no MCP client is answered here");
         Box::pin(std::future::ready(Err(failure)))
     }
 

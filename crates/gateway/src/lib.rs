@@ -31,6 +31,7 @@ mod doors; // what all doors share: who answers, who guards, how many may watch
 pub mod envelope; // the messages of a WebSocket
 mod extract; // what a request says: path, query, body
 mod household; // who stands behind the doors, and who in front of them
+mod mcp; // the door for MCP clients
 mod newcomers; // connections by which nobody was let in yet
 mod page; // the page that the binary carries
 mod problem; // failures as HTTP says them
@@ -42,7 +43,7 @@ mod tcp; // the door at an address
 mod ws; // the door for pages that keep a line open
 
 pub(crate) use answering::ENTER;
-pub use axum::Router;
+pub use axum::{Router, body::Body as McpBody, extract::Request as McpRequest, response::Response as McpResponse};
 pub use description::{PATTERNS, openapi};
 pub use doors::{Doors, Figures};
 pub use household::{Arrival, Attendance, FrameSender, Household};

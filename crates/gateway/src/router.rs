@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{MethodFilter, get, on},
+    routing::{MethodFilter, any, get, on},
 };
 use protocol::{ErrorCode, Failure};
 use tracing::{Instrument as _, field::Empty};
@@ -19,14 +19,14 @@ use utoipa_axum::{PathItemExt as _, router::OpenApiRouter, routes};
 macro_rules! routes_of {
     ($($module:ident::$handler:ident,)*; $($before:ident::$newcomer:ident,)*) => {
         pub(crate) fn described() -> OpenApiRouter<Doors> {
-            use routes::{access, apps, events, files, household, log, people, runs};
+            use routes::{access, apps, events, files, household, log, people, runs, servers};
             OpenApiRouter::with_openapi(Description::openapi())
                 $(.routes(routes!($module::$handler)))*
                 $(.routes(routes!($before::$newcomer)))*
         }
 
         fn answering() -> Router<Doors> {
-            use routes::{access, apps, events, files, household, log, people, runs};
+            use routes::{access, apps, events, files, household, log, people, runs, servers};
             utoipa_axum::paste! {
                 Router::new()$(.route(
                     &$module::[<__path_ $handler>]::path(),
@@ -70,6 +70,11 @@ routes_of! {
     apps::view,
     apps::entry,
     household::view,
+    servers::list,
+    servers::info,
+    servers::look,
+    servers::decide,
+    servers::log,
     runs::list,
     runs::start,
     runs::report,
@@ -117,6 +122,7 @@ fn method<P: utoipa::Path>() -> MethodFilter {
 pub fn router(doors: Doors) -> Router {
     answering()
         .route("/ws", get(crate::ws::open))
+        .route(crate::mcp::PATH, any(crate::mcp::answer))
         .fallback(nowhere)
         .method_not_allowed_fallback(not_so)
         .layer(middleware::from_fn_with_state(doors.clone(), pass))

@@ -52,6 +52,17 @@ impl Kernel {
             page_say(card.lines.iter_mut());
             card.limits = vec![sentence::card_limit_page()];
         }
+        match package.code() {
+            Code::Program(program) => {
+                let limits = &package.manifest().limits;
+                let memory = Arg::Bytes(limits.memory_bytes.unwrap_or(crate::program::PROGRAM_MEMORY_BYTES));
+                let wall = Arg::Millis(limits.limits().wall_ms);
+                let command = program.command.join(" ");
+                card.limits = vec![sentence::card_program(command), sentence::card_limit_program(memory, wall)];
+            }
+            Code::Server(server) => card.limits.insert(0, sentence::card_server(server.url.as_str())),
+            Code::Script { .. } | Code::Component(_) | Code::Page(_) => {}
+        }
         card.unavailable.extend(later(package));
         card.answers = Some(route_texts(package)).filter(|routes| !routes.is_empty()).map(sentence::card_routes);
         card.missing = missing(package);
@@ -136,7 +147,7 @@ pub(crate) fn missing(package: &Package) -> Vec<Sentence> {
 pub(crate) fn opens(package: &Package) -> Option<&str> {
     match package.code() {
         Code::Page(file) => Some(file),
-        Code::Script { .. } | Code::Component(_) | Code::Program(_) => None,
+        Code::Script { .. } | Code::Component(_) | Code::Program(_) | Code::Server(_) => None,
     }
 }
 
@@ -150,9 +161,8 @@ pub(crate) fn page_say<'a>(lines: impl Iterator<Item = &'a mut CardLine>) {
 /// Its code, where this version does not run it.
 pub(crate) fn other_code(package: &Package) -> Option<Sentence> {
     match package.code() {
-        Code::Script { .. } | Code::Page(_) => None,
+        Code::Script { .. } | Code::Page(_) | Code::Program(_) | Code::Server(_) => None,
         Code::Component(file) => Some(sentence::card_later_component(file.as_str())),
-        Code::Program(command) => Some(sentence::card_later_program(command.join(" "))),
     }
 }
 

@@ -24,9 +24,11 @@ mod journal; // what is written into the log
 mod lifecycle; // enabled, disabled, removed, and the hooks on the way
 mod moving; // an app's storage while an upgrade moves it on
 mod notes; // what a run did, gathered until its end
+mod offering; // what apps offer to programs that call tools
 mod offers; // packages that wait for a yes
 mod owners; // who is an owner here
 mod picks; // what a person hands over for a run
+pub mod program; // what a program is to the kernel
 mod publishers; // whom the owner trusts, and to whom a name belongs
 mod recovery; // after an abrupt end
 mod rollback; // back to the version before
@@ -34,6 +36,7 @@ mod routes; // requests that apps answer
 mod run; // one run, from spawn to end
 pub mod runner; // what a sandbox is to the kernel
 mod schedule; // what the clock starts
+pub mod servers; // apps whose tools are found out by asking
 mod settings; // what the owner sets for an app
 mod shelf; // handing files over as bytes, until they go
 mod signer; // who signed a package, and whether they may
@@ -188,6 +191,10 @@ pub struct Kernel {
     undoing: Mutex<()>,
     /// There is an owner more.
     owners_changed: Notify,
+    /// What is known of MCP servers.
+    servers: RwLock<HashMap<(OwnerId, AppName), Arc<servers::ServerRow>>>,
+    /// Grows whenever apps offer something else.
+    offers_generation: tokio::sync::watch::Sender<u64>,
     /// Places on the threads where effects block.
     effect_places: Arc<Semaphore>,
     tally: figures::Tally,
@@ -228,6 +235,8 @@ impl Kernel {
             telling: Mutex::default(),
             undoing: Mutex::default(),
             owners_changed: Notify::new(),
+            servers: RwLock::default(),
+            offers_generation: tokio::sync::watch::Sender::new(0),
             effect_places: Arc::new(Semaphore::new(EFFECTS_AT_ONCE)),
             tally: figures::Tally::default(),
             is_ending: AtomicBool::new(false),

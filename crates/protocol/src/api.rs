@@ -13,11 +13,15 @@ use utoipa::ToSchema;
 mod access; // who is let in: API keys, browsers, owners
 mod file; // files for a run: by path, and handed over as bytes
 mod grant; // an app's switches: how they stand, what the owner says of them
+mod server; // MCP servers and their tools
 
 pub use crate::audit::{ChainBreak, ChainReport};
 pub use access::{LoginView, OwnerView, TokenView};
 pub use file::{FileView, NamedFile, NamedHanded, NamedPath};
 pub use grant::{AppGrantsView, GrantView, LineChoice};
+pub use server::{
+    AppOffers, BoxFact, ServerRunning, ServerToolView, ServerView, ToolDifference, ToolOffer, ToolStanding,
+};
 
 /// One request of a connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -229,6 +233,37 @@ pub enum Request {
         /// New values by name; null goes back to what the package says.
         changes: serde_json::Map<String, Value>,
     },
+    /// MCP servers.
+    ServerList,
+    /// One of them, with its tools as the owner knows them.
+    ServerInfo {
+        /// The app that it is.
+        app: AppName,
+    },
+    /// Ask a server what it has, starting it if need be. What is not as it was accepted waits for a yes from then on.
+    ServerLook {
+        /// The app that it is.
+        app: AppName,
+    },
+    /// Decide about one tool of a server, or about all.
+    ServerDecide {
+        /// The app that it is.
+        app: AppName,
+        /// The tool; absent means all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tool: Option<String>,
+        /// Accept it as it is offered now.
+        #[serde(default)]
+        accept: bool,
+        /// Whether others than a person here may call it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        state: Option<GrantState>,
+    },
+    /// The last that a server's program wrote on its standard error.
+    ServerLog {
+        /// The app that it is.
+        app: AppName,
+    },
     /// Open questions.
     ApprovalList,
     /// Answer one.
@@ -393,6 +428,21 @@ pub enum Reply {
     App {
         /// The app.
         app: Box<AppDetail>,
+    },
+    /// To `ServerList`.
+    Servers {
+        /// By name.
+        servers: Vec<ServerView>,
+    },
+    /// To `ServerInfo`, `ServerLook`, `ServerDecide`.
+    Server {
+        /// The server.
+        server: Box<ServerView>,
+    },
+    /// To `ServerLog`.
+    ServerLog {
+        /// Lines, oldest first.
+        lines: Vec<String>,
     },
     /// To `AppView` and `View`.
     View {

@@ -10,6 +10,7 @@ mod emit;
 mod file;
 mod grant;
 mod log;
+mod mcp;
 mod metrics;
 mod pack;
 mod publisher;
@@ -178,7 +179,11 @@ fn config(home: Option<PathBuf>) -> Result<Config, Failure> {
             .hint("set OIKOS_HOME to a folder")
     })?;
     let keeper = Some(assembly::keeper());
-    Ok(Config { publishers: publishers().ok(), usual_home, keeper, ..Config::new(absolute(&home)?) })
+    let mut config = Config { publishers: publishers().ok(), usual_home, keeper, ..Config::new(absolute(&home)?) };
+    if let Some(path) = std::env::var_os("PATH").filter(|path| !path.is_empty()) {
+        config.program_folders = std::env::split_paths(&path).collect();
+    }
+    Ok(config)
 }
 
 /// Where the keys of the person at this terminal are.
@@ -219,6 +224,7 @@ async fn route(session: &Session, command: Command) -> Result<ExitCode, Failure>
         Command::Publisher(command) => publisher::perform(session, command).await,
         Command::Approval(command) => approval::perform(session, command).await,
         Command::Emit(words) => emit::perform(session, words).await,
+        Command::Mcp(command) => mcp::perform(session, command).await,
         Command::Token(command) => access::perform_token(session, command).await,
         Command::Login(command) => access::perform_login(session, command).await,
         Command::Owner(command) => access::perform_owner(session, command).await,

@@ -5,7 +5,7 @@ use crate::{
     asked::EVENT_STREAM,
     bodies::{
         AnswerBody, App, Apps, Checks, Emitted, File, Files, Grants, GrantsOfAll, Installed, Link, Log, Logins,
-        Nothing, Offered, Owner, Owners, Publisher, Publishers, Questions, RunEnd, Runs, Schedules, Settings, Starters,
+        Nothing, Offered, Owner, Owners, Publisher, Publishers, Questions, RunEnd, Runs, Schedules, Server, ServerLog, Servers, Settings, Starters,
         Status, Stopped, Token, Tokens, Undone, Verified, View,
     },
     extract::OCTET_STREAM,
@@ -38,6 +38,9 @@ pub(super) fn answer_of(request: &Request) -> AnswerOf {
         R::AppList => read::<Apps>,
         R::AppStarters => read::<Starters>,
         R::AppInfo { .. } | R::AppRollback { .. } | R::AppEnable { .. } | R::AppDisable { .. } => read::<App>,
+        R::ServerList => read::<Servers>,
+        R::ServerInfo { .. } | R::ServerLook { .. } | R::ServerDecide { .. } => read::<Server>,
+        R::ServerLog { .. } => read::<ServerLog>,
         R::AppView { .. } | R::View { .. } => read::<View>,
         R::AppDecline { .. } | R::AppRemove { .. } | R::ApprovalAnswer { .. } | R::LogFollow { .. } => read::<Nothing>,
         R::RunStart { .. } | R::RunFollow { .. } => read::<RunEnd>,

@@ -5,7 +5,7 @@ use crate::{
     asked::EVENT_STREAM,
     auth::{OWNER_HEADER, PRESENCE_HEADER},
     bodies::{
-        ChoicesBody, EntryBody, EventBody, FileBody, OfferBody, OwnerBody, RollbackBody, RunBody, SettingsBody,
+        ChoicesBody, DecideBody, EntryBody, EventBody, FileBody, OfferBody, OwnerBody, RollbackBody, RunBody, SettingsBody,
         StatementsBody, TokenBody, TrustBody,
     },
     extract::OCTET_STREAM,
@@ -80,6 +80,14 @@ fn parts(request: &Request) -> Result<Parts, Failure> {
             let body = RollbackBody { restore_storage: *restore_storage };
             say(Method::POST, format!("apps/{app}/rollback"), &body)
         }
+        R::ServerList => get("servers".to_owned()),
+        R::ServerInfo { app } => get(format!("servers/{app}")),
+        R::ServerLook { app } => post(format!("servers/{app}/look")),
+        R::ServerDecide { app, tool, accept, state } => {
+            let body = DecideBody { tool: tool.clone(), accept: *accept, state: *state };
+            say(Method::PATCH, format!("servers/{app}/tools"), &body)
+        }
+        R::ServerLog { app } => get(format!("servers/{app}/log")),
         R::AppEnable { app } => post(format!("apps/{app}/enable")),
         R::AppDisable { app } => post(format!("apps/{app}/disable")),
         R::AppRemove { app, erase } => delete(format!("apps/{app}?erase={erase}")),

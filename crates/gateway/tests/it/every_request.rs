@@ -92,6 +92,8 @@ fn requests() -> Union<BoxedStrategy<Request>> {
             | R::AppStarters => {}
             R::AppInfo { .. } | R::AppRollback { .. } | R::AppEnable { .. } | R::AppDisable { .. } => {}
             R::AppRemove { .. } | R::RunStart { .. } | R::RunFollow { .. } | R::RunList | R::RunStop { .. } => {}
+            R::ServerList | R::ServerInfo { .. } | R::ServerLook { .. } => {}
+            R::ServerDecide { .. } | R::ServerLog { .. } => {}
             R::AppView { .. } | R::AppEntry { .. } | R::View { .. } => {}
             R::Log { .. }
             | R::LogFollow { .. }
@@ -131,6 +133,13 @@ fn requests() -> Union<BoxedStrategy<Request>> {
         (app(), any::<Option<String>>()).prop_map(|(app, path)| R::AppEntry { app, path }).boxed(),
         "[^/]{1,20}".prop_map(|name| R::View { name }).boxed(),
         (app(), any::<bool>()).prop_map(|(app, restore_storage)| R::AppRollback { app, restore_storage }).boxed(),
+        Just(R::ServerList).boxed(),
+        app().prop_map(|app| R::ServerInfo { app }).boxed(),
+        app().prop_map(|app| R::ServerLook { app }).boxed(),
+        app().prop_map(|app| R::ServerLog { app }).boxed(),
+        (app(), any::<Option<String>>(), any::<bool>(), prop::option::of(Just(GrantState::Ask)))
+            .prop_map(|(app, tool, accept, state)| R::ServerDecide { app, tool, accept, state })
+            .boxed(),
         app().prop_map(|app| R::AppEnable { app }).boxed(),
         app().prop_map(|app| R::AppDisable { app }).boxed(),
         (app(), any::<bool>()).prop_map(|(app, erase)| R::AppRemove { app, erase }).boxed(),

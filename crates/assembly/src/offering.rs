@@ -1,0 +1,216 @@
+//! What apps here can do, offered to MCP clients: each call is a run of its app, with the caller's rights, the owner's switches and
+//! a line in the log.
+
+mod asking; // who called a run can be asked while it goes on
+mod catalog; // what one client is offered
+mod performing; // one call, as a run
+
+use crate::Oikos;
+use kernel::Kernel;
+use gateway::{
+    McpRequest, McpResponse,
+    auth::{Admitted, Authenticator, Used},
+};
+use mcp::server::{
+    About, Answering, Body, CallError, CallEvents, Catalog, Change, Client, Completion, Credential, Household, Identity, Json,
+    NameMap, Outcome, Server, ServerParts, Watch, Work,
+};
+use parking_lot::Mutex;
+use protocol::{AppName, Failure};
+use std::{
+    collections::HashMap,
+    pin::Pin,
+    sync::{Arc, Weak},
+    task::{Context, Poll},
+};
+use tokio::{sync::broadcast, task::AbortHandle};
+use tokio_util::sync::CancellationToken;
+
+/// Changes that wait for a client that is slow to hear of them; of more it hears that all may have changed.
+const CHANGES_WAITING_MAX: usize = 64;
+
+/// The apps of a household, for MCP clients.
+pub(crate) struct Offering {
+    /// Not held: the household ends when whoever opened it says so.
+    oikos: Weak<Oikos>,
+    known: Mutex<HashMap<Identity, Known>>,
+    changes: broadcast::Sender<Change>,
+}
+
+/// What one client was offered last.
+struct Known {
+    /// Of which state of the apps.
+    generation: u64,
+    catalog: Arc<Catalog>,
+    names: NameMap,
+}
+
+impl Offering {
+    pub(crate) fn new(oikos: &Arc<Oikos>) -> Arc<Self> {
+        let changes = broadcast::Sender::new(CHANGES_WAITING_MAX);
+        let offering = Arc::new(Self { oikos: Arc::downgrade(oikos), known: Mutex::default(), changes });
+        tokio::spawn(tell(Arc::downgrade(&offering), oikos.kernel().offers_changed()));
+        offering
+    }
+
+    fn kernel(&self) -> Result<Arc<Kernel>, Failure> {
+        let gone = || Failure::new(protocol::ErrorCode::Stopped, "oikos is about to end");
+        Ok(self.oikos.upgrade().ok_or_else(gone)?.kernel().clone())
+    }
+}
+
+/// Has every client look again when apps or their tools have changed.
+async fn tell(offering: Weak<Offering>, mut generations: tokio::sync::watch::Receiver<u64>) {
+    while generations.changed().await.is_ok() {
+        let Some(offering) = offering.upgrade() else { return };
+        for change in [Change::Tools, Change::Resources, Change::Prompts] {
+            // Nobody listens: nobody wanted to know.
+            drop(offering.changes.send(change));
+        }
+    }
+}
+
+/// What a door asks.
+pub(crate) struct McpDoor(Server);
+
+impl McpDoor {
+    /// In front of a household's apps.
+    pub(crate) fn new(oikos: &Arc<Oikos>) -> Self {
+        let about = About {
+            name: "oikos".to_owned(),
+            title: "oikos".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            instructions: None,
+        };
+        let (clock, entropy) = (oikos.clock.clone(), oikos.entropy.clone());
+        Self(Server::new(ServerParts { household: Offering::new(oikos), about, clock, entropy }))
+    }
+
+    /// Answers a message of who was let in. What is open for them ends when they are let in no more.
+    pub(crate) async fn answer(
+        &self,
+        admitted: Admitted,
+        access: Arc<Authenticator>,
+        mut request: McpRequest,
+    ) -> McpResponse {
+        let revoked = CancellationToken::new();
+        let credential = match admitted.credential {
+            Used::Machine | Used::Visit => Credential::Machine,
+            Used::Key(key) => Credential::Key(key),
+            Used::Login(login) => Credential::Login(login),
+        };
+        request.extensions_mut().insert(Client { caller: admitted.caller, credential, revoked: revoked.clone() });
+        let over = tokio::spawn(async move {
+            access.over(&admitted).await;
+            revoked.cancel();
+        });
+        let over = AbortOnDrop(over.abort_handle());
+        let (parts, body) = self.0.handle(request).await.into_parts();
+        // As long as the answer goes on, somebody looks.
+        McpResponse::from_parts(parts, gateway::McpBody::new(Watched { body, _over: over }))
+    }
+}
+
+/// An answer that goes on for as long as its client is let in.
+struct Watched {
+    body: Body,
+    _over: AbortOnDrop,
+}
+
+struct AbortOnDrop(AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl http_body::Body for Watched {
+    type Data = <Body as http_body::Body>::Data;
+    type Error = <Body as http_body::Body>::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Self::Data>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Household for Offering {
+    fn catalog<'a>(&'a self, client: &'a Client) -> Answering<'a, Result<Arc<Catalog>, Failure>> {
+        Box::pin(async move {
+            let kernel = self.kernel()?;
+            let generation = *kernel.offers_changed().borrow();
+            let names = {
+                let known = self.known.lock();
+                match known.get(&client.identity()) {
+                    Some(known) if known.generation == generation => return Ok(known.catalog.clone()),
+                    Some(known) => Some(known.names.clone()),
+                    None => None,
+                }
+            };
+            let mut names = match names {
+                Some(names) => names,
+                None => catalog::names_read(&kernel, client)?,
+            };
+            let before = names.clone();
+            let offers = catalog::offers(&kernel, client).await?;
+            let catalog = Arc::new(Catalog::new(offers, &mut names));
+            if names != before {
+                catalog::names_keep(&kernel, client, &names).await?;
+            }
+            let known = Known { generation, catalog: catalog.clone(), names };
+            self.known.lock().insert(client.identity(), known);
+            Ok(catalog)
+        })
+    }
+
+    fn changes(&self, _client: &Client) -> broadcast::Receiver<Change> {
+        self.changes.subscribe()
+    }
+
+    fn perform(
+        self: Arc<Self>,
+        client: Client,
+        work: Work,
+        events: Arc<dyn CallEvents>,
+        cancel: CancellationToken,
+    ) -> Answering<'static, Result<Outcome, CallError>> {
+        Box::pin(async move {
+            let oikos = self.oikos.upgrade();
+            let oikos = oikos.ok_or_else(|| Failure::new(protocol::ErrorCode::Stopped, "oikos is about to end"))?;
+            performing::perform(&oikos, client, work, events, cancel).await
+        })
+    }
+
+    fn complete<'a>(
+        &'a self,
+        client: &'a Client,
+        completion: Completion,
+        cancel: CancellationToken,
+    ) -> Answering<'a, Result<Json, CallError>> {
+        Box::pin(async move {
+            let kernel = self.kernel()?;
+            performing::complete(&kernel, client, completion, cancel).await
+        })
+    }
+
+    fn watch<'a>(
+        &'a self,
+        _client: &'a Client,
+        _app: Option<AppName>,
+        _uri: &'a str,
+    ) -> Answering<'a, Result<Watch, Failure>> {
+        // What a resource of oikos' own holds does not change while oikos runs; those of servers are told by them.
+        Box::pin(std::future::ready(Ok(Box::new(()) as Watch)))
+    }
+}

@@ -1,0 +1,198 @@
+//! One call of an MCP client, as a run.
+
+use super::asking::ClientAsker;
+use crate::Oikos;
+use kernel::{Kernel, RunRequest, Seen, Viewer, servers::ServerRequest};
+use mcp::{
+    app::REFUSAL_KEY,
+    server::{
+        CallError, CallEvents, Client, Completion, Json, Level, Members, Outcome, ProtocolError, VIEWS, Waiting, Work, json,
+    },
+};
+use protocol::{
+    AppName, Chunk, ErrorCode, Failure, LogLevel,
+    api::{RunReport, StopTarget},
+};
+use serde_json::{Map, Value, json as value};
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+pub(super) async fn perform(
+    oikos: &Arc<Oikos>,
+    client: Client,
+    work: Work,
+    events: Arc<dyn CallEvents>,
+    cancel: CancellationToken,
+) -> Result<Outcome, CallError> {
+    let kernel = oikos.kernel();
+    let asker = Arc::new(ClientAsker::new(events.clone()));
+    let (viewer, is_verbatim) = match work {
+        Work::Tool { app, tool, arguments, meta: _ } => {
+            let action = tool.parse().map_err(|error: protocol::NameError| {
+                Failure::from_error(ErrorCode::ActionNotFound, &error)
+            })?;
+            let input = serde_json::from_str(arguments.get()).unwrap_or_default();
+            let is_verbatim = kernel.is_server(client.caller.owner, &app).await?;
+            let request = RunRequest { id: None, app, action, input, files: Vec::new() };
+            (kernel.run_start_asked(client.caller, request, Some(asker)).await?, is_verbatim)
+        }
+        Work::Resource { app: None, uri, .. } => return Err(unknown_resource(&uri)),
+        Work::Resource { app: Some(_), uri, .. } if uri.starts_with(VIEWS) => return view(&uri),
+        Work::Resource { app: Some(app), uri, meta: _ } => {
+            let params = Map::from_iter([("uri".to_owned(), uri.into())]);
+            (request(kernel, &client, app, "resources/read", params, Some(asker)).await?, true)
+        }
+        Work::Prompt { app, prompt, arguments, meta: _ } => {
+            let mut params = Map::from_iter([("name".to_owned(), prompt.into())]);
+            if let Some(arguments) = arguments.and_then(|arguments| serde_json::from_str(arguments.get()).ok()) {
+                params.insert("arguments".to_owned(), arguments);
+            }
+            (request(kernel, &client, app, "prompts/get", params, Some(asker)).await?, true)
+        }
+    };
+    let report = follow(oikos, &client, viewer, &*events, &cancel).await?;
+    outcome(&report, is_verbatim)
+}
+
+pub(super) async fn complete(
+    kernel: &Arc<Kernel>,
+    client: &Client,
+    completion: Completion,
+    cancel: CancellationToken,
+) -> Result<Json, CallError> {
+    let Completion { app, reference, argument, context } = completion;
+    let read = |part: &Json| serde_json::from_str::<Value>(part.get()).unwrap_or_default();
+    let mut params = Map::from_iter([("ref".to_owned(), read(&reference)), ("argument".to_owned(), read(&argument))]);
+    params.extend(context.map(|context| ("context".to_owned(), read(&context))));
+    let mut viewer = request(kernel, client, app, "completion/complete", params, None).await?;
+    let report = loop {
+        tokio::select! {
+            seen = viewer.next() => if let Seen::End(report) = seen { break report },
+            () = cancel.cancelled() => return Err(stop(kernel, client, &viewer)),
+        }
+    };
+    match outcome(&report, true)? {
+        Outcome::Verbatim(answer) => Ok(answer),
+        Outcome::Shown { .. } => Err(Failure::new(ErrorCode::Internal, "a completion came as something else").into()),
+    }
+}
+
+async fn request(
+    kernel: &Arc<Kernel>,
+    client: &Client,
+    app: AppName,
+    method: &str,
+    params: Map<String, Value>,
+    asker: Option<Arc<ClientAsker>>,
+) -> Result<Viewer, Failure> {
+    let asker = asker.map(|asker| asker as Arc<dyn kernel::program::Asker>);
+    let request = ServerRequest { app, method: method.to_owned(), params, id: None };
+    kernel.server_request(client.caller, request, asker).await
+}
+
+/// Watches a run to its end, and tells the client what it hears.
+async fn follow(
+    oikos: &Arc<Oikos>,
+    client: &Client,
+    mut viewer: Viewer,
+    events: &dyn CallEvents,
+    cancel: &CancellationToken,
+) -> Result<Arc<RunReport>, CallError> {
+    let mut waiting: Vec<String> = Vec::new();
+    loop {
+        let seen = tokio::select! {
+            seen = viewer.next() => seen,
+            () = cancel.cancelled() => return Err(stop(oikos.kernel(), client, &viewer)),
+        };
+        match seen {
+            Seen::End(report) => {
+                waiting.iter().for_each(|id| events.question_ended(id));
+                return Ok(report);
+            }
+            Seen::Chunk(chunk) if !matches!(chunk.chunk, Chunk::Ask { .. }) => {
+                // A run that goes on has its answer.
+                waiting.drain(..).for_each(|id| events.question_ended(&id));
+                tell(events, &chunk.chunk);
+            }
+            Seen::Chunk(chunk) => {
+                if let Chunk::Ask { question } = &chunk.chunk {
+                    // Where it is answered has nothing secret in it: whoever opens it signs in.
+                    let id = question.id.to_string();
+                    let url = oikos.page_address(&format!("approvals/{id}"));
+                    let message = format!("{} wants to {}", question.app, question.sentence);
+                    events.question_waits(Waiting { id: id.clone(), message, url });
+                    waiting.push(id);
+                }
+            }
+        }
+    }
+}
+
+/// What a client hears of a run that goes on.
+fn tell(events: &dyn CallEvents, chunk: &Chunk) {
+    match chunk {
+        Chunk::Progress { sentence, done, total } => {
+            let mut params = Members::new().with("progress", done);
+            if let Some(total) = total {
+                params = params.with("total", total);
+            }
+            let message = sentence.to_string();
+            events.progress(if message.is_empty() { params } else { params.with("message", &message) });
+        }
+        Chunk::Log { level, text } => {
+            let level = level_of(*level);
+            if events.log_level().is_some_and(|wanted| level >= wanted) {
+                events.log(json(&value!({ "level": level, "data": text })));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn stop(kernel: &Arc<Kernel>, client: &Client, viewer: &Viewer) -> CallError {
+    // It may have ended meanwhile.
+    drop(kernel.run_stop(&client.caller, &StopTarget::Run(viewer.run())));
+    Failure::new(ErrorCode::Stopped, "whoever asked for this has gone").into()
+}
+
+fn level_of(level: LogLevel) -> Level {
+    match level {
+        LogLevel::Debug => Level::Debug,
+        LogLevel::Info => Level::Info,
+        LogLevel::Warn => Level::Warning,
+        LogLevel::Error => Level::Error,
+    }
+}
+
+/// What a run came to, as the client gets it.
+fn outcome(report: &RunReport, is_verbatim: bool) -> Result<Outcome, CallError> {
+    if let Some(failure) = &report.summary.failure {
+        return Err(failure.clone().into());
+    }
+    let data = report.data.as_ref();
+    if !is_verbatim {
+        let summary = report.result_summary.clone().unwrap_or_default();
+        return Ok(Outcome::Shown { data: data.map(|data| json(data)), summary, renderer: report.renderer.clone() });
+    }
+    let data = data.ok_or_else(|| Failure::new(ErrorCode::TooLarge, "the server's answer was too large to be kept"))?;
+    match data.get(REFUSAL_KEY) {
+        Some(refusal) => Err(serde_json::from_value::<ProtocolError>(refusal.clone()).map_or_else(
+            |_| Failure::new(ErrorCode::AppFailed, "the server refused").into(),
+            CallError::Protocol,
+        )),
+        None => Ok(Outcome::Verbatim(json(data))),
+    }
+}
+
+fn unknown_resource(uri: &str) -> CallError {
+    let message = format!("there is no resource {}", protocol::text::shorten(uri, 200));
+    Failure::new(ErrorCode::NotFound, message).into()
+}
+
+/// One of oikos' own views, as a document that other hosts draw.
+fn view(uri: &str) -> Result<Outcome, CallError> {
+    let name = uri.trim_start_matches(VIEWS);
+    let html = gateway::view_built(name)?;
+    let contents = value!({ "contents": [{ "uri": uri, "mimeType": "text/html;profile=mcp-app", "text": html }] });
+    Ok(Outcome::Verbatim(json(&contents)))
+}

@@ -1,0 +1,73 @@
+//! MCP servers and their tools.
+
+use super::{moment, table, table_text, wrap};
+use crate::terminal::{BAD, CARE, GOOD, QUIET, STRONG, Terminal, styled};
+use protocol::{
+    api::{ServerToolView, ServerView, ToolDifference, ToolStanding},
+    text,
+};
+use serde_json::Value;
+
+/// Prints all servers, a row each.
+pub(crate) fn servers(terminal: &Terminal, servers: &[ServerView]) {
+    if servers.is_empty() {
+        terminal.line(terminal.step("no MCP server is here; try: oikos app import --scan"));
+        return;
+    }
+    let mut rows = table(terminal.columns(), &["SERVER", "STATE", "TOOLS", "WAITING", "PLACE"]);
+    for server in servers {
+        let state = match (&server.running, server.enabled) {
+            (_, false) => "disabled".to_owned(),
+            (Some(running), true) => format!("running, {} calls", running.live_calls),
+            (None, true) => "enabled".to_owned(),
+        };
+        let waiting = server.tools.iter().filter(|tool| waits(tool)).count();
+        let accepted = server.tools.iter().filter(|tool| tool.standing == ToolStanding::Accepted).count();
+        rows.add_row([server.app.to_string(), state, accepted.to_string(), waiting.to_string(), server.place.clone()]);
+    }
+    terminal.line(table_text(&rows));
+}
+
+fn waits(tool: &ServerToolView) -> bool {
+    matches!(tool.standing, ToolStanding::Added | ToolStanding::Changed)
+}
+
+/// Prints one server: what is kept of it, and each tool as it stands.
+pub(crate) fn server(terminal: &Terminal, server: &ServerView) {
+    if let Some(running) = &server.running {
+        for fact in &running.facts {
+            let style = if fact.hold == "full" { GOOD } else { CARE };
+            terminal.line(format_args!("  {:<10} {}", styled(style, &fact.concern), fact.sentence));
+        }
+    }
+    match server.looked_at {
+        Some(at) => terminal.line(styled(QUIET, format_args!("  its tools as of {}", moment(at)))),
+        None => terminal.line(terminal.step(format_args!("  oikos mcp look {} asks it what it has", server.app))),
+    }
+    for tool in &server.tools {
+        let standing = match tool.standing {
+            ToolStanding::Accepted => styled(GOOD, format!("{}", tool.state)),
+            ToolStanding::Added => styled(CARE, "new, waits for your yes".to_owned()),
+            ToolStanding::Changed => styled(BAD, "changed, waits for your yes".to_owned()),
+            ToolStanding::Gone => styled(QUIET, "gone".to_owned()),
+        };
+        terminal.line(format_args!("  {}  {standing}", styled(STRONG, &tool.action)));
+        let said = tool.offered.as_ref().or(tool.accepted.as_ref());
+        if let Some(description) = said.and_then(|said| said.get("description")).and_then(Value::as_str) {
+            terminal.line(wrap(&text::escape(description), terminal.columns(), 4));
+        }
+        tool.changes.iter().for_each(|change| difference(terminal, change));
+    }
+    if server.tools.iter().any(waits) {
+        terminal.line(terminal.step(format_args!("  oikos mcp accept {} [TOOL] accepts what waits", server.app)));
+    }
+}
+
+fn difference(terminal: &Terminal, change: &ToolDifference) {
+    terminal.line(styled(QUIET, format_args!("    {}", text::escape(&change.place))));
+    for (mark, said, style) in [("-", &change.before, BAD), ("+", &change.after, GOOD)] {
+        for line in said.iter().flat_map(|said| said.lines()) {
+            terminal.line(styled(style, format_args!("    {mark} {}", text::escape(line))));
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Servers elsewhere: nothing is started, and each request is a permit of the run that it is for. A session is shared by the
+//! runs of one app, for one owner, with the same headers.
+
+use super::{
+    sender::{LastSender, RunSender},
+    serving::Conversation,
+    stdio::options,
+};
+use crate::client::{Session, Way, Web};
+use egress::Client;
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use kernel::{
+    program::{Rooms, ServerSource, Terms},
+    runner::{GuestCall, GuestEnd, GuestFailure, GuestHost, GuestImage, GuestSource, PrepareError, Runner},
+};
+use parking_lot::Mutex;
+use protocol::{AppName, Clock, Digest, ErrorCode, Failure, OwnerId};
+use std::{collections::HashMap, sync::Arc};
+use url::Url;
+
+/// Sessions that are kept; of more, the one that was used longest ago is said goodbye to.
+const SESSIONS_MAX: usize = 256;
+/// A session that nobody used for so long is.
+const IDLE_MS_MAX: u64 = 600_000;
+
+/// What servers elsewhere need.
+pub struct ServerConfig {
+    /// The one client of HTTP.
+    pub egress: Arc<Client>,
+    /// The version of oikos, which servers are told.
+    pub version: String,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Runs apps that are servers elsewhere.
+pub struct ServerRunner(Arc<Shared>);
+
+struct Shared {
+    config: ServerConfig,
+    sessions: Mutex<HashMap<Key, Arc<Kept>>>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Key {
+    owner: OwnerId,
+    app: AppName,
+    package: Digest,
+    terms: Digest,
+}
+
+struct Kept {
+    sender: Arc<LastSender>,
+    used_ns: Mutex<u64>,
+    conversation: tokio::sync::Mutex<Option<Arc<Conversation>>>,
+}
+
+impl ServerRunner {
+    /// Nobody is reached before a run needs it.
+    pub fn new(config: ServerConfig) -> Self {
+        Self(Arc::new(Shared { config, sessions: Mutex::default() }))
+    }
+}
+
+impl Runner for ServerRunner {
+    fn prepare(&self, source: &GuestSource) -> Result<Arc<dyn GuestImage>, PrepareError> {
+        let GuestSource::Server(source) = source else {
+            return Err(PrepareError::Sandbox { message: "this is no server".to_owned() });
+        };
+        let url = Url::parse(&source.url).map_err(|error| PrepareError::Code { message: format!("{}: {error}", source.url) })?;
+        Ok(Arc::new(Image { shared: self.0.clone(), source: source.clone(), url, exports: ["invoke".to_owned()] }))
+    }
+
+    fn forget(&self, package: Digest) {
+        self.0.sessions.lock().retain(|key, _| key.package != package);
+    }
+
+    fn let_go(&self, owner: OwnerId, app: &AppName, still: &Rooms) {
+        if !still.has_way_out {
+            self.end(owner, app);
+        }
+    }
+
+    fn end(&self, owner: OwnerId, app: &AppName) {
+        self.0.sessions.lock().retain(|key, _| key.owner != owner || key.app != *app);
+    }
+}
+
+struct Image {
+    shared: Arc<Shared>,
+    source: ServerSource,
+    url: Url,
+    exports: [String; 1],
+}
+
+impl GuestImage for Image {
+    fn start(&self, call: GuestCall, host: Arc<dyn GuestHost>) -> BoxFuture<'static, GuestEnd> {
+        let (shared, source, url) = (self.shared.clone(), self.source.clone(), self.url.clone());
+        Box::pin(async move { shared.serve(&source, url, call, host).await })
+    }
+
+    fn exports(&self) -> &[String] {
+        &self.exports
+    }
+
+    fn is_on_terms(&self) -> bool {
+        true
+    }
+}
+
+fn failed(code: ErrorCode, message: String) -> GuestEnd {
+    GuestEnd { result: Err(GuestFailure::Failed(Box::new(Failure::new(code, message)))), memory_bytes: 0 }
+}
+
+impl Shared {
+    async fn serve(&self, source: &ServerSource, url: Url, call: GuestCall, host: Arc<dyn GuestHost>) -> GuestEnd {
+        let (Some(terms), Some(way)) = (call.terms.clone(), host.way_out()) else {
+            return failed(ErrorCode::Internal, "a server was called without its terms".to_owned());
+        };
+        let kept = self.kept(source, &terms);
+        let sender = Arc::new(RunSender { client: self.config.egress.clone(), way });
+        kept.sender.set(sender.clone());
+        let lease = call.lease.clone();
+        let opened = tokio::select! {
+            opened = self.conversation(source, url, &kept, &terms) => opened,
+            end = lease.ended() => return GuestEnd { result: Err(GuestFailure::Ended(end)), memory_bytes: 0 },
+        };
+        let conversation = match opened {
+            Ok(conversation) => conversation,
+            Err(why) => return failed(ErrorCode::NetworkFailed, format!("{}: {why}", source.app)),
+        };
+        conversation.serve(call, host, Some(sender)).await
+    }
+
+    fn kept(&self, source: &ServerSource, terms: &Terms) -> Arc<Kept> {
+        let now_ns = self.config.clock.monotonic_ns();
+        let key =
+            Key { owner: terms.owner, app: source.app.clone(), package: source.package, terms: terms.digest };
+        let mut sessions = self.sessions.lock();
+        let idle_ns = |kept: &Kept| now_ns.saturating_sub(*kept.used_ns.lock());
+        sessions.retain(|_, kept| idle_ns(kept) < IDLE_MS_MAX * 1_000_000);
+        if sessions.len() >= SESSIONS_MAX
+            && let Some(oldest) = sessions.iter().max_by_key(|(_, kept)| idle_ns(kept)).map(|(key, _)| key.clone())
+        {
+            sessions.remove(&oldest);
+        }
+        let kept = sessions.entry(key).or_insert_with(|| {
+            Arc::new(Kept { sender: Arc::default(), used_ns: Mutex::new(now_ns), conversation: tokio::sync::Mutex::default() })
+        });
+        *kept.used_ns.lock() = now_ns;
+        kept.clone()
+    }
+
+    async fn conversation(
+        &self,
+        source: &ServerSource,
+        url: Url,
+        kept: &Kept,
+        terms: &Terms,
+    ) -> Result<Arc<Conversation>, String> {
+        let mut conversation = kept.conversation.lock().await;
+        if let Some(known) = &*conversation {
+            return Ok(known.clone());
+        }
+        let web = Web {
+            url,
+            headers: headers(terms)?,
+            sender: kept.sender.clone(),
+            authorizer: None,
+            sse_only: source.is_older,
+        };
+        let options = options(&self.config.version, &self.config.clock, None);
+        let session = Session::open(Way::Web(web), options).await.map_err(|error| error.to_string())?;
+        Ok(conversation.insert(Conversation::new(session, source.app.clone())).clone())
+    }
+}
+
+/// The headers that the owner set for it. They are secrets, all of them.
+fn headers(terms: &Terms) -> Result<HeaderMap, String> {
+    let mut headers = HeaderMap::new();
+    for (name, given) in &terms.given {
+        let wrong = || format!("the header {name} cannot be sent as it is set");
+        let mut value = HeaderValue::from_str(given.expose()).map_err(|_| wrong())?;
+        value.set_sensitive(true);
+        headers.insert(HeaderName::try_from(name.as_str()).map_err(|_| wrong())?, value);
+    }
+    Ok(headers)
+}

@@ -1,0 +1,216 @@
+//! One run of a server's app: what the kernel calls it by becomes a request, and its answer what the run returned, verbatim.
+
+use super::host::RunHost;
+use crate::client::{Call, CallError, HttpSender, Session, pinning};
+use kernel::{
+    runner::{GuestCall, GuestEnd, GuestFailure, GuestHost, GuestValue},
+    servers::{CALL, LOOK, METHOD},
+};
+use parking_lot::Mutex;
+use protocol::{AppName, ErrorCode, Failure, Labels, text::shorten};
+use serde_json::{Map, Value, json};
+use std::{collections::HashMap, sync::Arc};
+use tokio_util::sync::CancellationToken;
+
+/// What draws the results of servers' tools.
+const RENDERER: &str = "mcp";
+/// What a run's summary shows of a result's text.
+const SUMMARY_CHARS_MAX: usize = 20_000;
+/// What is shown of a server's own words where it refuses something.
+const WORDS_CHARS_MAX: usize = 2_000;
+/// Where a server refused a request in words of the protocol: the run's data is an object with this one key.
+pub const REFUSAL_KEY: &str = "mcp/refusal";
+
+/// A session, with what its tools were when they were last asked for.
+pub(super) struct Conversation {
+    pub(super) session: Session,
+    pub(super) app: AppName,
+    pins: Mutex<Option<HashMap<String, String>>>,
+}
+
+impl Conversation {
+    pub(super) fn new(session: Session, app: AppName) -> Arc<Self> {
+        let made = Arc::new(Self { session, app, pins: Mutex::default() });
+        tokio::spawn(listen(Arc::downgrade(&made), made.session.changes()));
+        made
+    }
+
+    /// Has the server serve a run. Comes back soon after the run's lease has ended.
+    pub(super) async fn serve(
+        &self,
+        call: GuestCall,
+        host: Arc<dyn GuestHost>,
+        sender: Option<Arc<dyn HttpSender>>,
+    ) -> GuestEnd {
+        let lease = call.lease.clone();
+        // Whatever it says is a stranger's.
+        lease.join_labels(Labels::STRANGER);
+        let cancel = CancellationToken::new();
+        let asking = Call { cancel: cancel.clone(), sender, ..Call::new(Arc::new(RunHost(host))) };
+        let working = self.answer(call.export.as_str(), &call.input, &asking);
+        let mut working = std::pin::pin!(working);
+        let result = tokio::select! {
+            result = &mut working => result,
+            end = lease.ended() => {
+                cancel.cancel();
+                // The server is told; what it answers to that is not waited for beyond the caller's patience.
+                drop(working.await);
+                Err(GuestFailure::Ended(end))
+            }
+        };
+        GuestEnd { result, memory_bytes: 0 }
+    }
+
+    async fn answer(&self, export: &str, input: &[u8], call: &Call) -> Result<GuestValue, GuestFailure> {
+        let input: Value = serde_json::from_slice(input).unwrap_or_default();
+        match export {
+            LOOK => self.look(call).await,
+            CALL => self.call(input, call).await,
+            _ => match export.strip_prefix(METHOD) {
+                Some(method) => self.request(method, input, call).await,
+                None => Err(GuestFailure::NoSuchExport),
+            },
+        }
+    }
+
+    /// What it has, with a digest of each tool.
+    async fn look(&self, call: &Call) -> Result<GuestValue, GuestFailure> {
+        let server = self.session.server();
+        let tools = match server.offers("tools") {
+            true => self.session.tools(call).await.map_err(|error| self.failure(error))?,
+            false => Vec::new(),
+        };
+        self.remember(&tools);
+        let tools: Vec<Value> =
+            tools.into_iter().map(|tool| json!({ "pin": pinning::pin(&tool).to_string(), "definition": tool })).collect();
+        let about = json!({
+            "info": server.info,
+            "revision": server.revision.word(),
+            "capabilities": server.capabilities,
+            "instructions": server.instructions,
+        });
+        let (mut prompts, mut resources, mut templates) = (Vec::new(), Vec::new(), Vec::new());
+        if server.offers("prompts") {
+            prompts = self.session.prompts(call).await.map_err(|error| self.failure(error))?;
+        }
+        if server.offers("resources") {
+            resources = self.session.resources(call).await.map_err(|error| self.failure(error))?;
+            templates = self.session.resource_templates(call).await.map_err(|error| self.failure(error))?;
+        }
+        let data = json!({
+            "about": about,
+            "tools": tools,
+            "prompts": prompts,
+            "resources": resources,
+            "templates": templates,
+        });
+        Ok(GuestValue { data: Some(data), ..GuestValue::default() })
+    }
+
+    fn remember(&self, tools: &[Value]) {
+        let named = tools.iter().filter_map(|tool| Some((tool.get("name")?.as_str()?.to_owned(), tool)));
+        *self.pins.lock() = Some(named.map(|(name, tool)| (name, pinning::pin(tool).to_string())).collect());
+    }
+
+    /// A tool, as long as it is what the owner accepted.
+    async fn call(&self, input: Value, call: &Call) -> Result<GuestValue, GuestFailure> {
+        let name = input.get("name").and_then(Value::as_str).unwrap_or_default();
+        let accepted = input.get("pin").and_then(Value::as_str);
+        if self.pins.lock().is_none() {
+            let tools = self.session.tools(call).await.map_err(|error| self.failure(error))?;
+            self.remember(&tools);
+        }
+        let offered = self.pins.lock().as_ref().and_then(|pins| pins.get(name).cloned());
+        if offered.as_deref() != accepted {
+            let app = &self.app;
+            let message = match offered {
+                Some(_) => format!("the tool '{}' of {app} is not what you accepted: its server changed it", shorten(name, 64)),
+                None => format!("the tool '{}' of {app} is not offered by its server any more", shorten(name, 64)),
+            };
+            let hint = format!("oikos mcp look {app} shows what it is now");
+            return Err(GuestFailure::Failed(Box::new(Failure::new(ErrorCode::ToolNotAccepted, message).hint(hint))));
+        }
+        let arguments = input.get("arguments").and_then(Value::as_object).cloned().unwrap_or_default();
+        let result = self.session.call_tool(name, arguments, call).await;
+        self.value(result.map(|mut result| {
+            if let Some(fields) = result.as_object_mut() {
+                // Of the wire that it came over, and nothing of the result.
+                fields.remove("resultType");
+            }
+            result
+        }))
+    }
+
+    /// Anything else that it is asked.
+    async fn request(&self, method: &str, params: Value, call: &Call) -> Result<GuestValue, GuestFailure> {
+        let params = params.as_object().cloned().unwrap_or_default();
+        let text = |name: &str| params.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let list = |name: &str, entries: Vec<Value>| Value::Object(Map::from_iter([(name.to_owned(), entries.into())]));
+        let session = &self.session;
+        let answer = match method {
+            "resources/list" => session.resources(call).await.map(|all| list("resources", all)),
+            "resources/templates/list" => {
+                session.resource_templates(call).await.map(|all| list("resourceTemplates", all))
+            }
+            "prompts/list" => session.prompts(call).await.map(|all| list("prompts", all)),
+            "resources/read" => session.read_resource(&text("uri"), call).await,
+            "prompts/get" => {
+                let arguments = params.get("arguments").and_then(Value::as_object).cloned().unwrap_or_default();
+                session.get_prompt(&text("name"), arguments, call).await
+            }
+            "completion/complete" => session.complete(params.clone(), call).await,
+            _ => return Err(GuestFailure::NoSuchExport),
+        };
+        self.value(answer)
+    }
+
+    /// What a server answered, for a screen, for a model, and for whoever hands it on.
+    fn value(&self, answer: Result<Value, CallError>) -> Result<GuestValue, GuestFailure> {
+        let data = match answer {
+            Ok(data) => data,
+            Err(CallError::Refused { refusal, .. }) => {
+                let words = shorten(&refusal.message, WORDS_CHARS_MAX);
+                let mut said = json!({ "code": refusal.code, "message": refusal.message });
+                if let Some(data) = refusal.data {
+                    said["data"] = data;
+                }
+                let data = Value::Object(Map::from_iter([(REFUSAL_KEY.to_owned(), said)]));
+                let summary = Some(format!("{} refused: {words}", self.app));
+                return Ok(GuestValue { data: Some(data), summary, renderer: Some(RENDERER.to_owned()) });
+            }
+            Err(error) => return Err(self.failure(error)),
+        };
+        let summary = summary(&data);
+        Ok(GuestValue { data: Some(data), summary, renderer: Some(RENDERER.to_owned()) })
+    }
+
+    fn failure(&self, error: CallError) -> GuestFailure {
+        let code = match &error {
+            CallError::Slow { .. } => ErrorCode::Timeout,
+            CallError::Gone { .. } => ErrorCode::ProgramFailed,
+            CallError::Http(_) | CallError::Status { .. } => ErrorCode::NetworkFailed,
+            CallError::Authorization(_) => ErrorCode::Unauthenticated,
+            CallError::TooMuch { .. } => ErrorCode::TooLarge,
+            _ => ErrorCode::AppFailed,
+        };
+        let message = format!("{}: {}", self.app, shorten(&error.to_string(), WORDS_CHARS_MAX));
+        GuestFailure::Failed(Box::new(Failure::new(code, message)))
+    }
+}
+
+/// The texts of a result, one after the other.
+fn summary(result: &Value) -> Option<String> {
+    let content = result.get("content")?.as_array()?;
+    let texts: Vec<&str> = content.iter().filter_map(|part| part.get("text")?.as_str()).collect();
+    (!texts.is_empty()).then(|| shorten(&texts.join("\n"), SUMMARY_CHARS_MAX))
+}
+
+/// What the server says has changed is asked for again, before the next tool is called.
+async fn listen(conversation: std::sync::Weak<Conversation>, mut changes: crate::client::Changes) {
+    while let Some(change) = changes.next().await {
+        let Some(conversation) = conversation.upgrade() else { return };
+        if matches!(change, crate::client::Change::Tools | crate::client::Change::Missed) {
+            conversation.pins.lock().take();
+        }
+    }
+}

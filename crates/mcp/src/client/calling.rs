@@ -1,0 +1,262 @@
+//! What is asked of a server: calls with their questions, lists with their pages.
+
+use super::{
+    AskRefused, Call, CallError, InputRequest, Refusal, Session, Style, door::broken, mirrored::Mirrored,
+    session::Server,
+};
+use http::HeaderName;
+use serde_json::{Map, Value, json};
+use std::collections::HashSet;
+
+const ELICIT: &str = "elicitation/create";
+
+/// Whether a request only reads, so that asking it twice does nothing twice.
+pub(super) fn is_reading(method: &str) -> bool {
+    method.ends_with("/list")
+        || matches!(method, "resources/read" | "resources/templates/list" | "prompts/get" | "completion/complete")
+}
+
+impl Session {
+    /// All tools. Those whose definition the newest HTTP transport forbids are left out, as it demands.
+    pub async fn tools(&self, call: &Call) -> Result<Vec<Value>, CallError> {
+        let tools = self.list("tools", "tools/list", "tools", call).await?;
+        let server = self.server();
+        if !(server.revision.is_stateless() && server.style == Style::Streamable) {
+            return Ok(tools);
+        }
+        let mut known = self.inner.mirrored.lock();
+        known.clear();
+        let valid = tools.into_iter().filter(|tool| {
+            let name = tool["name"].as_str().unwrap_or_default();
+            match Mirrored::of(&tool["inputSchema"]) {
+                Ok(mirrored) => {
+                    known.insert(name.to_owned(), mirrored);
+                    true
+                }
+                Err(why) => {
+                    tracing::warn!(why, "a tool of a server is left out");
+                    false
+                }
+            }
+        });
+        Ok(valid.collect())
+    }
+
+    /// All resources.
+    pub async fn resources(&self, call: &Call) -> Result<Vec<Value>, CallError> {
+        self.list("resources", "resources/list", "resources", call).await
+    }
+
+    /// All patterns of resources.
+    pub async fn resource_templates(&self, call: &Call) -> Result<Vec<Value>, CallError> {
+        match self.list("resources", "resources/templates/list", "resourceTemplates", call).await {
+            // Many that have resources never heard of patterns.
+            Err(CallError::Refused { refusal, .. }) if refusal.code == Refusal::METHOD_NOT_FOUND => Ok(Vec::new()),
+            listed => listed,
+        }
+    }
+
+    /// All prompts.
+    pub async fn prompts(&self, call: &Call) -> Result<Vec<Value>, CallError> {
+        self.list("prompts", "prompts/list", "prompts", call).await
+    }
+
+    /// Calls a tool: the whole `CallToolResult`, as it was said. A tool's own error is a result with `isError`.
+    pub async fn call_tool(&self, name: &str, arguments: Map<String, Value>, call: &Call) -> Result<Value, CallError> {
+        let arguments = Value::Object(arguments);
+        let params = Map::from_iter([("name".into(), name.into()), ("arguments".into(), arguments.clone())]);
+        match self.rounds("tools/call", params.clone(), call, &self.headers_for(name, &arguments)).await {
+            // It wants arguments in headers that we know nothing of yet: nothing has been done.
+            Err(CallError::Refused { refusal, .. }) if refusal.code == Refusal::HEADER_MISMATCH => {
+                self.tools(call).await?;
+                self.rounds("tools/call", params, call, &self.headers_for(name, &arguments)).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Reads a resource: the whole `ReadResourceResult`.
+    pub async fn read_resource(&self, uri: &str, call: &Call) -> Result<Value, CallError> {
+        self.rounds("resources/read", Map::from_iter([("uri".into(), uri.into())]), call, &[]).await
+    }
+
+    /// Gets a prompt: the whole `GetPromptResult`.
+    pub async fn get_prompt(&self, name: &str, arguments: Map<String, Value>, call: &Call) -> Result<Value, CallError> {
+        let params = Map::from_iter([("name".into(), name.into()), ("arguments".into(), arguments.into())]);
+        self.rounds("prompts/get", params, call, &[]).await
+    }
+
+    /// Completes an argument: `params` are `ref`, `argument` and `context` as the protocol has them.
+    pub async fn complete(&self, params: Map<String, Value>, call: &Call) -> Result<Value, CallError> {
+        let outcome = self.request("completion/complete", params, call, &[]).await?;
+        finished("completion/complete", outcome)
+    }
+
+    fn headers_for(&self, name: &str, arguments: &Value) -> Vec<(HeaderName, String)> {
+        let known = self.inner.mirrored.lock();
+        known.get(name).into_iter().flatten().filter_map(|one| one.header(arguments)).collect()
+    }
+
+    /// A call with all its questions. On the newest wire a server asks by answering, and is asked again with what it wanted.
+    async fn rounds(
+        &self,
+        method: &str,
+        params: Map<String, Value>,
+        call: &Call,
+        mirrored: &[(HeaderName, String)],
+    ) -> Result<Value, CallError> {
+        let bounds = &self.inner.core.options.bounds;
+        let too_much = |what, most| CallError::AsksTooMuch { method: method.to_owned(), what, most };
+        let (mut asked, mut round) = (0, params.clone());
+        for _ in 0..=bounds.rounds {
+            let mut result = match self.request(method, round, call, mirrored).await? {
+                Ok(result) => result,
+                Err(refusal) => {
+                    let addresses = addresses_first(&refusal);
+                    asked += addresses.len();
+                    if asked > bounds.questions {
+                        return Err(too_much("questions", bounds.questions));
+                    }
+                    if addresses.is_empty() || !self.opened(method, addresses, call).await? {
+                        return Err(CallError::Refused { method: method.to_owned(), refusal });
+                    }
+                    round = params.clone();
+                    continue;
+                }
+            };
+            match result.get("resultType").and_then(Value::as_str) {
+                None | Some("complete") => return finished(method, Ok(result)),
+                Some("input_required") => {}
+                Some(_) => return Err(broken(method, "it is of a kind that was not agreed on")),
+            }
+            round = params.clone();
+            let wanted = match result.get_mut("inputRequests").map(Value::take) {
+                None => None,
+                Some(Value::Object(wanted)) => Some(wanted),
+                Some(_) => return Err(broken(method, "its questions are no object")),
+            };
+            let state = result.get_mut("requestState").map(Value::take);
+            if wanted.is_none() && state.is_none() {
+                return Err(broken(method, "it wants input and does not say which"));
+            }
+            if let Some(wanted) = wanted {
+                asked += wanted.len();
+                if asked > bounds.questions {
+                    return Err(too_much("questions", bounds.questions));
+                }
+                round.insert("inputResponses".into(), self.answers(method, wanted, call).await?.into());
+            }
+            if let Some(state) = state {
+                round.insert("requestState".into(), state);
+            }
+        }
+        Err(too_much("rounds", bounds.rounds))
+    }
+
+    /// Whether a person agreed to open all addresses that have to be opened first.
+    async fn opened(&self, method: &str, addresses: Map<String, Value>, call: &Call) -> Result<bool, CallError> {
+        let stood = self.stand_in(call)?;
+        let offered =
+            addresses.values().all(|one| stood.core.abilities(Some(&stood.open)).answers(ELICIT, &one["params"]));
+        drop(stood);
+        if !offered {
+            return Ok(false);
+        }
+        let answers = self.answers(method, addresses, call).await?;
+        Ok(answers.values().all(|answer| answer["action"] == "accept"))
+    }
+
+    /// Puts a round's questions to whoever stands behind the call, one after the other.
+    async fn answers(
+        &self,
+        method: &str,
+        wanted: Map<String, Value>,
+        call: &Call,
+    ) -> Result<Map<String, Value>, CallError> {
+        let stood = self.stand_in(call)?;
+        let mut answers = Map::new();
+        for (key, mut request) in wanted {
+            let asks = request["method"].as_str().unwrap_or_default().to_owned();
+            let params = request.get_mut("params").map(Value::take).unwrap_or_default();
+            if !stood.core.abilities(Some(&stood.open)).answers(&asks, &params) {
+                return Err(broken(method, "it asks for what this client does not offer"));
+            }
+            let asking =
+                stood.core.ask(Some(&stood.open), InputRequest { method: asks.clone(), params, certain: true });
+            let answer = tokio::select! {
+                biased;
+                () = call.cancel.cancelled() => return Err(CallError::Cancelled { method: method.to_owned() }),
+                answer = asking => answer,
+            };
+            let answer = match answer {
+                Ok(answer) => answer,
+                // A form has a word for that, and the server may go on without.
+                Err(_) if asks == ELICIT => json!({ "action": "cancel" }),
+                Err(why) => return Err(CallError::Unanswered { method: method.to_owned(), asks, why }),
+            };
+            answers.insert(key, answer);
+        }
+        Ok(answers)
+    }
+
+    /// All pages of a list. A server that does not say that it has such things has none.
+    async fn list(&self, offer: &'static str, method: &str, field: &str, call: &Call) -> Result<Vec<Value>, CallError> {
+        if !Server::offers(&self.server(), offer) {
+            return Ok(Vec::new());
+        }
+        let bounds = &self.inner.core.options.bounds;
+        let (mut entries, mut bytes, mut seen, mut cursor) = (Vec::new(), 0, HashSet::new(), None::<String>);
+        for _ in 0..bounds.pages {
+            let params = cursor.iter().map(|cursor| ("cursor".to_owned(), cursor.as_str().into())).collect();
+            let outcome = self.request(method, params, call, &[]).await?;
+            let mut result = finished(method, outcome)?;
+            let Some(Value::Array(page)) = result.get_mut(field).map(Value::take) else {
+                return Err(broken(method, format!("it has no {field}")));
+            };
+            bytes += page.iter().map(|entry| entry.to_string().len()).sum::<usize>();
+            entries.extend(page);
+            if entries.len() > bounds.entries {
+                return Err(CallError::TooMuch { what: "entries of a list", most: bounds.entries });
+            }
+            if bytes > bounds.list_bytes {
+                return Err(CallError::TooMuch { what: "bytes of a list", most: bounds.list_bytes });
+            }
+            match result.get("nextCursor") {
+                None | Some(Value::Null) => return Ok(entries),
+                Some(Value::String(next)) if seen.insert(next.clone()) => cursor = Some(next.clone()),
+                Some(Value::String(_)) => return Err(broken(method, "its pages go round in a circle")),
+                Some(_) => return Err(broken(method, "its next page is no text")),
+            }
+        }
+        Err(CallError::TooMuch { what: "pages of a list", most: bounds.pages })
+    }
+}
+
+/// The addresses that an error of 2025-11-25 names, as questions.
+fn addresses_first(refusal: &Refusal) -> Map<String, Value> {
+    let data = refusal.data.as_ref().filter(|_| refusal.code == Refusal::ADDRESSES_FIRST);
+    let all = data.and_then(|data| data["elicitations"].as_array()).into_iter().flatten();
+    let question = |params: &Value| json!({ "method": ELICIT, "params": params });
+    all.enumerate().map(|(place, params)| (place.to_string(), question(params))).collect()
+}
+
+/// A result that has to be complete.
+fn finished(method: &str, outcome: Result<Value, Refusal>) -> Result<Value, CallError> {
+    let result = outcome.map_err(|refusal| CallError::Refused { method: method.to_owned(), refusal })?;
+    match result.get("resultType") {
+        _ if !result.is_object() => Err(broken(method, "it is no object")),
+        None => Ok(result),
+        Some(kind) if kind == "complete" => Ok(result),
+        Some(_) => Err(broken(method, "it is of a kind that was not agreed on")),
+    }
+}
+
+impl CallError {
+    /// Why a question of the server has no answer, where that ended the call.
+    pub fn unanswered(&self) -> Option<&AskRefused> {
+        match self {
+            Self::Unanswered { why, .. } => Some(why),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! What one client is offered, made ready once: names given, lists written out, everything findable by its name.
+//!
+//! A catalog does not change. When something does, the household makes a new one; until then no call builds or writes a list.
+
+use super::{
+    json::{Json, Members, json},
+    names::{Meaning, NameMap},
+    search::{self, Index},
+    template::Template,
+};
+use protocol::{AppName, GrantState};
+use serde_json::Value;
+use std::collections::{HashMap, hash_map::Entry};
+
+/// Above as many tools, a client sees [`search::SEARCH`] and [`search::CALL`] in place of all: some clients refuse more than
+/// forty, and a model that reads more chooses worse and pays for each of them in every turn.
+pub const TOOLS_LISTED_MAX: usize = 40;
+/// Entries in one page of a list of resources or prompts. Tools that are listed at all fit into one.
+pub const PAGE_ENTRIES: usize = 200;
+
+/// A tool that a client may be offered.
+#[derive(Clone, Debug)]
+pub struct OfferedTool {
+    /// The app.
+    pub app: AppName,
+    /// The tool, as the app calls it.
+    pub tool: String,
+    /// What the owner says of this client and this tool. A blocked one is not shown; who calls it anyway is told that.
+    pub state: GrantState,
+    /// Its entry in `tools/list`, as its app wrote it: `title`, `description`, `inputSchema`, `outputSchema`, `annotations`,
+    /// `_meta`, and whatever else it has. `name` becomes the name for this client.
+    pub definition: Members,
+}
+
+/// A prompt that a client is offered.
+#[derive(Clone, Debug)]
+pub struct OfferedPrompt {
+    /// The app.
+    pub app: AppName,
+    /// The prompt, as the app calls it.
+    pub prompt: String,
+    /// Its entry in `prompts/list`, as above.
+    pub definition: Members,
+}
+
+/// A resource, or a template for some, that a client is offered.
+#[derive(Clone, Debug)]
+pub struct OfferedResource {
+    /// The app. For our own views: the one whose results they draw, or any.
+    pub app: AppName,
+    /// Its entry in `resources/list` (with `uri`) or `resources/templates/list` (with `uriTemplate`), as its app wrote it.
+    pub definition: Members,
+}
+
+/// Everything that one client is offered. The order of each list is the order in which the client sees it.
+#[derive(Clone, Debug, Default)]
+pub struct Offers {
+    /// Tools.
+    pub tools: Vec<OfferedTool>,
+    /// Prompts.
+    pub prompts: Vec<OfferedPrompt>,
+    /// Resources. Of two with one address the first is read.
+    pub resources: Vec<OfferedResource>,
+    /// Templates.
+    pub templates: Vec<OfferedResource>,
+}
+
+/// A tool, found by its name.
+#[derive(Debug)]
+pub struct Tool {
+    /// The app.
+    pub app: AppName,
+    /// The tool, as the app calls it.
+    pub own: String,
+    /// What the owner says of it.
+    pub state: GrantState,
+    /// Arguments that stand in headers too: where in the arguments, and in which header.
+    pub(crate) headers: Vec<(Vec<String>, String)>,
+}
+
+/// What one client is offered.
+#[derive(Debug)]
+pub struct Catalog {
+    tools: HashMap<String, Tool>,
+    prompts: HashMap<String, Meaning>,
+    resources: HashMap<String, AppName>,
+    templates: Vec<(Template, AppName)>,
+    pages: [Vec<Json>; 4],
+    search: Option<Index>,
+}
+
+/// One of the lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum List {
+    /// Of tools.
+    Tools = 0,
+    /// Of prompts.
+    Prompts = 1,
+    /// Of resources.
+    Resources = 2,
+    /// Of templates.
+    Templates = 3,
+}
+
+impl List {
+    /// The member of the answer that is the list.
+    pub(crate) fn member(self) -> &'static str {
+        ["tools", "prompts", "resources", "resourceTemplates"][self as usize]
+    }
+}
+
+impl Catalog {
+    /// Makes everything ready. New tools and prompts get names in the client's map, which the caller keeps if it changed.
+    pub fn new(offers: Offers, names: &mut NameMap) -> Self {
+        let meanings: Vec<Meaning> =
+            offers.tools.iter().map(|tool| Meaning { app: tool.app.clone(), own: tool.tool.clone() }).collect();
+        let tool_names = names.tools.assign(&meanings);
+        let mut tools = HashMap::new();
+        let mut listed: Vec<(String, Members)> = Vec::new();
+        for (offered, name) in offers.tools.into_iter().zip(tool_names) {
+            let Some(name) = name else { continue };
+            if tools.contains_key(&name) {
+                continue;
+            }
+            let headers =
+                offered.definition.get("inputSchema").map(|schema| headers_of(schema.get())).unwrap_or_default();
+            if offered.state != GrantState::Block {
+                listed.push((name.clone(), named(offered.definition, &name)));
+            }
+            tools.insert(name, Tool { app: offered.app, own: offered.tool, state: offered.state, headers });
+        }
+        let is_searched = listed.len() > TOOLS_LISTED_MAX;
+        let index = is_searched.then(|| Index::new(&listed));
+        let shown =
+            if is_searched { search::definitions() } else { listed.into_iter().map(|(_, tool)| tool).collect() };
+
+        let meanings: Vec<Meaning> = offers
+            .prompts
+            .iter()
+            .map(|prompt| Meaning { app: prompt.app.clone(), own: prompt.prompt.clone() })
+            .collect();
+        let prompt_names = names.prompts.assign(&meanings);
+        let mut prompts = HashMap::new();
+        let mut prompts_shown = Vec::new();
+        for ((offered, meaning), name) in offers.prompts.into_iter().zip(meanings).zip(prompt_names) {
+            let Some(name) = name else { continue };
+            if let Entry::Vacant(place) = prompts.entry(name) {
+                prompts_shown.push(named(offered.definition, place.key()));
+                place.insert(meaning);
+            }
+        }
+
+        let mut resources = HashMap::new();
+        let mut resources_shown = Vec::new();
+        for offered in offers.resources {
+            let Some(uri) = offered.definition.text("uri") else { continue };
+            if let Entry::Vacant(place) = resources.entry(uri) {
+                place.insert(offered.app);
+                resources_shown.push(offered.definition);
+            }
+        }
+        let mut templates = Vec::new();
+        let mut templates_shown = Vec::new();
+        for offered in offers.templates {
+            let Some(text) = offered.definition.text("uriTemplate") else { continue };
+            templates.push((Template::new(&text), offered.app));
+            templates_shown.push(offered.definition);
+        }
+        let pages = [
+            pages(&shown, usize::MAX),
+            pages(&prompts_shown, PAGE_ENTRIES),
+            pages(&resources_shown, PAGE_ENTRIES),
+            pages(&templates_shown, PAGE_ENTRIES),
+        ];
+        Self { tools, prompts, resources, templates, pages, search: index }
+    }
+
+    /// A tool by the client's name for it.
+    pub fn tool(&self, name: &str) -> Option<&Tool> {
+        self.tools.get(name)
+    }
+
+    /// A prompt by the client's name for it.
+    pub fn prompt(&self, name: &str) -> Option<&Meaning> {
+        self.prompts.get(name)
+    }
+
+    /// The app that has a resource, by its list or by a template.
+    pub fn resource(&self, uri: &str) -> Option<&AppName> {
+        let by_template = || self.templates.iter().find(|(template, _)| template.fits(uri)).map(|(_, app)| app);
+        self.resources.get(uri).or_else(by_template)
+    }
+
+    /// The app that has a template.
+    pub fn template(&self, text: &str) -> Option<&AppName> {
+        self.templates.iter().find(|(template, _)| template.text() == text).map(|(_, app)| app)
+    }
+
+    /// What is searched, where there are too many tools to show.
+    pub(crate) fn index(&self) -> Option<&Index> {
+        self.search.as_ref()
+    }
+
+    /// A page of a list, and where the next begins. `None`: there is no such page.
+    pub(crate) fn page(&self, list: List, cursor: Option<&str>) -> Option<(&Json, Option<usize>)> {
+        let pages = &self.pages[list as usize];
+        let page = match cursor {
+            None => 0,
+            Some(cursor) => cursor.parse().ok().filter(|page| *page > 0)?,
+        };
+        Some((pages.get(page)?, Some(page + 1).filter(|next| *next < pages.len())))
+    }
+}
+
+fn named(mut definition: Members, name: &str) -> Members {
+    definition.set("name", json(&name));
+    definition
+}
+
+/// At least one, so that an empty list has a page too.
+fn pages(entries: &[Members], size: usize) -> Vec<Json> {
+    if entries.is_empty() { vec![json(&[(); 0])] } else { entries.chunks(size).map(|chunk| json(&chunk)).collect() }
+}
+
+/// Which arguments stand in headers too (`x-mcp-header`), as far as a schema says it in a way that can be kept: on texts, whole
+/// numbers and yes or no, reached by `properties` alone.
+fn headers_of(schema: &str) -> Vec<(Vec<String>, String)> {
+    fn walk(schema: &Value, path: &mut Vec<String>, found: &mut Vec<(Vec<String>, String)>) {
+        let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return };
+        for (name, property) in properties {
+            path.push(name.clone());
+            if let Some(header) =
+                property.get("x-mcp-header").and_then(Value::as_str).filter(|header| !header.is_empty())
+            {
+                found.push((path.clone(), format!("mcp-param-{header}").to_ascii_lowercase()));
+            }
+            walk(property, path, found);
+            path.pop();
+        }
+    }
+    if !schema.contains("x-mcp-header") {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    walk(&serde_json::from_str(schema).unwrap_or_default(), &mut Vec::new(), &mut found);
+    found
+}
