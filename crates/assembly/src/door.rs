@@ -41,7 +41,9 @@ impl Door {
         access.guards_set(guards);
         let door = place.open(tls, router);
         oikos.gauges.lock().tcp = Some(door.crowd());
-        Ok(Self { door, is_tls, bootstrap })
+        let door = Self { door, is_tls, bootstrap };
+        oikos.page_is_at(doors.hosts.first().map_or_else(|| door.url(), |host| door.named(host)));
+        Ok(door)
     }
 
     /// Where it is.
@@ -52,6 +54,16 @@ impl Door {
     /// Where it is, as it is written into a program or a browser.
     pub fn url(&self) -> String {
         format!("{}://{}", if self.is_tls { "https" } else { "http" }, self.address())
+    }
+
+    /// Where it is by a name that others have for it, which may say its scheme and its port.
+    fn named(&self, host: &str) -> String {
+        if host.contains("://") {
+            return host.trim_end_matches('/').to_owned();
+        }
+        let scheme = if self.is_tls { "https" } else { "http" };
+        let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+        if has_port { format!("{scheme}://{host}") } else { format!("{scheme}://{host}:{}", self.address().port()) }
     }
 
     /// Takes no further connections, and waits for those that are open, but not for ever.

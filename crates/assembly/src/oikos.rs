@@ -74,6 +74,8 @@ pub struct Oikos {
     begun: OnceCell<()>,
     /// Made when the first MCP client comes.
     mcp_door: OnceLock<McpDoor>,
+    /// Where the page is, for whoever is told to open it; absent while no door is open.
+    page: parking_lot::Mutex<Option<String>>,
     restarts: RestartPolicy,
     // Last: the lock goes when everything else has gone.
     _lock: HomeLock,
@@ -179,6 +181,7 @@ impl Oikos {
             signer: parking_lot::Mutex::default(),
             begun: OnceCell::new(),
             mcp_door: OnceLock::new(),
+            page: parking_lot::Mutex::default(),
             restarts: config.restarts.clone(),
             _lock: lock,
         });
@@ -276,6 +279,16 @@ impl Oikos {
     /// What answers MCP clients.
     pub(crate) fn offering(self: &Arc<Self>) -> &McpDoor {
         self.mcp_door.get_or_init(|| McpDoor::new(self))
+    }
+
+    /// The page can be opened at an address from now on.
+    pub(crate) fn page_is_at(&self, address: String) {
+        *self.page.lock() = Some(address);
+    }
+
+    /// The address of a screen. Absent while no door is open: then nothing could open it.
+    pub(crate) fn page_address(&self, screen: &str) -> Option<String> {
+        Some(format!("{}/{screen}", self.page.lock().as_deref()?))
     }
 
     /// The home folder, canonical.

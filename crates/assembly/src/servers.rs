@@ -2,7 +2,7 @@
 
 use crate::Oikos;
 use isolate::Hold;
-use mcp::client::pinning::{ToolChange, compare};
+use mcp::client::pinning::{Place, ToolChange, compare};
 use protocol::{
     AppName, Caller, Failure,
     api::{BoxFact, ServerRunning, ServerToolView, ServerView, ToolDifference},
@@ -37,8 +37,8 @@ fn running(status: &ProgramStatus) -> ServerRunning {
     let fact = |(concern, fact): (isolate::Concern, &isolate::Fact)| BoxFact {
         concern: concern.word().to_owned(),
         hold: match fact.hold {
-            Hold::Full => "full",
-            Hold::Part => "part",
+            Hold::InFull => "full",
+            Hold::Partly => "part",
         }
         .to_owned(),
         sentence: fact.sentence.clone(),
@@ -55,9 +55,6 @@ fn differing(tool: ServerToolView) -> ServerToolView {
 }
 
 fn differences(change: &ToolChange) -> Vec<ToolDifference> {
-    change
-        .places()
-        .into_iter()
-        .map(|(place, before, after)| ToolDifference { place, before, after })
-        .collect()
+    let differing = |Place { place, before, after }| ToolDifference { place, before, after };
+    change.places().into_iter().map(differing).collect()
 }

@@ -36,6 +36,12 @@ impl Bounds {
         Self { body_bytes, connect_ms: 10_000, answer_ms: 30_000, idle_ms: 15_000, total_ms: 50_000 }
     }
 
+    /// For an MCP server: its answer may be a stream that goes on for as long as a tool works, with questions in it. Whoever
+    /// called decides how long silence may last.
+    pub const fn server(body_bytes: usize) -> Self {
+        Self { body_bytes, connect_ms: 10_000, answer_ms: 1_800_000, idle_ms: 1_800_000, total_ms: 3_600_000 }
+    }
+
     /// For a package that the owner waits for: over a slow line, too.
     pub const fn package(body_bytes: usize) -> Self {
         Self { body_bytes, connect_ms: 10_000, answer_ms: 30_000, idle_ms: 30_000, total_ms: 600_000 }

@@ -7,7 +7,7 @@ mod heads; // what is said beside each file
 
 pub use files::{PageFile, PageFiles, built};
 pub(crate) use frame::{POWERS, frame_answer, is_app_label, is_label};
-pub use frame::{app_label, view_built, view_label, view_label_built, views_built};
+pub use frame::{app_label, view_built, view_label, view_label_built, view_names, views_built};
 
 use axum::{
     body::{Body, Bytes},

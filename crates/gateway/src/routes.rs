@@ -8,3 +8,4 @@ pub(crate) mod household; // who answers, and whether all is well
 pub(crate) mod log; // what happened
 pub(crate) mod people; // questions to the owner, keys of publishers
 pub(crate) mod runs; // start, watch, stop, take back
+pub(crate) mod servers; // MCP servers and their tools

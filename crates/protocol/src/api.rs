@@ -2,7 +2,7 @@
 //! HTTP. Everything the command line can do is a [`Request`].
 
 use crate::{
-    ActionName, Answer, AppName, Arg, AuditEntry, Badge, Card, Digest, EventId, Failure, FileId, LoginId, OfferId,
+    ActionName, Answer, AppName, Arg, AuditEntry, Badge, Card, Digest, EventId, Failure, FileId, GrantState, LoginId, OfferId,
     OwnerName, PublisherName, Question, QuestionId, RequestId, Right, RunId, Sentence, SequencedChunk, ShownOnce,
     Timestamp, TokenId, TokenName, Topic, Zone, sentence,
 };

@@ -1,7 +1,7 @@
 //! What one client is offered: the tools of enabled apps, the resources and prompts of those that are servers, and oikos' views.
 
 use kernel::Kernel;
-use mcp::server::{Client, Credential, Members, NameMap, OfferedPrompt, OfferedResource, OfferedTool, Offers, VIEWS, view_meta};
+use mcp::server::{Client, Credential, Members, NameMap, OfferedPrompt, OfferedResource, OfferedTool, Offers, VIEWS};
 use protocol::{AppName, Failure, api::AppOffers};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -65,7 +65,6 @@ fn views(_caller: &protocol::Caller) -> Result<Vec<OfferedResource>, Failure> {
             "uri": format!("{VIEWS}{name}"),
             "name": name,
             "mimeType": "text/html;profile=mcp-app",
-            "_meta": view_meta(&name),
         });
         OfferedResource { app: app.clone(), definition: definition(&said) }
     });

@@ -116,12 +116,14 @@ async fn follow(
             }
             Seen::Chunk(chunk) => {
                 if let Chunk::Ask { question } = &chunk.chunk {
-                    // Where it is answered has nothing secret in it: whoever opens it signs in.
                     let id = question.id.to_string();
-                    let url = oikos.page_address(&format!("approvals/{id}"));
                     let message = format!("{} wants to {}", question.app, question.sentence);
-                    events.question_waits(Waiting { id: id.clone(), message, url });
-                    waiting.push(id);
+                    // Where it is answered has nothing secret in it: whoever opens it signs in. Without a door the terminal is
+                    // where it is answered, and the call waits for that.
+                    if let Some(url) = oikos.page_address("approvals") {
+                        events.question_waits(Waiting { id: id.clone(), message, url });
+                        waiting.push(id);
+                    }
                 }
             }
         }
@@ -171,7 +173,7 @@ fn outcome(report: &RunReport, is_verbatim: bool) -> Result<Outcome, CallError> 
     }
     let data = report.data.as_ref();
     if !is_verbatim {
-        let summary = report.result_summary.clone().unwrap_or_default();
+        let summary = report.text.clone().unwrap_or_default();
         return Ok(Outcome::Shown { data: data.map(|data| json(data)), summary, renderer: report.renderer.clone() });
     }
     let data = data.ok_or_else(|| Failure::new(ErrorCode::TooLarge, "the server's answer was too large to be kept"))?;

@@ -8,6 +8,9 @@ use protocol::{
 };
 use serde_json::Value;
 
+/// How far what belongs to a tool stands in.
+const INDENT: usize = 4;
+
 /// Prints all servers, a row each.
 pub(crate) fn servers(terminal: &Terminal, servers: &[ServerView]) {
     if servers.is_empty() {
@@ -54,7 +57,9 @@ pub(crate) fn server(terminal: &Terminal, server: &ServerView) {
         terminal.line(format_args!("  {}  {standing}", styled(STRONG, &tool.action)));
         let said = tool.offered.as_ref().or(tool.accepted.as_ref());
         if let Some(description) = said.and_then(|said| said.get("description")).and_then(Value::as_str) {
-            terminal.line(wrap(&text::escape(description), terminal.columns(), 4));
+            for line in wrap(&text::escape(description), terminal.columns().saturating_sub(INDENT)) {
+                terminal.line(format_args!("{:INDENT$}{line}", ""));
+            }
         }
         tool.changes.iter().for_each(|change| difference(terminal, change));
     }

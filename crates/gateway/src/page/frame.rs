@@ -37,6 +37,15 @@ pub fn views_built(path: &str) -> Option<PageFile> {
     Some(PageFile { bytes, sha256: file.metadata.sha256_hash() })
 }
 
+/// The names of oikos' own views, in order; none in a binary that was built without them.
+pub fn view_names() -> Vec<String> {
+    let names = <Built as rust_embed::Embed>::iter();
+    let names = names.filter_map(|file| file.strip_suffix(".html").map(str::to_owned));
+    let mut names: Vec<String> = names.filter(|name| name != "frame").collect();
+    names.sort();
+    names
+}
+
 /// One of oikos' own views, which any host of views may draw.
 pub fn view_built(name: &str) -> Result<String, Failure> {
     let is_name = name != "frame" && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
@@ -44,14 +53,8 @@ pub fn view_built(name: &str) -> Result<String, Failure> {
     let html = file.and_then(|file| String::from_utf8(file.bytes.into()).ok());
     html.ok_or_else(|| match views_built(FRAME_FILE) {
         Some(_) => {
-            let names = <Built as rust_embed::Embed>::iter();
-            let mut names: Vec<String> = names
-                .filter_map(|file| file.strip_suffix(".html").map(str::to_owned))
-                .filter(|name| name != "frame")
-                .collect();
-            names.sort();
             Failure::new(ErrorCode::NotFound, format!("oikos has no view '{}'", text::shorten(name, 60)))
-                .hint(format!("it has: {}", names.join(", ")))
+                .hint(format!("it has: {}", view_names().join(", ")))
         }
         None => Failure::new(ErrorCode::NotAvailable, "this oikos was built without its views")
             .hint("in a checkout of oikos: cargo xtask ui, then cargo build"),

@@ -11,6 +11,9 @@ use parking_lot::Mutex;
 use protocol::{Arg, sentence};
 use std::sync::Arc;
 
+/// Bytes of one answer, which may be a stream of many messages.
+const BODY_BYTES_MAX: usize = 64 << 20;
+
 /// Sends for one run.
 pub(super) struct RunSender {
     pub(super) client: Arc<Client>,
@@ -69,7 +72,7 @@ impl RunSender {
             }
         }
         let outgoing = Outgoing { headers: head.headers, body };
-        let answered = self.client.send(&permit, outgoing, &Bounds::default()).await;
+        let answered = self.client.send(&permit, outgoing, &Bounds::server(BODY_BYTES_MAX)).await;
         if is_sending {
             let end = match &answered {
                 Ok(answer) => {

@@ -40,6 +40,48 @@ impl ToolChange {
     }
 }
 
+/// One place of a tool that is another, with what stood and stands there as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Where: the field, and within it a JSON pointer.
+    pub place: String,
+    /// What stood there; absent where it is new.
+    pub before: Option<String>,
+    /// What stands there; absent where it is gone.
+    pub after: Option<String>,
+}
+
+impl ToolChange {
+    /// Place by place. Nothing of a tool that came or went as a whole.
+    pub fn places(&self) -> Vec<Place> {
+        match self {
+            Self::Added { .. } | Self::Removed { .. } | Self::Repeated { .. } => Vec::new(),
+            Self::Text { field, lines, .. } => {
+                let without = |kind| {
+                    let kept = lines.iter().filter(|line| line.kind != kind).map(|line| line.text.as_str());
+                    Some(kept.collect::<Vec<_>>().join("\n")).filter(|text| !text.is_empty())
+                };
+                let (before, after) = (without(LineKind::Added), without(LineKind::Removed));
+                vec![Place { place: field.clone(), before, after }]
+            }
+            Self::Schema { field, places, more, .. } => {
+                let text = |value: &Option<Value>| value.as_ref().map(Value::to_string);
+                let told = places.iter().map(|change| Place {
+                    place: format!("{field}{}", change.pointer),
+                    before: text(&change.before),
+                    after: text(&change.after),
+                });
+                let rest = (*more > 0).then(|| Place {
+                    place: field.clone(),
+                    before: None,
+                    after: Some(format!("and {more} more places")),
+                });
+                told.chain(rest).collect()
+            }
+        }
+    }
+}
+
 /// A line of a text, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {

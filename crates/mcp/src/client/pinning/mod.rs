@@ -8,7 +8,7 @@ mod canonical; // one way of writing each value
 mod difference; // what changed, in lines and pointers
 
 pub use canonical::canonical;
-pub use difference::{Line, LineKind, PointerChange, ToolChange, compare};
+pub use difference::{Line, LineKind, Place, PointerChange, ToolChange, compare};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
