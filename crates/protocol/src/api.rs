@@ -11,14 +11,21 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 mod access; // who is let in: API keys, browsers, owners
+mod client; // MCP clients on this machine
 mod file; // files for a run: by path, and handed over as bytes
 mod grant; // an app's switches: how they stand, what the owner says of them
+mod import; // servers that other programs have set up
 mod server; // MCP servers and their tools
 
 pub use crate::audit::{ChainBreak, ChainReport};
 pub use access::{LoginView, OwnerView, TokenView};
+pub use client::{ClientChange, ClientView};
 pub use file::{FileView, NamedFile, NamedHanded, NamedPath};
 pub use grant::{AppGrantsView, GrantView, LineChoice};
+pub use import::{
+    ImportAction, ImportAnswers, ImportAsk, ImportNotice, ImportOffered, ImportSetting, ImportSource, ImportView,
+    ImportsView,
+};
 pub use server::{
     AppOffers, BoxFact, ServerRunning, ServerToolView, ServerView, ToolDifference, ToolOffer, ToolStanding,
 };
@@ -259,6 +266,37 @@ pub enum Request {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         state: Option<GrantState>,
     },
+    /// What an import of servers would do. Nothing is done.
+    ImportList {
+        /// Where they are read from.
+        source: ImportSource,
+        /// What a person says to what stands open there.
+        #[serde(default, skip_serializing_if = "ImportAnswers::is_empty")]
+        answers: ImportAnswers,
+    },
+    /// Make one of them ready: its package is pinned and packed, and its card is shown. Nothing is installed.
+    ImportOffer {
+        /// Where it is read from.
+        source: ImportSource,
+        /// What a person says to what stands open there.
+        #[serde(default, skip_serializing_if = "ImportAnswers::is_empty")]
+        answers: ImportAnswers,
+        /// The app that it would become.
+        app: AppName,
+    },
+    /// MCP clients of this machine.
+    ClientList,
+    /// Put oikos into a client's configuration, or take it out again.
+    ClientConnect {
+        /// The client's word.
+        client: String,
+        /// Take it out.
+        #[serde(default)]
+        disconnect: bool,
+        /// Only say what would change.
+        #[serde(default)]
+        dry_run: bool,
+    },
     /// The last that a server's program wrote on its standard error.
     ServerLog {
         /// The app that it is.
@@ -438,6 +476,26 @@ pub enum Reply {
     Server {
         /// The server.
         server: Box<ServerView>,
+    },
+    /// To `ImportList`.
+    Imports {
+        /// What would be done.
+        imports: ImportsView,
+    },
+    /// To `ImportOffer`.
+    Imported {
+        /// What is ready.
+        imported: Box<ImportOffered>,
+    },
+    /// To `ClientList`.
+    Clients {
+        /// The clients.
+        clients: Vec<ClientView>,
+    },
+    /// To `ClientConnect`.
+    Client {
+        /// What was done.
+        change: ClientChange,
     },
     /// To `ServerLog`.
     ServerLog {
