@@ -3,10 +3,11 @@
 
 use super::{
     found::Input,
+    manifest::Emit,
     name::{setting_name, shown},
     notice::{Notice, quote},
     path::{Paths, Wanted},
-    proposal::{Emit, Setting},
+    proposal::Setting,
     secret::{Hidden, has_url_secret, is_secret_name, is_secret_value, strip_scheme},
     variable::{Expanded, Piece},
 };
@@ -167,15 +168,7 @@ impl Draft<'_> {
             value,
             description: input.description.as_deref().map(|text| text::shorten(text, DESCRIPTION_CHARS_MAX)),
         });
-        if is_secret && spot.place == "argument" {
-            self.warnings.push(
-                Notice::new(
-                    "secret_in_argument",
-                    "a secret is given as an argument, where programs of the same box can see it",
-                )
-                .hint("if the server reads it from a variable too, put it there"),
-            );
-        }
+        self.refusals.extend(refusal_of_setting(spot.place, is_secret, &text::shorten(title, TITLE_CHARS_MAX)));
         Emit::Setting { setting: free, prefix: prefix.to_owned() }
     }
 
@@ -240,6 +233,28 @@ impl Draft<'_> {
             self.hosts.keys().map(|(host, port)| HostRule { host: host.clone(), port: *port, ..HostRule::default() });
         rules.collect()
     }
+}
+
+/// Arguments and addresses stand in the manifest as they are: what is open there has to be known before, and a secret
+/// would be in plain sight.
+fn refusal_of_setting(place: &str, is_secret: bool, title: &str) -> Option<Notice> {
+    Some(match (place, is_secret) {
+        ("argument", true) => Notice::new(
+            "secret_in_argument",
+            "a secret is given as an argument, which every program of this machine can read while the server runs",
+        )
+        .hint("most servers read it from a variable too: put it under \"env\", and scan again"),
+        ("address", true) => Notice::new(
+            "secret_in_address",
+            "the address holds a secret, and addresses stand in logs where everybody sees them",
+        )
+        .hint("if the server takes its key in a header, put it under \"headers\", and scan again"),
+        ("argument" | "address", false) => {
+            Notice::new("value_needed", format!("'{title}' has no value yet, and it is needed before the import"))
+                .hint("give it one")
+        }
+        _ => return None,
+    })
 }
 
 /// What a secret without a name of its own is called.

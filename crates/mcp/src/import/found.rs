@@ -58,6 +58,20 @@ pub struct Found {
     pub remarks: Vec<Fault>,
 }
 
+impl Found {
+    /// Puts in what a person answered to one of [`inputs`](Self::inputs) that is no secret; more than one for lists. Then it
+    /// is planned anew. False where nothing of this name is asked for, or a secret is, which the vault keeps.
+    pub fn answer(&mut self, name: &str, values: Vec<String>) -> bool {
+        match self.inputs.get_mut(name) {
+            Some(input) if !input.is_secret => {
+                input.default = values;
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
 /// How a server is started or reached.
 #[derive(Clone, Debug)]
 pub enum Form {

@@ -5,10 +5,10 @@ use super::{
     draft::Spot,
     known::known,
     launch::Resolve,
+    manifest::Emit,
     name::shown,
     notice::{Notice, quote},
     plan::Plan,
-    proposal::Emit,
     secret::{Hidden, words_of},
     variable::{Expanded, Piece, is_variable},
 };

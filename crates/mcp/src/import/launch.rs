@@ -4,6 +4,7 @@
 use super::{
     container::{Container, read_container},
     notice::{Notice, quote},
+    remote::read_bridge,
     requirement::{Python, read_npm_package, read_python_package},
 };
 use serde::Serialize;
@@ -337,7 +338,7 @@ fn npm(args: &[&str], start: usize) -> Result<Launch, Notice> {
         }
     };
     if name == "mcp-remote" && program.as_deref().is_none_or(|program| program == "mcp-remote") {
-        return bridge(args, at + 1);
+        return read_bridge(args, at + 1);
     }
     Ok(Launch::Package { resolve: Resolve::Npm { name, range, program }, rest: at + 1 })
 }
@@ -346,42 +347,6 @@ pub(crate) fn is_program_name(word: &str) -> bool {
     (1..=128).contains(&word.len())
         && !word.starts_with(['-', '.'])
         && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
-}
-
-/// `mcp-remote`: a program that only passes on. oikos calls the address itself, so nothing is installed, and an answer of
-/// the other side reaches no command line (CVE-2025-6514).
-fn bridge(args: &[&str], start: usize) -> Result<Launch, Notice> {
-    let mut url = None;
-    let mut headers = Vec::new();
-    let mut is_old = false;
-    let mut at = start;
-    while let Some(arg) = args.get(at) {
-        match *arg {
-            "--header" => {
-                headers.push(at + 1);
-                at += 1;
-            }
-            "--transport" => {
-                is_old = args.get(at + 1) == Some(&"sse-only");
-                at += 1;
-            }
-            "--allow-http" | "--debug" | "--silent" | "--enable-proxy" => {}
-            "--host"
-            | "--static-oauth-client-metadata"
-            | "--static-oauth-client-info"
-            | "--resource"
-            | "--auth-timeout"
-            | "--ignore-tool" => at += 1,
-            flag if flag.starts_with('-') => return Err(flag_unknown("mcp-remote", flag)),
-            // The second is the port on which it waits for the sign-in, which oikos does itself.
-            _ if url.is_some() => {}
-            _ => url = Some(at),
-        }
-        at += 1;
-    }
-    headers.retain(|at| *at < args.len());
-    let url = url.ok_or_else(|| Notice::new("address_missing", "mcp-remote is given no address"))?;
-    Ok(Launch::Bridge { url, headers, is_old })
 }
 
 fn uv(args: &[&str]) -> Result<Launch, Notice> {

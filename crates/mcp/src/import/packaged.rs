@@ -41,7 +41,7 @@ impl Plan<'_> {
         };
         self.refuse(notice);
         self.known(&image);
-        self.proposal.steps = steps(&container.resolve(), self.facts.python);
+        self.proposal.steps = steps(&container.resolve(), self.facts.python, self.facts.roots.system);
         self.proposal.resolve = Some(container.resolve());
         self.proposal.container = Some(container);
         self.environment(environment);
@@ -118,7 +118,9 @@ impl Plan<'_> {
                 "the bundle has no https address, or no SHA-256 to check it by",
             ));
         };
-        self.proposal.resolve = Some(Resolve::Bundle { url: url.into(), sha256: Some(sha256) });
+        let resolve = Resolve::Bundle { url: url.into(), sha256: Some(sha256) };
+        self.proposal.steps = steps(&resolve, self.facts.python, self.facts.roots.system);
+        self.proposal.resolve = Some(resolve);
         self.draft.warnings.push(
             Notice::new("bundle_to_fetch", "what the bundle would touch is known when it was fetched")
                 .hint("it is looked at again then, as a file"),

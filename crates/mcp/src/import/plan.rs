@@ -2,19 +2,21 @@
 //! is looked up through [`Machine`].
 
 use super::{
-    clients::Roots,
+    clients::{Roots, System},
     draft::Draft,
     found::{Form, Found, Origin, Program},
     known::{Network, known},
     launch::{Launch, OPEN, Resolve, read_launch},
     machine::Machine,
+    manifest::{Emit, Parts, Start},
     name::{app_name, shown},
     notice::Notice,
-    path::Paths,
+    path::{Paths, Wanted},
+    pin::python_command,
     program::judge_program,
-    proposal::{Parts, Proposal, Source, Start},
+    proposal::{INSTALL_FOLDER, Proposal, Source},
     secret::Hidden,
-    step::{PythonTool, python_command, steps},
+    step::{PACKAGES_FOLDER, PythonTool, Step, steps},
     text::Fault,
     variable::{Expanded, Scope},
 };
@@ -204,11 +206,16 @@ impl Plan<'_> {
                 let judged = judge_program(command, &words, script, is_interpreter, &self.draft.paths, self.packed());
                 self.draft.refusals.extend(judged.refusals);
                 self.draft.warnings.extend(judged.warnings);
+                for folder in judged.folders.iter().filter(|folder| Some(*folder) != judged.shown.as_ref()) {
+                    let source = "its own code is there".to_owned();
+                    self.draft.folders.insert(folder.clone(), Wanted { writes: false, source });
+                }
                 self.proposal.program = judged.shown;
                 self.proposal.program_folders = judged.folders;
                 self.proposal.parts.start = Start::Command(judged.words);
                 self.args(&args[before.min(args.len())..]);
                 self.environment(environment);
+                self.paths_of_python(judged.python_paths);
             }
         }
     }
@@ -237,10 +244,14 @@ impl Plan<'_> {
         let (name, start, range) = match &resolve {
             Resolve::Npm { name, range, program } => {
                 let own = program.as_deref().unwrap_or_else(|| name.rsplit('/').next().unwrap_or(name));
-                (name.clone(), vec!["node".to_owned(), format!("node_modules/.bin/{own}")], range.clone())
+                (
+                    name.clone(),
+                    vec!["node".to_owned(), format!("{INSTALL_FOLDER}/node_modules/.bin/{own}")],
+                    range.clone(),
+                )
             }
-            Resolve::PyPi { name, program, requirement, .. } => {
-                (name.clone(), python_command(program, system), requirement[name.len()..].to_owned())
+            Resolve::PyPi { name, program, requirement, python, .. } => {
+                (name.clone(), python_command(program, python.as_deref(), system), requirement[name.len()..].to_owned())
             }
             _ => return,
         };
@@ -259,11 +270,28 @@ impl Plan<'_> {
             ));
         }
         self.known(&name);
-        self.proposal.steps = steps(&resolve, self.facts.python);
+        let is_python = matches!(resolve, Resolve::PyPi { .. });
+        self.proposal.steps = steps(&resolve, self.facts.python, system);
         self.proposal.resolve = Some(resolve);
         self.proposal.parts.start = Start::Command(start);
         self.args(args);
         self.environment(environment);
+        if is_python {
+            self.paths_of_python(vec![format!("{INSTALL_FOLDER}/{PACKAGES_FOLDER}")]);
+        }
+    }
+
+    /// Where Python looks for packages, before what the entry says itself.
+    fn paths_of_python(&mut self, mut paths: Vec<String>) {
+        const NAME: &str = "PYTHONPATH";
+        if paths.is_empty() {
+            return;
+        }
+        if let Some(Emit::Literal(more)) = self.proposal.parts.environment.get(NAME) {
+            paths.push(more.clone());
+        }
+        let separator = if self.facts.roots.system == System::Windows { ";" } else { ":" };
+        self.proposal.parts.environment.insert(NAME.to_owned(), Emit::Literal(paths.join(separator)));
     }
 
     pub(super) fn known(&mut self, package: &str) {
@@ -294,6 +322,7 @@ impl Plan<'_> {
                 }
             });
         }
+        proposal.steps.extend(proposal.parts.bundle.map(Step::unpack));
         proposal.close();
         proposal
     }
@@ -310,15 +339,6 @@ impl Plan<'_> {
         if folders[0].len() > FOLDERS_MAX {
             self.refuse(Notice::new("folders_many", format!("the entry names more than {FOLDERS_MAX} folders")));
             return;
-        }
-        if !folders[1].is_empty() && folders[1].len() < folders[0].len() {
-            self.draft.warnings.push(
-                Notice::new(
-                    "folders_mixed",
-                    "some folders are only read; a manifest asks for reading and writing together",
-                )
-                .hint("on the card, writing can be narrowed to the folders that need it"),
-            );
         }
         for (access, folders) in [FileAccess::Read, FileAccess::Write].into_iter().zip(folders) {
             if folders.is_empty() {

@@ -1,6 +1,7 @@
 //! A program that is there already: which file it is, where its code is, and whether others could have put it there.
 
 use super::{
+    clients::System,
     launch::program_word,
     machine::About,
     notice::{Notice, quote},
@@ -32,8 +33,11 @@ pub(crate) struct Judged {
     pub(crate) words: Vec<String>,
     /// The file to tell.
     pub(crate) shown: Option<String>,
-    /// Folders with its code.
+    /// Folders with its code; its file alone where that lies among things that are none of its own.
     pub(crate) folders: Vec<String>,
+    /// Where the interpreter of an environment of Python's looks for packages: by its own path it would find them, but what
+    /// is started is the file that this path leads to.
+    pub(crate) python_paths: Vec<String>,
     pub(crate) warnings: Vec<Notice>,
     pub(crate) refusals: Vec<Notice>,
 }
@@ -53,6 +57,12 @@ pub(crate) fn judge_program(
         judged.words.push(command.to_owned());
         judged.words.extend(words[..script.map_or(0, |at| at + 1)].iter().map(|word| (*word).to_owned()));
         judged.shown = Some(script.map_or(command, |at| words[at]).to_owned());
+        if command.contains(['/', '\\']) {
+            judged.refusals.push(
+                Notice::new("program_of_bundle", "the bundle brings a program of its own, and is not unpacked yet")
+                    .hint("unpack it, look at what it brings, and name the program's whole path in an entry"),
+            );
+        }
         return judged;
     }
     let file = if let Some(path) = paths.absolute(command) {
@@ -83,6 +93,12 @@ pub(crate) fn judge_program(
         if !is_of_the_system(file) {
             judged.folders.extend(code_folder(file, paths));
         }
+        if let Some(environment) = environment_of(file, paths) {
+            if is_interpreter {
+                judged.python_paths = environment.packages;
+            }
+            judged.folders.extend(environment.folders);
+        }
     }
     let before = script.unwrap_or(0);
     judged.words.extend(words[..before].iter().map(|word| (*word).to_owned()));
@@ -93,7 +109,17 @@ pub(crate) fn judge_program(
         }) {
             Some(path) => {
                 look(&mut judged, &path, paths);
-                judged.folders.extend(code_folder(&path, paths));
+                let folder = code_folder(&path, paths);
+                if folder.as_ref() == Some(&path) {
+                    judged.refusals.push(
+                        Notice::new(
+                            "script_alone",
+                            format!("the file {} lies among things that are none of its own, and its box would see them all", quote(&path)),
+                        )
+                        .hint("put it in a folder of its own and change the entry"),
+                    );
+                }
+                judged.folders.extend(folder);
                 judged.words.push(path.clone());
                 judged.shown = Some(path);
             }
@@ -187,4 +213,54 @@ fn code_folder(file: &str, paths: &Paths<'_>) -> Option<String> {
         return Some(file.to_owned());
     }
     Some(own)
+}
+
+/// An environment of Python's.
+struct Environment {
+    /// Where its packages are, and those that are only pointed at.
+    packages: Vec<String>,
+    /// What it is made of beside its own folder.
+    folders: Vec<String>,
+}
+
+/// The environment that a program is of, if it is of one.
+fn environment_of(program: &str, paths: &Paths<'_>) -> Option<Environment> {
+    const NOTE_BYTES_MAX: usize = 64 << 10;
+    let system = paths.roots.system;
+    let folder = split(split(program, system).0, system).0.to_owned();
+    let text = |path: &str| {
+        let bytes = paths.machine.file(path, NOTE_BYTES_MAX).ok().flatten()?;
+        String::from_utf8(bytes).ok()
+    };
+    let note = text(&paths.roots.join(&folder, "pyvenv.cfg"))?;
+    let mut environment = Environment { packages: Vec::new(), folders: Vec::new() };
+    let home = note.lines().filter_map(|line| line.split_once('=')).find(|(key, _)| key.trim() == "home");
+    if let Some((_, home)) = home
+        && is_absolute(home.trim(), system)
+        && !is_of_the_system(&format!("{}/", home.trim()))
+    {
+        let home = home.trim();
+        let base = if home.ends_with("bin") { split(home, system).0 } else { home };
+        environment.folders.push(base.to_owned());
+    }
+    let library = match system {
+        System::Windows => Some("Lib/site-packages".to_owned()),
+        _ => {
+            let names = paths.machine.names(&paths.roots.join(&folder, "lib")).unwrap_or_default();
+            names.iter().find(|name| name.starts_with("python")).map(|name| format!("lib/{name}/site-packages"))
+        }
+    };
+    let library = paths.roots.join(&folder, &library?);
+    for name in paths.machine.names(&library).unwrap_or_default().iter().filter(|name| name.ends_with(".pth")) {
+        // Each line is a folder, but for those that are code.
+        let note = text(&paths.roots.join(&library, name)).unwrap_or_default();
+        let pointed = note.lines().map(str::trim).filter(|line| is_absolute(line, system));
+        let is_folder = |line: &&str| paths.machine.about(line).is_some_and(|about| about.is_folder);
+        for line in pointed.filter(is_folder) {
+            environment.packages.push(line.to_owned());
+            environment.folders.push(line.to_owned());
+        }
+    }
+    environment.packages.insert(0, library);
+    Some(environment)
 }

@@ -4,11 +4,15 @@ use super::{
     clients::Client,
     container::Container,
     launch::Resolve,
+    manifest::Parts,
     notice::Notice,
+    pin::Pin,
+    plan::Facts,
     secret::Hidden,
-    step::{Pin, Step, manifest_version},
+    settle::{IMPORT_FILE, Imported},
+    step::{Purpose, Step},
 };
-use protocol::{AppName, Digest, FileAccess, Scope, ScopeRequest, sha256};
+use protocol::{AppName, Digest, ScopeRequest, sha256, text};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -36,7 +40,7 @@ pub struct Proposal {
     /// The file that is started, where it is one of this machine.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub program: Option<String>,
-    /// Folders (or single files) with the program's own code, which its box shows it, to read only.
+    /// Folders with the program's own code, which it asks to read; or its file alone.
     pub program_folders: Vec<String>,
     /// What the owner sets: secrets, which the vault is offered, and what has no value yet.
     pub settings: Vec<Setting>,
@@ -88,150 +92,44 @@ pub struct Setting {
     pub(crate) description: Option<String>,
 }
 
-/// A text of the manifest that may be a setting's.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub(crate) enum Emit {
-    Literal(String),
-    Setting {
-        setting: String,
-        #[serde(skip_serializing_if = "String::is_empty")]
-        prefix: String,
-    },
-    /// A path in the home that the app's box has of its own.
-    Home {
-        home: String,
-    },
-}
-
-/// What the manifest is made from.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Parts {
-    pub(crate) version: Option<String>,
-    pub(crate) bundle: Option<Digest>,
-    pub(crate) description: String,
-    pub(crate) start: Start,
-    pub(crate) args: Vec<Emit>,
-    pub(crate) environment: BTreeMap<String, Emit>,
-}
-
-/// How the app is started.
-#[derive(Clone, Debug, Default)]
-pub(crate) enum Start {
-    #[default]
-    Nothing,
-    /// A program: these words, then the arguments.
-    Command(Vec<String>),
-    /// An address.
-    Address { url: Emit, is_old: bool },
-}
-
-#[derive(Serialize)]
-struct Manifest<'a> {
-    name: &'a AppName,
-    version: String,
-    description: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    entry: Option<Entry<'a>>,
-    #[serde(skip_serializing_if = "Permissions::is_empty")]
-    permissions: Permissions,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    settings: Option<Settings<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Entry<'a> {
-    Program {
-        command: Vec<Emit>,
-        protocol: &'static str,
-        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-        environment: &'a BTreeMap<String, Emit>,
-    },
-    Address {
-        url: &'a Emit,
-        protocol: &'static str,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        transport: Option<&'static str>,
-        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-        headers: &'a BTreeMap<String, Emit>,
-    },
-}
-
-#[derive(Serialize)]
-struct Permissions {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<FilePermission>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    network: Option<NetworkPermission>,
-}
-
-impl Permissions {
-    fn is_empty(&self) -> bool {
-        self.file.is_none() && self.network.is_none()
-    }
-}
-
-#[derive(Serialize)]
-struct FilePermission {
-    read: bool,
-    write: bool,
-    folders: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-}
-
-#[derive(Serialize)]
-struct NetworkPermission {
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    hosts: Vec<HostPermission>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-}
-
-#[derive(Serialize)]
-struct HostPermission {
-    host: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    port: Option<u16>,
-}
-
-#[derive(Serialize)]
-struct Settings<'a> {
-    r#type: &'static str,
-    properties: BTreeMap<&'a str, Property<'a>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    required: Vec<&'a str>,
-}
-
-#[derive(Serialize)]
-struct Property<'a> {
-    r#type: &'static str,
-    title: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<&'a str>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    secret: bool,
-}
-
-/// A package that is ready to be packed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finished {
-    /// The files of the package: the manifest, and below `install/` what says just what is installed.
-    pub files: BTreeMap<String, Vec<u8>>,
-}
-
-/// The folder of a package in which the lock files are.
+/// The folder of a package in which its lock files are, and below which it is installed.
 pub const INSTALL_FOLDER: &str = "install";
 
+/// A package that is ready to be packed and installed, switched off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finished {
+    /// The app's name.
+    pub app: AppName,
+    /// Its version.
+    pub version: String,
+    /// What it is called where it was found, escaped.
+    pub title: String,
+    /// What it does.
+    pub description: String,
+    /// What the card says of where it is from; escaped, one sentence each.
+    pub note: Vec<String>,
+    /// The files of the package: the manifest, and below `install/` what says just what is installed.
+    pub files: BTreeMap<String, Vec<u8>>,
+    /// How its code is put into the folder `install` of the package, once that is unpacked. Nothing where there are none.
+    pub install: Vec<Step>,
+}
+
 impl Proposal {
-    /// The package, with what was pinned: the same entry and the same pin give the same bytes. None where it is refused, or
-    /// where a package has to be pinned first.
-    pub fn finish(&self, pin: Option<&Pin>) -> Option<Finished> {
-        if !self.refusals.is_empty() || (self.resolve.is_some() && pin.is_none()) {
+    /// Reads what the step that pins has made.
+    pub fn pin(&self, made: &[u8], facts: &Facts<'_>) -> Result<Pin, Notice> {
+        match &self.resolve {
+            Some(resolve) => resolve.pin(made, facts.python, facts.roots.system),
+            None => Err(Notice::new("lock_refused", "there is nothing to pin")),
+        }
+    }
+
+    /// The package, with what was pinned: the same entry and the same pin give the same bytes. `home` is the folder that the
+    /// app's box has of its own. None where it is refused, or where a package has to be pinned first.
+    pub fn finish(&self, pin: Option<&Pin>, home: &str) -> Option<Finished> {
+        if !self.refusals.is_empty() || self.resolve.is_some() != pin.is_some() {
             return None;
         }
-        let mut files = BTreeMap::from([("kimai.json".to_owned(), self.manifest(pin).into_bytes())]);
+        let mut files = BTreeMap::from([("kimai.json".to_owned(), self.manifest(pin, Some(home)).into_bytes())]);
         for (path, text) in pin.map(|pin| &pin.lock).into_iter().flatten() {
             files.insert(format!("{INSTALL_FOLDER}/{path}"), text.clone().into_bytes());
         }
@@ -239,11 +137,63 @@ impl Proposal {
             // Which bytes are unpacked there: the bundle itself has names that no package of ours may have.
             files.insert(format!("{INSTALL_FOLDER}/bundle.sha256"), format!("{digest}\n").into_bytes());
         }
-        Some(Finished { files })
+        files.insert(IMPORT_FILE.to_owned(), Imported::of(self).to_bytes());
+        Some(Finished {
+            app: self.app.clone(),
+            version: self.version(pin),
+            title: self.name.clone(),
+            description: self.parts.description.clone(),
+            note: self.note(pin),
+            files,
+            install: self.steps.iter().filter(|step| step.purpose == Purpose::Install).cloned().collect(),
+        })
     }
 
-    /// Where it was found, as an import keeps it beside the app: by this a later scan knows the app again, whatever its entry
-    /// says then.
+    fn note(&self, pin: Option<&Pin>) -> Vec<String> {
+        let found = |source: &Source| match source.client {
+            Some(client) => {
+                format!("{client} starts it too: {}, line {} ({}).", source.file, source.line, source.scope)
+            }
+            None => format!("It was read from {}.", source.file),
+        };
+        let mut note: Vec<String> = self.sources.iter().map(found).collect();
+        if let (Some(resolve), Some(pin)) = (&self.resolve, pin) {
+            let (name, registry) = match resolve {
+                Resolve::Npm { name, .. } => (name.as_str(), "npm"),
+                Resolve::PyPi { name, .. } => (name.as_str(), "Python's index"),
+                Resolve::Image { reference } => (reference.as_str(), "a registry"),
+                Resolve::Bundle { url, .. } => (url.as_str(), "its address"),
+            };
+            let version = text::shorten(&pin.version, 40);
+            note.push(match pin.packages {
+                0 | 1 => format!("It is {name} {version} of {registry}, fixed by its digest."),
+                many => {
+                    format!("It is {name} {version} of {registry}: {many} packages in all, each fixed by its digest.")
+                }
+            });
+            if !pin.scripts_left_out.is_empty() {
+                let names: Vec<String> = pin.scripts_left_out.iter().map(|name| text::shorten(name, 60)).collect();
+                let names = text::shorten(&names.join(", "), 300);
+                note.push(format!(
+                    "Scripts that run at install are left out ({names}): some packages do not work without."
+                ));
+            }
+        }
+        if let Some(bundle) = &self.parts.bundle {
+            note.push(format!("Its code is the bundle with the SHA-256 {bundle}."));
+        }
+        if let Some(program) = &self.program
+            && self.parts.bundle.is_none()
+        {
+            let program = text::shorten(program, 300);
+            note.push(format!(
+                "Its code is not in the package: {program} is used as it is, also after it has changed."
+            ));
+        }
+        note
+    }
+
+    /// Where it was found: by this a later scan knows the app again, whatever its entry says then.
     pub fn origins(&self) -> Vec<String> {
         let origin = |source: &Source| {
             let client = source.client.map_or("", Client::word);
@@ -265,97 +215,14 @@ impl Proposal {
 
     pub(crate) fn rename(&mut self, app: AppName) {
         self.app = app;
-        self.kimai_json = self.manifest(None);
+        self.kimai_json = self.manifest(None, None);
     }
 
     pub(crate) fn close(&mut self) {
-        self.kimai_json = self.manifest(None);
+        self.kimai_json = self.manifest(None, None);
         let resolve = serde_json::to_string(&self.resolve).expect("data has a JSON form");
         let own =
             serde_json::to_string(&(&self.kimai_json, &resolve, &self.parts.bundle)).expect("data has a JSON form");
         self.content = sha256(own.as_bytes());
-    }
-
-    fn manifest(&self, pin: Option<&Pin>) -> String {
-        let parts = &self.parts;
-        let version = pin
-            .map(|pin| pin.version.as_str())
-            .or(parts.version.as_deref())
-            .map_or("0.0.0".to_owned(), manifest_version);
-        let entry = match &parts.start {
-            Start::Nothing => None,
-            Start::Command(command) => {
-                let start = pin.map_or(command, |pin| &pin.command);
-                let command = start.iter().cloned().map(Emit::Literal).chain(parts.args.iter().cloned()).collect();
-                Some(Entry::Program { command, protocol: "mcp", environment: &parts.environment })
-            }
-            Start::Address { url, is_old } => Some(Entry::Address {
-                url,
-                protocol: "mcp",
-                transport: is_old.then_some("sse"),
-                headers: &parts.environment,
-            }),
-        };
-        let properties = self.settings.iter().map(|setting| {
-            let property = Property {
-                r#type: "string",
-                title: &setting.title,
-                description: setting.description.as_deref(),
-                secret: setting.is_secret,
-            };
-            (setting.name.as_str(), property)
-        });
-        let settings = (!self.settings.is_empty()).then(|| Settings {
-            r#type: "object",
-            properties: properties.collect(),
-            required: self
-                .settings
-                .iter()
-                .filter(|setting| setting.is_required)
-                .map(|setting| setting.name.as_str())
-                .collect(),
-        });
-        let manifest = Manifest {
-            name: &self.app,
-            version,
-            description: &parts.description,
-            entry,
-            permissions: self.permissions(),
-            settings,
-        };
-        let mut text = serde_json::to_string_pretty(&manifest).expect("data has a JSON form");
-        text.push('\n');
-        text
-    }
-
-    /// What it asks for in the form of a manifest, which has one list of folders for reading and writing.
-    fn permissions(&self) -> Permissions {
-        let mut permissions = Permissions { file: None, network: None };
-        for ask in &self.asks {
-            match &ask.scope {
-                Scope::File { access, folders } => {
-                    let file = permissions.file.get_or_insert_with(|| FilePermission {
-                        read: false,
-                        write: false,
-                        folders: Vec::new(),
-                        reason: ask.reason.clone(),
-                    });
-                    match access {
-                        FileAccess::Read => file.read = true,
-                        FileAccess::Write => file.write = true,
-                    }
-                    file.folders.extend(folders.iter().cloned());
-                    file.folders.sort();
-                    file.folders.dedup();
-                }
-                Scope::Network { rules } => {
-                    let hosts = rules.iter().map(|rule| HostPermission { host: rule.host.clone(), port: rule.port });
-                    permissions.network =
-                        Some(NetworkPermission { hosts: hosts.collect(), reason: ask.reason.clone() });
-                }
-                _ => {}
-            }
-        }
-        permissions
     }
 }

@@ -3,10 +3,11 @@
 use super::{
     draft::{Spot, is_private},
     found::{Remote, Transport},
+    launch::{Launch, flag_unknown},
+    manifest::{Emit, Start},
     name::shown,
     notice::Notice,
     plan::Plan,
-    proposal::{Emit, Start},
     secret::{Hidden, has_url_secret},
     variable::Expanded,
 };
@@ -80,16 +81,15 @@ impl Plan<'_> {
         self.proposal.parts.start = Start::Address { url: emitted, is_old };
         self.is_known = true;
         for (name, value) in &remote.headers {
-            let is_name =
-                !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
+            let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
             let is_own = ["host", "content-length", "transfer-encoding", "connection", "mcp-session-id"]
                 .iter()
                 .any(|own| name.eq_ignore_ascii_case(own));
             if !is_name || is_own {
-                self.refuse(Notice::new(
-                    "header_refused",
-                    format!("the header '{}' is none that may be set", shown(name)),
-                ));
+                self.refuse(
+                    Notice::new("header_refused", format!("the header '{}' is none that may be set", shown(name)))
+                        .hint("its name has letters, digits and '-', and is none that oikos sets itself"),
+                );
                 continue;
             }
             let Some(word) = self.scope.expand(value).into_iter().next() else { continue };
@@ -104,4 +104,40 @@ impl Plan<'_> {
             self.proposal.parts.environment.insert(name.clone(), emitted);
         }
     }
+}
+
+/// `mcp-remote`: a program that only passes on. oikos calls the address itself, so nothing is installed, and an answer of
+/// the other side reaches no command line (CVE-2025-6514).
+pub(super) fn read_bridge(args: &[&str], start: usize) -> Result<Launch, Notice> {
+    let mut url = None;
+    let mut headers = Vec::new();
+    let mut is_old = false;
+    let mut at = start;
+    while let Some(arg) = args.get(at) {
+        match *arg {
+            "--header" => {
+                headers.push(at + 1);
+                at += 1;
+            }
+            "--transport" => {
+                is_old = args.get(at + 1) == Some(&"sse-only");
+                at += 1;
+            }
+            "--allow-http" | "--debug" | "--silent" | "--enable-proxy" => {}
+            "--host"
+            | "--static-oauth-client-metadata"
+            | "--static-oauth-client-info"
+            | "--resource"
+            | "--auth-timeout"
+            | "--ignore-tool" => at += 1,
+            flag if flag.starts_with('-') => return Err(flag_unknown("mcp-remote", flag)),
+            // The second is the port on which it waits for the sign-in, which oikos does itself.
+            _ if url.is_some() => {}
+            _ => url = Some(at),
+        }
+        at += 1;
+    }
+    headers.retain(|at| *at < args.len());
+    let url = url.ok_or_else(|| Notice::new("address_missing", "mcp-remote is given no address"))?;
+    Ok(Launch::Bridge { url, headers, is_old })
 }

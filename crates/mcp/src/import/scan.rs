@@ -5,10 +5,13 @@ use super::{
     clients::{Base, Client, Holding, Location, Roots, clients},
     found::Found,
     machine::Machine,
+    plan::{Facts, plan},
     read::{Read, read_client_file},
+    settle::{Imported, Settled, settle},
     text::{FILE_BYTES_MAX, Fault},
 };
-use protocol::text;
+use protocol::{AppName, text};
+use std::collections::BTreeMap;
 
 /// The most folders that are looked into where a client has one for each thing.
 const FOLDERS_MAX: usize = 200;
@@ -47,6 +50,11 @@ pub fn scan(machine: &dyn Machine, roots: &Roots, only: &[Client]) -> Scan {
         }
     }
     scan
+}
+
+/// What an import of all that was found would do. `installed` is as for [`settle`].
+pub fn propose(found: &[Found], facts: &Facts<'_>, installed: &BTreeMap<AppName, Option<Imported>>) -> Vec<Settled> {
+    settle(found.iter().map(|found| plan(found, facts)).collect(), installed)
 }
 
 /// The folder of the project that a project's file is in.

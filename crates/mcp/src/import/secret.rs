@@ -189,7 +189,7 @@ fn is_drawn(value: &str) -> bool {
     if !(RANDOM_CHARS_MIN..=RANDOM_CHARS_MAX).contains(&value.len()) {
         return false;
     }
-    if value.len() == 36 && value.parse::<uuid::Uuid>().is_ok() {
+    if is_uuid(value) {
         return true;
     }
     if value.bytes().all(|b| b.is_ascii_hexdigit()) {
@@ -202,6 +202,14 @@ fn is_drawn(value: &str) -> bool {
     let kinds = usize::from(has_digit) + usize::from(has_upper) + usize::from(has_lower);
     let longest = value.split(['-', '_']).map(str::len).max().unwrap_or_default();
     is_one_word && kinds >= 2 && has_digit && longest >= 12 && bits_per_char(value) >= RANDOM_BITS_MIN.min(bound(value))
+}
+
+/// Digits in the groups of a UUID.
+fn is_uuid(value: &str) -> bool {
+    let mut groups = value.split('-');
+    [8, 4, 4, 4, 12].iter().all(|length| {
+        groups.next().is_some_and(|group| group.len() == *length && group.bytes().all(|b| b.is_ascii_hexdigit()))
+    }) && groups.next().is_none()
 }
 
 /// What entropy a text of this length can have at all, less a margin.

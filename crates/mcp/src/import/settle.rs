@@ -3,7 +3,7 @@
 
 use super::{name::other_name, proposal::Proposal};
 use protocol::{AppName, Digest};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What an import would do.
@@ -20,13 +20,34 @@ pub enum Action {
     Refuse,
 }
 
-/// What an earlier import left: the caller keeps it beside the app.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The file of a package that says from which entry it was made.
+pub const IMPORT_FILE: &str = "install/import.json";
+
+/// What an earlier import left, in [`IMPORT_FILE`] of the app's package.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Imported {
     /// [`Proposal::content`] of then.
     pub content: Digest,
     /// [`Proposal::origins`] of then.
     pub origins: Vec<String>,
+}
+
+impl Imported {
+    /// What an import of this leaves.
+    pub fn of(proposal: &Proposal) -> Self {
+        Self { content: proposal.content, origins: proposal.origins() }
+    }
+
+    /// Reads it; none where it is something else.
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let mut text = serde_json::to_string_pretty(self).expect("data has a JSON form");
+        text.push('\n');
+        text.into_bytes()
+    }
 }
 
 /// A proposal with what is to be done.

@@ -1,25 +1,19 @@
-//! How a package is pinned and installed, as data: commands with the files that they read and the hosts that they reach.
-//! Whoever runs them does it in a box, in an empty folder, with an environment from nothing; no script of a package is
-//! ever run. What they leave is read here again before anything counts.
+//! How a package is pinned and installed, as data: what is fetched, what is unpacked, and commands with the files that they
+//! read and the hosts that they reach. Whoever runs them does it in a box, in an empty folder, with an environment from
+//! nothing; no script of a package is ever run. What they leave is read again before anything counts.
 
-use super::{
-    clients::System,
-    launch::Resolve,
-    notice::{Notice, quote},
-};
+use super::{clients::System, launch::Resolve, unzip::BUNDLE_BYTES_MAX};
+use protocol::Digest;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::BTreeMap;
 
-/// The largest lock file: some hundreds of packages.
-pub const LOCK_BYTES_MAX: usize = 8 << 20;
-/// The most packages that one server may bring.
-const PACKAGES_MAX: usize = 5_000;
-
-const NPM_REGISTRY: &str = "https://registry.npmjs.org/";
+pub(crate) const NPM_REGISTRY: &str = "https://registry.npmjs.org/";
 const NPM_HOSTS: &[&str] = &["registry.npmjs.org"];
 const PYPI_INDEX: &str = "https://pypi.org/simple/";
 const PYPI_HOSTS: &[&str] = &["pypi.org", "files.pythonhosted.org"];
+/// Where Python's packages are, in the folder of the install.
+pub(crate) const PACKAGES_FOLDER: &str = "site";
 
 /// What a step is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -31,354 +25,163 @@ pub enum Purpose {
     Install,
 }
 
-/// One command.
+/// One step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
     /// What it is for.
     pub purpose: Purpose,
-    /// The program and its arguments. It is started in the folder of the install.
-    pub argv: Vec<String>,
-    /// Files to put there before.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub files: BTreeMap<String, String>,
-    /// The hosts that it has to reach, on port 443.
-    pub hosts: &'static [&'static str],
+    /// What is done.
+    #[serde(flatten)]
+    pub act: Act,
     /// What is there afterwards.
     pub makes: &'static str,
+}
+
+/// What a step does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "act", rename_all = "snake_case")]
+pub enum Act {
+    /// Starts a program in a box. To pin, that is an empty folder; to install, it is the folder `install` of the package.
+    Run {
+        /// The program and its arguments.
+        argv: Vec<String>,
+        /// Files to put there before.
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        files: BTreeMap<String, String>,
+        /// The hosts that it has to reach, on port 443; no others.
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        hosts: &'static [&'static str],
+    },
+    /// Fetches a bundle, which is then read as a file: [`read_bundle`](super::read_bundle), and planned anew.
+    Fetch {
+        /// From where.
+        url: String,
+        /// What its SHA-256 has to be.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sha256: Option<String>,
+        /// Its largest size.
+        bytes_max: usize,
+    },
+    /// Puts the files of a bundle into the folder `install` of the package.
+    Unpack {
+        /// Which bundle: the SHA-256 of its bytes.
+        sha256: Digest,
+    },
+}
+
+impl Step {
+    fn run(purpose: Purpose, argv: Vec<String>, hosts: &'static [&'static str], makes: &'static str) -> Self {
+        Self { purpose, act: Act::Run { argv, files: BTreeMap::new(), hosts }, makes }
+    }
+
+    fn with_file(mut self, name: &str, text: String) -> Self {
+        if let Act::Run { files, .. } = &mut self.act {
+            files.insert(name.to_owned(), text);
+        }
+        self
+    }
+
+    /// Puts a bundle's files in place.
+    pub(crate) fn unpack(bundle: Digest) -> Self {
+        Self { purpose: Purpose::Install, act: Act::Unpack { sha256: bundle }, makes: "the files of the bundle" }
+    }
 }
 
 /// Which tool installs Python's packages. Both give the same result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PythonTool {
-    /// uv, where it is there: faster, and it can fetch another Python.
+    /// uv, where it is there: faster.
     Uv,
-    /// pip of 22.2 or later, with the `venv` that every Python has.
+    /// pip of 22.2 or later.
     Pip,
 }
 
-/// The commands that pin and install a package, in order.
-pub fn steps(resolve: &Resolve, tool: PythonTool) -> Vec<Step> {
-    let step = |purpose, argv: Vec<String>, hosts, makes| Step { purpose, argv, files: BTreeMap::new(), hosts, makes };
-    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+/// The steps that pin and install a package, in order.
+pub fn steps(resolve: &Resolve, tool: PythonTool, system: System) -> Vec<Step> {
     match resolve {
         Resolve::Npm { name, range, .. } => {
             let registry = format!("--registry={NPM_REGISTRY}");
             let common = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", &registry];
-            let mut pin = step(
-                Purpose::Pin,
-                [words(&["npm", "install", "--package-lock-only"]), words(&common)].concat(),
-                NPM_HOSTS,
-                "package-lock.json",
-            );
-            pin.files.insert("package.json".to_owned(), package_json(name, range));
-            let install = step(
-                Purpose::Install,
-                [words(&["npm", "ci", "--omit=dev"]), words(&common)].concat(),
-                NPM_HOSTS,
-                "node_modules",
-            );
-            vec![pin, install]
+            let pin = [words(&["npm", "install", "--package-lock-only"]), words(&common)].concat();
+            let install = [words(&["npm", "ci", "--omit=dev"]), words(&common)].concat();
+            vec![
+                Step::run(Purpose::Pin, pin, NPM_HOSTS, "package-lock.json")
+                    .with_file("package.json", package_json(name, range)),
+                Step::run(Purpose::Install, install, NPM_HOSTS, "node_modules"),
+            ]
         }
         Resolve::PyPi { requirement, with, python, with_prereleases, .. } => {
             let wanted: String = std::iter::once(requirement).chain(with).map(|line| format!("{line}\n")).collect();
-            let index = match tool {
-                PythonTool::Uv => format!("--default-index={PYPI_INDEX}"),
-                PythonTool::Pip => format!("--index-url={PYPI_INDEX}"),
+            let python = interpreter(python.as_deref(), system);
+            let (pin, install, makes) = match tool {
+                PythonTool::Uv => uv(&python, *with_prereleases),
+                PythonTool::Pip => pip(&python, *with_prereleases),
             };
-            let (mut pin, makes) = match tool {
-                PythonTool::Uv => (
-                    words(&[
-                        "uv",
-                        "pip",
-                        "compile",
-                        "--no-config",
-                        "--generate-hashes",
-                        "--only-binary=:all:",
-                        "--no-header",
-                        "--no-annotate",
-                        &index,
-                        "--output-file=requirements.txt",
-                    ]),
-                    "requirements.txt",
-                ),
-                PythonTool::Pip => (
-                    words(&[
-                        "python3",
-                        "-m",
-                        "pip",
-                        "install",
-                        "--isolated",
-                        "--no-input",
-                        "--disable-pip-version-check",
-                        "--dry-run",
-                        "--ignore-installed",
-                        "--only-binary=:all:",
-                        &index,
-                        "--report=report.json",
-                        "--requirement=requirements.in",
-                    ]),
-                    "report.json",
-                ),
-            };
-            let mut environment = match tool {
-                PythonTool::Uv => words(&["uv", "venv", "--no-config", "--relocatable"]),
-                PythonTool::Pip => words(&["python3", "-m", "venv"]),
-            };
-            if let (Some(python), PythonTool::Uv) = (python, tool) {
-                pin.push(format!("--python-version={python}"));
-                environment.push(format!("--python={python}"));
-            }
-            if *with_prereleases {
-                pin.push(if tool == PythonTool::Uv { "--prerelease=allow" } else { "--pre" }.to_owned());
-            }
-            if tool == PythonTool::Uv {
-                pin.push("requirements.in".to_owned());
-            }
-            environment.push(".venv".to_owned());
-            let install = match tool {
-                PythonTool::Uv => words(&[
-                    "uv",
-                    "pip",
-                    "install",
-                    "--no-config",
-                    "--python=.venv",
-                    "--require-hashes",
-                    "--no-build",
-                    &index,
-                    "--requirement=requirements.txt",
-                ]),
-                PythonTool::Pip => words(&[
-                    ".venv/bin/python",
-                    "-m",
-                    "pip",
-                    "install",
-                    "--isolated",
-                    "--no-input",
-                    "--disable-pip-version-check",
-                    "--require-hashes",
-                    "--no-deps",
-                    "--only-binary=:all:",
-                    &index,
-                    "--requirement=requirements.txt",
-                ]),
-            };
-            let mut pin = step(Purpose::Pin, pin, PYPI_HOSTS, makes);
-            pin.files.insert("requirements.in".to_owned(), wanted);
             vec![
-                pin,
-                step(Purpose::Install, environment, if tool == PythonTool::Uv { PYPI_HOSTS } else { &[] }, ".venv"),
-                step(Purpose::Install, install, PYPI_HOSTS, ".venv"),
+                Step::run(Purpose::Pin, pin, PYPI_HOSTS, makes).with_file("requirements.in", wanted),
+                Step::run(Purpose::Install, install, PYPI_HOSTS, PACKAGES_FOLDER),
             ]
         }
-        Resolve::Image { reference } => vec![step(
+        Resolve::Image { reference } => vec![Step::run(
             Purpose::Pin,
             words(&["docker", "buildx", "imagetools", "inspect", "--format={{.Manifest.Digest}}", reference]),
             &[],
             "the digest, on its standard output",
         )],
-        Resolve::Bundle { .. } => Vec::new(),
+        Resolve::Bundle { url, sha256 } => vec![Step {
+            purpose: Purpose::Pin,
+            act: Act::Fetch { url: url.clone(), sha256: sha256.clone(), bytes_max: BUNDLE_BYTES_MAX },
+            makes: "the bundle",
+        }],
     }
 }
 
-fn package_json(name: &str, range: &str) -> String {
+fn uv(python: &str, with_prereleases: bool) -> (Vec<String>, Vec<String>, &'static str) {
+    let index = format!("--default-index={PYPI_INDEX}");
+    let python = format!("--python={python}");
+    // It would fetch another Python by itself, which no box would show the server.
+    let common = ["--no-config", "--no-python-downloads", &python, &index];
+    let mut pin = [words(&["uv", "pip", "compile"]), words(&common)].concat();
+    pin.extend(words(&["--generate-hashes", "--only-binary=:all:", "--no-header", "--no-annotate"]));
+    if with_prereleases {
+        pin.push("--prerelease=allow".to_owned());
+    }
+    pin.extend(words(&["--output-file=requirements.txt", "requirements.in"]));
+    let mut install = [words(&["uv", "pip", "install"]), words(&common)].concat();
+    install.extend(words(&["--require-hashes", "--no-deps", "--no-build"]));
+    install.extend([format!("--target={PACKAGES_FOLDER}"), "--requirement=requirements.txt".to_owned()]);
+    (pin, install, "requirements.txt")
+}
+
+fn pip(python: &str, with_prereleases: bool) -> (Vec<String>, Vec<String>, &'static str) {
+    let index = format!("--index-url={PYPI_INDEX}");
+    let common = [python, "-m", "pip", "install", "--isolated", "--no-input", "--disable-pip-version-check", &index];
+    let mut pin = words(&common);
+    pin.extend(words(&["--dry-run", "--ignore-installed", "--only-binary=:all:"]));
+    if with_prereleases {
+        pin.push("--pre".to_owned());
+    }
+    pin.extend(words(&["--report=report.json", "--requirement=requirements.in"]));
+    let mut install = words(&common);
+    install.extend(words(&["--require-hashes", "--no-deps", "--only-binary=:all:"]));
+    install.extend([format!("--target={PACKAGES_FOLDER}"), "--requirement=requirements.txt".to_owned()]);
+    (pin, install, "report.json")
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+/// The Python that installs and that runs: packages with machine code fit just one.
+pub(crate) fn interpreter(python: Option<&str>, system: System) -> String {
+    let bare = if system == System::Windows { "python" } else { "python3" };
+    match python.and_then(|version| version.split_once('.')) {
+        Some((major, rest)) => format!("python{major}.{}", rest.split('.').next().unwrap_or_default()),
+        None => bare.to_owned(),
+    }
+}
+
+pub(crate) fn package_json(name: &str, range: &str) -> String {
     let package = json!({ "private": true, "dependencies": { name: range } });
     format!("{package:#}\n")
-}
-
-/// One version of everything, with digests.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Pin {
-    /// The version of the package that was asked for.
-    pub version: String,
-    /// The program with which it is started, and its code: paths begin at the folder of the install.
-    pub command: Vec<String>,
-    /// The files that say just what is installed; the same bytes install the same.
-    #[serde(skip)]
-    pub lock: BTreeMap<String, String>,
-    /// How many packages there are.
-    pub packages: usize,
-    /// Packages that have a script to be run at install. It is not run; some do not work without.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub scripts_left_out: Vec<String>,
-}
-
-fn refuse<T>(message: impl Into<String>) -> Result<T, Notice> {
-    Err(Notice::new("lock_refused", message))
-}
-
-/// Reads npm's lock file: every package has a digest and is from the public registry, and there is the program.
-pub fn pin_npm(lock: &[u8], name: &str, range: &str, program: Option<&str>) -> Result<Pin, Notice> {
-    if lock.len() > LOCK_BYTES_MAX {
-        return refuse("npm's lock file is too large");
-    }
-    let Ok(read) = serde_json::from_slice::<Value>(lock) else { return refuse("npm's lock file is not JSON") };
-    if !matches!(read["lockfileVersion"].as_u64(), Some(2 | 3)) {
-        return refuse("npm's lock file has a form that is not known; npm 7 or later writes one that is");
-    }
-    let Some(packages) = read["packages"].as_object().filter(|packages| packages.len() <= PACKAGES_MAX) else {
-        return refuse("npm's lock file lists no packages, or too many");
-    };
-    let mut scripts_left_out = Vec::new();
-    for (path, package) in packages.iter().filter(|(path, _)| !path.is_empty()) {
-        if !path.starts_with("node_modules/") || path.split('/').any(|part| part == "..") || package["link"] == true {
-            return refuse(format!("npm's lock file has {}, which is no package of a registry", quote(path)));
-        }
-        if let Some(from) = package["resolved"].as_str()
-            && !from.starts_with(NPM_REGISTRY)
-        {
-            return refuse(format!("the package {} is from elsewhere than npm's public registry", quote(path)));
-        }
-        let digest = package["integrity"].as_str().unwrap_or_default();
-        if !digest.starts_with("sha512-") && package["inBundle"] != true {
-            return refuse(format!("the package {} has no digest", quote(path)));
-        }
-        if package["hasInstallScript"] == true {
-            scripts_left_out.push(path.rsplit("node_modules/").next().unwrap_or(path).to_owned());
-        }
-    }
-    let Some(package) = packages.get(&format!("node_modules/{name}")) else {
-        return refuse(format!("npm's lock file does not have {}", quote(name)));
-    };
-    let Some(version) = package["version"].as_str() else {
-        return refuse(format!("npm's lock file does not say the version of {}", quote(name)));
-    };
-    let code = npm_program(&package["bin"], name, program)?;
-    Ok(Pin {
-        version: version.to_owned(),
-        command: vec!["node".to_owned(), format!("node_modules/{name}/{code}")],
-        lock: BTreeMap::from([
-            ("package.json".to_owned(), package_json(name, range)),
-            ("package-lock.json".to_owned(), String::from_utf8_lossy(lock).into_owned()),
-        ]),
-        packages: packages.len().saturating_sub(1),
-        scripts_left_out,
-    })
-}
-
-/// The file of a package's program, by the rule of npx: the one that is named, the only one, or that of the package's name.
-fn npm_program(programs: &Value, name: &str, program: Option<&str>) -> Result<String, Notice> {
-    let own = name.rsplit('/').next().unwrap_or(name);
-    let path = match programs {
-        Value::String(path) if program.is_none_or(|program| program == own) => Some(path.as_str()),
-        Value::Object(programs) => {
-            let different: std::collections::BTreeSet<_> = programs.values().filter_map(Value::as_str).collect();
-            let only = if different.len() == 1 { different.first().copied() } else { None };
-            let named = programs.get(program.unwrap_or(own)).and_then(Value::as_str);
-            named.or(if program.is_none() { only } else { None })
-        }
-        _ => None,
-    };
-    let Some(path) = path else {
-        return refuse(format!("the package {} has no program {}", quote(name), quote(program.unwrap_or(own))));
-    };
-    let path = path.trim_start_matches("./");
-    if path.is_empty()
-        || path.starts_with('/')
-        || path.contains('\\')
-        || path.split('/').any(|part| matches!(part, "" | ".."))
-    {
-        return refuse("the program of the package leads out of it");
-    }
-    Ok(path.to_owned())
-}
-
-/// Makes `requirements.txt` with digests of what pip says it would install.
-pub fn requirements_of_report(report: &[u8]) -> Result<String, Notice> {
-    if report.len() > LOCK_BYTES_MAX {
-        return refuse("pip's report is too large");
-    }
-    let Ok(report) = serde_json::from_slice::<Value>(report) else { return refuse("pip's report is not JSON") };
-    let Some(installs) = report["install"].as_array().filter(|installs| installs.len() <= PACKAGES_MAX) else {
-        return refuse("pip's report lists no packages, or too many");
-    };
-    let mut lines = Vec::new();
-    for install in installs {
-        let (Some(name), Some(version)) =
-            (install["metadata"]["name"].as_str(), install["metadata"]["version"].as_str())
-        else {
-            return refuse("pip's report has a package without a name or version");
-        };
-        let download = &install["download_info"];
-        let url = download["url"].as_str().unwrap_or_default();
-        if !url.starts_with("https://files.pythonhosted.org/")
-            || !url.split('#').next().is_some_and(|url| url.ends_with(".whl"))
-        {
-            return refuse(format!("the package {} is no wheel of Python's public index", quote(name)));
-        }
-        let digest = download["archive_info"]["hashes"]["sha256"].as_str().unwrap_or_default();
-        if digest.len() != 64 || !digest.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return refuse(format!("the package {} has no digest", quote(name)));
-        }
-        lines.push(format!("{}=={version} --hash=sha256:{digest}\n", python_name(name)));
-    }
-    lines.sort();
-    Ok(lines.concat())
-}
-
-/// Reads `requirements.txt`: every package has one version and a digest.
-pub fn pin_pypi(requirements: &str, name: &str, program: &str, system: System) -> Result<Pin, Notice> {
-    if requirements.len() > LOCK_BYTES_MAX {
-        return refuse("the list of Python's packages is too large");
-    }
-    let joined = requirements.replace("\\\r\n", " ").replace("\\\n", " ");
-    let mut version = None;
-    let mut packages = 0;
-    for line in joined.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
-        let mut words = line.split_whitespace();
-        let Some((package, at)) = words.next().and_then(|word| word.split_once("==")) else {
-            return refuse(format!("the line {} of the list is no package with one version", quote(line)));
-        };
-        let mut rest = words.clone().filter(|word| word.starts_with('-'));
-        let is_hash = |word: &str| word.strip_prefix("--hash=sha256:").is_some_and(|digest| digest.len() == 64);
-        if rest.clone().next().is_none() || !rest.all(is_hash) {
-            return refuse(format!("the package {} has no digest, or a flag of its own", quote(package)));
-        }
-        let package = package.split('[').next().unwrap_or(package);
-        if python_name(package) == python_name(name) {
-            version = Some(at.trim_end_matches(';').to_owned());
-        }
-        packages += 1;
-    }
-    let Some(version) = version else {
-        return refuse(format!("the list of Python's packages does not have {}", quote(name)));
-    };
-    Ok(Pin {
-        version,
-        command: python_command(program, system),
-        lock: BTreeMap::from([("requirements.txt".to_owned(), requirements.to_owned())]),
-        packages,
-        scripts_left_out: Vec::new(),
-    })
-}
-
-/// How a program of an environment is started. The environment's own Python is named, so that the first line of the
-/// program, which holds the folder that it was installed in, does not matter.
-pub(crate) fn python_command(program: &str, system: System) -> Vec<String> {
-    match system {
-        System::Windows => vec![format!(".venv\\Scripts\\{program}.exe")],
-        _ => vec![".venv/bin/python".to_owned(), format!(".venv/bin/{program}")],
-    }
-}
-
-/// A name as Python's index compares it.
-fn python_name(name: &str) -> String {
-    name.to_ascii_lowercase().split(['-', '_', '.']).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
-}
-
-/// A version as manifests have it: three numbers. Python's may have fewer, or more behind them.
-pub fn manifest_version(version: &str) -> String {
-    if semver::Version::parse(version).is_ok() {
-        return version.to_owned();
-    }
-    let end = version.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(version.len());
-    let (numbers, rest) = version.split_at(end);
-    let mut numbers: Vec<u64> = numbers.split('.').map_while(|number| number.parse().ok()).collect();
-    let more = numbers.split_off(numbers.len().min(3));
-    numbers.resize(3, 0);
-    let rest: String = rest.chars().filter(char::is_ascii_alphanumeric).collect();
-    let more: Vec<String> = more.iter().map(u64::to_string).collect();
-    let build = if more.is_empty() { String::new() } else { format!("+{}", more.join(".")) };
-    let before = if rest.is_empty() { String::new() } else { format!("-{rest}") };
-    let made = format!("{}.{}.{}{before}{build}", numbers[0], numbers[1], numbers[2]);
-    if semver::Version::parse(&made).is_ok() { made } else { "0.0.0".to_owned() }
 }

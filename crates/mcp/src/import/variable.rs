@@ -4,6 +4,7 @@ use super::{
     clients::{Client, Roots},
     found::{Input, Origin},
     machine::Machine,
+    proposal::INSTALL_FOLDER,
     secret::{Hidden, is_secret_name, is_secret_value},
 };
 use protocol::text;
@@ -177,7 +178,7 @@ impl Scope<'_> {
             // Neither documents variables: what looks like one is the text itself.
             Origin::Client(Client::ClaudeDesktop | Client::Zed) => Value::Literal,
             Origin::Bundle => match name {
-                "__dirname" => Value::Text(self.folder.unwrap_or(".").to_owned()),
+                "__dirname" => Value::Text(self.folder.unwrap_or(INSTALL_FOLDER).to_owned()),
                 "HOME" => Value::Text(self.home("")),
                 "DESKTOP" => Value::Text(self.home("Desktop")),
                 "DOCUMENTS" => Value::Text(self.home("Documents")),

@@ -2,10 +2,10 @@
 
 use crate::support::{facts, fixture, machine, planned, roots, show};
 use mcp::import::{
-    Action, Client, Dialect, Imported, Proposal, Settled, System, app_name, clients, page, plan, read_manifest,
-    read_server_json, scan, settle,
+    Action, Client, Dialect, IMPORT_FILE, Imported, Pin, Proposal, Resolve, Settled, System, app_name, clients, page,
+    plan, propose, read_manifest, read_server_json, scan, settle,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 /// Ann's machine with every client's files on it.
 fn full() -> mcp::import::MachineInMemory {
@@ -41,10 +41,6 @@ fn planned_from(only: &[Client]) -> Vec<Proposal> {
     let scan = scan(&machine, &roots, only);
     assert!(scan.faults.is_empty(), "{:?}", scan.faults);
     scan.found.iter().map(|found| plan(found, &facts(&machine, &roots))).collect()
-}
-
-fn planned_all() -> Vec<Proposal> {
-    planned_from(&[])
 }
 
 fn settled(only: &[Client]) -> Vec<Settled> {
@@ -129,7 +125,8 @@ fn importing_again_changes_nothing() {
             (proposal.app.clone(), Some(imported))
         })
         .collect();
-    let again = settle(planned_all(), &installed);
+    let (machine, roots) = (full(), roots());
+    let again = propose(&scan(&machine, &roots, &[]).found, &facts(&machine, &roots), &installed);
     assert!(again.iter().all(|settled| matches!(settled.action, Action::Keep | Action::Refuse)));
     let names = |list: &[Settled]| list.iter().map(|settled| settled.proposal.app.clone()).collect::<Vec<_>>();
     assert_eq!(names(&again), names(&first));
@@ -148,25 +145,109 @@ fn importing_again_changes_nothing() {
     assert_ne!(beside[0].proposal.app, first[0].proposal.app);
 }
 
-/// What the manifests say passes the package's own reading, but for `entry`, whose new forms come with the runner.
+/// What pinning leaves for a package of this name, so that the package can be finished.
+fn pinned(proposal: &Proposal) -> Option<Pin> {
+    let (machine, roots) = (full(), roots());
+    let made = match proposal.resolve.as_ref()? {
+        Resolve::Npm { name, .. } => {
+            serde_json::json!({ "lockfileVersion": 3, "packages": { format!("node_modules/{name}"): {
+            "version": "1.2.3", "integrity": "sha512-x", "bin": { "run": "dist/index.js" },
+        } } })
+            .to_string()
+        }
+        Resolve::PyPi { name, .. } => format!("{name}==1.2.3 --hash=sha256:{}\n", "a".repeat(64)),
+        Resolve::Image { .. } | Resolve::Bundle { .. } => return None,
+    };
+    Some(proposal.pin(made.as_bytes(), &facts(&machine, &roots)).unwrap())
+}
+
 #[test]
-fn manifests_are_valid() {
-    let mut seen = 0;
-    for settled in settled(&[]) {
-        if settled.action == Action::Refuse {
-            assert!(settled.proposal.finish(None).is_none());
+fn finished_packages_are_valid() {
+    let bundle = read_manifest("x.mcpb/manifest.json", &fixture("bundle/manifest.json"), System::Linux, None).unwrap();
+    let mut all: Vec<Proposal> = settled(&[]).into_iter().map(|settled| settled.proposal).collect();
+    let registry = read_server_json("server.json", &fixture("registry/server.json")).found;
+    all.extend(registry.iter().chain([&bundle]).map(planned));
+    let (mut seen, mut text) = (0, String::new());
+    for proposal in all {
+        let pin = pinned(&proposal);
+        let Some(finished) = proposal.finish(pin.as_ref(), "/srv/oikos/homes/0/app/home") else {
+            assert!(!proposal.refusals.is_empty() || pin.is_none(), "{}", proposal.app);
             continue;
+        };
+        let packed = package::pack(&finished.files).unwrap();
+        let opened = match package::Package::open(packed) {
+            Ok(opened) => opened,
+            Err(error) => panic!("{}: {error}\n{}", proposal.app, proposal.kimai_json),
+        };
+        // What the owner is asked is what the manifest says, and nothing beside it.
+        let mut asked: Vec<_> = opened.requests().iter().map(|request| request.request.clone()).collect();
+        let mut wanted = proposal.asks.clone();
+        for list in [&mut asked, &mut wanted] {
+            list.sort_by_key(|request| request.scope.line());
         }
-        let mut manifest: serde_json::Value = serde_json::from_str(&settled.proposal.kimai_json).unwrap();
-        manifest["entry"] = serde_json::json!({ "command": ["node"] });
-        let files = BTreeMap::from([("kimai.json".to_owned(), manifest.to_string().into_bytes())]);
-        let packed = package::pack(&files).unwrap();
-        if let Err(error) = package::Package::open(packed) {
-            panic!("{}: {error}\n{}", settled.proposal.app, settled.proposal.kimai_json);
-        }
+        assert_eq!(asked, wanted, "{}", proposal.app);
+        assert_eq!(opened.manifest().version.to_string(), finished.version);
+        assert_eq!(Imported::read(&finished.files[IMPORT_FILE]), Some(Imported::of(&proposal)));
+        assert_eq!(finished.install.is_empty(), proposal.steps.is_empty(), "{}", proposal.app);
+        writeln!(text, "# {} {} ({})", finished.app, finished.version, finished.title).unwrap();
+        finished.note.iter().for_each(|line| writeln!(text, "{line}").unwrap());
         seen += 1;
     }
-    assert!(seen >= 12, "{seen}");
+    assert!(seen >= 18, "{seen}");
+    insta::assert_snapshot!("notes", text);
+}
+
+#[test]
+fn a_server_with_a_file_of_its_own_keeps_it_in_its_home() {
+    let list = settled(&[Client::ClaudeDesktop]);
+    let memory = list.iter().map(|settled| &settled.proposal).find(|proposal| proposal.name == "memory").unwrap();
+    let finished = memory.finish(pinned(memory).as_ref(), "/srv/oikos/homes/0/memory/home").unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&finished.files["kimai.json"]).unwrap();
+    assert_eq!(manifest["entry"]["environment"]["MEMORY_FILE_PATH"], "/srv/oikos/homes/0/memory/home/memory.jsonl");
+    assert_eq!(manifest.get("permissions"), None);
+}
+
+#[test]
+fn what_is_asked_for_is_answered_before() {
+    let bytes = String::from_utf8(fixture("bundle/manifest.json")).unwrap();
+    let mut manifest: serde_json::Value = serde_json::from_str(&bytes).unwrap();
+    let option = manifest["user_config"]["allowed_directories"].as_object_mut().unwrap();
+    option.remove("default");
+    option.insert("required".to_owned(), true.into());
+    let bytes = manifest.to_string();
+    let mut found = read_manifest("x.mcpb/manifest.json", bytes.as_bytes(), System::Linux, None).unwrap();
+    let before = planned(&found);
+    assert_eq!(before.refusals.iter().map(|refusal| refusal.code).collect::<Vec<_>>(), ["value_needed"]);
+    assert!(!found.answer("nobody", vec![]) && !found.answer("api_key", vec!["CANARY".to_owned()]));
+    assert!(found.answer("allowed_directories", vec!["/home/ann/Documents".to_owned()]));
+    let after = planned(&found);
+    assert!(after.refusals.is_empty(), "{:?}", after.refusals);
+    assert!(after.kimai_json.contains("\"/home/ann/Documents\"") && !after.kimai_json.contains("/home/ann/Desktop"));
+}
+
+#[test]
+fn an_environment_of_pythons_brings_its_packages() {
+    let (mut machine, roots) = (machine(), roots());
+    for (file, text) in [
+        ("/home/ann/weather/.venv/pyvenv.cfg", "home = /home/ann/.local/python/bin\nversion = 3.12.4\n"),
+        ("/home/ann/weather/.venv/lib/python3.12/site-packages/own.pth", "import os\n/home/ann/weather/src\n/gone\n"),
+        ("/home/ann/weather/src/weather.py", ""),
+    ] {
+        machine.files.insert(file.to_owned(), text.as_bytes().to_vec());
+    }
+    let entry = serde_json::json!({ "command": "/home/ann/weather/.venv/bin/python", "args": ["-m", "weather"], "env": { "PYTHONPATH": "/x" } });
+    let proposal = plan(&crate::launching::found(&entry), &facts(&machine, &roots));
+    assert!(proposal.refusals.is_empty(), "{:?}", proposal.refusals);
+    let manifest: serde_json::Value = serde_json::from_str(&proposal.kimai_json).unwrap();
+    assert_eq!(
+        manifest["entry"]["environment"]["PYTHONPATH"],
+        "/home/ann/weather/.venv/lib/python3.12/site-packages:/home/ann/weather/src:/x"
+    );
+    let folders = &manifest["permissions"]["file"];
+    for folder in ["/home/ann/weather/.venv", "/home/ann/weather/src", "/home/ann/.local/python"] {
+        assert!(folders["folders"].as_array().unwrap().contains(&folder.into()), "{folders}");
+    }
+    assert_eq!(folders.get("write"), None);
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn words_that_no_program_can_be_given_are_refused() {
     ] {
         let proposal = planned(&found(&entry));
         assert_eq!(proposal.refusals.first().map(|refusal| refusal.code), Some(code), "{entry}");
-        assert!(proposal.finish(None).is_none());
+        assert!(proposal.finish(None, "/home/ann/box").is_none());
     }
 }
 
@@ -211,7 +211,7 @@ fn bundles_are_unpacked_with_care() {
 
     let proposal = planned(&found);
     assert!(proposal.refusals.is_empty(), "{:?}", proposal.refusals);
-    let files = proposal.finish(None).unwrap().files;
+    let files = proposal.finish(None, "/home/ann/box").unwrap().files;
     assert_eq!(files["install/bundle.sha256"], format!("{}\n", protocol::sha256(&fine)).into_bytes());
 
     let signature = [b"MCPB_SIG_V1".as_slice(), &4_u32.to_le_bytes(), b"pkcs", b"MCPB_SIG_END"].concat();

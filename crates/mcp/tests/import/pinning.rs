@@ -5,10 +5,11 @@ use crate::{
     support::{fixture, planned},
 };
 use mcp::import::{
-    Pin, PythonTool, Resolve, System, manifest_version, pin_npm, pin_pypi, requirements_of_report, steps,
+    Act, Pin, Purpose, PythonTool, Resolve, System, manifest_version, pin_npm, pin_pypi, requirements_of_report, steps,
 };
 use serde_json::{Value, json};
 
+const HOME: &str = "/srv/oikos/homes/0/files/home";
 const NAME: &str = "@modelcontextprotocol/server-filesystem";
 
 fn lock(change: impl Fn(&mut Value)) -> Vec<u8> {
@@ -21,7 +22,7 @@ fn lock(change: impl Fn(&mut Value)) -> Vec<u8> {
 fn npms_lock_names_one_version_with_digests() {
     let pin = pin_npm(&lock(|_| {}), NAME, "latest", None).unwrap();
     assert_eq!(pin.version, "2026.8.31");
-    assert_eq!(pin.command, ["node", "node_modules/@modelcontextprotocol/server-filesystem/dist/index.js"]);
+    assert_eq!(pin.command, ["node", "install/node_modules/@modelcontextprotocol/server-filesystem/dist/index.js"]);
     assert_eq!((pin.packages, pin.scripts_left_out.as_slice()), (2, &["esbuild".to_owned()][..]));
     let refused = |change: fn(&mut Value), why: &str| {
         let notice = pin_npm(&lock(change), NAME, "latest", None).unwrap_err();
@@ -50,9 +51,9 @@ fn pythons_list_names_one_version_with_digests() {
     let list = format!(
         "# made\nmcp-server-time==2025.8.4 \\\n    --hash=sha256:{digest}\ntzdata==2025.2 --hash=sha256:{digest} --hash=sha256:{digest}\n"
     );
-    let pin = pin_pypi(&list, "mcp_server.time", "mcp-server-time", System::Linux).unwrap();
+    let pin = pin_pypi(&list, "mcp_server.time", "mcp-server-time", None, System::Linux).unwrap();
     assert_eq!((pin.version.as_str(), pin.packages), ("2025.8.4", 2));
-    assert_eq!(pin.command, [".venv/bin/python", ".venv/bin/mcp-server-time"]);
+    assert_eq!(pin.command, ["python3", "install/site/bin/mcp-server-time"]);
     for bad in [
         "x==1.0\n",
         "x>=1\n",
@@ -61,7 +62,7 @@ fn pythons_list_names_one_version_with_digests() {
         "x @ https://example.com/x.whl\n",
         "",
     ] {
-        assert!(pin_pypi(bad, "x", "x", System::Linux).is_err(), "{bad}");
+        assert!(pin_pypi(bad, "x", "x", None, System::Linux).is_err(), "{bad}");
     }
     let report = json!({ "install": [{
         "metadata": { "name": "MCP_Server.Time", "version": "1.0" },
@@ -83,20 +84,43 @@ fn pythons_list_names_one_version_with_digests() {
 }
 
 #[test]
+fn both_of_pythons_tools_pin_the_same() {
+    let name = "mcp-server-time";
+    let resolve = Resolve::PyPi {
+        requirement: name.to_owned(),
+        name: name.to_owned(),
+        program: name.to_owned(),
+        with: Vec::new(),
+        python: None,
+        with_prereleases: false,
+    };
+    let pin = |file: &str, tool| resolve.pin(&fixture(file), tool, System::Linux).unwrap();
+    let (uv, pip) = (pin("lock/requirements.txt", PythonTool::Uv), pin("lock/report.json", PythonTool::Pip));
+    assert_eq!((uv.version.as_str(), uv.packages), ("2026.10.19", 3));
+    assert_eq!((&uv.version, &uv.command, uv.packages), (&pip.version, &pip.command, pip.packages));
+    // pip names the one file that it took; uv every file of the version.
+    let digests = |pin: &Pin| -> Vec<String> {
+        let words = pin.lock["requirements.txt"].split_whitespace();
+        words.filter_map(|word| word.strip_prefix("--hash=sha256:")).map(str::to_owned).collect()
+    };
+    assert!(digests(&pip).len() == 3 && digests(&pip).iter().all(|digest| digests(&uv).contains(digest)));
+}
+
+#[test]
 fn the_same_pin_gives_the_same_package() {
     let proposal = planned(&found(&json!({ "command": "npx", "args": ["-y", NAME, "/home/ann/Desktop"] })));
-    assert!(proposal.finish(None).is_none());
+    assert!(proposal.finish(None, HOME).is_none());
     let pin = pin_npm(&lock(|_| {}), NAME, "latest", None).unwrap();
-    let bytes = |pin: &Pin| package::pack(&proposal.finish(Some(pin)).unwrap().files).unwrap();
+    let bytes = |pin: &Pin| package::pack(&proposal.finish(Some(pin), HOME).unwrap().files).unwrap();
     assert_eq!(bytes(&pin), bytes(&pin.clone()));
-    let finished = proposal.finish(Some(&pin)).unwrap();
+    let finished = proposal.finish(Some(&pin), HOME).unwrap();
     let files: Vec<&str> = finished.files.keys().map(String::as_str).collect();
-    assert_eq!(files, ["install/package-lock.json", "install/package.json", "kimai.json"]);
+    assert_eq!(files, ["install/import.json", "install/package-lock.json", "install/package.json", "kimai.json"]);
     let manifest: Value = serde_json::from_slice(&finished.files["kimai.json"]).unwrap();
     assert_eq!(manifest["version"], "2026.8.31");
     assert_eq!(
         manifest["entry"]["command"],
-        json!(["node", format!("node_modules/{NAME}/dist/index.js"), "/home/ann/Desktop"])
+        json!(["node", format!("install/node_modules/{NAME}/dist/index.js"), "/home/ann/Desktop"])
     );
 }
 
@@ -114,18 +138,17 @@ fn steps_run_no_script_and_reach_only_registries() {
         },
     ] {
         for tool in [PythonTool::Uv, PythonTool::Pip] {
-            let steps = steps(&resolve, tool);
+            let steps = steps(&resolve, tool, System::Linux);
             for step in &steps {
-                assert!(
-                    step.argv.iter().all(|word| !word.contains("mcp-server-time") && !word.contains(NAME)),
-                    "{step:?}"
-                );
-                let first = step.argv[0].as_str();
-                if first == "npm" {
-                    assert!(step.argv.contains(&"--ignore-scripts".to_owned()));
-                } else if step.argv.iter().any(|word| word == "install") && !step.argv.contains(&"--dry-run".to_owned())
-                {
-                    assert!(step.argv.contains(&"--require-hashes".to_owned()));
+                let Act::Run { argv, files, .. } = &step.act else { panic!("{step:?}") };
+                assert!(argv.iter().all(|word| !word.contains("mcp-server-time") && !word.contains(NAME)), "{step:?}");
+                assert_eq!(files.is_empty(), step.purpose == Purpose::Install);
+                let has = |word: &str| argv.iter().any(|given| given == word);
+                if argv[0] == "npm" {
+                    assert!(has("--ignore-scripts"));
+                } else {
+                    assert!(has("--only-binary=:all:") || has("--no-build"), "{step:?}");
+                    assert_eq!(has("--require-hashes"), step.purpose == Purpose::Install, "{step:?}");
                 }
             }
             insta::assert_snapshot!(
