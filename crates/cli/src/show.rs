@@ -9,6 +9,7 @@ mod events; // who heard an event, what the clock starts
 mod history; // log, chain, runs
 mod household; // doctor, questions
 mod publishers; // keys, one's own and others'
+mod imports; // what an import would do
 mod servers; // MCP servers and their tools
 mod run; // a run's stream and its end
 
@@ -21,7 +22,8 @@ pub(crate) use history::{LogPrinter, chain, log, runs};
 pub(crate) use household::{content, doctor, questions};
 pub(crate) use publishers::{own_publisher, publisher, publishers};
 pub(crate) use run::RunPrinter;
-pub(crate) use servers::{server, servers};
+pub(crate) use imports::imports;
+pub(crate) use servers::{client_change, clients, server, servers};
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 use protocol::Timestamp;

@@ -279,6 +279,17 @@ Examples:
         #[arg(long)]
         restore_storage: bool,
     },
+    /// Turn MCP servers that other programs have set up into apps, each looked at first
+    #[command(after_help = "\
+Examples:
+  oikos app import --scan                     what Claude Desktop, Claude Code, Cursor, VS Code, Windsurf and Zed have set up
+  oikos app import files memory               these two
+  oikos app import --all --yes                all, with their cards as proposed
+  oikos app import ./server.mcpb              a bundle, or a server.json
+
+A package is pinned to one version with its digests and installed in a box, without its scripts. Secrets move to the
+vault. What is imported is switched off until you have looked at its tools. Nothing is changed where it was found.")]
+    Import(ImportWords),
     /// Installed apps
     List,
     /// Apps that come with oikos; `oikos app install NAME` takes their names
@@ -475,8 +486,65 @@ Example:
     },
 }
 
+#[derive(Debug, clap::Args)]
+pub(crate) struct ImportWords {
+    /// The servers, by the names that --scan shows; or one file
+    #[arg(value_name = "NAME|FILE")]
+    pub(crate) servers: Vec<String>,
+    /// Only show what there is and what would be done
+    #[arg(long, conflicts_with_all = ["all", "yes", "grants"])]
+    pub(crate) scan: bool,
+    /// All that can be imported
+    #[arg(long, conflicts_with = "servers")]
+    pub(crate) all: bool,
+    /// Only what this client has set up: claude-desktop, claude-code, cursor, vscode, windsurf, zed. May be repeated
+    #[arg(long, value_name = "CLIENT")]
+    pub(crate) client: Vec<String>,
+    /// Look for a project's own servers in this folder too. May be repeated
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) project: Vec<PathBuf>,
+    /// Answer what a configuration leaves open. May be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = setting_word)]
+    pub(crate) answer: Vec<SettingWord>,
+    /// Take the cards as proposed
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Set a switch: allow, ask or block; for files, in a folder. May be repeated
+    #[arg(long = "grant", value_name = "SWITCH=STATE[:TARGET]", value_parser = grant_word)]
+    pub(crate) grants: Vec<GrantWord>,
+    /// Of the hosts on the card, none but this one, beside --grant network=STATE. May be repeated
+    #[arg(long, value_name = "HOST")]
+    pub(crate) only: Vec<String>,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum McpCommand {
+    /// Add one server: a command, which is pinned and installed, or an address
+    #[command(after_help = "\
+Examples:
+  oikos mcp add files -- npx -y @modelcontextprotocol/server-filesystem ~/notes
+  oikos mcp add clock -- uvx mcp-server-time
+  oikos mcp add issues --given GITHUB_TOKEN=… -- npx -y @modelcontextprotocol/server-github
+  oikos mcp add tracker --url https://mcp.example.com/mcp --given Authorization='Bearer …'")]
+    Add {
+        /// What it is to be called
+        app: String,
+        /// Its address
+        #[arg(long)]
+        url: Option<String>,
+        /// What it is given: a variable of its environment, a header of its requests. Secrets go to the vault. May be repeated
+        #[arg(long, value_name = "NAME=VALUE", value_parser = setting_word)]
+        given: Vec<SettingWord>,
+        /// Take its card as proposed
+        #[arg(long)]
+        yes: bool,
+        /// Set a switch: allow, ask or block; for files, in a folder. May be repeated
+        #[arg(long = "grant", value_name = "SWITCH=STATE[:TARGET]", value_parser = grant_word)]
+        grants: Vec<GrantWord>,
+        /// The command and its arguments
+        #[arg(last = true)]
+        command: Vec<String>,
+    },
     /// All MCP servers, and how many of their tools wait for your yes
     List,
     /// One server: what is kept of it, and its tools as you accepted them
@@ -530,6 +598,48 @@ holds the home itself. A call is a run: it stands in the log, and what asks is a
 Examples:
   claude mcp add oikos -- oikos mcp serve")]
     Serve,
+    /// Call a tool; the same as oikos run
+    #[command(after_help = "\
+Examples:
+  oikos mcp call everything get_sum --input '{\"a\": 2, \"b\": 3}'")]
+    Call(RunWords),
+    /// Let a server be called
+    Enable {
+        /// The server
+        app: AppName,
+    },
+    /// Keep a server, do not let it be called; what runs of it ends
+    Disable {
+        /// The server
+        app: AppName,
+    },
+    /// Remove a server
+    Remove {
+        /// The server
+        app: AppName,
+        /// Erase what it has stored as well
+        #[arg(long)]
+        erase: bool,
+    },
+    /// MCP clients of this machine, and which of them know oikos
+    Clients,
+    /// Put oikos into a client's configuration; a copy of the file is kept beside it
+    #[command(after_help = "\
+Examples:
+  oikos mcp clients                          which there are
+  oikos mcp connect cursor --dry-run         what would change
+  oikos mcp connect claude-desktop
+  oikos mcp connect cursor --undo            oikos goes from it again")]
+    Connect {
+        /// The client: claude-desktop, claude-code, cursor, vscode, windsurf, zed
+        client: String,
+        /// Only show what would change
+        #[arg(long)]
+        dry_run: bool,
+        /// Take oikos out of it again
+        #[arg(long)]
+        undo: bool,
+    },
     /// The last that a server wrote on its standard error
     Logs {
         /// The server

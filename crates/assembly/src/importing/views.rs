@@ -1,5 +1,6 @@
 //! What was found, as the API tells it. Pure.
 
+use broker::rule_text;
 use mcp::import::{Action, Client, Fault, Notice, Resolve, Scan, Settled, Source};
 use protocol::{
     Scope, ScopeRequest, text,
@@ -74,7 +75,7 @@ fn place(manifest: &str) -> String {
 fn ask(request: &ScopeRequest) -> ImportAsk {
     let targets = match &request.scope {
         Scope::File { folders, .. } => folders.iter().map(|folder| text::shorten(folder, 300)).collect(),
-        Scope::Network { rules } => rules.iter().map(ToString::to_string).collect(),
+        Scope::Network { rules } => rules.iter().map(|rule| text::shorten(&rule_text(rule), 300)).collect(),
         _ => Vec::new(),
     };
     let reason = request.reason.as_deref().map(|reason| text::shorten(reason, 300));

@@ -1,10 +1,10 @@
 //! `oikos mcp`: servers that others wrote, and oikos as a server.
 
-use super::{Session, unexpected};
+use super::{Session, app, import, run, unexpected};
 use crate::{
     show,
     terminal::{STRONG, styled},
-    words::McpCommand,
+    words::{AppCommand, McpCommand},
 };
 use protocol::{
     AppName, ErrorCode, Failure, GrantState,
@@ -29,6 +29,22 @@ pub(super) async fn perform(session: &Session, command: McpCommand) -> Result<Ex
         McpCommand::Allow { app, tool } => set(session, app, tool, GrantState::Allow).await?,
         McpCommand::Ask { app, tool } => set(session, app, tool, GrantState::Ask).await?,
         McpCommand::Block { app, tool } => set(session, app, tool, GrantState::Block).await?,
+        McpCommand::Add { app, url, given, yes, grants, command } => {
+            return import::add(session, import::Added { app, url, given, command, yes, grants }).await;
+        }
+        McpCommand::Call(words) => return run::perform(session, words).await,
+        McpCommand::Enable { app } => return app::perform(session, AppCommand::Enable { app }).await,
+        McpCommand::Disable { app } => return app::perform(session, AppCommand::Disable { app }).await,
+        McpCommand::Remove { app, erase } => return app::perform(session, AppCommand::Remove { app, erase }).await,
+        McpCommand::Clients => {
+            let Reply::Clients { clients } = session.reply(Request::ClientList).await? else { return Err(unexpected()) };
+            if terminal.json { terminal.value(&clients) } else { show::clients(terminal, &clients) }
+        }
+        McpCommand::Connect { client, dry_run, undo } => {
+            let request = Request::ClientConnect { client, disconnect: undo, dry_run };
+            let Reply::Client { change } = session.reply(request).await? else { return Err(unexpected()) };
+            if terminal.json { terminal.value(&change) } else { show::client_change(terminal, &change) }
+        }
         McpCommand::Serve => serve(session).await?,
         McpCommand::Logs { app } => {
             let Reply::ServerLog { lines } = session.reply(Request::ServerLog { app }).await? else {

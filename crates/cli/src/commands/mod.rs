@@ -10,6 +10,7 @@ mod emit;
 mod file;
 mod grant;
 mod log;
+mod import;
 mod mcp;
 mod metrics;
 mod pack;

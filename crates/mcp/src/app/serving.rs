@@ -202,7 +202,7 @@ impl Conversation {
 fn summary(result: &Value) -> Option<String> {
     let content = result.get("content")?.as_array()?;
     let texts: Vec<&str> = content.iter().filter_map(|part| part.get("text")?.as_str()).collect();
-    (!texts.is_empty()).then(|| shorten(&texts.join("\n"), SUMMARY_CHARS_MAX))
+    (!texts.is_empty()).then(|| texts.join("\n").chars().take(SUMMARY_CHARS_MAX).collect())
 }
 
 /// What the server says has changed is asked for again, before the next tool is called.
