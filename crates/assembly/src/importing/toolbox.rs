@@ -6,7 +6,7 @@ use broker::{AppGrants, Ask, Broker, Grant, Lease, NetworkDemand, Permit};
 use egress::{Asking, Noting, TunnelBounds, TunnelRecord, Warden};
 use isolate::{Bounds, Confined, Concern, Ended, Network, Policy, spawn};
 use protocol::{
-    AppName, Caller, Clock, ErrorCode, Failure, GrantDuration, GrantId, GrantState, HostRule, Labels, Limits, RunId,
+    AppName, Caller, Clock, ErrorCode, Failure, GrantDuration, GrantId, GrantState, HostRule, Labels, RunId,
     Scope, Sentence, sentence, text,
 };
 use std::{
@@ -196,7 +196,7 @@ impl Errand {
         };
         let grants = AppGrants { requested: vec![scope], grants: vec![grant] };
         let now_ns = oikos.clock.monotonic_ns();
-        let lease = oikos.kernel.broker().lease_open_under(caller, name, run, Limits::default(), now_ns, grants);
+        let lease = oikos.kernel.broker().errand_open(caller, name, run, now_ns, grants);
         Arc::new(Self { oikos: oikos.clone(), lease, refused: parking_lot::Mutex::default() })
     }
 }
