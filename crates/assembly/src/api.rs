@@ -1,8 +1,8 @@
 //! From a request to the kernel and back: the same words for every door.
 
+use crate::servers;
 use crate::{Oikos, doctor, follow::follow, metrics, telemetry};
 use gateway::{Attendance, FrameSender, Household};
-use crate::servers;
 use kernel::{LogFilter, RunRequest, Seen, Viewer, servers::ToolDecision};
 use protocol::{
     AppName, Caller, Failure, FileId, OwnerId, Right, RouteCall, RouteEnd,
@@ -157,12 +157,12 @@ impl Oikos {
                 self.view(&gateway::view_label_built(&name), gateway::view_built(&name)?)?
             }
             Request::ServerList => Reply::Servers { servers: servers::list(&self, &caller).await? },
-            Request::ServerInfo { app } => {
-                Reply::Server { server: Box::new(servers::told(&self, &caller, kernel.server_info(&caller, &app).await?)) }
-            }
-            Request::ServerLook { app } => {
-                Reply::Server { server: Box::new(servers::told(&self, &caller, kernel.server_look(caller, app).await?)) }
-            }
+            Request::ServerInfo { app } => Reply::Server {
+                server: Box::new(servers::told(&self, &caller, kernel.server_info(&caller, &app).await?)),
+            },
+            Request::ServerLook { app } => Reply::Server {
+                server: Box::new(servers::told(&self, &caller, kernel.server_look(caller, app).await?)),
+            },
             Request::ServerDecide { app, tool, accept, state } => {
                 let decided = kernel.server_decide(caller, app, tool, ToolDecision { accept, state }).await?;
                 Reply::Server { server: Box::new(servers::told(&self, &caller, decided)) }

@@ -104,8 +104,12 @@ impl Oikos {
         })?;
         let text = |path: &Path| path.to_string_lossy().into_owned();
         let system = if cfg!(target_os = "macos") { System::MacOs } else { System::Linux };
-        let roots =
-            Roots { system, home: text(&person.home), config: person.config.as_deref().map(text), projects: Vec::new() };
+        let roots = Roots {
+            system,
+            home: text(&person.home),
+            config: person.config.as_deref().map(text),
+            projects: Vec::new(),
+        };
         let path = connected(client).resolve(&roots).into_iter().next();
         path.map(PathBuf::from).ok_or_else(|| {
             Failure::new(ErrorCode::NotAvailable, format!("{client} keeps no servers on this kind of system"))
@@ -150,13 +154,7 @@ fn read(file: &Path) -> Result<Option<Vec<u8>>, Failure> {
 }
 
 /// What was there before is in one of the copies, if it is anywhere.
-fn undo(
-    client: Client,
-    file: &Path,
-    shown: &str,
-    bytes: &[u8],
-    entry: &Entry,
-) -> Result<Edited, mcp::import::Fault> {
+fn undo(client: Client, file: &Path, shown: &str, bytes: &[u8], entry: &Entry) -> Result<Edited, mcp::import::Fault> {
     let start = format!("{}.before-oikos-", file.file_name().unwrap_or_default().to_string_lossy());
     let beside = file.parent().and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten();
     let copies = beside.filter(|entry| entry.file_name().to_string_lossy().starts_with(&start)).take(BACKUPS_MAX);

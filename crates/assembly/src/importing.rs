@@ -13,9 +13,9 @@ use crate::{
 };
 use machine::ThisMachine;
 use mcp::import::{
-    Act, Action, Bundle, Client, Facts, Finished, Found, Hidden, IMPORT_FILE, Imported, LOCK_BYTES_MAX, Location, Machine as _,
-    Proposal, Purpose, PythonTool, Read, Resolve, Roots, SERVER_JSON_BYTES_MAX, Scan, Settled, Step, clients, propose,
-    read_bundle, read_client_file, read_server_json, scan,
+    Act, Action, Bundle, Client, Facts, Finished, Found, Hidden, IMPORT_FILE, Imported, LOCK_BYTES_MAX, Location,
+    Machine as _, Proposal, Purpose, PythonTool, Read, Resolve, Roots, SERVER_JSON_BYTES_MAX, Scan, Settled, Step,
+    clients, propose, read_bundle, read_client_file, read_server_json, scan,
 };
 use parking_lot::Mutex;
 use protocol::{
@@ -116,9 +116,9 @@ impl Oikos {
     }
 
     fn programs(&self) -> Result<&Arc<ProgramRunner>, Failure> {
-        self.runner.programs().ok_or_else(|| {
-            Failure::new(ErrorCode::NotAvailable, "this oikos has no way to keep a program in a box")
-        })
+        self.runner
+            .programs()
+            .ok_or_else(|| Failure::new(ErrorCode::NotAvailable, "this oikos has no way to keep a program in a box"))
     }
 
     fn machine(&self) -> Result<ThisMachine<'_>, Failure> {
@@ -230,7 +230,8 @@ impl Oikos {
         let finished = proposal.finish(pin.as_ref(), &home.to_string_lossy());
         let finished = finished.ok_or_else(|| Failure::new(ErrorCode::Internal, "it could not be packed"))?;
         let archive = package::pack(&finished.files).map_err(|error| {
-            Failure::new(ErrorCode::PackageInvalid, format!("the app of {app} could not be packed")).log(error.to_string())
+            Failure::new(ErrorCode::PackageInvalid, format!("the app of {app} could not be packed"))
+                .log(error.to_string())
         })?;
         tell(sentence::progress_verifying());
         let path = self.home.join("cache/import").join(format!("{}.aisapp", sha256(&archive)));

@@ -6,14 +6,14 @@ mod catalog; // what one client is offered
 mod performing; // one call, as a run
 
 use crate::Oikos;
-use kernel::Kernel;
 use gateway::{
     McpLines, McpRequest, McpResponse,
     auth::{Admitted, Authenticator, Used},
 };
+use kernel::Kernel;
 use mcp::server::{
-    About, Answering, Body, CallError, CallEvents, Catalog, Change, Client, Completion, Credential, Household, Identity, Json,
-    NameMap, Outcome, Server, ServerParts, Watch, Work,
+    About, Answering, Body, CallError, CallEvents, Catalog, Change, Client, Completion, Credential, Household,
+    Identity, Json, NameMap, Outcome, Server, ServerParts, Watch, Work,
 };
 use parking_lot::Mutex;
 use protocol::{AppName, Door, Failure, Right, Rights};

@@ -1,15 +1,15 @@
 //! One oikos, put together: lock, store, keys, broker, sandbox, effects, kernel.
 
 use crate::{
+    Person,
     apart::Apart,
     boxes::Boxes,
     config::Config,
-    Person,
     follow::{Bell, HeardStore},
     importing::Imports,
+    offering::McpDoor,
     proxy,
     readiness::Readiness,
-    offering::McpDoor,
     sandboxes::Sandboxes,
     signing::official_key,
     socket::SocketPath,
@@ -22,11 +22,11 @@ use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use gateway::auth::{Authenticator, AuthenticatorParts, local_caller};
 use kernel::{Kernel, KernelParts, LIVE_RUNS_MAX, Recovered, RestartPolicy, effect::Effects};
 use link::{DeveloperKey, DeviceKey, HeadFile, PublisherFolder};
+use mcp::app::{ServerConfig, ServerRunner};
 use protocol::{
     AuditHead, Caller, Clock, DeviceId, Entropy, ErrorCode, Failure, OwnerId,
     api::{ChainBreak, ChainReport},
 };
-use mcp::app::{ServerConfig, ServerRunner};
 use sandbox::{IDLE_MS_MAX, JsRunnerConfig, ProgramConfig, ProgramRunner};
 use state::{BlobStore, ChainCheck, HomeLock, SqliteStore, Store, StoreError};
 use std::{

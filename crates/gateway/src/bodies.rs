@@ -2,12 +2,13 @@
 //! body. Both ends use the same ones, so what one writes the other reads.
 
 use protocol::{
-    ActionName, AppName, AuditEntry, Card, ErrorCode, Failure, GrantState, OfferId, OwnerName, PublisherName, Question, RequestId,
-    Right, RunId, Sentence, ShownOnce, Timestamp, TokenName, Topic,
+    ActionName, AppName, AuditEntry, Card, ErrorCode, Failure, GrantState, OfferId, OwnerName, PublisherName, Question,
+    RequestId, Right, RunId, Sentence, ShownOnce, Timestamp, TokenName, Topic,
     api::{
         AppDetail, AppGrantsView, AppSummary, ChainReport, ClientChange, ClientView, DoctorCheck, EventHeard, FileView,
-        GrantView, ImportAnswers, ImportOffered, ImportSource, ImportsView, LineChoice, LoginView, NamedFile, OwnerView, PublisherView, Reply, RunReport, RunSummary, ScheduleView, ServerView, SettingView,
-        StarterView, TokenView,
+        GrantView, ImportAnswers, ImportOffered, ImportSource, ImportsView, LineChoice, LoginView, NamedFile,
+        OwnerView, PublisherView, Reply, RunReport, RunSummary, ScheduleView, ServerView, SettingView, StarterView,
+        TokenView,
     },
 };
 use serde::{

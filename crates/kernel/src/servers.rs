@@ -166,7 +166,11 @@ impl ServerRow {
             (&mut self.resources, looked.resources),
             (&mut self.templates, looked.templates),
         ] {
-            *kept = looked.into_iter().filter(|one| one.to_string().len() <= DEFINITION_BYTES_MAX).take(TOOLS_MAX).collect();
+            *kept = looked
+                .into_iter()
+                .filter(|one| one.to_string().len() <= DEFINITION_BYTES_MAX)
+                .take(TOOLS_MAX)
+                .collect();
         }
         let mut taken: BTreeSet<ActionName> = self.tools.iter().map(|tool| tool.action.clone()).collect();
         let mut seen = BTreeSet::new();

@@ -4,10 +4,10 @@
 use crate::{Oikos, apart::NoBox};
 use broker::{AppGrants, Ask, Broker, Grant, Lease, NetworkDemand, Permit};
 use egress::{Asking, Noting, TunnelBounds, TunnelRecord, Warden};
-use isolate::{Bounds, Confined, Concern, Ended, Network, Policy, spawn};
+use isolate::{Bounds, Concern, Confined, Ended, Network, Policy, spawn};
 use protocol::{
-    AppName, Caller, Clock, ErrorCode, Failure, GrantDuration, GrantId, GrantState, HostRule, Labels, RunId,
-    Scope, Sentence, sentence, text,
+    AppName, Caller, Clock, ErrorCode, Failure, GrantDuration, GrantId, GrantState, HostRule, Labels, RunId, Scope,
+    Sentence, sentence, text,
 };
 use std::{
     collections::VecDeque,

@@ -3,8 +3,9 @@
 use broker::rule_text;
 use mcp::import::{Action, Client, Fault, Notice, Resolve, Scan, Settled, Source};
 use protocol::{
-    Scope, ScopeRequest, text,
+    Scope, ScopeRequest,
     api::{ImportAction, ImportAsk, ImportNotice, ImportSetting, ImportView, ImportsView},
+    text,
 };
 
 pub(super) fn all(scan: &Scan, settled: Vec<Settled>) -> ImportsView {

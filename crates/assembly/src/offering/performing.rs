@@ -6,7 +6,8 @@ use kernel::{Kernel, RunRequest, Seen, Viewer, servers::ServerRequest};
 use mcp::{
     app::REFUSAL_KEY,
     server::{
-        CallError, CallEvents, Client, Completion, Json, Level, Members, Outcome, ProtocolError, VIEWS, Waiting, Work, json,
+        CallError, CallEvents, Client, Completion, Json, Level, Members, Outcome, ProtocolError, VIEWS, Waiting, Work,
+        json,
     },
 };
 use protocol::{
@@ -28,9 +29,9 @@ pub(super) async fn perform(
     let asker = Arc::new(ClientAsker::new(events.clone()));
     let (viewer, is_verbatim) = match work {
         Work::Tool { app, tool, arguments, meta: _ } => {
-            let action = tool.parse().map_err(|error: protocol::NameError| {
-                Failure::from_error(ErrorCode::ActionNotFound, &error)
-            })?;
+            let action = tool
+                .parse()
+                .map_err(|error: protocol::NameError| Failure::from_error(ErrorCode::ActionNotFound, &error))?;
             let input = serde_json::from_str(arguments.get()).unwrap_or_default();
             let is_verbatim = kernel.is_server(client.caller.owner, &app).await?;
             let request = RunRequest { id: None, app, action, input, files: Vec::new() };
@@ -178,10 +179,8 @@ fn outcome(report: &RunReport, is_verbatim: bool) -> Result<Outcome, CallError> 
     }
     let data = data.ok_or_else(|| Failure::new(ErrorCode::TooLarge, "the server's answer was too large to be kept"))?;
     match data.get(REFUSAL_KEY) {
-        Some(refusal) => Err(serde_json::from_value::<ProtocolError>(refusal.clone()).map_or_else(
-            |_| Failure::new(ErrorCode::AppFailed, "the server refused").into(),
-            CallError::Protocol,
-        )),
+        Some(refusal) => Err(serde_json::from_value::<ProtocolError>(refusal.clone())
+            .map_or_else(|_| Failure::new(ErrorCode::AppFailed, "the server refused").into(), CallError::Protocol)),
         None => Ok(Outcome::Verbatim(json(data))),
     }
 }

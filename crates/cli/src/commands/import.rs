@@ -7,8 +7,9 @@ use crate::{
     words::{GrantWord, ImportWords, SettingWord},
 };
 use protocol::{
-    AppName, Card, ErrorCode, Failure, GrantState, Scope, text,
+    AppName, Card, ErrorCode, Failure, GrantState, Scope,
     api::{ImportAction, ImportAnswers, ImportOffered, ImportSource, ImportsView, LineChoice, Reply, Request},
+    text,
 };
 use serde_json::{Map, Value, json};
 use std::{path::Path, process::ExitCode};
@@ -36,7 +37,11 @@ pub(super) async fn perform(session: &Session, words: ImportWords) -> Result<Exi
     };
     let terminal = &session.terminal;
     if scan || (named.is_empty() && !all) {
-        if terminal.json { terminal.value(&found) } else { show::imports(terminal, &found) }
+        if terminal.json {
+            terminal.value(&found)
+        } else {
+            show::imports(terminal, &found)
+        }
         return Ok(ExitCode::SUCCESS);
     }
     let mut code = ExitCode::SUCCESS;
@@ -81,7 +86,8 @@ pub(super) async fn add(session: &Session, added: Added) -> Result<ExitCode, Fai
     let found = list(session, &source, &ImportAnswers::new()).await?;
     let Some(server) = found.servers.into_iter().next() else {
         let why = found.faults.into_iter().next();
-        let failure = Failure::new(ErrorCode::InvalidInput, why.as_ref().map_or_else(String::new, |why| why.message.clone()));
+        let failure =
+            Failure::new(ErrorCode::InvalidInput, why.as_ref().map_or_else(String::new, |why| why.message.clone()));
         return Err(match why.and_then(|why| why.hint) {
             Some(hint) => failure.hint(hint),
             None => failure,
@@ -151,7 +157,10 @@ fn proposed(card: &Card, choices: &[LineChoice]) -> Vec<LineChoice> {
     let each = card.lines.iter().filter(is_open).flat_map(|line| match &line.scope {
         Scope::File { folders, .. } => {
             let state = if line.state == GrantState::Block { GrantState::Allow } else { line.state };
-            folders.iter().map(|folder| LineChoice::new(line.line.to_string(), state).target(Some(folder.clone()))).collect()
+            folders
+                .iter()
+                .map(|folder| LineChoice::new(line.line.to_string(), state).target(Some(folder.clone())))
+                .collect()
         }
         _ => Vec::new(),
     });
@@ -160,14 +169,18 @@ fn proposed(card: &Card, choices: &[LineChoice]) -> Vec<LineChoice> {
 
 fn is_file(word: &str) -> bool {
     let path = Path::new(word);
-    let has_ending = path.extension().is_some_and(|ending| ["mcpb", "dxt", "json"].iter().any(|known| ending == *known));
+    let has_ending =
+        path.extension().is_some_and(|ending| ["mcpb", "dxt", "json"].iter().any(|known| ending == *known));
     has_ending || (word.parse::<AppName>().is_err() && path.exists())
 }
 
 fn name(word: &str) -> Result<AppName, Failure> {
     word.parse().map_err(|_| {
-        Failure::new(ErrorCode::Usage, format!("'{}' is neither a server that was found nor a file", text::shorten(word, 60)))
-            .hint("oikos app import --scan shows what there is")
+        Failure::new(
+            ErrorCode::Usage,
+            format!("'{}' is neither a server that was found nor a file", text::shorten(word, 60)),
+        )
+        .hint("oikos app import --scan shows what there is")
     })
 }
 

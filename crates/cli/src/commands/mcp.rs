@@ -6,11 +6,11 @@ use crate::{
     terminal::{STRONG, styled},
     words::{AppCommand, McpCommand},
 };
+use futures_util::future::Either;
 use protocol::{
     AppName, ErrorCode, Failure, GrantState,
     api::{Reply, Request, ServerView},
 };
-use futures_util::future::Either;
 use std::process::ExitCode;
 use tokio::io::AsyncWriteExt as _;
 
@@ -18,7 +18,9 @@ pub(super) async fn perform(session: &Session, command: McpCommand) -> Result<Ex
     let terminal = &session.terminal;
     match command {
         McpCommand::List => {
-            let Reply::Servers { servers } = session.reply(Request::ServerList).await? else { return Err(unexpected()) };
+            let Reply::Servers { servers } = session.reply(Request::ServerList).await? else {
+                return Err(unexpected());
+            };
             if terminal.json { terminal.value(&servers) } else { show::servers(terminal, &servers) }
         }
         McpCommand::Info { app } => tell(session, Request::ServerInfo { app }).await?,
@@ -37,7 +39,9 @@ pub(super) async fn perform(session: &Session, command: McpCommand) -> Result<Ex
         McpCommand::Disable { app } => return app::perform(session, AppCommand::Disable { app }).await,
         McpCommand::Remove { app, erase } => return app::perform(session, AppCommand::Remove { app, erase }).await,
         McpCommand::Clients => {
-            let Reply::Clients { clients } = session.reply(Request::ClientList).await? else { return Err(unexpected()) };
+            let Reply::Clients { clients } = session.reply(Request::ClientList).await? else {
+                return Err(unexpected());
+            };
             if terminal.json { terminal.value(&clients) } else { show::clients(terminal, &clients) }
         }
         McpCommand::Connect { client, dry_run, undo } => {

@@ -9,8 +9,8 @@ mod doctor;
 mod emit;
 mod file;
 mod grant;
-mod log;
 mod import;
+mod log;
 mod mcp;
 mod metrics;
 mod pack;
@@ -192,7 +192,12 @@ fn config(home: Option<PathBuf>) -> Result<Config, Failure> {
 fn person() -> Option<Person> {
     let folder = |name: &str| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
     let variable = |name: &str| std::env::var_os(name);
-    Some(Person { home: folder("HOME")?, config: folder("XDG_CONFIG_HOME"), program: std::env::current_exe().ok()?, variable })
+    Some(Person {
+        home: folder("HOME")?,
+        config: folder("XDG_CONFIG_HOME"),
+        program: std::env::current_exe().ok()?,
+        variable,
+    })
 }
 
 /// Where the keys of the person at this terminal are.

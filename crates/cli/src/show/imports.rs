@@ -25,16 +25,15 @@ pub(crate) fn imports(terminal: &Terminal, found: &ImportsView) {
     }
     found.servers.iter().for_each(|server| one(terminal, server));
     let due = |action| found.servers.iter().filter(|server| server.action == action).count();
-    let (new, changed, kept, refused) = (
-        due(ImportAction::Install),
-        due(ImportAction::Update),
-        due(ImportAction::Keep),
-        due(ImportAction::Refuse),
-    );
+    let (new, changed, kept, refused) =
+        (due(ImportAction::Install), due(ImportAction::Update), due(ImportAction::Keep), due(ImportAction::Refuse));
     terminal.line("");
-    terminal.line(format_args!("{new} new, {changed} changed, {kept} there already, {refused} that cannot be imported"));
+    terminal
+        .line(format_args!("{new} new, {changed} changed, {kept} there already, {refused} that cannot be imported"));
     if new + changed > 0 {
-        terminal.line(terminal.step("oikos app import NAME takes one, oikos app import --all takes all; nothing was done yet"));
+        terminal.line(
+            terminal.step("oikos app import NAME takes one, oikos app import --all takes all; nothing was done yet"),
+        );
     }
 }
 

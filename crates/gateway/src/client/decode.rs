@@ -4,9 +4,10 @@ use crate::{
     EventReader, FRAME_BYTES_MAX, Problem,
     asked::EVENT_STREAM,
     bodies::{
-        AnswerBody, App, Apps, Checks, Client, Clients, Emitted, File, Files, Grants, GrantsOfAll, Imported, Imports, Installed, Link, Log, Logins,
-        Nothing, Offered, Owner, Owners, Publisher, Publishers, Questions, RunEnd, Runs, Schedules, Server, ServerLog, Servers, Settings, Starters,
-        Status, Stopped, Token, Tokens, Undone, Verified, View,
+        AnswerBody, App, Apps, Checks, Client, Clients, Emitted, File, Files, Grants, GrantsOfAll, Imported, Imports,
+        Installed, Link, Log, Logins, Nothing, Offered, Owner, Owners, Publisher, Publishers, Questions, RunEnd, Runs,
+        Schedules, Server, ServerLog, Servers, Settings, Starters, Status, Stopped, Token, Tokens, Undone, Verified,
+        View,
     },
     extract::OCTET_STREAM,
     stream::is_last,

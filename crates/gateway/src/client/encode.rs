@@ -5,8 +5,8 @@ use crate::{
     asked::EVENT_STREAM,
     auth::{OWNER_HEADER, PRESENCE_HEADER},
     bodies::{
-        ChoicesBody, ClientBody, DecideBody, EntryBody, EventBody, FileBody, ImportBody, ImportOfferBody, OfferBody, OwnerBody, RollbackBody, RunBody, SettingsBody,
-        StatementsBody, TokenBody, TrustBody,
+        ChoicesBody, ClientBody, DecideBody, EntryBody, EventBody, FileBody, ImportBody, ImportOfferBody, OfferBody,
+        OwnerBody, RollbackBody, RunBody, SettingsBody, StatementsBody, TokenBody, TrustBody,
     },
     extract::OCTET_STREAM,
 };

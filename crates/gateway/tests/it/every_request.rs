@@ -8,7 +8,8 @@ use protocol::{
     ActionName, Answer, AppName, Choice, Door, ErrorCode, Failure, FileId, GrantState, OfferId, OwnerId, OwnerName,
     PublisherName, QuestionId, RequestId, Right, RunId, TokenName, Topic,
     api::{
-        Envelope, Frame, ImportAnswers, ImportSource, LineChoice, NamedFile, NamedHanded, NamedPath, Reply, Request, StopTarget,
+        Envelope, Frame, ImportAnswers, ImportSource, LineChoice, NamedFile, NamedHanded, NamedPath, Reply, Request,
+        StopTarget,
     },
 };
 use serde_json::{Value, json};
@@ -154,9 +155,7 @@ fn requests() -> Union<BoxedStrategy<Request>> {
         app().prop_map(|app| R::ServerLook { app }).boxed(),
         app().prop_map(|app| R::ServerLog { app }).boxed(),
         (import(), answers()).prop_map(|(source, answers)| R::ImportList { source, answers }).boxed(),
-        (import(), answers(), app())
-            .prop_map(|(source, answers, app)| R::ImportOffer { source, answers, app })
-            .boxed(),
+        (import(), answers(), app()).prop_map(|(source, answers, app)| R::ImportOffer { source, answers, app }).boxed(),
         Just(R::ClientList).boxed(),
         ("[^/]{1,20}", any::<bool>(), any::<bool>())
             .prop_map(|(client, disconnect, dry_run)| R::ClientConnect { client, disconnect, dry_run })

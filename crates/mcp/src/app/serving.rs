@@ -81,8 +81,10 @@ impl Conversation {
             false => Vec::new(),
         };
         self.remember(&tools);
-        let tools: Vec<Value> =
-            tools.into_iter().map(|tool| json!({ "pin": pinning::pin(&tool).to_string(), "definition": tool })).collect();
+        let tools: Vec<Value> = tools
+            .into_iter()
+            .map(|tool| json!({ "pin": pinning::pin(&tool).to_string(), "definition": tool }))
+            .collect();
         let about = json!({
             "info": server.info,
             "revision": server.revision.word(),
@@ -124,7 +126,9 @@ impl Conversation {
         if offered.as_deref() != accepted {
             let app = &self.app;
             let message = match offered {
-                Some(_) => format!("the tool '{}' of {app} is not what you accepted: its server changed it", shorten(name, 64)),
+                Some(_) => {
+                    format!("the tool '{}' of {app} is not what you accepted: its server changed it", shorten(name, 64))
+                }
                 None => format!("the tool '{}' of {app} is not offered by its server any more", shorten(name, 64)),
             };
             let hint = format!("oikos mcp look {app} shows what it is now");

@@ -44,7 +44,11 @@ pub(super) fn options(version: &str, clock: &Arc<dyn Clock>, known: Option<Known
 }
 
 impl Dialect for Stdio {
-    fn open(&self, streams: Streams, source: Arc<ProgramSource>) -> BoxFuture<'static, Result<Arc<dyn Spoken>, String>> {
+    fn open(
+        &self,
+        streams: Streams,
+        source: Arc<ProgramSource>,
+    ) -> BoxFuture<'static, Result<Arc<dyn Spoken>, String>> {
         let options = options(&self.version, &self.clock, None);
         async move {
             let way = Way::Program { output: streams.from, input: streams.to };
