@@ -35,9 +35,9 @@ impl CallHost for RunHost {
         drop(self.0.stream(GuestPiece::Log { level: level(&line.level), text }));
     }
 
-    fn ask(&self, request: InputRequest) -> BoxFuture<'_, Result<Value, AskRefused>> {
-        let InputRequest { method, params, certain: _ } = request;
-        let asking = self.0.input(program::InputRequest { method, params });
+    fn ask(&self, requests: Vec<InputRequest>) -> BoxFuture<'_, Result<Vec<Value>, AskRefused>> {
+        let asked = |InputRequest { method, params, key, certain: _ }| program::InputRequest { key, method, params };
+        let asking = self.0.input(requests.into_iter().map(asked).collect());
         Box::pin(async move { asking.await.map_err(AskRefused::Refused) })
     }
 }
@@ -55,7 +55,11 @@ fn level(word: &str) -> LogLevel {
 fn whole(done: f64, total: Option<f64>) -> (u64, Option<u64>) {
     let is_whole = |value: f64| value.fract() == 0.0 && value.abs() < 1e15;
     let scale = if is_whole(done) && total.is_none_or(is_whole) { 1.0 } else { PARTS };
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "what is no count becomes the nearest one")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "what is no count becomes the nearest one"
+    )]
     let count = |value: f64| (value * scale).round().clamp(0.0, 1e15) as u64;
     (count(done), total.map(count))
 }

@@ -166,7 +166,7 @@ impl Session {
         Ok(answers.values().all(|answer| answer["action"] == "accept"))
     }
 
-    /// Puts a round's questions to whoever stands behind the call, one after the other.
+    /// Puts all of a round's questions to whoever stands behind the call.
     async fn answers(
         &self,
         method: &str,
@@ -174,29 +174,34 @@ impl Session {
         call: &Call,
     ) -> Result<Map<String, Value>, CallError> {
         let stood = self.stand_in(call)?;
-        let mut answers = Map::new();
+        let mut requests = Vec::with_capacity(wanted.len());
         for (key, mut request) in wanted {
             let asks = request["method"].as_str().unwrap_or_default().to_owned();
             let params = request.get_mut("params").map(Value::take).unwrap_or_default();
             if !stood.core.abilities(Some(&stood.open)).answers(&asks, &params) {
                 return Err(broken(method, "it asks for what this client does not offer"));
             }
-            let asking =
-                stood.core.ask(Some(&stood.open), InputRequest { method: asks.clone(), params, certain: true });
-            let answer = tokio::select! {
-                biased;
-                () = call.cancel.cancelled() => return Err(CallError::Cancelled { method: method.to_owned() }),
-                answer = asking => answer,
-            };
-            let answer = match answer {
-                Ok(answer) => answer,
-                // A form has a word for that, and the server may go on without.
-                Err(_) if asks == ELICIT => json!({ "action": "cancel" }),
-                Err(why) => return Err(CallError::Unanswered { method: method.to_owned(), asks, why }),
-            };
-            answers.insert(key, answer);
+            requests.push(InputRequest { method: asks, params, key: Some(key), certain: true });
         }
-        Ok(answers)
+        if requests.is_empty() {
+            return Ok(Map::new());
+        }
+        let answers = tokio::select! {
+            biased;
+            () = call.cancel.cancelled() => return Err(CallError::Cancelled { method: method.to_owned() }),
+            answers = stood.core.ask(Some(&stood.open), requests.clone()) => answers,
+        };
+        let answers = match answers {
+            Ok(answers) => answers,
+            Err(why) => match requests.iter().find(|request| request.method != ELICIT) {
+                Some(InputRequest { method: asks, .. }) => {
+                    return Err(CallError::Unanswered { method: method.to_owned(), asks: asks.clone(), why });
+                }
+                // A form has a word for that, and the server may go on without.
+                None => vec![json!({ "action": "cancel" }); requests.len()],
+            },
+        };
+        Ok(requests.into_iter().filter_map(|request| request.key).zip(answers).collect())
     }
 
     /// All pages of a list. A server that does not say that it has such things has none.

@@ -40,6 +40,7 @@ pub use household::{
 };
 pub use http::MESSAGE_BYTES_MAX;
 pub use json::{Json, Members, empty_object, json};
+pub use message::RESOURCE_NOT_FOUND;
 pub use names::{Meaning, NAMES_MAX, NameMap, Names};
 pub use result::{FAILURE_KEY, VIEWS, missing_capability, view_meta, view_uri};
 pub use search::{CALL as CALL_TOOL, SEARCH as SEARCH_TOOLS};

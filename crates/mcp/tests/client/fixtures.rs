@@ -156,7 +156,7 @@ async fn one_call_ends_once_whatever_is_asked_on_the_way() {
 struct Declining(AskRefused);
 
 impl CallHost for Declining {
-    fn ask(&self, _request: InputRequest) -> futures_util::future::BoxFuture<'_, Result<Value, AskRefused>> {
+    fn ask(&self, _requests: Vec<InputRequest>) -> futures_util::future::BoxFuture<'_, Result<Vec<Value>, AskRefused>> {
         Box::pin(std::future::ready(Err(self.0.clone())))
     }
 }

@@ -68,9 +68,8 @@ impl CallHost for Witness {
         self.told.lock().unwrap().push(format!("{}: {}", line.level, line.data));
     }
 
-    fn ask(&self, request: InputRequest) -> BoxFuture<'_, Result<Value, AskRefused>> {
-        self.asked.lock().unwrap().push(request.clone());
-        let answer = match request.method.as_str() {
+    fn ask(&self, requests: Vec<InputRequest>) -> BoxFuture<'_, Result<Vec<Value>, AskRefused>> {
+        let answer = |request: &InputRequest| match request.method.as_str() {
             "elicitation/create" => {
                 let properties = request.params["requestedSchema"]["properties"].as_object().unwrap();
                 let content = properties.iter().map(|(name, property)| {
@@ -85,7 +84,9 @@ impl CallHost for Witness {
             "roots/list" => Ok(json!({ "roots": [{ "uri": "file:///home" }] })),
             _ => Err(AskRefused::NotSupported),
         };
-        std::future::ready(answer).boxed()
+        let answers = requests.iter().map(answer).collect();
+        self.asked.lock().unwrap().extend(requests);
+        std::future::ready(answers).boxed()
     }
 }
 

@@ -368,10 +368,11 @@ struct Opener(Mutex<Vec<String>>);
 impl mcp::client::CallHost for Opener {
     fn ask(
         &self,
-        request: mcp::client::InputRequest,
-    ) -> futures_util::future::BoxFuture<'_, Result<serde_json::Value, mcp::client::AskRefused>> {
-        self.0.lock().unwrap().push(request.params["url"].as_str().unwrap().to_owned());
-        std::future::ready(Ok(json!({ "action": "accept" }))).boxed()
+        requests: Vec<mcp::client::InputRequest>,
+    ) -> futures_util::future::BoxFuture<'_, Result<Vec<serde_json::Value>, mcp::client::AskRefused>> {
+        let urls = requests.iter().map(|request| request.params["url"].as_str().unwrap().to_owned());
+        self.0.lock().unwrap().extend(urls);
+        std::future::ready(Ok(vec![json!({ "action": "accept" }); requests.len()])).boxed()
     }
 }
 
