@@ -124,19 +124,21 @@ fn identity(context: &Value) -> Result<Identity, Box<dyn Error>> {
 struct Agreeable;
 
 impl CallHost for Agreeable {
-    fn ask(&self, request: InputRequest) -> BoxFuture<'_, Result<Value, AskRefused>> {
-        Box::pin(async move {
-            if request.method != "elicitation/create" {
-                return Err(AskRefused::NotSupported);
-            }
-            let properties = request.params["requestedSchema"]["properties"].as_object();
-            let proposed = properties
-                .into_iter()
-                .flatten()
-                .filter_map(|(name, property)| Some((name.clone(), property.get("default")?.clone())));
-            Ok(json!({ "action": "accept", "content": proposed.collect::<Map<_, _>>() }))
-        })
+    fn ask(&self, requests: Vec<InputRequest>) -> BoxFuture<'_, Result<Vec<Value>, AskRefused>> {
+        Box::pin(async move { requests.iter().map(accepted).collect() })
     }
+}
+
+fn accepted(request: &InputRequest) -> Result<Value, AskRefused> {
+    if request.method != "elicitation/create" {
+        return Err(AskRefused::NotSupported);
+    }
+    let properties = request.params["requestedSchema"]["properties"].as_object();
+    let proposed = properties
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, property)| Some((name.clone(), property.get("default")?.clone())));
+    Ok(json!({ "action": "accept", "content": proposed.collect::<Map<_, _>>() }))
 }
 
 /// Goes to the page and comes back with what it says, as a browser would.
