@@ -1,7 +1,7 @@
 //! One run of a server's app: what the kernel calls it by becomes a request, and its answer what the run returned, verbatim.
 
 use super::host::RunHost;
-use crate::client::{Abilities, Call, CallError, Change, HttpSender, Session, pinning};
+use crate::client::{Abilities, Call, CallError, Change, HttpSender, Said, Session, pinning};
 use kernel::{
     program::{House, ServerNews},
     runner::{GuestCall, GuestEnd, GuestFailure, GuestHost, GuestValue},
@@ -159,7 +159,7 @@ impl Conversation {
         }
         let arguments = input.get("arguments").and_then(Value::as_object).cloned().unwrap_or_default();
         let result = self.session.call_tool(name, arguments, call).await;
-        self.value(result.map(|mut result| {
+        self.value(read("tools/call", result).map(|mut result| {
             if let Some(fields) = result.as_object_mut() {
                 // Of the wire that it came over, and nothing of the result.
                 fields.remove("resultType");
@@ -182,12 +182,12 @@ impl Conversation {
                 session.resource_templates(call).await.map(|all| list("resourceTemplates", all))
             }
             "prompts/list" => session.prompts(call).await.map(|all| list("prompts", all)),
-            "resources/read" => session.read_resource(&text("uri"), call).await,
+            "resources/read" => read(method, session.read_resource(&text("uri"), call).await),
             "prompts/get" => {
                 let arguments = params.get("arguments").and_then(Value::as_object).cloned().unwrap_or_default();
-                session.get_prompt(&text("name"), arguments, call).await
+                read(method, session.get_prompt(&text("name"), arguments, call).await)
             }
-            "completion/complete" => session.complete(params.clone(), call).await,
+            "completion/complete" => read(method, session.complete(params.clone(), call).await),
             _ => return Err(GuestFailure::NoSuchExport),
         };
         self.value(answer)
@@ -225,6 +225,12 @@ impl Conversation {
         let message = format!("{}: {}", self.app, shorten(&error.to_string(), WORDS_CHARS_MAX));
         GuestFailure::Failed(Box::new(Failure::new(code, message)))
     }
+}
+
+/// What a server said, as what a run can return.
+fn read(method: &str, answer: Result<Said, CallError>) -> Result<Value, CallError> {
+    let unread = || CallError::Broken { method: method.to_owned(), why: "it has a number in it that cannot be kept".to_owned() };
+    answer?.read().ok_or_else(unread)
 }
 
 /// The texts of a result, one after the other.

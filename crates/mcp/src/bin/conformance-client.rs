@@ -136,20 +136,20 @@ struct Agreeable;
 
 impl CallHost for Agreeable {
     fn ask(&self, requests: Vec<InputRequest>) -> BoxFuture<'_, Result<Vec<Value>, AskRefused>> {
-        let answer = |request: &InputRequest| {
-            if request.method != "elicitation/create" {
-                return Err(AskRefused::NotSupported);
-            }
-            let properties = request.params["requestedSchema"]["properties"].as_object();
-            let proposed = properties
-                .into_iter()
-                .flatten()
-                .filter_map(|(name, property)| Some((name.clone(), property.get("default")?.clone())));
-            Ok(json!({ "action": "accept", "content": proposed.collect::<Map<_, _>>() }))
-        };
-        let answers = requests.iter().map(answer).collect();
-        Box::pin(std::future::ready(answers))
+        Box::pin(async move { requests.iter().map(accepted).collect() })
     }
+}
+
+fn accepted(request: &InputRequest) -> Result<Value, AskRefused> {
+    if request.method != "elicitation/create" {
+        return Err(AskRefused::NotSupported);
+    }
+    let properties = request.params["requestedSchema"]["properties"].as_object();
+    let proposed = properties
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, property)| Some((name.clone(), property.get("default")?.clone())));
+    Ok(json!({ "action": "accept", "content": proposed.collect::<Map<_, _>>() }))
 }
 
 /// Goes to the page and comes back with what it says, as a browser would.
