@@ -1,8 +1,8 @@
 //! From a request to the kernel and back: the same words for every door.
 
+use crate::servers;
 use crate::{Oikos, doctor, follow::follow, metrics, telemetry};
 use gateway::{Attendance, FrameSender, Household};
-use crate::servers;
 use kernel::{LogFilter, RunRequest, Seen, Viewer, servers::ToolDecision};
 use protocol::{
     AppName, Caller, Failure, FileId, OwnerId, Right, RouteCall, RouteEnd,
@@ -69,6 +69,18 @@ impl Household for Oikos {
         })
     }
 
+    fn mcp_lines(
+        self: Arc<Self>,
+        admitted: gateway::auth::Admitted,
+        access: Arc<gateway::auth::Authenticator>,
+        lines: gateway::McpLines,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(async move {
+            self.begin().await;
+            self.offering().talk(admitted, access, lines).await;
+        })
+    }
+
     fn app_names(&self, owner: OwnerId) -> Vec<AppName> {
         self.kernel.app_names(owner)
     }
@@ -118,8 +130,8 @@ impl Oikos {
                 Reply::Offer { offer, card: Box::new(card) }
             }
             Request::AppInstall { offer, choices } => {
-                step(frames, sentence::progress_snapshot()).await;
-                Reply::Installed { app: Box::new(kernel.app_install(caller, offer, choices).await?) }
+                let tell = telling(frames);
+                Reply::Installed { app: Box::new(self.install(caller, offer, choices, &tell).await?) }
             }
             Request::AppDecline { offer } => {
                 kernel.app_decline(&caller, offer)?;
@@ -145,15 +157,31 @@ impl Oikos {
                 self.view(&gateway::view_label_built(&name), gateway::view_built(&name)?)?
             }
             Request::ServerList => Reply::Servers { servers: servers::list(&self, &caller).await? },
-            Request::ServerInfo { app } => {
-                Reply::Server { server: Box::new(servers::told(&self, &caller, kernel.server_info(&caller, &app).await?)) }
-            }
-            Request::ServerLook { app } => {
-                Reply::Server { server: Box::new(servers::told(&self, &caller, kernel.server_look(caller, app).await?)) }
-            }
+            Request::ServerInfo { app } => Reply::Server {
+                server: Box::new(servers::told(&self, &caller, kernel.server_info(&caller, &app).await?)),
+            },
+            Request::ServerLook { app } => Reply::Server {
+                server: Box::new(servers::told(&self, &caller, kernel.server_look(caller, app).await?)),
+            },
             Request::ServerDecide { app, tool, accept, state } => {
                 let decided = kernel.server_decide(caller, app, tool, ToolDecision { accept, state }).await?;
                 Reply::Server { server: Box::new(servers::told(&self, &caller, decided)) }
+            }
+            Request::ImportList { source, answers } => {
+                Reply::Imports { imports: self.import_list(caller, source, answers).await? }
+            }
+            Request::ImportOffer { source, answers, app } => {
+                let tell = telling(frames);
+                let imported = tokio::select! {
+                    imported = self.import_offer(caller, source, answers, app, &tell) => imported?,
+                    // Nobody is left to see the card.
+                    () = frames.closed() => return Err(gone()),
+                };
+                Reply::Imported { imported: Box::new(imported) }
+            }
+            Request::ClientList => Reply::Clients { clients: self.client_list(caller).await? },
+            Request::ClientConnect { client, disconnect, dry_run } => {
+                Reply::Client { change: self.client_connect(caller, client, disconnect, dry_run).await? }
             }
             Request::ServerLog { app } => {
                 let known = kernel.server_info(&caller, &app).await?;
@@ -365,7 +393,7 @@ fn waits_for_beginning(request: &Request) -> bool {
     )
 }
 
-fn require(caller: &Caller, right: Right) -> Result<(), Failure> {
+pub(crate) fn require(caller: &Caller, right: Right) -> Result<(), Failure> {
     if caller.rights.has(right) { Ok(()) } else { Err(kernel::right_missing(right)) }
 }
 
@@ -376,6 +404,12 @@ fn not_theirs() -> Failure {
 
 async fn step(frames: &FrameSender, said: protocol::Sentence) {
     drop(frames.send(Frame::Step { sentence: said, done: 0, total: None }).await);
+}
+
+/// Tells how far something is. Where nobody takes it, the next step says it too.
+fn telling(frames: &FrameSender) -> impl Fn(protocol::Sentence) + Send + Sync + use<> {
+    let frames = frames.clone();
+    move |said| drop(frames.try_send(Frame::Step { sentence: said, done: 0, total: None }))
 }
 
 /// Passes a run's chunks on until it ends. A reader that has gone is not waited for.

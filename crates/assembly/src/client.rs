@@ -4,9 +4,12 @@ use crate::{
     Config, Door, Doors, Oikos,
     socket::{self, SocketPath, SocketServer},
 };
-use gateway::client::{Visit, ask_here};
+use gateway::{
+    McpLines,
+    client::{Visit, ask_here},
+};
 use protocol::{
-    ErrorCode, Failure,
+    ErrorCode, Failure, OwnerName,
     api::{Envelope, Frame, Reply},
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -117,6 +120,15 @@ impl Client {
             Self::Holder { server, .. } => ask_here(server.router(), &envelope).map(Answers),
             Self::Through { path, .. } => socket::ask(path, &envelope).await.map(Answers),
         }
+    }
+
+    /// Joins an MCP client with the household: a connection that carries its messages, a line each.
+    pub async fn mcp_lines(&self, owner: Option<&OwnerName>) -> Result<McpLines, Failure> {
+        let path = match self {
+            Self::Holder { server, .. } => server.path(),
+            Self::Through { path, .. } => path,
+        };
+        socket::mcp_lines(path, owner).await
     }
 
     /// Serves the others until the last of them has ended, and from then on nobody.

@@ -37,8 +37,23 @@ pub struct Config {
     pub telemetry: Option<TelemetrySetup>,
     /// How the process is started that keeps a program in its box ([`keeper`](crate::keeper)); absent means that none can be.
     pub keeper: Option<Launcher>,
+    /// Whose machine it is: where programs of that person keep what they have set up. Absent, nothing of theirs is imported.
+    pub person: Option<Person>,
     /// Where programs of apps are looked for that are named without a folder: `PATH` of who set it up.
     pub program_folders: Vec<PathBuf>,
+}
+
+/// The person at the machine.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// Their home.
+    pub home: PathBuf,
+    /// Where their programs keep what is set up, where that is not the usual place (`XDG_CONFIG_HOME`).
+    pub config: Option<PathBuf>,
+    /// Where this oikos lies, as their programs start it.
+    pub program: PathBuf,
+    /// Their environment: what is set up elsewhere may name a variable of it.
+    pub variable: fn(&str) -> Option<std::ffi::OsString>,
 }
 
 /// Where traces go, and what they say of where they come from.
@@ -132,6 +147,7 @@ impl Config {
             log: LogSetup::default(),
             telemetry: None,
             keeper: None,
+            person: None,
             program_folders: ["/usr/local/bin", "/usr/bin", "/bin"].map(PathBuf::from).to_vec(),
         }
     }

@@ -24,16 +24,18 @@ mod boxes; // what this machine keeps programs to
 mod client; // how a process reaches an oikos
 mod config; // what a household is set up with
 mod config_file; // the same, as an operator writes it
+mod connecting; // oikos in the configuration of MCP clients
 mod doctor; // everything that could be wrong
 mod door; // the door that others reach, as the set-up says
 mod exposition; // figures as Prometheus reads them
 mod files; // the files of an operator
 mod follow; // what happens, told as it happens
+mod importing; // servers that other programs have set up
 mod log_file; // what a service tells its operator
 mod metrics; // what a service counts
 mod observe; // to whom a service tells what it does
-mod oikos; // one oikos, put together
 mod offering; // apps, for MCP clients
+mod oikos; // one oikos, put together
 mod outside; // what can be seen without asking
 mod pack; // an author's folder into an archive
 mod proxy; // what leads out of the operator's network
@@ -55,7 +57,8 @@ pub use author::{
 pub use boxes::{keeper, keeper_main};
 pub use client::{Answers, Client};
 pub use config::{
-    Config, Doors, LogFormat, LogSetup, PORT, ProxySetup, TelemetrySetup, TlsFiles, default_home, default_publishers,
+    Config, Doors, LogFormat, LogSetup, PORT, Person, ProxySetup, TelemetrySetup, TlsFiles, default_home,
+    default_publishers,
 };
 pub use doctor::{break_text, files_raise};
 pub use door::Door;

@@ -7,7 +7,7 @@ mod performing; // one call, as a run
 
 use crate::Oikos;
 use gateway::{
-    McpRequest, McpResponse,
+    McpLines, McpRequest, McpResponse,
     auth::{Admitted, Authenticator, Used},
 };
 use kernel::{Kernel, ResourceChange};
@@ -16,7 +16,7 @@ use mcp::server::{
     Identity, Json, NameMap, Outcome, Server, ServerParts, VIEWS, Watch, Work,
 };
 use parking_lot::Mutex;
-use protocol::{AppName, Failure, OwnerId};
+use protocol::{AppName, Door, Failure, OwnerId, Right, Rights};
 use std::{
     collections::HashMap,
     pin::Pin,
@@ -122,22 +122,42 @@ impl McpDoor {
         access: Arc<Authenticator>,
         mut request: McpRequest,
     ) -> McpResponse {
-        let revoked = CancellationToken::new();
-        let credential = match admitted.credential {
-            Used::Machine | Used::Visit => Credential::Machine,
-            Used::Key(key) => Credential::Key(key),
-            Used::Login(login) => Credential::Login(login),
-        };
-        request.extensions_mut().insert(Client { caller: admitted.caller, credential, revoked: revoked.clone() });
-        let over = tokio::spawn(async move {
-            access.over(&admitted).await;
-            revoked.cancel();
-        });
-        let over = AbortOnDrop(over.abort_handle());
+        let (client, over) = client(admitted, access);
+        request.extensions_mut().insert(client);
         let (parts, body) = self.0.handle(request).await.into_parts();
         // As long as the answer goes on, somebody looks.
         McpResponse::from_parts(parts, gateway::McpBody::new(Watched { body, _over: over }))
     }
+
+    /// Talks with who was let in and sends lines, until they have gone or are let in no more.
+    pub(crate) async fn talk(&self, admitted: Admitted, access: Arc<Authenticator>, lines: McpLines) {
+        let (mut client, _over) = client(admitted, access);
+        // A program that a model leads is not who sits at the machine: it runs what is offered, and its word is not the owner's.
+        let rights = client.caller.rights.list();
+        let rights: Vec<Right> = rights.into_iter().filter(|right| matches!(right, Right::Read | Right::Run)).collect();
+        client.caller.rights = Rights::of(&rights);
+        client.caller.door = Door::Key;
+        let (input, output) = tokio::io::split(lines);
+        if let Err(error) = self.0.serve_pipes(client, input, output).await {
+            tracing::debug!(%error, "an MCP client ended early");
+        }
+    }
+}
+
+/// Who was let in, as the server knows its clients; and what looks whether they still are.
+fn client(admitted: Admitted, access: Arc<Authenticator>) -> (Client, AbortOnDrop) {
+    let revoked = CancellationToken::new();
+    let credential = match admitted.credential {
+        Used::Machine | Used::Visit => Credential::Machine,
+        Used::Key(key) => Credential::Key(key),
+        Used::Login(login) => Credential::Login(login),
+    };
+    let client = Client { caller: admitted.caller, credential, revoked: revoked.clone() };
+    let over = tokio::spawn(async move {
+        access.over(&admitted).await;
+        revoked.cancel();
+    });
+    (client, AbortOnDrop(over.abort_handle()))
 }
 
 /// An answer that goes on for as long as its client is let in.

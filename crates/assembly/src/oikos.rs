@@ -1,13 +1,15 @@
 //! One oikos, put together: lock, store, keys, broker, sandbox, effects, kernel.
 
 use crate::{
+    Person,
     apart::Apart,
     boxes::Boxes,
     config::Config,
     follow::{Bell, HeardStore},
+    importing::Imports,
+    offering::McpDoor,
     proxy,
     readiness::Readiness,
-    offering::McpDoor,
     sandboxes::Sandboxes,
     signing::official_key,
     socket::SocketPath,
@@ -20,11 +22,11 @@ use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use gateway::auth::{Authenticator, AuthenticatorParts, local_caller};
 use kernel::{Kernel, KernelParts, LIVE_RUNS_MAX, Recovered, RestartPolicy, effect::Effects};
 use link::{DeveloperKey, DeviceKey, HeadFile, PublisherFolder};
+use mcp::app::{ServerConfig, ServerRunner};
 use protocol::{
     AuditHead, Caller, Clock, DeviceId, Entropy, ErrorCode, Failure, OwnerId,
     api::{ChainBreak, ChainReport},
 };
-use mcp::app::{ServerConfig, ServerRunner};
 use sandbox::{IDLE_MS_MAX, JsRunnerConfig, ProgramConfig, ProgramRunner};
 use state::{BlobStore, ChainCheck, HomeLock, SqliteStore, Store, StoreError};
 use std::{
@@ -72,6 +74,16 @@ pub struct Oikos {
     signer: parking_lot::Mutex<Option<JoinHandle<()>>>,
     /// What the last process left half-way has been brought to its end.
     begun: OnceCell<()>,
+    /// The home that is meant where nobody names one.
+    pub(crate) usual_home: Option<PathBuf>,
+    /// Whose machine it is.
+    pub(crate) person: Option<Person>,
+    /// Where programs are looked for.
+    pub(crate) program_folders: Vec<PathBuf>,
+    /// What no program ever has.
+    pub(crate) never: Vec<PathBuf>,
+    /// Imports that wait for the owner's word.
+    pub(crate) imports: Imports,
     /// Made when the first MCP client comes.
     mcp_door: OnceLock<McpDoor>,
     /// Where the page is, for whoever is told to open it; absent while no door is open.
@@ -101,15 +113,17 @@ impl Oikos {
         let protected = protected_folders(&home, config)?;
         let boxes = Arc::new(Boxes::new(config.keeper.clone(), home.join("cache/box"), clock.clone()));
         let (effects, egress) = effects(config, &home, &protected, &store, &entropy, &boxes)?;
+        let never: Vec<PathBuf> = protected.iter().map(|folder| folder.path.clone().into()).collect();
         let programs = config.keeper.clone().map(|launcher| {
             Arc::new(ProgramRunner::new(ProgramConfig {
                 launcher,
                 machine: boxes.clone(),
                 egress: egress.clone(),
                 code: home.join("cache/programs"),
+                trees: home.join("installed"),
                 homes: home.join("programs"),
                 folders: config.program_folders.clone(),
-                never: protected.iter().map(|folder| folder.path.clone().into()).collect(),
+                never: never.clone(),
                 mcp: Some(Arc::new(mcp::app::Stdio::new(env!("CARGO_PKG_VERSION"), clock.clone()))),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 idle_ms_max: IDLE_MS_MAX,
@@ -180,6 +194,11 @@ impl Oikos {
             heads,
             signer: parking_lot::Mutex::default(),
             begun: OnceCell::new(),
+            usual_home: config.usual_home.as_deref().and_then(|home| std::fs::canonicalize(home).ok()),
+            person: config.person.clone(),
+            program_folders: config.program_folders.clone(),
+            never,
+            imports: Imports::default(),
             mcp_door: OnceLock::new(),
             page: parking_lot::Mutex::default(),
             restarts: config.restarts.clone(),

@@ -5,9 +5,9 @@
 //! file is private and the kernel tells who is at the other end.
 
 use crate::Oikos;
-use gateway::{Arrival, Connection, Doors, Household, Place, Router, client};
+use gateway::{Arrival, Connection, Doors, Household, McpLines, Place, Router, client};
 use protocol::{
-    Digest, ErrorCode, Failure,
+    Digest, ErrorCode, Failure, OwnerName,
     api::{Envelope, Frame},
     sha256,
 };
@@ -108,6 +108,11 @@ impl SocketServer {
     /// What answers here, for whoever asks in this process.
     pub(crate) fn router(&self) -> &Router {
         &self.router
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &SocketPath {
+        &self.path
     }
 
     /// How many connections of others are open.
@@ -230,6 +235,11 @@ pub(crate) async fn visit(path: &SocketPath) -> Result<client::Visit, Failure> {
 /// Asks the process that serves a home.
 pub(crate) async fn ask(path: &SocketPath, envelope: &Envelope) -> Result<mpsc::Receiver<Frame>, Failure> {
     client::ask_through(connect(path).await?, envelope).await
+}
+
+/// Joins an MCP client with the process that serves a home: a connection that carries its messages, a line each.
+pub(crate) async fn mcp_lines(path: &SocketPath, owner: Option<&OwnerName>) -> Result<McpLines, Failure> {
+    client::mcp_lines(connect(path).await?, owner).await
 }
 
 async fn connect(path: &SocketPath) -> Result<UnixStream, Failure> {

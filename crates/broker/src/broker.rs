@@ -168,6 +168,16 @@ impl Broker {
         lease
     }
 
+    /// As [`Broker::lease_open_under`], for the owner's own errand and no app: a program that they have sent for things, to
+    /// hosts that oikos names. That anybody has a place there is why they are asked for by name and digest; and a name of
+    /// those may lead to a mirror in the owner's own network, which TLS still says is the host.
+    pub fn errand_open(&self, caller: Caller, name: &AppName, run: RunId, now_ns: u64, grants: AppGrants) -> Lease {
+        let lease =
+            Lease::new(caller, name.clone(), run, self.zone, Limits::default(), now_ns).under(grants).on_errand();
+        self.leases.write().insert(run, lease.clone());
+        lease
+    }
+
     /// What decides for a run: what its app was granted, unless it has grants of its own.
     pub fn grants_of(&self, lease: &Lease) -> Arc<AppGrants> {
         lease.grants().cloned().unwrap_or_else(|| self.grants(lease.caller().owner, lease.app()))

@@ -126,6 +126,8 @@ struct Inner {
     picked: Mutex<Vec<Picked>>,
     /// What holds for this run in place of what its app was granted.
     grants: Option<Arc<AppGrants>>,
+    /// The owner's own errand, and no app's run.
+    is_on_errand: bool,
     guest_cpu_us: AtomicU64,
     host_cpu_us: AtomicU64,
     host_bytes: AtomicU64,
@@ -161,6 +163,7 @@ impl Lease {
             labels: AtomicU8::new(0),
             picked: Mutex::default(),
             grants: None,
+            is_on_errand: false,
             guest_cpu_us: AtomicU64::new(0),
             host_cpu_us: AtomicU64::new(0),
             host_bytes: AtomicU64::new(0),
@@ -179,6 +182,18 @@ impl Lease {
             inner.grants = Some(Arc::new(grants));
         }
         self
+    }
+
+    /// It is the owner's own errand.
+    pub(crate) fn on_errand(mut self) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.is_on_errand = true;
+        }
+        self
+    }
+
+    pub(crate) fn is_on_errand(&self) -> bool {
+        self.0.is_on_errand
     }
 
     pub(crate) fn grants(&self) -> Option<&Arc<AppGrants>> {

@@ -12,6 +12,11 @@ use std::process::ExitCode;
 /// Prints a failure and gives its exit code.
 pub(crate) fn failed(terminal: &Terminal, failure: &Failure) -> ExitCode {
     terminal.failure(failure);
+    code_of(failure)
+}
+
+/// The exit code of a failure that was told.
+pub(crate) fn code_of(failure: &Failure) -> ExitCode {
     ExitCode::from(failure.code.exit())
 }
 

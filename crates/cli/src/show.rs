@@ -8,9 +8,10 @@ mod chart; // numbers drawn
 mod events; // who heard an event, what the clock starts
 mod history; // log, chain, runs
 mod household; // doctor, questions
+mod imports; // what an import would do
 mod publishers; // keys, one's own and others'
-mod servers; // MCP servers and their tools
-mod run; // a run's stream and its end
+mod run;
+mod servers; // MCP servers and their tools // a run's stream and its end
 
 pub(crate) use access::{files, logins, owners, tokens};
 pub(crate) use apps::{app, apps, grants, grants_of_all, input_example, settings, starters};
@@ -19,9 +20,10 @@ pub(crate) use card::card;
 pub(crate) use events::{HandedOn, bootstrap, bootstrap_handed_on, heard, schedules, service, up};
 pub(crate) use history::{LogPrinter, chain, log, runs};
 pub(crate) use household::{content, doctor, questions};
+pub(crate) use imports::imports;
 pub(crate) use publishers::{own_publisher, publisher, publishers};
 pub(crate) use run::RunPrinter;
-pub(crate) use servers::{server, servers};
+pub(crate) use servers::{client_change, clients, server, servers};
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 use protocol::Timestamp;

@@ -1,5 +1,9 @@
 //! The command line's words. `docs/reference/cli.md` is made from them.
 
+mod mcp; // servers of others, and oikos as one
+
+pub(crate) use mcp::{ImportWords, McpCommand};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use protocol::{
     ActionName, AppName, FileId, GrantState, LoginId, OwnerName, PublisherName, QuestionId, Right, RunId, TokenId,
@@ -279,6 +283,17 @@ Examples:
         #[arg(long)]
         restore_storage: bool,
     },
+    /// Turn MCP servers that other programs have set up into apps, each looked at first
+    #[command(after_help = "\
+Examples:
+  oikos app import --scan                     what Claude Desktop, Claude Code, Cursor, VS Code, Windsurf and Zed have set up
+  oikos app import files memory               these two
+  oikos app import --all --yes                all, with their cards as proposed
+  oikos app import ./server.mcpb              a bundle, or a server.json
+
+A package is pinned to one version with its digests and installed in a box, without its scripts. Secrets move to the
+vault. What is imported is switched off until you have looked at its tools. Nothing is changed where it was found.")]
+    Import(ImportWords),
     /// Installed apps
     List,
     /// Apps that come with oikos; `oikos app install NAME` takes their names
@@ -472,60 +487,6 @@ Example:
     Import {
         /// The file with the statement
         file: PathBuf,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum McpCommand {
-    /// All MCP servers, and how many of their tools wait for your yes
-    List,
-    /// One server: what is kept of it, and its tools as you accepted them
-    Info {
-        /// The server
-        app: AppName,
-    },
-    /// Ask a server what it has, starting it if need be; what is new or changed waits for your yes
-    Look {
-        /// The server
-        app: AppName,
-    },
-    /// Accept tools as they are offered now
-    #[command(after_help = "\
-Examples:
-  oikos mcp look files                 what waits, with each difference
-  oikos mcp accept files read_file     this tool
-  oikos mcp accept files               all that wait")]
-    Accept {
-        /// The server
-        app: AppName,
-        /// The tool; all of them without it
-        tool: Option<String>,
-    },
-    /// Let others than you call tools
-    Allow {
-        /// The server
-        app: AppName,
-        /// The tool; all of them without it
-        tool: Option<String>,
-    },
-    /// Have others ask you before each call
-    Ask {
-        /// The server
-        app: AppName,
-        /// The tool; all of them without it
-        tool: Option<String>,
-    },
-    /// Have nobody call tools
-    Block {
-        /// The server
-        app: AppName,
-        /// The tool; all of them without it
-        tool: Option<String>,
-    },
-    /// The last that a server wrote on its standard error
-    Logs {
-        /// The server
-        app: AppName,
     },
 }
 

@@ -2,12 +2,13 @@
 //! body. Both ends use the same ones, so what one writes the other reads.
 
 use protocol::{
-    ActionName, AppName, AuditEntry, Card, ErrorCode, Failure, GrantState, OfferId, OwnerName, PublisherName, Question, RequestId,
-    Right, RunId, Sentence, ShownOnce, Timestamp, TokenName, Topic,
+    ActionName, AppName, AuditEntry, Card, ErrorCode, Failure, GrantState, OfferId, OwnerName, PublisherName, Question,
+    RequestId, Right, RunId, Sentence, ShownOnce, Timestamp, TokenName, Topic,
     api::{
-        AppDetail, AppGrantsView, AppSummary, ChainReport, DoctorCheck, EventHeard, FileView, GrantView, LineChoice,
-        LoginView, NamedFile, OwnerView, PublisherView, Reply, RunReport, RunSummary, ScheduleView, ServerView, SettingView,
-        StarterView, TokenView,
+        AppDetail, AppGrantsView, AppSummary, ChainReport, ClientChange, ClientView, DoctorCheck, EventHeard, FileView,
+        GrantView, ImportAnswers, ImportOffered, ImportSource, ImportsView, LineChoice, LoginView, NamedFile,
+        OwnerView, PublisherView, Reply, RunReport, RunSummary, ScheduleView, ServerView, SettingView, StarterView,
+        TokenView,
     },
 };
 use serde::{
@@ -134,6 +135,26 @@ answers! {
     Server = Server {
         /// The server.
         server: Box<ServerView>,
+    };
+    /// What an import would do.
+    Imports = Imports {
+        /// Server by server.
+        imports: ImportsView,
+    };
+    /// A server that is ready to be installed.
+    Imported = Imported {
+        /// Its offer and its card.
+        imported: Box<ImportOffered>,
+    };
+    /// MCP clients of this machine.
+    Clients = Clients {
+        /// Each as it stands.
+        clients: Vec<ClientView>,
+    };
+    /// A client's configuration.
+    Client = Client {
+        /// What was done to it, or would be.
+        change: ClientChange,
     };
     /// The last that a server wrote on its standard error.
     ServerLog = ServerLog {
@@ -367,6 +388,40 @@ pub(crate) struct DecideBody {
     /// Whether others than a person here may call it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) state: Option<GrantState>,
+}
+
+/// Where servers are read from.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ImportBody {
+    /// Where.
+    pub(crate) source: ImportSource,
+    /// What a person says to what stands open there, by its name.
+    #[serde(default, skip_serializing_if = "ImportAnswers::is_empty")]
+    pub(crate) answers: ImportAnswers,
+}
+
+/// One of the servers that were found.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ImportOfferBody {
+    /// Where it is read from.
+    pub(crate) source: ImportSource,
+    /// What a person says to what stands open there, by its name.
+    #[serde(default, skip_serializing_if = "ImportAnswers::is_empty")]
+    pub(crate) answers: ImportAnswers,
+    /// The app that it would become.
+    pub(crate) app: AppName,
+}
+
+/// What is to be done with a client's configuration.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ClientBody {
+    /// Take oikos out of it.
+    pub(crate) disconnect: bool,
+    /// Only say what would change.
+    pub(crate) dry_run: bool,
 }
 
 /// How to go back.

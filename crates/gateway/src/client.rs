@@ -3,9 +3,11 @@
 
 mod decode; // an answer as frames
 mod encode; // a request as HTTP
+mod lines; // MCP messages, a line each
 mod probe; // whether a door answers
 
 pub use encode::encode;
+pub use lines::mcp_lines;
 pub use probe::{ProbeError, probe};
 
 use crate::{Arrival, FRAMES_WAITING_MAX, REQUEST_BYTES_MAX, extract::too_large};
@@ -23,6 +25,9 @@ use tokio::{
     task::JoinHandle,
 };
 use tower::ServiceExt as _;
+
+/// What a household is called by whoever comes through its socket.
+const HOST: &str = "oikos";
 
 /// Asks the router in this process.
 pub fn ask_here(router: &Router, envelope: &Envelope) -> Result<mpsc::Receiver<Frame>, Failure> {

@@ -1,6 +1,9 @@
 //! Who stands behind the doors, and who in front of them.
 
-use crate::auth::{Admitted, Authenticator, Peer};
+use crate::{
+    auth::{Admitted, Authenticator, Peer},
+    mcp::McpLines,
+};
 use protocol::{
     AppName, Caller, ErrorCode, Failure, OwnerId, Question, RouteCall, RouteEnd,
     api::{Frame, Request},
@@ -47,6 +50,16 @@ pub trait Household: Send + Sync + 'static {
     ) -> Pin<Box<dyn Future<Output = Result<axum::response::Response, Failure>> + Send>> {
         let failure = Failure::new(ErrorCode::NotAvailable, "no MCP client is answered here");
         Box::pin(std::future::ready(Err(failure)))
+    }
+
+    /// Talks with an MCP client that was let in and sends lines, until it has gone.
+    fn mcp_lines(
+        self: Arc<Self>,
+        _admitted: Admitted,
+        _access: Arc<Authenticator>,
+        _lines: McpLines,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(std::future::ready(()))
     }
 
     /// The names of an owner's apps.

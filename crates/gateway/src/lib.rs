@@ -47,7 +47,10 @@ pub use axum::{Router, body::Body as McpBody, extract::Request as McpRequest, re
 pub use description::{PATTERNS, openapi};
 pub use doors::{Doors, Figures};
 pub use household::{Arrival, Attendance, FrameSender, Household};
-pub use page::{PageFile, PageFiles, app_label, built, view_built, view_label, view_label_built, view_names, views_built};
+pub use mcp::McpLines;
+pub use page::{
+    PageFile, PageFiles, app_label, built, view_built, view_label, view_label_built, view_names, views_built,
+};
 pub use problem::{Problem, Refusal, status};
 pub use router::router;
 pub use rustls::ServerConfig;

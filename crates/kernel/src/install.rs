@@ -145,14 +145,24 @@ impl Kernel {
         read.unwrap_or_else(|_| (Err(internal("the package could not be read")), None))
     }
 
+    /// Fetches what the owner asks for at an address, for what is no package yet.
+    pub async fn errand_fetch(&self, caller: Caller, url: &str, bytes_max: usize) -> Result<Vec<u8>, Failure> {
+        self.require(&caller, Right::Manage)?;
+        Ok(self.fetch(caller, url, bytes_max).await?.bytes)
+    }
+
     /// Fetches an archive. It ends with whoever waits for it.
     async fn package_fetch(&self, caller: Caller, source: &str) -> Result<Fetched, Failure> {
+        self.fetch(caller, source, package::ARCHIVE_BYTES_MAX).await
+    }
+
+    async fn fetch(&self, caller: Caller, source: &str, bytes_max: usize) -> Result<Fetched, Failure> {
         let run = protocol::RunId::new(&*self.clock, &*self.entropy);
         let app = AppName::from_str(ERRAND_NAME).map_err(|_| internal("the errand has no name"))?;
         let now_ns = self.clock.monotonic_ns();
         let mut permit =
             |url: broker::WebUrl, is_named: bool| self.broker.errand(caller, &app, run, url, is_named, now_ns);
-        let fetching = self.effects.errand.fetch(source, package::ARCHIVE_BYTES_MAX, &mut permit);
+        let fetching = self.effects.errand.fetch(source, bytes_max, &mut permit);
         fetching.await.map_err(|error| {
             let code = if error.code == ErrorCode::TooLarge { ErrorCode::PackageTooLarge } else { error.code };
             Failure::new(code, error.message)

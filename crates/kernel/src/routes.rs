@@ -173,6 +173,16 @@ impl Kernel {
         records.into_iter().map(|record| record.name).collect()
     }
 
+    /// A file of an app's package; none where it has none of this path.
+    pub async fn package_file(
+        self: &Arc<Self>,
+        owner: OwnerId,
+        app: &AppName,
+        path: &str,
+    ) -> Result<Option<Vec<u8>>, Failure> {
+        Ok(self.app_load(owner, app).await?.package.file(path).map(<[u8]>::to_vec))
+    }
+
     /// Where what a page of an app hands in comes from: all that was ever answered there.
     fn told(&self, owner: OwnerId, app: &AppName) -> Result<Labels, Failure> {
         let entry = self.store.get(&told_key(owner, app)).map_err(store_failure)?;

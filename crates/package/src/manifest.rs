@@ -153,6 +153,17 @@ pub enum Entry {
     Page(String),
 }
 
+impl Entry {
+    /// Whether it is an MCP server, which says itself what it has.
+    pub fn is_server(&self) -> bool {
+        match self {
+            Self::Server(_) => true,
+            Self::Program(program) => program.speaks == Speaks::Mcp,
+            Self::Module(_) | Self::Component(_) | Self::Page(_) => false,
+        }
+    }
+}
+
 /// A program that serves the app.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {

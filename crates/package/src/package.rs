@@ -191,7 +191,8 @@ impl Package {
         ask_to_listen(&manifest, manifest_file, &mut asked, &mut findings);
         aim_triggers(&mut manifest, manifest_file, &actions, &tools, &mut warnings, &mut findings);
         warn_of_dependencies(&manifest, manifest_file, &mut warnings);
-        if actions.is_empty() && tools.is_empty() && findings.is_empty() && !is_page {
+        let is_empty = actions.is_empty() && tools.is_empty() && findings.is_empty();
+        if is_empty && !is_page && !manifest.entry.is_server() {
             let message = format!("nothing of it can be started: it has neither {ACTIONS_FILE} nor {TOOLS_FILE}");
             warnings.push(Warning::in_file(form.manifest(), message));
         }

@@ -2,8 +2,8 @@
 //! HTTP. Everything the command line can do is a [`Request`].
 
 use crate::{
-    ActionName, Answer, AppName, Arg, AuditEntry, Badge, Card, Digest, EventId, Failure, FileId, GrantState, LoginId, OfferId,
-    OwnerName, PublisherName, Question, QuestionId, RequestId, Right, RunId, Sentence, SequencedChunk, ShownOnce,
+    ActionName, Answer, AppName, Arg, AuditEntry, Badge, Digest, EventId, Failure, FileId, GrantState, LoginId,
+    OfferId, OwnerName, PublisherName, QuestionId, RequestId, Right, RunId, Sentence, SequencedChunk,
     Timestamp, TokenId, TokenName, Topic, Zone, sentence,
 };
 use serde::{Deserialize, Serialize};
@@ -11,14 +11,23 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 mod access; // who is let in: API keys, browsers, owners
+mod client; // MCP clients on this machine
 mod file; // files for a run: by path, and handed over as bytes
 mod grant; // an app's switches: how they stand, what the owner says of them
+mod import; // servers that other programs have set up
+mod reply; // answers
 mod server; // MCP servers and their tools
 
 pub use crate::audit::{ChainBreak, ChainReport};
 pub use access::{LoginView, OwnerView, TokenView};
+pub use client::{ClientChange, ClientView};
 pub use file::{FileView, NamedFile, NamedHanded, NamedPath};
 pub use grant::{AppGrantsView, GrantView, LineChoice};
+pub use import::{
+    ImportAction, ImportAnswers, ImportAsk, ImportNotice, ImportOffered, ImportSetting, ImportSource, ImportView,
+    ImportsView,
+};
+pub use reply::Reply;
 pub use server::{
     AppOffers, BoxFact, ServerRunning, ServerToolView, ServerView, ToolDifference, ToolOffer, ToolStanding,
 };
@@ -259,6 +268,37 @@ pub enum Request {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         state: Option<GrantState>,
     },
+    /// What an import of servers would do. Nothing is done.
+    ImportList {
+        /// Where they are read from.
+        source: ImportSource,
+        /// What a person says to what stands open there.
+        #[serde(default, skip_serializing_if = "ImportAnswers::is_empty")]
+        answers: ImportAnswers,
+    },
+    /// Make one of them ready: its package is pinned and packed, and its card is shown. Nothing is installed.
+    ImportOffer {
+        /// Where it is read from.
+        source: ImportSource,
+        /// What a person says to what stands open there.
+        #[serde(default, skip_serializing_if = "ImportAnswers::is_empty")]
+        answers: ImportAnswers,
+        /// The app that it would become.
+        app: AppName,
+    },
+    /// MCP clients of this machine.
+    ClientList,
+    /// Put oikos into a client's configuration, or take it out again.
+    ClientConnect {
+        /// The client's word.
+        client: String,
+        /// Take it out.
+        #[serde(default)]
+        disconnect: bool,
+        /// Only say what would change.
+        #[serde(default)]
+        dry_run: bool,
+    },
     /// The last that a server's program wrote on its standard error.
     ServerLog {
         /// The app that it is.
@@ -389,200 +429,6 @@ pub enum Frame {
         /// Why.
         failure: Failure,
     },
-}
-
-/// The answer to a [`Request`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "reply", rename_all = "snake_case")]
-pub enum Reply {
-    /// To `Hello`.
-    Hello {
-        /// oikos' version.
-        version: String,
-        /// The answering process.
-        pid: u32,
-    },
-    /// To `AppOffer`.
-    Offer {
-        /// The offer.
-        offer: OfferId,
-        /// Its card.
-        card: Box<Card>,
-    },
-    /// To `AppInstall`.
-    Installed {
-        /// The app as it is now.
-        app: Box<AppDetail>,
-    },
-    /// To `AppList`.
-    Apps {
-        /// By name.
-        apps: Vec<AppSummary>,
-    },
-    /// To `AppStarters`.
-    Starters {
-        /// By name.
-        starters: Vec<StarterView>,
-    },
-    /// To `AppInfo`, `AppRollback`, `AppEnable`, `AppDisable`.
-    App {
-        /// The app.
-        app: Box<AppDetail>,
-    },
-    /// To `ServerList`.
-    Servers {
-        /// By name.
-        servers: Vec<ServerView>,
-    },
-    /// To `ServerInfo`, `ServerLook`, `ServerDecide`.
-    Server {
-        /// The server.
-        server: Box<ServerView>,
-    },
-    /// To `ServerLog`.
-    ServerLog {
-        /// Lines, oldest first.
-        lines: Vec<String>,
-    },
-    /// To `AppView` and `View`.
-    View {
-        /// Where its frame is served, at `/frame`.
-        origin: String,
-        /// One HTML document.
-        html: String,
-    },
-    /// To `FileHand` and `FileAppend`: the file as it is now.
-    File {
-        /// It.
-        file: FileView,
-    },
-    /// To `FileList`.
-    Files {
-        /// In the order in which they came.
-        files: Vec<FileView>,
-    },
-    /// To `RunStart` and `RunFollow`, after the last chunk.
-    RunEnd {
-        /// How it ended.
-        run: Box<RunReport>,
-    },
-    /// To `RunList`.
-    Runs {
-        /// Newest first.
-        runs: Vec<RunSummary>,
-    },
-    /// To `RunStop`.
-    Stopped {
-        /// The runs that were stopped.
-        runs: Vec<RunId>,
-        /// Apps that do not start by themselves until they are enabled again.
-        paused: Vec<AppName>,
-    },
-    /// To `Log`.
-    Log {
-        /// Oldest first.
-        entries: Vec<AuditEntry>,
-    },
-    /// To `LogVerify`.
-    Verified {
-        /// What was found.
-        report: ChainReport,
-    },
-    /// To `Undo`.
-    Undone {
-        /// What was taken back, in words, newest change first.
-        steps: Vec<Sentence>,
-    },
-    /// To `GrantList` and `GrantSet`.
-    Grants {
-        /// The app.
-        app: AppName,
-        /// Its switches.
-        grants: Vec<GrantView>,
-    },
-    /// To `GrantListAll`.
-    GrantsOfAll {
-        /// By name.
-        apps: Vec<AppGrantsView>,
-    },
-    /// To `SettingList` and `SettingSet`.
-    Settings {
-        /// The app.
-        app: AppName,
-        /// In the order of the package.
-        settings: Vec<SettingView>,
-    },
-    /// To `ApprovalList`.
-    Questions {
-        /// Oldest first.
-        questions: Vec<Question>,
-    },
-    /// To `PublisherList`.
-    Publishers {
-        /// The project's own key first, then by name.
-        publishers: Vec<PublisherView>,
-    },
-    /// To `PublisherTrust` and `PublisherImport`: the publisher as it is known now.
-    Publisher {
-        /// It.
-        publisher: PublisherView,
-    },
-    /// To `EventEmit`.
-    Emitted {
-        /// How it was heard.
-        heard: EventHeard,
-    },
-    /// To `ScheduleList`.
-    Schedules {
-        /// By app.
-        schedules: Vec<ScheduleView>,
-    },
-    /// To `TokenNew`.
-    Token {
-        /// It.
-        token: TokenView,
-        /// The key itself. Nobody can see it again.
-        secret: ShownOnce,
-    },
-    /// To `TokenList`.
-    Tokens {
-        /// By name.
-        tokens: Vec<TokenView>,
-    },
-    /// To `LoginLink` and `AppEntry`.
-    Link {
-        /// The address with the secret after its `#`. Nobody can see it again.
-        url: ShownOnce,
-        /// Until when it can be used.
-        expires_at: Timestamp,
-    },
-    /// To `LoginList`.
-    Logins {
-        /// Newest first.
-        logins: Vec<LoginView>,
-    },
-    /// To `OwnerNew`.
-    Owner {
-        /// It.
-        owner: OwnerView,
-    },
-    /// To `OwnerList`.
-    Owners {
-        /// In the order in which they came.
-        owners: Vec<OwnerView>,
-    },
-    /// To `Doctor`.
-    Doctor {
-        /// One row a check.
-        checks: Vec<DoctorCheck>,
-    },
-    /// To `Metrics`.
-    Metrics {
-        /// Prometheus' text format, version 0.0.4.
-        text: String,
-    },
-    /// Done, with nothing to say.
-    Ok,
 }
 
 /// An installed app in one row.

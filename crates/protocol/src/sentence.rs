@@ -496,6 +496,9 @@ sentences! {
     // Progress.
     progress_reading(path) = "reading {path}";
     progress_verifying() = "checking the package";
+    progress_fetching(app) = "fetching {app}";
+    progress_pinning(app) = "finding the one version of everything that {app} needs";
+    progress_packages(app) = "putting the packages of {app} in place, without running their scripts";
     progress_snapshot() = "loading the app's code";
     progress_engine() = "preparing the sandbox (once per version)";
     progress_waiting() = "waiting for room to run";

@@ -40,5 +40,5 @@ mod threads; // the threads that guests run on
 mod ticker; // the thread that lets guests be interrupted
 mod value; // what a guest hands out
 
-pub use process::{IDLE_MS_MAX, Machine, ProgramConfig, ProgramRunner, ProgramStatus};
+pub use process::{FoundProgram, IDLE_MS_MAX, Machine, ProgramConfig, ProgramRunner, ProgramStatus, find_program};
 pub use runner::{GUEST_MEMORY_BYTES_MAX, HOT_SLOTS_PER_CORE, JsRunner, JsRunnerConfig, JsRunnerError, JsRunnerStatus};

@@ -34,11 +34,20 @@ pub(super) async fn offers(kernel: &Arc<Kernel>, client: &Client) -> Result<Offe
         let AppOffers { app, tools, prompts, resources, templates } = app;
         for tool in tools {
             let definition = definition(&tool.definition);
-            offers.tools.push(OfferedTool { app: app.clone(), tool: tool.name.to_string(), state: tool.state, definition });
+            offers.tools.push(OfferedTool {
+                app: app.clone(),
+                tool: tool.name.to_string(),
+                state: tool.state,
+                definition,
+            });
         }
         for prompt in &prompts {
             let Some(name) = prompt.get("name").and_then(Value::as_str) else { continue };
-            offers.prompts.push(OfferedPrompt { app: app.clone(), prompt: name.to_owned(), definition: definition(prompt) });
+            offers.prompts.push(OfferedPrompt {
+                app: app.clone(),
+                prompt: name.to_owned(),
+                definition: definition(prompt),
+            });
         }
         let offered = |definitions: &[Value]| -> Vec<OfferedResource> {
             let each = definitions.iter().map(|one| OfferedResource { app: app.clone(), definition: definition(one) });
@@ -70,4 +79,3 @@ fn views(_caller: &protocol::Caller) -> Result<Vec<OfferedResource>, Failure> {
     });
     Ok(views.collect())
 }
-

@@ -6,9 +6,8 @@ use kernel::{Kernel, RunRequest, Seen, Viewer, program::Asker, servers::ServerRe
 use mcp::{
     app::REFUSAL_KEY,
     server::{
-        CallError, CallEvents, Client, Completion, Json, Level, Members, Outcome, ProtocolError, RESOURCE_NOT_FOUND, VIEWS,
-        Waiting, Work,
-        json,
+        CallError, CallEvents, Client, Completion, Json, Level, Members, Outcome, ProtocolError, RESOURCE_NOT_FOUND,
+        VIEWS, Waiting, Work, json,
     },
 };
 use protocol::{

@@ -129,6 +129,9 @@ impl NetworkDemand {
                 Ok(rule) => {
                     self.found = self.find(rule.as_ref(), rules);
                     self.found.is_after_private = self.is_connection() && lease.labels().contains(Labels::PRIVATE);
+                    if lease.is_on_errand() {
+                        self.found = Found { shared: None, is_own_name: true, ..std::mem::take(&mut self.found) };
+                    }
                     self.found.is_any_public = rule.is_none() && grant.state == GrantState::Allow;
                     return Ok(());
                 }

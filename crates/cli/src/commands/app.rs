@@ -1,6 +1,6 @@
 //! `oikos app`: install with a card, upgrade, go back, look, enable, disable, remove.
 
-use super::{Session, choices, path_text, source_text, unexpected};
+use super::{Session, choices, import, path_text, source_text, unexpected};
 use crate::{
     browser, show,
     terminal::{STRONG, styled},
@@ -75,6 +75,7 @@ pub(super) async fn perform(session: &Session, command: AppCommand) -> Result<Ex
                 )));
             }
         }
+        AppCommand::Import(words) => return import::perform(session, words).await,
         // Performed before there was a session.
         AppCommand::New { .. }
         | AppCommand::Dev { .. }
@@ -248,7 +249,7 @@ async fn upgrade_source(session: &Session, source: &Path) -> Result<String, Fail
 }
 
 /// Has the person agree to a card, or declines the offer and says why.
-async fn agree(
+pub(super) async fn agree(
     session: &Session,
     card: &Card,
     offer: OfferId,

@@ -9,6 +9,7 @@ mod doctor;
 mod emit;
 mod file;
 mod grant;
+mod import;
 mod log;
 mod mcp;
 mod metrics;
@@ -28,7 +29,7 @@ use crate::{
     terminal::Terminal,
     words::{AppCommand, Command, GrantWord, PublisherCommand, ScheduleCommand, Words},
 };
-use assembly::{Answers, Client, Config, default_home, default_publishers};
+use assembly::{Answers, Client, Config, Person, default_home, default_publishers};
 use protocol::{
     ErrorCode, Failure, OwnerName,
     api::{Envelope, Frame, LineChoice, Reply, Request},
@@ -180,10 +181,23 @@ fn config(home: Option<PathBuf>) -> Result<Config, Failure> {
     })?;
     let keeper = Some(assembly::keeper());
     let mut config = Config { publishers: publishers().ok(), usual_home, keeper, ..Config::new(absolute(&home)?) };
+    config.person = person();
     if let Some(path) = std::env::var_os("PATH").filter(|path| !path.is_empty()) {
         config.program_folders = std::env::split_paths(&path).collect();
     }
     Ok(config)
+}
+
+/// The person at this terminal.
+fn person() -> Option<Person> {
+    let folder = |name: &str| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
+    let variable = |name: &str| std::env::var_os(name);
+    Some(Person {
+        home: folder("HOME")?,
+        config: folder("XDG_CONFIG_HOME"),
+        program: std::env::current_exe().ok()?,
+        variable,
+    })
 }
 
 /// Where the keys of the person at this terminal are.

@@ -3,7 +3,7 @@
 use super::{moment, table, table_text, wrap};
 use crate::terminal::{BAD, CARE, GOOD, QUIET, STRONG, Terminal, styled};
 use protocol::{
-    api::{ServerToolView, ServerView, ToolDifference, ToolStanding},
+    api::{ClientChange, ClientView, ServerToolView, ServerView, ToolDifference, ToolStanding},
     text,
 };
 use serde_json::Value;
@@ -74,5 +74,46 @@ fn difference(terminal: &Terminal, change: &ToolDifference) {
         for line in said.iter().flat_map(|said| said.lines()) {
             terminal.line(styled(style, format_args!("    {mark} {}", text::escape(line))));
         }
+    }
+}
+
+/// Prints the clients of this machine.
+pub(crate) fn clients(terminal: &Terminal, clients: &[ClientView]) {
+    let mut rows = table(terminal.columns(), &["CLIENT", "OIKOS", "FILE"]);
+    for client in clients {
+        let state = match (client.is_connected, client.is_there, &client.fault) {
+            (_, _, Some(_)) => "its file cannot be read",
+            (true, ..) => "connected",
+            (false, true, None) => "not connected",
+            (false, false, None) => "not set up",
+        };
+        rows.add_row([client.client.as_str(), state, &client.file]);
+    }
+    terminal.line(table_text(&rows));
+    for fault in clients.iter().filter_map(|client| client.fault.as_deref()) {
+        terminal.note(text::escape_lines(fault));
+    }
+}
+
+/// Prints what was done to a client's file.
+pub(crate) fn client_change(terminal: &Terminal, change: &ClientChange) {
+    if change.diff.is_empty() {
+        terminal.line(format_args!("{} stays as it is", change.file));
+        return;
+    }
+    for line in change.diff.lines() {
+        let style = match line.as_bytes().first() {
+            Some(b'+') => GOOD,
+            Some(b'-') => BAD,
+            _ => QUIET,
+        };
+        terminal.line(styled(style, text::escape(line)));
+    }
+    let copy = change.backup.as_ref().map_or_else(String::new, |backup| format!("; what was there is in {backup}"));
+    if change.is_written {
+        terminal.line(format_args!("wrote {}{copy}", change.file));
+        terminal.note("start the client anew, so that it reads it");
+    } else {
+        terminal.line(format_args!("would write {}", change.file));
     }
 }

@@ -132,8 +132,11 @@ fn what_a_running_server_changes_is_told_and_waits_for_the_owner() {
 #[test]
 fn a_call_that_is_given_up_is_given_up_by_its_server() {
     let client = Client::new();
-    let waits = client.begin("POST", Some(&message(7, "tools/call", &json!({ "name": "fickle_wait", "arguments": {} }))));
-    wait_until("the call to have begun", || client.oikos.json(&["run", "--list"]).to_string().contains(r#""action":"wait""#));
+    let waits =
+        client.begin("POST", Some(&message(7, "tools/call", &json!({ "name": "fickle_wait", "arguments": {} }))));
+    wait_until("the call to have begun", || {
+        client.oikos.json(&["run", "--list"]).to_string().contains(r#""action":"wait""#)
+    });
     let params = json!({ "requestId": 7, "reason": "no longer of interest" });
     client.post(&json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": params }));
     let heard = wait_until_some("the server to hear of it", || {

@@ -5,8 +5,8 @@ use crate::{
     asked::EVENT_STREAM,
     auth::{OWNER_HEADER, PRESENCE_HEADER},
     bodies::{
-        ChoicesBody, DecideBody, EntryBody, EventBody, FileBody, OfferBody, OwnerBody, RollbackBody, RunBody, SettingsBody,
-        StatementsBody, TokenBody, TrustBody,
+        ChoicesBody, ClientBody, DecideBody, EntryBody, EventBody, FileBody, ImportBody, ImportOfferBody, OfferBody,
+        OwnerBody, RollbackBody, RunBody, SettingsBody, StatementsBody, TokenBody, TrustBody,
     },
     extract::OCTET_STREAM,
 };
@@ -29,7 +29,7 @@ pub fn encode(envelope: &Envelope) -> Result<Message<Full<Bytes>>, Failure> {
             true => path,
             false => format!("/api/v1/{path}"),
         })
-        .header(header::HOST, "oikos")
+        .header(header::HOST, super::HOST)
         .header(header::ACCEPT, format!("{EVENT_STREAM}, application/json"));
     if envelope.presence {
         message = message.header(PRESENCE_HEADER, "yes");
@@ -86,6 +86,18 @@ fn parts(request: &Request) -> Result<Parts, Failure> {
         R::ServerDecide { app, tool, accept, state } => {
             let body = DecideBody { tool: tool.clone(), accept: *accept, state: *state };
             say(Method::PATCH, format!("servers/{app}/tools"), &body)
+        }
+        R::ImportList { source, answers } => {
+            say(Method::POST, "imports".to_owned(), &ImportBody { source: source.clone(), answers: answers.clone() })
+        }
+        R::ImportOffer { source, answers, app } => {
+            let body = ImportOfferBody { source: source.clone(), answers: answers.clone(), app: app.clone() };
+            say(Method::POST, "imports/offer".to_owned(), &body)
+        }
+        R::ClientList => get("clients".to_owned()),
+        R::ClientConnect { client, disconnect, dry_run } => {
+            let body = ClientBody { disconnect: *disconnect, dry_run: *dry_run };
+            say(Method::POST, format!("clients/{}", within(client)), &body)
         }
         R::ServerLog { app } => get(format!("servers/{app}/log")),
         R::AppEnable { app } => post(format!("apps/{app}/enable")),

@@ -52,10 +52,8 @@ pub fn view_built(name: &str) -> Result<String, Failure> {
     let file = Some(name).filter(|_| is_name).and_then(|name| views_built(&format!("{name}.html")));
     let html = file.and_then(|file| String::from_utf8(file.bytes.into()).ok());
     html.ok_or_else(|| match views_built(FRAME_FILE) {
-        Some(_) => {
-            Failure::new(ErrorCode::NotFound, format!("oikos has no view '{}'", text::shorten(name, 60)))
-                .hint(format!("it has: {}", view_names().join(", ")))
-        }
+        Some(_) => Failure::new(ErrorCode::NotFound, format!("oikos has no view '{}'", text::shorten(name, 60)))
+            .hint(format!("it has: {}", view_names().join(", "))),
         None => Failure::new(ErrorCode::NotAvailable, "this oikos was built without its views")
             .hint("in a checkout of oikos: cargo xtask ui, then cargo build"),
     })

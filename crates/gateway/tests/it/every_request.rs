@@ -7,7 +7,10 @@ use proptest::{prelude::*, strategy::Union};
 use protocol::{
     ActionName, Answer, AppName, Choice, Door, ErrorCode, Failure, FileId, GrantState, OfferId, OwnerId, OwnerName,
     PublisherName, QuestionId, RequestId, Right, RunId, TokenName, Topic,
-    api::{Envelope, Frame, LineChoice, NamedFile, NamedHanded, NamedPath, Reply, Request, StopTarget},
+    api::{
+        Envelope, Frame, ImportAnswers, ImportSource, LineChoice, NamedFile, NamedHanded, NamedPath, Reply, Request,
+        StopTarget,
+    },
 };
 use serde_json::{Value, json};
 use std::str::FromStr;
@@ -79,6 +82,19 @@ fn answer() -> impl Strategy<Value = Answer> {
     (choice, any::<Option<String>>()).prop_map(|(choice, path)| Answer { choice, path })
 }
 
+fn import() -> impl Strategy<Value = ImportSource> {
+    let texts = || prop::collection::vec(any::<String>(), 0..3);
+    prop_oneof![
+        (texts(), texts()).prop_map(|(only, projects)| ImportSource::Clients { only, projects }),
+        any::<String>().prop_map(|path| ImportSource::File { path }),
+        (any::<String>(), value()).prop_map(|(name, entry)| ImportSource::Entry { name, entry }),
+    ]
+}
+
+fn answers() -> impl Strategy<Value = ImportAnswers> {
+    prop::collection::btree_map(any::<String>(), prop::collection::vec(any::<String>(), 0..3), 0..3)
+}
+
 /// One strategy a variant. The match has no rest: a request that is added fails to build until it is here too.
 fn requests() -> Union<BoxedStrategy<Request>> {
     use Request as R;
@@ -94,6 +110,7 @@ fn requests() -> Union<BoxedStrategy<Request>> {
             R::AppRemove { .. } | R::RunStart { .. } | R::RunFollow { .. } | R::RunList | R::RunStop { .. } => {}
             R::ServerList | R::ServerInfo { .. } | R::ServerLook { .. } => {}
             R::ServerDecide { .. } | R::ServerLog { .. } => {}
+            R::ImportList { .. } | R::ImportOffer { .. } | R::ClientList | R::ClientConnect { .. } => {}
             R::AppView { .. } | R::AppEntry { .. } | R::View { .. } => {}
             R::Log { .. }
             | R::LogFollow { .. }
@@ -137,6 +154,12 @@ fn requests() -> Union<BoxedStrategy<Request>> {
         app().prop_map(|app| R::ServerInfo { app }).boxed(),
         app().prop_map(|app| R::ServerLook { app }).boxed(),
         app().prop_map(|app| R::ServerLog { app }).boxed(),
+        (import(), answers()).prop_map(|(source, answers)| R::ImportList { source, answers }).boxed(),
+        (import(), answers(), app()).prop_map(|(source, answers, app)| R::ImportOffer { source, answers, app }).boxed(),
+        Just(R::ClientList).boxed(),
+        ("[^/]{1,20}", any::<bool>(), any::<bool>())
+            .prop_map(|(client, disconnect, dry_run)| R::ClientConnect { client, disconnect, dry_run })
+            .boxed(),
         (app(), any::<Option<String>>(), any::<bool>(), prop::option::of(Just(GrantState::Ask)))
             .prop_map(|(app, tool, accept, state)| R::ServerDecide { app, tool, accept, state })
             .boxed(),

@@ -68,7 +68,8 @@ impl Runner for ServerRunner {
         let GuestSource::Server(source) = source else {
             return Err(PrepareError::Sandbox { message: "this is no server".to_owned() });
         };
-        let url = Url::parse(&source.url).map_err(|error| PrepareError::Code { message: format!("{}: {error}", source.url) })?;
+        let url = Url::parse(&source.url)
+            .map_err(|error| PrepareError::Code { message: format!("{}: {error}", source.url) })?;
         Ok(Arc::new(Image { shared: self.0.clone(), source: source.clone(), url, exports: ["invoke".to_owned()] }))
     }
 
@@ -135,8 +136,7 @@ impl Shared {
 
     fn kept(&self, source: &ServerSource, terms: &Terms) -> Arc<Kept> {
         let now_ns = self.config.clock.monotonic_ns();
-        let key =
-            Key { owner: terms.owner, app: source.app.clone(), package: source.package, terms: terms.digest };
+        let key = Key { owner: terms.owner, app: source.app.clone(), package: source.package, terms: terms.digest };
         let mut sessions = self.sessions.lock();
         let idle_ns = |kept: &Kept| now_ns.saturating_sub(*kept.used_ns.lock());
         sessions.retain(|_, kept| idle_ns(kept) < IDLE_MS_MAX * 1_000_000);
@@ -146,7 +146,11 @@ impl Shared {
             sessions.remove(&oldest);
         }
         let kept = sessions.entry(key).or_insert_with(|| {
-            Arc::new(Kept { sender: Arc::default(), used_ns: Mutex::new(now_ns), conversation: tokio::sync::Mutex::default() })
+            Arc::new(Kept {
+                sender: Arc::default(),
+                used_ns: Mutex::new(now_ns),
+                conversation: tokio::sync::Mutex::default(),
+            })
         });
         *kept.used_ns.lock() = now_ns;
         kept.clone()

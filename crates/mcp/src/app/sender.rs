@@ -78,12 +78,15 @@ impl RunSender {
                 Ok(answer) => {
                     WayEnd::Done(sentence::http_sent(bytes, &shown, head.method.as_str(), u32::from(answer.status)))
                 }
-                Err(failed) if failed.may_have_sent => WayEnd::Unknown(sentence::connection_failed(&target, failed.error.to_string())),
+                Err(failed) if failed.may_have_sent => {
+                    WayEnd::Unknown(sentence::connection_failed(&target, failed.error.to_string()))
+                }
                 Err(failed) => WayEnd::NotDone(sentence::connection_failed(&target, failed.error.to_string())),
             };
             self.way.ended(Some(&target), end);
         }
-        let answer = answered.map_err(|failed| HttpError { why: failed.error.to_string(), unheard: !failed.may_have_sent })?;
+        let answer =
+            answered.map_err(|failed| HttpError { why: failed.error.to_string(), unheard: !failed.may_have_sent })?;
         let mut response = Response::builder().status(answer.status);
         if let Some(headers) = response.headers_mut() {
             *headers = answer.headers.clone();

@@ -229,7 +229,8 @@ impl Conversation {
 
 /// What a server said, as what a run can return.
 fn read(method: &str, answer: Result<Said, CallError>) -> Result<Value, CallError> {
-    let unread = || CallError::Broken { method: method.to_owned(), why: "it has a number in it that cannot be kept".to_owned() };
+    let unread =
+        || CallError::Broken { method: method.to_owned(), why: "it has a number in it that cannot be kept".to_owned() };
     answer?.read().ok_or_else(unread)
 }
 
@@ -237,7 +238,7 @@ fn read(method: &str, answer: Result<Said, CallError>) -> Result<Value, CallErro
 fn summary(result: &Value) -> Option<String> {
     let content = result.get("content")?.as_array()?;
     let texts: Vec<&str> = content.iter().filter_map(|part| part.get("text")?.as_str()).collect();
-    (!texts.is_empty()).then(|| shorten(&texts.join("\n"), SUMMARY_CHARS_MAX))
+    (!texts.is_empty()).then(|| texts.join("\n").chars().take(SUMMARY_CHARS_MAX).collect())
 }
 
 /// One call, for a run: what may be asked during it is what whoever started the run can answer.

@@ -83,7 +83,8 @@ impl Child {
         way: &Arc<dyn WayOut>,
     ) -> Result<Arc<Self>, StartError> {
         let memory = Memory::open(&shared.config.homes, terms.owner, &terms.app).map_err(StartError::Room)?;
-        let places = Places { code: &prepared.code, home: memory.home(), never: &shared.config.never };
+        let tree = prepared.tree.as_deref();
+        let places = Places { code: &prepared.code, tree, home: memory.home(), never: &shared.config.never };
         let policy = policy(&prepared.found, &prepared.source.command[1..], terms, &places);
         let abilities = shared.config.machine.abilities().await.map_err(StartError::Machine)?;
         let plan = isolate::plan(&policy, &abilities).map_err(|refusal| StartError::Refused(Box::new(refusal)))?;

@@ -57,6 +57,21 @@ pub(crate) fn find(command: &str, code: &Path, folders: &[PathBuf]) -> Result<Fo
     Err(unusable.unwrap_or_else(|| Lacking::Nowhere(command.to_owned(), looked.join(":"))))
 }
 
+/// A program of this machine, for whoever starts one that is no app's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundProgram {
+    /// The file itself, with no link on the way.
+    pub program: PathBuf,
+    /// What it needs beside what every program has.
+    pub beside: Option<PathBuf>,
+}
+
+/// Finds the program of a bare name in these folders. The error is a sentence.
+pub fn find_program(name: &str, folders: &[PathBuf]) -> Result<FoundProgram, String> {
+    let Found { program, beside } = find(name, Path::new("/"), folders).map_err(|lacking| lacking.to_string())?;
+    Ok(FoundProgram { program, beside })
+}
+
 fn look(path: &Path) -> io::Result<Found> {
     let program = fs::canonicalize(path)?;
     let metadata = fs::metadata(&program)?;

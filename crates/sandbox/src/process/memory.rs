@@ -23,7 +23,7 @@ impl Memory {
         Ok(memory)
     }
 
-    fn at(room: &Path, owner: OwnerId, app: &AppName) -> Self {
+    pub(crate) fn at(room: &Path, owner: OwnerId, app: &AppName) -> Self {
         let folder = room.join(owner.0.to_string()).join(app.as_str());
         Self { home: folder.join("home"), labels: folder.join("labels.json") }
     }

@@ -19,5 +19,6 @@ mod source; // a package made ready
 mod unpack; // its files as a folder
 mod warden; // whose connections it makes
 
+pub use find::{FoundProgram, find_program};
 pub use runner::ProgramRunner;
 pub use shared::{IDLE_MS_MAX, Machine, ProgramConfig, ProgramStatus};

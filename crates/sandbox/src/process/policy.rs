@@ -14,6 +14,8 @@ const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 pub(crate) struct Places<'a> {
     /// The files of its package.
     pub(crate) code: &'a Path,
+    /// What it is installed with.
+    pub(crate) tree: Option<&'a Path>,
     /// Its own folder.
     pub(crate) home: &'a Path,
     /// What no grant may hold.
@@ -25,7 +27,7 @@ pub(crate) fn policy(found: &Found, arguments: &[String], terms: &Terms, places:
     let mut policy = Policy::new(&found.program, places.home);
     policy.arguments = arguments.to_vec();
     policy.folder = places.code.to_owned();
-    policy.code = vec![places.code.to_owned()];
+    policy.code = [Some(places.code), places.tree].into_iter().flatten().map(Path::to_owned).collect();
     policy.never = places.never.to_vec();
     let is_own = |path: &Path| path.starts_with(places.code);
     policy.read.extend(found.beside.iter().filter(|beside| !is_own(beside)).cloned());
@@ -95,8 +97,8 @@ mod tests {
     fn it_has_what_its_terms_say_and_what_it_is_made_of() {
         let found = Found { program: "/home/ada/node/bin/node".into(), beside: Some("/home/ada/node".into()) };
         let never = [PathBuf::from("/srv/oikos")];
-        let places =
-            Places { code: Path::new("/srv/oikos/code/x"), home: Path::new("/srv/oikos/homes/x"), never: &never };
+        let (code, home) = (Path::new("/srv/oikos/code/x"), Path::new("/srv/oikos/homes/x"));
+        let places = Places { code, tree: None, home, never: &never };
         let rooms = Rooms {
             read: vec![folder("/home/ada/notes"), folder("/home/ada/both")],
             write: vec![folder("/home/ada/both")],

@@ -14,7 +14,10 @@ use kernel::{
     runner::{GuestCall, GuestEnd, GuestHost, GuestImage, GuestSource, PrepareError, Runner},
 };
 use protocol::{AppName, Digest, OwnerId};
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// The function that is called for every name that has no function of its own. A program hears every name.
 const INVOKE: &str = "invoke";
@@ -37,6 +40,17 @@ impl ProgramRunner {
         self.shared.status()
     }
 
+    /// Where an app's program has its own folder, for one owner.
+    pub fn home(&self, owner: OwnerId, app: &AppName) -> PathBuf {
+        Memory::at(&self.shared.config.homes, owner, app).home().to_owned()
+    }
+
+    /// Where what a package is installed with lies: packages that others wrote, which are too many for the package itself.
+    /// Whoever imports puts it there before the app is first started; it goes with the package.
+    pub fn tree(&self, package: Digest) -> PathBuf {
+        self.shared.config.trees.join(package.to_string())
+    }
+
     /// Ends all programs, and comes back when nothing of them is left.
     pub async fn shut_down(&self) {
         self.shared.shut_down().await;
@@ -47,7 +61,12 @@ impl ProgramRunner {
         let failed = |message: String| PrepareError::Sandbox { message };
         let program = source.command.first().map(String::as_str).unwrap_or_default();
         let own = Some(program).filter(|program| program.contains('/') && !program.starts_with('/'));
-        let code = unpack::unpack(&config.code, source.package, &source.files, own);
+        let tree = Some(self.tree(source.package)).filter(|tree| tree.is_dir());
+        if tree.is_none() && source.files.keys().any(|path| unpack::LISTS.contains(&path.as_str())) {
+            let message = "the packages that it was installed with are gone: remove it, and import it again";
+            return Err(PrepareError::Code { message: message.to_owned() });
+        }
+        let code = unpack::unpack(&config.code, source.package, &source.files, own, tree.as_deref());
         let code = code.map_err(|error| failed(format!("its files could not be unpacked: {error}")))?;
         let found = find(program, &code, &config.folders)
             .map_err(|lacking| PrepareError::Code { message: lacking.to_string() })?;
@@ -58,7 +77,7 @@ impl ProgramRunner {
             }
         };
         let exports = [INVOKE.to_owned()].into_iter().chain(source.hooks.keys().cloned()).collect();
-        Ok(Prepared { source: Arc::new(source.clone()), found, code, dialect, exports })
+        Ok(Prepared { source: Arc::new(source.clone()), found, code, tree, dialect, exports })
     }
 }
 
@@ -72,7 +91,9 @@ impl Runner for ProgramRunner {
 
     fn forget(&self, package: Digest) {
         self.shared.forget(package);
-        forget_code(&self.shared.config.code, package);
+        for room in [&self.shared.config.code, &self.shared.config.trees] {
+            forget_code(room, package);
+        }
     }
 
     fn let_go(&self, owner: OwnerId, app: &AppName, still: &Rooms) {

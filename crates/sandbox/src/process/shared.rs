@@ -40,6 +40,8 @@ pub struct ProgramConfig {
     pub egress: Arc<egress::Client>,
     /// Where the files of packages are unpacked.
     pub code: PathBuf,
+    /// Where the packages lie that others are installed with.
+    pub trees: PathBuf,
     /// Where programs have their own folders.
     pub homes: PathBuf,
     /// Where programs that a command names are looked for.

@@ -9,6 +9,8 @@ pub(crate) struct Prepared {
     pub(crate) source: Arc<ProgramSource>,
     pub(crate) found: Found,
     pub(crate) code: PathBuf,
+    /// What it is installed with.
+    pub(crate) tree: Option<PathBuf>,
     pub(crate) dialect: Arc<dyn Dialect>,
     /// The names under which it is called beside its actions and tools.
     pub(crate) exports: Vec<String>,

@@ -6,13 +6,17 @@ use std::{
     collections::BTreeMap,
     fs,
     io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, symlink},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 /// Written last: a folder without it is one that was not finished.
 const WHOLE: &str = ".whole";
+/// The folder of a package in which its lists of packages are, and in which it finds those packages.
+const INSTALL_FOLDER: &str = "install";
+/// Lists of packages that something is installed with.
+pub(crate) const LISTS: [&str; 3] = ["install/package-lock.json", "install/requirements.txt", "install/bundle.sha256"];
 
 /// The folder of a package's files beneath `room`, made if it is not there. `program` is the file of them that is started.
 pub(crate) fn unpack(
@@ -20,6 +24,7 @@ pub(crate) fn unpack(
     package: Digest,
     files: &BTreeMap<String, Arc<[u8]>>,
     program: Option<&str>,
+    tree: Option<&Path>,
 ) -> io::Result<PathBuf> {
     let folder = room.join(package.to_string());
     if fs::symlink_metadata(folder.join(WHOLE)).is_ok() {
@@ -40,10 +45,26 @@ pub(crate) fn unpack(
         let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&place)?;
         file.write_all(bytes)?;
     }
+    if let Some(tree) = tree {
+        join(&staged.join(INSTALL_FOLDER), tree)?;
+    }
     fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(staged.join(WHOLE))?.sync_all()?;
     remove(&folder)?;
     fs::rename(&staged, &folder)?;
     Ok(folder)
+}
+
+/// Has a folder lead to all that lies in a tree, but for what it has itself.
+fn join(folder: &Path, tree: &Path) -> io::Result<()> {
+    make_folder(folder)?;
+    for entry in fs::read_dir(tree)? {
+        let name = entry?.file_name();
+        match symlink(tree.join(&name), folder.join(&name)) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Removes the folder of a package, if it is there.
@@ -76,17 +97,17 @@ mod tests {
         let files: BTreeMap<String, Arc<[u8]>> = [("bin/serve", "#!"), ("kimai.json", "{}")]
             .map(|(path, text)| (path.to_owned(), Arc::from(text.as_bytes())))
             .into();
-        let folder = unpack(room.path(), package, &files, Some("./bin/serve")).unwrap();
+        let folder = unpack(room.path(), package, &files, Some("./bin/serve"), None).unwrap();
         let mode = |path: &str| fs::metadata(folder.join(path)).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode("bin/serve"), mode("kimai.json"), mode("bin")), (0o700, 0o600, 0o700));
         // What is whole is left alone.
         fs::write(folder.join("kimai.json"), "changed").unwrap();
-        unpack(room.path(), package, &files, None).unwrap();
+        unpack(room.path(), package, &files, None, None).unwrap();
         assert_eq!(fs::read_to_string(folder.join("kimai.json")).unwrap(), "changed");
         // What is not is made anew, and what was staged before is in nobody's way.
         fs::remove_file(folder.join(WHOLE)).unwrap();
         fs::create_dir(room.path().join(format!("{package}.new"))).unwrap();
-        unpack(room.path(), package, &files, None).unwrap();
+        unpack(room.path(), package, &files, None, None).unwrap();
         assert_eq!(fs::read_to_string(folder.join("kimai.json")).unwrap(), "{}");
         forget(room.path(), package).unwrap();
         forget(room.path(), package).unwrap();
