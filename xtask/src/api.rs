@@ -208,13 +208,6 @@ pub(crate) fn not_reached(why: &str) -> String {
     )
 }
 
-/// The folder of a run that went wrong is of interest; that of one that went well is not.
-fn forget(folder: &Path) {
-    if let Err(error) = fs::remove_dir_all(folder) {
-        println!("{} could not be removed: {error}", folder.display());
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,6 +11,7 @@ mod bench; // the numbers of DESIGN, beside their peers
 mod bubblewrap; // what makes the box where oikos may not
 mod chromium; // the browser that the page is looked at in
 mod codegen; // reference pages made from code
+mod conformance; // the official suite of the Model Context Protocol
 mod debian; // programs that Debian packages
 mod documents; // PDF files that Debian packages, and who else reads them
 mod engine; // the sandbox's WebAssembly, from pinned sources with a pinned compiler
@@ -18,6 +19,7 @@ mod fuzz; // does anything break on bytes that nobody thought of?
 mod mutants; // do the tests notice when a guard is broken?
 mod node; // what builds the page
 mod python; // tools that are written in Python
+mod served; // an oikos of its own that is up
 mod shell; // starts programs, measures them, keeps their closing lines
 mod suite; // everything that CI checks
 mod tidy; // what the house promises about itself
@@ -108,6 +110,22 @@ const WORDS: &[Word] = &[
         },
     },
     Word {
+        name: "conformance",
+        arguments: "[server | client] [--revision REVISION]",
+        about: "go through the official MCP suite, with a running oikos or its client; fetches the suite once",
+        run: |house, mut arguments| {
+            let revision = arguments.value("--revision")?;
+            let side = arguments.word().map(|word| conformance::Side::parse(&word).ok_or(word));
+            let side = side.transpose().map_err(|word| format!("`{word}` is neither server nor client"))?;
+            arguments.finish()?;
+            conformance::build(house)?;
+            match conformance::run(house, side, revision.as_deref())? {
+                conformance::Outcome::Held => Ok(()),
+                conformance::Outcome::NotReached(why) => Err(conformance::not_reached(&why).into()),
+            }
+        },
+    },
+    Word {
         name: "engine",
         arguments: "[--check]",
         about: "rebuild the sandbox's engine.wasm; --check only says whether the committed one comes out",
@@ -155,6 +173,23 @@ impl Arguments {
         let before = self.0.len();
         self.0.retain(|argument| argument != name);
         self.0.len() < before
+    }
+
+    /// Takes a flag with its value out.
+    fn value(&mut self, name: &str) -> Result<Option<String>> {
+        let Some(place) = self.0.iter().position(|argument| argument == name) else { return Ok(None) };
+        if place + 1 == self.0.len() {
+            return Err(format!("{name} needs a value").into());
+        }
+        let value = self.0.remove(place + 1);
+        self.0.remove(place);
+        Ok(Some(value))
+    }
+
+    /// Takes the first word out that is no flag.
+    fn word(&mut self) -> Option<String> {
+        let place = self.0.iter().position(|argument| !argument.starts_with('-'))?;
+        Some(self.0.remove(place))
     }
 
     /// Takes everything behind `--` out.
@@ -226,6 +261,14 @@ mod tests {
         assert_eq!(given.rest(), ["--list", "--", "x"]);
         assert!(given.flag("--install"));
         assert!(given.finish().is_ok());
+    }
+
+    #[test]
+    fn a_value_goes_with_its_flag() {
+        let mut given = arguments(&["--revision", "2025-11-25", "server"]);
+        assert_eq!(given.value("--revision").expect("is there").as_deref(), Some("2025-11-25"));
+        assert_eq!((given.word().as_deref(), given.word()), (Some("server"), None));
+        assert!(arguments(&["--revision"]).value("--revision").is_err());
     }
 
     #[test]

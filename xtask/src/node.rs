@@ -2,11 +2,12 @@
 
 use crate::{
     python::{Environment, environment},
-    shell::{House, Result, answers},
+    shell::{self, House, Result, answers},
 };
 use std::{
     env,
     ffi::OsString,
+    fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -29,14 +30,30 @@ pub(crate) enum Found {
     NotReached(String),
 }
 
-/// The one of this machine if it is new enough; else one of our own, fetched once.
+/// What comes of looking for the packages that a folder names.
+pub(crate) enum Packages {
+    Here,
+    /// They could not be fetched, for want of a network.
+    NotReached(String),
+}
+
+/// The one of this machine if the page can be built with it; else one of our own, fetched once.
 pub(crate) fn find(house: &House) -> Result<Found> {
+    find_enough(house, is_enough, "20.19 or 22.12")
+}
+
+/// The same for what needs a newer one.
+pub(crate) fn find_new(house: &House) -> Result<Found> {
+    find_enough(house, is_new, "22.12")
+}
+
+fn find_enough(house: &House, is_enough: fn((u32, u32)) -> bool, wanted: &str) -> Result<Found> {
     let mut npm = house.program("npm");
     npm.arg("--version");
     if version(house, Path::new("node")).is_some_and(is_enough) && answers(npm) {
         return Ok(Found::Node(Node::Own));
     }
-    println!("this machine has no Node of 20.19 or 22.12 and later: using one of our own, under the target folder");
+    println!("this machine has no Node of {wanted} and later: using one of our own, under the target folder");
     let folder = house.target()?.join("tools/node");
     let programs = match environment(&folder, &house.root().join(REQUIREMENTS))? {
         Environment::Ready(programs) => programs,
@@ -51,6 +68,37 @@ pub(crate) fn find(house: &House) -> Result<Found> {
 }
 
 impl Node {
+    /// The program itself.
+    pub(crate) fn program(&self) -> PathBuf {
+        match self {
+            Self::Own => PathBuf::from("node"),
+            Self::Fetched { programs, .. } => programs.join("node"),
+        }
+    }
+
+    /// Exactly what the lock file of a folder says; again only when it changed. No package runs anything of its own while it is
+    /// installed.
+    pub(crate) fn packages(&self, house: &House, folder: &Path) -> Result<Packages> {
+        let lock = folder.join("package-lock.json");
+        let wanted =
+            fs::read_to_string(&lock).map_err(|error| format!("{} cannot be read: {error}", lock.display()))?;
+        let stamp = folder.join("node_modules/.installed.json");
+        if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+            return Ok(Packages::Here);
+        }
+        println!("getting the packages of {}", folder.strip_prefix(house.root()).unwrap_or(folder).display());
+        let command = self.npm(house, folder, &["ci", "--ignore-scripts", "--no-audit", "--no-fund"])?;
+        let (said, result) = shell::run_keeping(command, |line| line.starts_with("npm "));
+        match result {
+            Ok(()) => {
+                fs::write(&stamp, wanted)?;
+                Ok(Packages::Here)
+            }
+            Err(_) if is_offline(&said) => Ok(Packages::NotReached(said.join("\n"))),
+            Err(error) => Err(error),
+        }
+    }
+
     /// npm with these words, in a folder.
     pub(crate) fn npm(&self, house: &House, folder: &Path, words: &[&str]) -> Result<Command> {
         let mut command = match self {
@@ -94,6 +142,20 @@ fn read_version(text: &str) -> Option<(u32, u32)> {
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
+/// What the suite of the Model Context Protocol asks for, of those that last.
+fn is_new(version: (u32, u32)) -> bool {
+    is_enough(version) && version.0 >= 22
+}
+
+/// Whether npm failed because nobody answered. Anything else, a hash above all, is a failure.
+fn is_offline(said: &[String]) -> bool {
+    let codes = ["EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ENETUNREACH", "ENOTFOUND", "ETIMEDOUT"];
+    said.iter().any(|line| {
+        let words: Vec<_> = line.split_whitespace().collect();
+        matches!(words.as_slice(), ["npm", "error" | "ERR!", "code", code] if codes.contains(code))
+    })
+}
+
 /// What Vite asks for. Odd versions are trials, and end before the next.
 fn is_enough(version: (u32, u32)) -> bool {
     matches!(version, (20, 19..) | (22, 12..) | (24.., _))
@@ -120,6 +182,19 @@ mod tests {
         ] {
             assert_eq!(read_version(text).is_some_and(is_enough), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn only_silence_is_being_offline() {
+        let check = |said: &[&str], expected| {
+            let said: Vec<_> = said.iter().map(|line| (*line).to_owned()).collect();
+            assert_eq!(is_offline(&said), expected, "{said:?}");
+        };
+        check(&["npm error code ENOTFOUND", "npm error network request failed"], true);
+        check(&["npm ERR! code ETIMEDOUT"], true);
+        check(&["npm error code EINTEGRITY", "npm error sha512 is not what ENOTFOUND should be"], false);
+        check(&["npm error code EUSAGE"], false);
+        check(&[], false);
     }
 
     #[test]

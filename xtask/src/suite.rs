@@ -1,7 +1,7 @@
 //! Everything that CI checks, in one order, with the time of each step. A failed step does not hide the next one.
 
 use crate::{
-    api, bubblewrap, codegen, documents, engine,
+    api, bubblewrap, codegen, conformance, documents, engine,
     shell::{self, House, Result},
     tidy, ui,
 };
@@ -77,6 +77,7 @@ const STEPS: &[Step] = &[
         },
     },
     Step { name: "api", slow: true, run: |house, _| api(house) },
+    Step { name: "conformance", slow: true, run: |house, _| conformant(house) },
     Step { name: "browser", slow: true, run: |house, _| reached(ui::browse(house)?, BROWSER_LEFT_OUT) },
     Step { name: "docs", slow: false, run: docs },
     Step { name: "dependencies", slow: false, run: dependencies },
@@ -163,6 +164,17 @@ fn api(house: &House) -> Result<Verdict> {
         api::Outcome::NotReached(why) => {
             left_out(api::not_reached(&why), "schemathesis could not be fetched: it needs the network once")
         }
+    }
+}
+
+/// With the binaries of the tests.
+fn conformant(house: &House) -> Result<Verdict> {
+    match conformance::run(house, None, None)? {
+        conformance::Outcome::Held => Ok(Verdict::Passed),
+        conformance::Outcome::NotReached(why) => left_out(
+            conformance::not_reached(&why),
+            "the official MCP suite could not be fetched: it needs the network once",
+        ),
     }
 }
 

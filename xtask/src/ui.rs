@@ -3,7 +3,7 @@
 
 use crate::{
     chromium, codegen,
-    node::{self, Found, Node},
+    node::{self, Found, Node, Packages},
     shell::{self, House, Result, oikos_file},
 };
 use std::{fs, path::Path, time::SystemTime};
@@ -105,65 +105,21 @@ fn with_packages(house: &House, packages: &[&str], work: impl FnOnce(&Node) -> R
         Found::NotReached(why) => return Ok(Outcome::NotReached(format!("Node could not be fetched:\n{why}"))),
     };
     for package in packages {
-        match install(house, &node, package)? {
-            Outcome::Done => {}
-            not_reached => return Ok(not_reached),
+        match node.packages(house, &house.root().join(package))? {
+            Packages::Here => {}
+            Packages::NotReached(why) => {
+                return Ok(Outcome::NotReached(format!("the packages of {package} could not be fetched:\n{why}")));
+            }
         }
     }
     work(&node)?;
     Ok(Outcome::Done)
 }
 
-/// Exactly what the lock file says; again only when it changed. No package runs anything of its own while it is installed.
-fn install(house: &House, node: &Node, package: &str) -> Result<Outcome> {
-    let folder = house.root().join(package);
-    let lock = folder.join("package-lock.json");
-    let wanted = fs::read_to_string(&lock).map_err(|error| format!("{} cannot be read: {error}", lock.display()))?;
-    let stamp = folder.join("node_modules/.installed.json");
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(Outcome::Done);
-    }
-    println!("getting the packages of {package}");
-    let command = node.npm(house, &folder, &["ci", "--ignore-scripts", "--no-audit", "--no-fund"])?;
-    let (said, result) = shell::run_keeping(command, |line| line.starts_with("npm "));
-    match result {
-        Ok(()) => {
-            fs::write(&stamp, wanted)?;
-            Ok(Outcome::Done)
-        }
-        Err(_) if is_offline(&said) => {
-            Ok(Outcome::NotReached(format!("the packages of {package} could not be fetched:\n{}", said.join("\n"))))
-        }
-        Err(error) => Err(error),
-    }
-}
-
-/// Whether npm failed because nobody answered. Anything else, a hash above all, is a failure.
-fn is_offline(said: &[String]) -> bool {
-    let codes = ["EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ENETUNREACH", "ENOTFOUND", "ETIMEDOUT"];
-    said.iter().any(|line| {
-        let words: Vec<_> = line.split_whitespace().collect();
-        matches!(words.as_slice(), ["npm", "error" | "ERR!", "code", code] if codes.contains(code))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::time::Duration;
-
-    #[test]
-    fn only_silence_is_being_offline() {
-        let check = |said: &[&str], expected| {
-            let said: Vec<_> = said.iter().map(|line| (*line).to_owned()).collect();
-            assert_eq!(is_offline(&said), expected, "{said:?}");
-        };
-        check(&["npm error code ENOTFOUND", "npm error network request failed"], true);
-        check(&["npm ERR! code ETIMEDOUT"], true);
-        check(&["npm error code EINTEGRITY", "npm error sha512 is not what ENOTFOUND should be"], false);
-        check(&["npm error code EUSAGE"], false);
-        check(&[], false);
-    }
 
     #[test]
     fn sources_make_a_page_old_and_what_was_made_of_them_does_not() {

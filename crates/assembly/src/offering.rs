@@ -10,20 +10,26 @@ use gateway::{
     McpLines, McpRequest, McpResponse,
     auth::{Admitted, Authenticator, Used},
 };
-use kernel::Kernel;
+use kernel::{Kernel, ResourceChange};
 use mcp::server::{
     About, Answering, Body, CallError, CallEvents, Catalog, Change, Client, Completion, Credential, Household,
-    Identity, Json, NameMap, Outcome, Server, ServerParts, Watch, Work,
+    Identity, Json, NameMap, Outcome, Server, ServerParts, VIEWS, Watch, Work,
 };
 use parking_lot::Mutex;
-use protocol::{AppName, Door, Failure, Right, Rights};
+use protocol::{AppName, Door, Failure, OwnerId, Right, Rights};
 use std::{
     collections::HashMap,
     pin::Pin,
     sync::{Arc, Weak},
     task::{Context, Poll},
 };
-use tokio::{sync::broadcast, task::AbortHandle};
+use tokio::{
+    sync::{
+        broadcast::{self, error::RecvError},
+        watch,
+    },
+    task::AbortHandle,
+};
 use tokio_util::sync::CancellationToken;
 
 /// Changes that wait for a client that is slow to hear of them; of more it hears that all may have changed.
@@ -34,7 +40,8 @@ pub(crate) struct Offering {
     /// Not held: the household ends when whoever opened it says so.
     oikos: Weak<Oikos>,
     known: Mutex<HashMap<Identity, Known>>,
-    changes: broadcast::Sender<Change>,
+    /// By whose things they are.
+    changes: Mutex<HashMap<OwnerId, broadcast::Sender<Change>>>,
 }
 
 /// What one client was offered last.
@@ -47,10 +54,19 @@ struct Known {
 
 impl Offering {
     pub(crate) fn new(oikos: &Arc<Oikos>) -> Arc<Self> {
-        let changes = broadcast::Sender::new(CHANGES_WAITING_MAX);
-        let offering = Arc::new(Self { oikos: Arc::downgrade(oikos), known: Mutex::default(), changes });
-        tokio::spawn(tell(Arc::downgrade(&offering), oikos.kernel().offers_changed()));
+        let (oikos, kernel) = (Arc::downgrade(oikos), oikos.kernel());
+        let offering = Arc::new(Self { oikos, known: Mutex::default(), changes: Mutex::default() });
+        tokio::spawn(tell_offers(Arc::downgrade(&offering), kernel.offers_changed()));
+        tokio::spawn(tell_resources(Arc::downgrade(&offering), kernel.resource_changes()));
         offering
+    }
+
+    fn tell(&self, owner: Option<OwnerId>, change: &Change) {
+        let changes = self.changes.lock();
+        for (_, sender) in changes.iter().filter(|(whose, _)| owner.is_none_or(|owner| owner == **whose)) {
+            // Nobody listens: nobody wanted to know.
+            drop(sender.send(change.clone()));
+        }
     }
 
     fn kernel(&self) -> Result<Arc<Kernel>, Failure> {
@@ -60,12 +76,25 @@ impl Offering {
 }
 
 /// Has every client look again when apps or their tools have changed.
-async fn tell(offering: Weak<Offering>, mut generations: tokio::sync::watch::Receiver<u64>) {
+async fn tell_offers(offering: Weak<Offering>, mut generations: watch::Receiver<u64>) {
     while generations.changed().await.is_ok() {
         let Some(offering) = offering.upgrade() else { return };
         for change in [Change::Tools, Change::Resources, Change::Prompts] {
-            // Nobody listens: nobody wanted to know.
-            drop(offering.changes.send(change));
+            offering.tell(None, &change);
+        }
+    }
+}
+
+/// Tells the clients of an owner what resources of that owner's servers have changed.
+async fn tell_resources(offering: Weak<Offering>, mut changes: broadcast::Receiver<ResourceChange>) {
+    loop {
+        let change = changes.recv().await;
+        let Some(offering) = offering.upgrade() else { return };
+        match change {
+            Ok(ResourceChange { owner, app: _, uri }) => offering.tell(Some(owner), &Change::Resource(uri)),
+            // Which ones nobody knows any more; a client that reads a list again sees what it watches.
+            Err(RecvError::Lagged(_)) => offering.tell(None, &Change::Resources),
+            Err(RecvError::Closed) => return,
         }
     }
 }
@@ -194,8 +223,10 @@ impl Household for Offering {
         })
     }
 
-    fn changes(&self, _client: &Client) -> broadcast::Receiver<Change> {
-        self.changes.subscribe()
+    fn changes(&self, client: &Client) -> broadcast::Receiver<Change> {
+        let mut changes = self.changes.lock();
+        let of_owner = changes.entry(client.caller.owner);
+        of_owner.or_insert_with(|| broadcast::Sender::new(CHANGES_WAITING_MAX)).subscribe()
     }
 
     fn perform(
@@ -226,11 +257,17 @@ impl Household for Offering {
 
     fn watch<'a>(
         &'a self,
-        _client: &'a Client,
-        _app: Option<AppName>,
-        _uri: &'a str,
+        client: &'a Client,
+        app: Option<AppName>,
+        uri: &'a str,
     ) -> Answering<'a, Result<Watch, Failure>> {
-        // What a resource of oikos' own holds does not change while oikos runs; those of servers are told by them.
-        Box::pin(std::future::ready(Ok(Box::new(()) as Watch)))
+        Box::pin(async move {
+            if uri.starts_with(VIEWS) {
+                // What a resource of oikos' own holds does not change while oikos runs.
+                return Ok(Box::new(()) as Watch);
+            }
+            let Some(app) = app else { return Err(performing::unknown_resource(uri)) };
+            Ok(Box::new(self.kernel()?.resource_watch(&client.caller, app, uri).await?) as Watch)
+        })
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     effect::{Change, Done, Effect, EffectError, Scene},
     host_call::{AnswerPart, FileCall, GuestError, HostAnswer, HostCall, HostError, HttpCall, StorageCall},
     journal,
-    program::{InputRequest, RunWay, WayOut},
+    program::{InputRequest, Introduction, RunWay, WayOut},
     run::{Run, effect_number, progress},
     runner::{GuestHost, GuestPiece, Push},
     trash::{SentRow, TrashRow},
@@ -120,8 +120,12 @@ impl GuestHost for RunHost {
         Some(way.clone())
     }
 
-    fn input(&self, request: InputRequest) -> BoxFuture<'static, Result<serde_json::Value, String>> {
-        crate::program::input(self.kernel.clone(), self.run.clone(), request).boxed()
+    fn introduction(&self) -> Option<&Introduction> {
+        self.run.asker.get().map(|asker| asker.introduction())
+    }
+
+    fn input(&self, requests: Vec<InputRequest>) -> BoxFuture<'static, Result<Vec<serde_json::Value>, String>> {
+        crate::program::input(self.kernel.clone(), self.run.clone(), requests).boxed()
     }
 }
 

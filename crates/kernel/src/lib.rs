@@ -36,6 +36,7 @@ mod routes; // requests that apps answer
 mod run; // one run, from spawn to end
 pub mod runner; // what a sandbox is to the kernel
 mod schedule; // what the clock starts
+mod server_news; // what servers tell while they run
 pub mod servers; // apps whose tools are found out by asking
 mod settings; // what the owner sets for an app
 mod shelf; // handing files over as bytes, until they go
@@ -64,6 +65,7 @@ pub use owners::OWNERS_MAX;
 pub use recovery::Recovered;
 pub use routes::ROUTE_CALLS_MAX;
 pub use run::RunRequest;
+pub use server_news::{ResourceChange, ResourceWatch};
 pub use settings::SETTINGS_BYTES_MAX;
 pub use starters::Starters;
 pub use stop::Stopped;
@@ -193,6 +195,8 @@ pub struct Kernel {
     owners_changed: Notify,
     /// What is known of MCP servers.
     servers: RwLock<HashMap<(OwnerId, AppName), Arc<servers::ServerRow>>>,
+    /// What they tell.
+    server_news: server_news::News,
     /// Grows whenever apps offer something else.
     offers_generation: tokio::sync::watch::Sender<u64>,
     /// Places on the threads where effects block.
@@ -236,6 +240,7 @@ impl Kernel {
             undoing: Mutex::default(),
             owners_changed: Notify::new(),
             servers: RwLock::default(),
+            server_news: server_news::News::default(),
             offers_generation: tokio::sync::watch::Sender::new(0),
             effect_places: Arc::new(Semaphore::new(EFFECTS_AT_ONCE)),
             tally: figures::Tally::default(),

@@ -19,7 +19,7 @@ use protocol::{
     AppName, AuditEvent, Clock, Digest, EffectState, Failure, FileAccess, OwnerId, Sentence, ShownOnce, sentence,
     sha256,
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use state::{Batch, Durability, Key, Space};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::{
@@ -133,6 +133,14 @@ pub trait Spoken: Send + Sync {
 
     /// Waits until there is nobody to speak with any more, and says why if that is known.
     fn closed(&self) -> BoxFuture<'static, Option<String>>;
+
+    /// Whether somebody waits for what it may say, though no run needs it.
+    fn is_awaited(&self) -> bool {
+        false
+    }
+
+    /// It has ended, for whatever reason.
+    fn over(&self) {}
 }
 
 /// Who stands behind all runs.
@@ -142,6 +150,20 @@ pub trait House: Send + Sync {
 
     /// What time it is.
     fn clock(&self) -> &dyn Clock;
+
+    /// A server says that something of it is not as it was.
+    fn server_told(self: Arc<Self>, owner: OwnerId, app: &AppName, news: ServerNews);
+}
+
+/// What a server tells without being asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServerNews {
+    /// What it offers may have changed.
+    Offers,
+    /// What a resource of it holds has.
+    Resource(String),
+    /// It runs no more: nothing that it was asked to watch is watched now.
+    Gone,
 }
 
 /// The network as a guest meets it that makes its connections by itself: each is decided here, for one run.
@@ -182,16 +204,33 @@ pub enum WayEnd {
 /// What a server asks of whoever called it, in the words of its own protocol.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InputRequest {
+    /// What the server calls it among those that it asks at once, where its protocol has such names.
+    pub key: Option<String>,
     /// What for, such as `elicitation/create`.
     pub method: String,
     /// The request.
     pub params: Value,
 }
 
+/// What whoever started a run says of itself, as the server that serves it is told.
+#[derive(Clone, Debug, Default)]
+pub struct Introduction {
+    /// What it can be asked: `capabilities`, in the words of the protocol.
+    pub abilities: Value,
+    /// From which level on it wants to hear what the server logs.
+    pub log_level: Option<&'static str>,
+    /// What it sends along with its request.
+    pub meta: Map<String, Value>,
+}
+
 /// Who started a run and can be asked for more while it goes on.
 pub trait Asker: Send + Sync {
-    /// Asks, and waits for the answer in the words of the protocol. `Err` is what the server is told instead.
-    fn input(&self, request: InputRequest) -> BoxFuture<'_, Result<Value, String>>;
+    /// Who that is.
+    fn introduction(&self) -> &Introduction;
+
+    /// Asks all of this at once, and waits for the answers in the words of the protocol, in the order of the requests. `Err` is
+    /// what the server is told instead.
+    fn input(&self, requests: Vec<InputRequest>) -> BoxFuture<'_, Result<Vec<Value>, String>>;
 }
 
 impl Kernel {
@@ -298,23 +337,40 @@ impl Kernel {
 }
 
 /// Asks whoever called a run for what its guest wants of them. The run's clocks stand still meanwhile.
-pub(crate) async fn input(kernel: Arc<Kernel>, run: Arc<Run>, request: InputRequest) -> Result<Value, String> {
+pub(crate) async fn input(
+    kernel: Arc<Kernel>,
+    run: Arc<Run>,
+    requests: Vec<InputRequest>,
+) -> Result<Vec<Value>, String> {
     run.lease.check().map_err(|end| end.message(run.lease.limits()))?;
-    if request.method == "roots/list" {
-        return Ok(roots(&kernel, &run));
+    let asker = run.asker.get();
+    let has_roots = asker.is_some_and(|asker| asker.introduction().abilities["roots"].is_object());
+    // Whoever has no folders of their own to name leaves the server with those that it was granted.
+    let is_ours = |request: &InputRequest| request.method == ROOTS && !has_roots;
+    let ours: Vec<bool> = requests.iter().map(is_ours).collect();
+    let theirs: Vec<InputRequest> = requests.into_iter().filter(|request| !is_ours(request)).collect();
+    let mut answers = Vec::new();
+    if let Some(first) = theirs.first() {
+        let Some(asker) = asker else { return Err(format!("nobody is there who could answer {}", first.method)) };
+        let count = theirs.len();
+        run.lease.pause(kernel.clock.monotonic_ns());
+        let asked = tokio::select! {
+            asked = asker.input(theirs) => asked,
+            () = tokio::time::sleep(Duration::from_millis(crate::ANSWER_WAIT_MS)) => Err("there was no answer in time".to_owned()),
+            end = run.lease.ended() => Err(end.message(run.lease.limits())),
+        };
+        run.lease.resume(kernel.clock.monotonic_ns());
+        answers = asked?;
+        if answers.len() != count {
+            return Err("there were not as many answers as questions".to_owned());
+        }
     }
-    let Some(asker) = run.asker.get() else {
-        return Err(format!("nobody is there who could answer {}", request.method));
-    };
-    run.lease.pause(kernel.clock.monotonic_ns());
-    let answer = tokio::select! {
-        answer = asker.input(request) => answer,
-        () = tokio::time::sleep(Duration::from_millis(crate::ANSWER_WAIT_MS)) => Err("there was no answer in time".to_owned()),
-        end = run.lease.ended() => Err(end.message(run.lease.limits())),
-    };
-    run.lease.resume(kernel.clock.monotonic_ns());
-    answer
+    let mut answers = answers.into_iter();
+    Ok(ours.iter().filter_map(|is_ours| if *is_ours { Some(roots(&kernel, &run)) } else { answers.next() }).collect())
 }
+
+/// How a server asks which folders there are.
+const ROOTS: &str = "roots/list";
 
 /// The folders that the program has, as the protocol names them.
 fn roots(kernel: &Kernel, run: &Run) -> Value {
@@ -354,6 +410,10 @@ impl House for Kernel {
 
     fn clock(&self) -> &dyn Clock {
         &*self.clock
+    }
+
+    fn server_told(self: Arc<Self>, owner: OwnerId, app: &AppName, news: ServerNews) {
+        self.server_heard(owner, app, news);
     }
 }
 

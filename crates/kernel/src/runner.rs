@@ -5,7 +5,7 @@
 
 use crate::{
     host_call::{HostAnswer, HostCall, HostError},
-    program::{InputRequest, ProgramSource, Rooms, ServerSource, Terms, WayOut},
+    program::{InputRequest, Introduction, ProgramSource, Rooms, ServerSource, Terms, WayOut},
 };
 use broker::{Lease, LeaseEnd};
 use futures_util::future::BoxFuture;
@@ -147,9 +147,15 @@ pub trait GuestHost: Send + Sync {
         None
     }
 
-    /// What a guest asks of whoever called it. `Err` is what it is told instead.
-    fn input(&self, request: InputRequest) -> BoxFuture<'static, Result<Value, String>> {
-        let answer = format!("nobody is there who could answer {}", request.method);
+    /// Who started the run, where they say so.
+    fn introduction(&self) -> Option<&Introduction> {
+        None
+    }
+
+    /// What a guest asks of whoever called it, all of it at once. `Err` is what it is told instead.
+    fn input(&self, requests: Vec<InputRequest>) -> BoxFuture<'static, Result<Vec<Value>, String>> {
+        let methods: Vec<String> = requests.into_iter().map(|request| request.method).collect();
+        let answer = format!("nobody is there who could answer {}", methods.join(", "));
         Box::pin(std::future::ready(Err(answer)))
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     bus::deliver::ended,
     journal,
     program::{Asker, Speaks},
-    run::{Begin, Call, Run, commit_failure, internal, store_failure},
+    run::{Begin, Call, Cause, Run, commit_failure, internal, store_failure},
     runner::{GuestEnd, GuestFailure},
     stream::Viewer,
 };
@@ -411,7 +411,17 @@ impl Kernel {
         self.server_view(caller.owner, &loaded)
     }
 
-    pub(crate) async fn server_look_at(self: &Arc<Self>, caller: Caller, app: &Arc<LoadedApp>) -> Result<(), Failure> {
+    async fn server_look_at(self: &Arc<Self>, caller: Caller, app: &Arc<LoadedApp>) -> Result<(), Failure> {
+        self.server_look_for(caller, app, None).await
+    }
+
+    /// The same, where it was no person who wanted it.
+    pub(crate) async fn server_look_for(
+        self: &Arc<Self>,
+        caller: Caller,
+        app: &Arc<LoadedApp>,
+        cause: Option<Cause>,
+    ) -> Result<(), Failure> {
         let name = app.record.name.clone();
         let call = Call::Server { action: named("look")?, method: LOOK.to_owned(), is_look: true };
         let begin = Begin {
@@ -420,7 +430,7 @@ impl Kernel {
             call,
             input: Value::Null,
             files: Vec::new(),
-            cause: None,
+            cause,
             wall_ms_max: Some(LOOK_WALL_MS),
             asker: None,
         };
@@ -542,6 +552,17 @@ impl Kernel {
         request: ServerRequest,
         asker: Option<Arc<dyn Asker>>,
     ) -> Result<Viewer, Failure> {
+        self.server_request_for(caller, request, asker, None).await
+    }
+
+    /// The same, where it may have been no person who wanted it.
+    pub(crate) async fn server_request_for(
+        self: &Arc<Self>,
+        caller: Caller,
+        request: ServerRequest,
+        asker: Option<Arc<dyn Asker>>,
+        cause: Option<Cause>,
+    ) -> Result<Viewer, Failure> {
         self.require(&caller, Right::Run)?;
         let ServerRequest { app, method, params, id: _ } = request;
         self.server_load(caller.owner, &app).await?;
@@ -553,7 +574,7 @@ impl Kernel {
             call,
             input: Value::Object(params),
             files: Vec::new(),
-            cause: None,
+            cause,
             wall_ms_max: None,
             asker,
         };

@@ -439,6 +439,9 @@ sentences! {
     cause_disabled() = "you disable it";
     cause_removed() = "you remove it";
     cause_upgraded(from) = "the upgrade from version {from}";
+    cause_server_changed() = "its server said that what it offers has changed";
+    cause_watched() = "a client watches one of its resources";
+    cause_unwatched() = "no client watches that resource any more";
     cause_schedule(slot) = "its schedule at {slot}";
     cause_schedule_late(slot) = "its schedule at {slot}, caught up";
     trigger_failed(why, message) = "could not be started by {why}: {message}";

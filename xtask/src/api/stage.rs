@@ -1,25 +1,22 @@
 //! An oikos of its own with at least one of everything in it, so that what is asked about is there.
 
-use super::{
-    forget,
-    http::{Answer, ask, question},
+use super::http::{Answer, ask, question};
+use crate::{
+    served::{START_WAIT, Served, text},
+    shell::Result,
 };
-use crate::shell::Result;
 use serde_json::{Value, json};
 use std::{
-    env, fs,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    fs,
+    io::{BufRead as _, BufReader, Write as _},
     net::TcpStream,
     os::unix::net::UnixStream,
-    path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    path::Path,
     sync::{Arc, atomic::AtomicBool, atomic::Ordering::Relaxed, mpsc},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-/// How long it may take to be up: what the first start compiles included, on a machine that is busy.
-const START_WAIT: Duration = Duration::from_secs(60);
 /// Apps with what they are granted. The one that asks wants a page of a host that there can never be, so that nothing
 /// leaves this machine whatever is answered.
 const APPS: &[(&str, &[&str])] = &[
@@ -36,10 +33,7 @@ const ASKING: &str = r#"{ "app": "page-watch", "action": "watch", "input": { "ur
 
 /// An oikos that is up, and what is in it.
 pub(super) struct Stage {
-    binary: PathBuf,
-    folder: PathBuf,
-    url: String,
-    up: Child,
+    served: Served,
     key: String,
     page: Page,
     /// Ids of what there is, and of what may be taken away.
@@ -65,19 +59,8 @@ pub(super) struct Page {
 
 impl Stage {
     pub(super) fn set(binary: &Path, apps: &Path) -> Result<Self> {
-        if !binary.is_file() {
-            return Err(format!("{} is not there\nhint: cargo xtask up", binary.display()).into());
-        }
-        let folder = env::temp_dir().join(format!("oikos-api-{}", std::process::id()));
-        fs::create_dir(&folder)?;
-        fs::create_dir(folder.join("files"))?;
-        let mut up = command(binary, &folder, &["up", "--port", "0", "--json"]);
-        let up = up.stdout(Stdio::piped()).stderr(fs::File::create(folder.join("up.txt"))?).spawn()?;
         let mut stage = Self {
-            binary: binary.to_owned(),
-            folder,
-            url: String::new(),
-            up,
+            served: Served::start(binary, "api")?,
             key: String::new(),
             page: Page::default(),
             runs: Vec::new(),
@@ -88,14 +71,12 @@ impl Stage {
             spare_token: String::new(),
             is_over: Arc::default(),
         };
-        let first = first_line(&mut stage.up)?;
-        first["url"].as_str().ok_or("oikos up did not say where its door is")?.clone_into(&mut stage.url);
         stage.fill(apps)?;
         Ok(stage)
     }
 
     fn fill(&mut self, apps: &Path) -> Result<()> {
-        let files = self.folder.join("files");
+        let files = self.folder().join("files");
         for (app, grants) in APPS {
             let (app, files) = (shown(&apps.join(app)), shown(&files));
             let grants: Vec<_> = grants.iter().map(|grant| grant.replace("{files}", &files)).collect();
@@ -141,7 +122,7 @@ impl Stage {
     /// Has one app ask, and ask again whenever its run was stopped, until all is over.
     #[expect(clippy::disallowed_methods, reason = "nobody waits for the pause between two of its questions")]
     fn keep_asking(&self) -> Result<String> {
-        let (socket, is_over) = (self.folder.join("home/socket"), self.is_over.clone());
+        let (socket, is_over) = (self.folder().join("home/socket"), self.is_over.clone());
         let headers = [("host", "oikos"), ("oikos-presence", "yes"), ("accept", "text/event-stream")];
         let said = question("POST", "/api/v1/runs", &headers, &serde_json::from_str(ASKING)?);
         let (asked, first) = mpsc::channel();
@@ -170,7 +151,7 @@ impl Stage {
         let link = text(&link.body, "/url")?;
         let (_, link) = link.split_once('#').ok_or("a link has no secret")?;
         let host = self.host();
-        let headers = [("host", host), ("origin", self.url.as_str())];
+        let headers = [("host", host), ("origin", self.url())];
         let answer: Answer =
             ask(self.door()?, &question("POST", "/api/v1/sign-in", &headers, &json!({ "link": link })))?;
         let cookie = answer.header("set-cookie").and_then(|cookie| cookie.split(';').next()).ok_or("no cookie")?;
@@ -180,7 +161,7 @@ impl Stage {
     }
 
     fn socket(&self) -> Result<UnixStream> {
-        let socket = UnixStream::connect(self.folder.join("home/socket"))?;
+        let socket = UnixStream::connect(self.folder().join("home/socket"))?;
         socket.set_read_timeout(Some(START_WAIT))?;
         Ok(socket)
     }
@@ -196,26 +177,19 @@ impl Stage {
     }
 
     fn host(&self) -> &str {
-        self.url.split_once("//").map_or("", |(_, host)| host)
+        self.served.host()
     }
 
-    /// Runs a command of it; what it said at last.
     fn oikos(&self, words: &[&str]) -> Result<Value> {
-        let output = command(&self.binary, &self.folder, words).arg("--json").output()?;
-        if !output.status.success() {
-            let said = [output.stdout, output.stderr].concat();
-            return Err(format!("oikos {}: {}", words.join(" "), String::from_utf8_lossy(&said)).into());
-        }
-        let said = String::from_utf8_lossy(&output.stdout);
-        Ok(serde_json::from_str(said.lines().last().unwrap_or("null"))?)
+        self.served.oikos(words)
     }
 
     pub(super) fn url(&self) -> &str {
-        &self.url
+        self.served.url()
     }
 
     pub(super) fn folder(&self) -> &Path {
-        &self.folder
+        self.served.folder()
     }
 
     pub(super) fn key(&self) -> &str {
@@ -267,7 +241,7 @@ impl Stage {
     /// An example for what an operation is told.
     pub(super) fn body(&self, operation: &str) -> Option<Value> {
         Some(match operation {
-            "app_offer" => json!({ "source": shown(&self.folder.join("files")) }),
+            "app_offer" => json!({ "source": shown(&self.folder().join("files")) }),
             "approval_answer" => json!({ "choice": "no" }),
             "event_emit" => json!({ "topic": "user.message", "payload": { "text": "hello, I am Ada" } }),
             "file_hand" => json!({ "name": "a.csv", "size_bytes": 12 }),
@@ -279,7 +253,7 @@ impl Stage {
     }
 
     /// Whether what asked could still ask at the end, and oikos came through it whole. Nothing stays behind.
-    pub(super) fn end(mut self) -> Result<()> {
+    pub(super) fn end(self) -> Result<()> {
         let bearer = format!("Bearer {}", self.key);
         let cookie = format!("{}={}", self.page.cookie, self.page.login);
         let by_key = vec![("host", self.host()), ("authorization", &*bearer)];
@@ -289,70 +263,11 @@ impl Stage {
                 .map_err(|error| format!("the {who} was taken away, so the rest was not tried: {error}"))?;
         }
         self.is_over.store(true, Relaxed);
-        // Nobody answers any more, so what asks would be waited for.
-        self.oikos(&["stop", "--all"])?;
-        self.oikos(&["log", "--verify"])?;
-        self.oikos(&["daemon", "stop"])?;
-        let status = ended(&mut self.up)?;
-        let said = fs::read_to_string(self.folder.join("up.txt"))?;
-        if !status.success() || said.contains("panicked") {
-            return Err(format!("oikos up ended with {status}:\n{said}").into());
-        }
-        forget(&self.folder);
-        Ok(())
+        let Self { served, .. } = self;
+        served.end()
     }
-}
-
-impl Drop for Stage {
-    fn drop(&mut self) {
-        // Where all went well it has ended already.
-        self.is_over.store(true, Relaxed);
-        drop(self.up.kill());
-        drop(self.up.wait());
-    }
-}
-
-fn command(binary: &Path, folder: &Path, words: &[&str]) -> Command {
-    let mut command = Command::new(binary);
-    command.args(words).current_dir(folder.join("files")).stdin(Stdio::null());
-    command.env("OIKOS_HOME", folder.join("home")).env("XDG_CONFIG_HOME", folder.join("config"));
-    command.env_remove("FAILPOINTS").env("TZ", "UTC");
-    command
-}
-
-/// Waits for a program that was told to end.
-#[expect(clippy::disallowed_methods, reason = "a child can be waited for, or be waited for until a moment; not both")]
-fn ended(program: &mut Child) -> Result<ExitStatus> {
-    let begun = Instant::now();
-    loop {
-        match program.try_wait()? {
-            Some(status) => return Ok(status),
-            None if begun.elapsed() > START_WAIT => return Err("oikos up does not end".into()),
-            None => thread::sleep(Duration::from_millis(20)),
-        }
-    }
-}
-
-/// The first line that a program says, as JSON; the rest is read and forgotten.
-fn first_line(program: &mut Child) -> Result<Value> {
-    let out = program.stdout.take().ok_or("its output is not ours")?;
-    let (said, heard) = mpsc::channel();
-    thread::spawn(move || {
-        let mut out = BufReader::new(out);
-        let mut line = String::new();
-        drop(out.read_line(&mut line));
-        drop(said.send(line));
-        drop(out.read_to_end(&mut Vec::new()));
-    });
-    let line = heard.recv_timeout(START_WAIT).map_err(|_| "oikos up said nothing")?;
-    Ok(serde_json::from_str(&line).map_err(|error| format!("oikos up said {line:?}: {error}"))?)
 }
 
 fn shown(path: &Path) -> String {
     path.to_string_lossy().into_owned()
-}
-
-fn text(value: &Value, pointer: &str) -> Result<String> {
-    let text = value.pointer(pointer).and_then(Value::as_str);
-    Ok(text.ok_or_else(|| format!("there is no {pointer} in {value}"))?.to_owned())
 }

@@ -1,8 +1,8 @@
 //! What an app's server wants of whoever called it goes to the client of the call.
 
 use futures_util::{FutureExt as _, future::BoxFuture};
-use kernel::program::{Asker, InputRequest};
-use mcp::server::{self, CallEvents, json};
+use kernel::program::{Asker, InputRequest, Introduction};
+use mcp::server::{self, CallEvents, Members, json};
 use serde_json::Value;
 use std::sync::{
     Arc,
@@ -11,26 +11,43 @@ use std::sync::{
 
 /// The client of one call.
 pub(super) struct ClientAsker {
-    pub(super) events: Arc<dyn CallEvents>,
+    events: Arc<dyn CallEvents>,
+    introduction: Introduction,
     asked: AtomicU64,
 }
 
 impl ClientAsker {
-    pub(super) fn new(events: Arc<dyn CallEvents>) -> Self {
-        Self { events, asked: AtomicU64::new(0) }
+    /// With what it sent along with its request.
+    pub(super) fn new(events: Arc<dyn CallEvents>, meta: &Members) -> Self {
+        let read = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
+        let introduction = Introduction {
+            abilities: read(events.capabilities().declared().get()),
+            log_level: events.log_level().map(server::Level::word),
+            meta: match read(meta.to_json().get()) {
+                Value::Object(meta) => meta,
+                _ => serde_json::Map::new(),
+            },
+        };
+        Self { events, introduction, asked: AtomicU64::new(0) }
     }
 }
 
 impl Asker for ClientAsker {
-    fn input(&self, request: InputRequest) -> BoxFuture<'_, Result<Value, String>> {
-        let InputRequest { method, params } = request;
-        let key = format!("input{}", self.asked.fetch_add(1, Relaxed) + 1);
-        let params = (!params.is_null()).then(|| json(&params));
+    fn introduction(&self) -> &Introduction {
+        &self.introduction
+    }
+
+    fn input(&self, requests: Vec<InputRequest>) -> BoxFuture<'_, Result<Vec<Value>, String>> {
+        let asked = |InputRequest { key, method, params }| {
+            let key = key.unwrap_or_else(|| format!("input{}", self.asked.fetch_add(1, Relaxed) + 1));
+            let params = (!params.is_null()).then(|| json(&params));
+            server::InputRequest { key, method, params }
+        };
+        let requests: Vec<_> = requests.into_iter().map(asked).collect();
         async move {
-            let requests = vec![server::InputRequest { key, method, params }];
             let answers = self.events.ask(requests).await.map_err(|error| error.to_string())?;
-            let answer = answers.into_iter().next().ok_or_else(|| "there was no answer".to_owned())?;
-            serde_json::from_str(answer.get()).map_err(|error| error.to_string())
+            let read = |answer: &server::Json| serde_json::from_str(answer.get()).map_err(|error| error.to_string());
+            answers.iter().map(read).collect()
         }
         .boxed()
     }

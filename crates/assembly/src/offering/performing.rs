@@ -2,16 +2,16 @@
 
 use super::asking::ClientAsker;
 use crate::Oikos;
-use kernel::{Kernel, RunRequest, Seen, Viewer, servers::ServerRequest};
+use kernel::{Kernel, RunRequest, Seen, Viewer, program::Asker, servers::ServerRequest};
 use mcp::{
     app::REFUSAL_KEY,
     server::{
-        CallError, CallEvents, Client, Completion, Json, Level, Members, Outcome, ProtocolError, VIEWS, Waiting, Work,
-        json,
+        CallError, CallEvents, Client, Completion, Json, Level, Members, Outcome, ProtocolError, RESOURCE_NOT_FOUND,
+        VIEWS, Waiting, Work, json,
     },
 };
 use protocol::{
-    AppName, Chunk, ErrorCode, Failure, LogLevel,
+    AppName, Arg, Chunk, ErrorCode, Failure, LogLevel, Sentence,
     api::{RunReport, StopTarget},
 };
 use serde_json::{Map, Value, json as value};
@@ -26,29 +26,29 @@ pub(super) async fn perform(
     cancel: CancellationToken,
 ) -> Result<Outcome, CallError> {
     let kernel = oikos.kernel();
-    let asker = Arc::new(ClientAsker::new(events.clone()));
+    let asked = |meta: &Members| Some(Arc::new(ClientAsker::new(events.clone(), meta)) as Arc<dyn Asker>);
     let (viewer, is_verbatim) = match work {
-        Work::Tool { app, tool, arguments, meta: _ } => {
+        Work::Tool { app, tool, arguments, meta } => {
             let action = tool
                 .parse()
                 .map_err(|error: protocol::NameError| Failure::from_error(ErrorCode::ActionNotFound, &error))?;
             let input = serde_json::from_str(arguments.get()).unwrap_or_default();
             let is_verbatim = kernel.is_server(client.caller.owner, &app).await?;
             let request = RunRequest { id: None, app, action, input, files: Vec::new() };
-            (kernel.run_start_asked(client.caller, request, Some(asker)).await?, is_verbatim)
+            (kernel.run_start_asked(client.caller, request, asked(&meta)).await?, is_verbatim)
         }
-        Work::Resource { app: None, uri, .. } => return Err(unknown_resource(&uri)),
+        Work::Resource { app: None, uri, .. } => return Err(CallError::Protocol(nowhere(&uri))),
         Work::Resource { app: Some(_), uri, .. } if uri.starts_with(VIEWS) => return view(&uri),
-        Work::Resource { app: Some(app), uri, meta: _ } => {
+        Work::Resource { app: Some(app), uri, meta } => {
             let params = Map::from_iter([("uri".to_owned(), uri.into())]);
-            (request(kernel, &client, app, "resources/read", params, Some(asker)).await?, true)
+            (request(kernel, &client, app, "resources/read", params, asked(&meta)).await?, true)
         }
-        Work::Prompt { app, prompt, arguments, meta: _ } => {
+        Work::Prompt { app, prompt, arguments, meta } => {
             let mut params = Map::from_iter([("name".to_owned(), prompt.into())]);
             if let Some(arguments) = arguments.and_then(|arguments| serde_json::from_str(arguments.get()).ok()) {
                 params.insert("arguments".to_owned(), arguments);
             }
-            (request(kernel, &client, app, "prompts/get", params, Some(asker)).await?, true)
+            (request(kernel, &client, app, "prompts/get", params, asked(&meta)).await?, true)
         }
     };
     let report = follow(oikos, &client, viewer, &*events, &cancel).await?;
@@ -84,9 +84,8 @@ async fn request(
     app: AppName,
     method: &str,
     params: Map<String, Value>,
-    asker: Option<Arc<ClientAsker>>,
+    asker: Option<Arc<dyn Asker>>,
 ) -> Result<Viewer, Failure> {
-    let asker = asker.map(|asker| asker as Arc<dyn kernel::program::Asker>);
     let request = ServerRequest { app, method: method.to_owned(), params, id: None };
     kernel.server_request(client.caller, request, asker).await
 }
@@ -139,7 +138,7 @@ fn tell(events: &dyn CallEvents, chunk: &Chunk) {
             if let Some(total) = total {
                 params = params.with("total", total);
             }
-            let message = sentence.to_string();
+            let message = said(sentence);
             events.progress(if message.is_empty() { params } else { params.with("message", &message) });
         }
         Chunk::Log { level, text } => {
@@ -149,6 +148,14 @@ fn tell(events: &dyn CallEvents, chunk: &Chunk) {
             }
         }
         _ => {}
+    }
+}
+
+/// In whose words it is: what a program says of its progress is handed on as it said it.
+fn said(sentence: &Sentence) -> String {
+    match (&*sentence.code, &sentence.args[..]) {
+        ("program_progress", [Arg::Text(said)]) => said.clone(),
+        _ => sentence.to_string(),
     }
 }
 
@@ -185,9 +192,13 @@ fn outcome(report: &RunReport, is_verbatim: bool) -> Result<Outcome, CallError> 
     }
 }
 
-fn unknown_resource(uri: &str) -> CallError {
-    let message = format!("there is no resource {}", protocol::text::shorten(uri, 200));
-    Failure::new(ErrorCode::NotFound, message).into()
+/// No app has it: said as the protocol says it, with the address.
+fn nowhere(uri: &str) -> ProtocolError {
+    ProtocolError::new(RESOURCE_NOT_FOUND, unknown_resource(uri).message).with_data(json(&value!({ "uri": uri })))
+}
+
+pub(super) fn unknown_resource(uri: &str) -> Failure {
+    Failure::new(ErrorCode::NotFound, format!("there is no resource {}", protocol::text::shorten(uri, 200)))
 }
 
 /// One of oikos' own views, as a document that other hosts draw.

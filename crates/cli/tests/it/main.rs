@@ -14,6 +14,7 @@ mod doors; // the port and the socket, from outside
 mod follow; // the log, as it is written
 mod kit; // a home, the binary, a terminal
 mod limits; // endless loops, stop, several terminals
+mod mcp_clients; // what clients of `/mcp` hear of servers in their boxes
 mod observing; // what a service tells, and what it never tells
 mod page; // the page of `oikos up`
 mod process; // a command that is under way, at a terminal or not

@@ -35,9 +35,9 @@ impl CallHost for RunHost {
         drop(self.0.stream(GuestPiece::Log { level: level(&line.level), text }));
     }
 
-    fn ask(&self, request: InputRequest) -> BoxFuture<'_, Result<Value, AskRefused>> {
-        let InputRequest { method, params, certain: _ } = request;
-        let asking = self.0.input(program::InputRequest { method, params });
+    fn ask(&self, requests: Vec<InputRequest>) -> BoxFuture<'_, Result<Vec<Value>, AskRefused>> {
+        let asked = |InputRequest { method, params, key, certain: _ }| program::InputRequest { key, method, params };
+        let asking = self.0.input(requests.into_iter().map(asked).collect());
         Box::pin(async move { asking.await.map_err(AskRefused::Refused) })
     }
 }

@@ -1,19 +1,25 @@
 //! One run of a server's app: what the kernel calls it by becomes a request, and its answer what the run returned, verbatim.
 
 use super::host::RunHost;
-use crate::client::{Call, CallError, HttpSender, Session, pinning};
+use crate::client::{Abilities, Call, CallError, Change, HttpSender, Said, Session, pinning};
 use kernel::{
+    program::{House, ServerNews},
     runner::{GuestCall, GuestEnd, GuestFailure, GuestHost, GuestValue},
     servers::{CALL, LOOK, METHOD},
 };
 use parking_lot::Mutex;
-use protocol::{AppName, ErrorCode, Failure, Labels, text::shorten};
+use protocol::{AppName, ErrorCode, Failure, Labels, OwnerId, text::shorten};
 use serde_json::{Map, Value, json};
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Weak},
+};
 use tokio_util::sync::CancellationToken;
 
 /// What draws the results of servers' tools.
 const RENDERER: &str = "mcp";
+/// From which level on a run that nobody else started hears what its server logs.
+const LOG_LEVEL: &str = "info";
 /// What a run's summary shows of a result's text.
 const SUMMARY_CHARS_MAX: usize = 20_000;
 /// What is shown of a server's own words where it refuses something.
@@ -26,13 +32,25 @@ pub(super) struct Conversation {
     pub(super) session: Session,
     pub(super) app: AppName,
     pins: Mutex<Option<HashMap<String, String>>>,
+    /// Whom it serves, and who hears what it says by itself.
+    house: Mutex<Option<(OwnerId, Weak<dyn House>)>>,
 }
 
 impl Conversation {
     pub(super) fn new(session: Session, app: AppName) -> Arc<Self> {
-        let made = Arc::new(Self { session, app, pins: Mutex::default() });
+        let made = Arc::new(Self { session, app, pins: Mutex::default(), house: Mutex::default() });
         tokio::spawn(listen(Arc::downgrade(&made), made.session.changes()));
         made
+    }
+
+    /// Whoever stands behind its runs hears this.
+    pub(super) fn tell(&self, news: ServerNews) {
+        let house = self.house.lock().clone();
+        if let Some((owner, house)) = house
+            && let Some(house) = house.upgrade()
+        {
+            house.server_told(owner, &self.app, news);
+        }
     }
 
     /// Has the server serve a run. Comes back soon after the run's lease has ended.
@@ -45,8 +63,11 @@ impl Conversation {
         let lease = call.lease.clone();
         // Whatever it says is a stranger's.
         lease.join_labels(Labels::STRANGER);
+        if let Some(way) = host.way_out() {
+            self.house.lock().get_or_insert_with(|| (lease.caller().owner, Arc::downgrade(&way.house())));
+        }
         let cancel = CancellationToken::new();
-        let asking = Call { cancel: cancel.clone(), sender, ..Call::new(Arc::new(RunHost(host))) };
+        let asking = asking(host, cancel.clone(), sender);
         let working = self.answer(call.export.as_str(), &call.input, &asking);
         let mut working = std::pin::pin!(working);
         let result = tokio::select! {
@@ -124,6 +145,8 @@ impl Conversation {
         }
         let offered = self.pins.lock().as_ref().and_then(|pins| pins.get(name).cloned());
         if offered.as_deref() != accepted {
+            // What it is now waits for the owner's yes.
+            self.tell(ServerNews::Offers);
             let app = &self.app;
             let message = match offered {
                 Some(_) => {
@@ -136,7 +159,7 @@ impl Conversation {
         }
         let arguments = input.get("arguments").and_then(Value::as_object).cloned().unwrap_or_default();
         let result = self.session.call_tool(name, arguments, call).await;
-        self.value(result.map(|mut result| {
+        self.value(read("tools/call", result).map(|mut result| {
             if let Some(fields) = result.as_object_mut() {
                 // Of the wire that it came over, and nothing of the result.
                 fields.remove("resultType");
@@ -152,17 +175,19 @@ impl Conversation {
         let list = |name: &str, entries: Vec<Value>| Value::Object(Map::from_iter([(name.to_owned(), entries.into())]));
         let session = &self.session;
         let answer = match method {
+            "resources/subscribe" => session.subscribe(&text("uri"), call).await.map(|()| json!({})),
+            "resources/unsubscribe" => session.unsubscribe(&text("uri"), call).await.map(|()| json!({})),
             "resources/list" => session.resources(call).await.map(|all| list("resources", all)),
             "resources/templates/list" => {
                 session.resource_templates(call).await.map(|all| list("resourceTemplates", all))
             }
             "prompts/list" => session.prompts(call).await.map(|all| list("prompts", all)),
-            "resources/read" => session.read_resource(&text("uri"), call).await,
+            "resources/read" => read(method, session.read_resource(&text("uri"), call).await),
             "prompts/get" => {
                 let arguments = params.get("arguments").and_then(Value::as_object).cloned().unwrap_or_default();
-                session.get_prompt(&text("name"), arguments, call).await
+                read(method, session.get_prompt(&text("name"), arguments, call).await)
             }
-            "completion/complete" => session.complete(params.clone(), call).await,
+            "completion/complete" => read(method, session.complete(params.clone(), call).await),
             _ => return Err(GuestFailure::NoSuchExport),
         };
         self.value(answer)
@@ -202,6 +227,13 @@ impl Conversation {
     }
 }
 
+/// What a server said, as what a run can return.
+fn read(method: &str, answer: Result<Said, CallError>) -> Result<Value, CallError> {
+    let unread =
+        || CallError::Broken { method: method.to_owned(), why: "it has a number in it that cannot be kept".to_owned() };
+    answer?.read().ok_or_else(unread)
+}
+
 /// The texts of a result, one after the other.
 fn summary(result: &Value) -> Option<String> {
     let content = result.get("content")?.as_array()?;
@@ -209,12 +241,33 @@ fn summary(result: &Value) -> Option<String> {
     (!texts.is_empty()).then(|| texts.join("\n").chars().take(SUMMARY_CHARS_MAX).collect())
 }
 
-/// What the server says has changed is asked for again, before the next tool is called.
-async fn listen(conversation: std::sync::Weak<Conversation>, mut changes: crate::client::Changes) {
+/// One call, for a run: what may be asked during it is what whoever started the run can answer.
+fn asking(host: Arc<dyn GuestHost>, cancel: CancellationToken, sender: Option<Arc<dyn HttpSender>>) -> Call {
+    let introduced = host.introduction().cloned();
+    let abilities = introduced.as_ref().map(|introduced| Abilities::of(&introduced.abilities)).unwrap_or_default();
+    Call {
+        cancel,
+        sender,
+        // Of folders the kernel knows at least those that were granted.
+        abilities: Some(Abilities { roots: true, ..abilities }),
+        log_level: introduced.as_ref().map_or(Some(LOG_LEVEL), |introduced| introduced.log_level),
+        meta: introduced.map(|introduced| introduced.meta).unwrap_or_default(),
+        ..Call::new(Arc::new(RunHost(host)))
+    }
+}
+
+/// What the server says has changed is asked for again before the next tool is called, and told to whoever keeps what it offers.
+async fn listen(conversation: Weak<Conversation>, mut changes: crate::client::Changes) {
     while let Some(change) = changes.next().await {
         let Some(conversation) = conversation.upgrade() else { return };
-        if matches!(change, crate::client::Change::Tools | crate::client::Change::Missed) {
-            conversation.pins.lock().take();
+        match change {
+            Change::Tools | Change::Missed => {
+                conversation.pins.lock().take();
+                conversation.tell(ServerNews::Offers);
+            }
+            Change::Resources | Change::Prompts => conversation.tell(ServerNews::Offers),
+            Change::Resource { uri } => conversation.tell(ServerNews::Resource(uri)),
+            Change::Elicitation { .. } => {}
         }
     }
 }

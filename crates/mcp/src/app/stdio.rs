@@ -4,7 +4,7 @@ use super::serving::Conversation;
 use crate::client::{Abilities, Bounds, ClientName, Known, Nobody, OpenError, Options, Session, Way};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use kernel::{
-    program::{Dialect, ProgramSource, Spoken, Streams},
+    program::{Dialect, ProgramSource, ServerNews, Spoken, Streams},
     runner::{GuestCall, GuestEnd, GuestHost},
 };
 use protocol::Clock;
@@ -56,7 +56,13 @@ impl Dialect for Stdio {
                 OpenError::Failed(error) => error.to_string(),
                 error => error.to_string(),
             })?;
-            Ok(Arc::new(Talk(Conversation::new(session, source.app.clone()))) as Arc<dyn Spoken>)
+            let conversation = Conversation::new(session.clone(), source.app.clone());
+            tokio::spawn(async move {
+                if let Err(error) = session.listen().await {
+                    tracing::debug!(%error, "a server does not tell when what it offers changes");
+                }
+            });
+            Ok(Arc::new(Talk(conversation)) as Arc<dyn Spoken>)
         }
         .boxed()
     }
@@ -78,5 +84,13 @@ impl Spoken for Talk {
     fn closed(&self) -> BoxFuture<'static, Option<String>> {
         // What ends it is its end, which the sandbox sees.
         std::future::pending().boxed()
+    }
+
+    fn is_awaited(&self) -> bool {
+        self.0.session.is_watching()
+    }
+
+    fn over(&self) {
+        self.0.tell(ServerNews::Gone);
     }
 }

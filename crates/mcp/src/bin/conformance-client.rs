@@ -19,6 +19,8 @@ use url::Url;
 
 /// What the suite expects a client to be described by.
 const DOCUMENT: &str = "https://conformance-test.local/client-metadata.json";
+/// The tool that says back what was understood of a schema.
+const ECHO: &str = "json_schema_echo";
 const REDIRECT: &str = "http://localhost:3000/callback";
 
 #[tokio::main(flavor = "current_thread")]
@@ -77,9 +79,12 @@ async fn go_through(session: &Session, context: &Value) -> Result<(), Box<dyn Er
         }
     } else {
         for tool in &tools {
-            session
-                .call_tool(tool["name"].as_str().unwrap_or_default(), arguments(&tool["inputSchema"]), &call)
-                .await?;
+            let name = tool["name"].as_str().unwrap_or_default();
+            let arguments = match name {
+                ECHO => echoed(&tools),
+                _ => arguments(&tool["inputSchema"]),
+            };
+            session.call_tool(name, arguments, &call).await?;
         }
     }
     for resource in session.resources(&call).await? {
@@ -89,6 +94,12 @@ async fn go_through(session: &Session, context: &Value) -> Result<(), Box<dyn Er
         session.get_prompt(prompt["name"].as_str().unwrap_or_default(), Map::new(), &call).await?;
     }
     Ok(())
+}
+
+/// The schemas of the tools beside the echo, as they came.
+fn echoed(tools: &[Value]) -> Map<String, Value> {
+    let others = tools.iter().filter(|tool| tool["name"] != ECHO);
+    others.map(|tool| ("schema".to_owned(), tool["inputSchema"].clone())).collect()
 }
 
 /// Something of each type that a tool demands.
@@ -124,19 +135,21 @@ fn identity(context: &Value) -> Result<Identity, Box<dyn Error>> {
 struct Agreeable;
 
 impl CallHost for Agreeable {
-    fn ask(&self, request: InputRequest) -> BoxFuture<'_, Result<Value, AskRefused>> {
-        Box::pin(async move {
-            if request.method != "elicitation/create" {
-                return Err(AskRefused::NotSupported);
-            }
-            let properties = request.params["requestedSchema"]["properties"].as_object();
-            let proposed = properties
-                .into_iter()
-                .flatten()
-                .filter_map(|(name, property)| Some((name.clone(), property.get("default")?.clone())));
-            Ok(json!({ "action": "accept", "content": proposed.collect::<Map<_, _>>() }))
-        })
+    fn ask(&self, requests: Vec<InputRequest>) -> BoxFuture<'_, Result<Vec<Value>, AskRefused>> {
+        Box::pin(async move { requests.iter().map(accepted).collect() })
     }
+}
+
+fn accepted(request: &InputRequest) -> Result<Value, AskRefused> {
+    if request.method != "elicitation/create" {
+        return Err(AskRefused::NotSupported);
+    }
+    let properties = request.params["requestedSchema"]["properties"].as_object();
+    let proposed = properties
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, property)| Some((name.clone(), property.get("default")?.clone())));
+    Ok(json!({ "action": "accept", "content": proposed.collect::<Map<_, _>>() }))
 }
 
 /// Goes to the page and comes back with what it says, as a browser would.

@@ -1,14 +1,20 @@
 //! What is asked of a server: calls with their questions, lists with their pages.
 
 use super::{
-    AskRefused, Call, CallError, InputRequest, Refusal, Session, Style, door::broken, mirrored::Mirrored,
+    AskRefused, Call, CallError, InputRequest, Refusal, Said, Session, Style,
+    carrier::Outcome,
+    door::broken,
+    mirrored::Mirrored,
+    said::{self, Members},
     session::Server,
 };
 use http::HeaderName;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value, json, value::RawValue};
 use std::collections::HashSet;
 
 const ELICIT: &str = "elicitation/create";
+const COMPLETE: &str = "complete";
+const STRANGE: &str = "it is of a kind that was not agreed on";
 
 /// Whether a request only reads, so that asking it twice does nothing twice.
 pub(super) fn is_reading(method: &str) -> bool {
@@ -62,7 +68,7 @@ impl Session {
     }
 
     /// Calls a tool: the whole `CallToolResult`, as it was said. A tool's own error is a result with `isError`.
-    pub async fn call_tool(&self, name: &str, arguments: Map<String, Value>, call: &Call) -> Result<Value, CallError> {
+    pub async fn call_tool(&self, name: &str, arguments: Map<String, Value>, call: &Call) -> Result<Said, CallError> {
         let arguments = Value::Object(arguments);
         let params = Map::from_iter([("name".into(), name.into()), ("arguments".into(), arguments.clone())]);
         match self.rounds("tools/call", params.clone(), call, &self.headers_for(name, &arguments)).await {
@@ -76,18 +82,18 @@ impl Session {
     }
 
     /// Reads a resource: the whole `ReadResourceResult`.
-    pub async fn read_resource(&self, uri: &str, call: &Call) -> Result<Value, CallError> {
+    pub async fn read_resource(&self, uri: &str, call: &Call) -> Result<Said, CallError> {
         self.rounds("resources/read", Map::from_iter([("uri".into(), uri.into())]), call, &[]).await
     }
 
     /// Gets a prompt: the whole `GetPromptResult`.
-    pub async fn get_prompt(&self, name: &str, arguments: Map<String, Value>, call: &Call) -> Result<Value, CallError> {
+    pub async fn get_prompt(&self, name: &str, arguments: Map<String, Value>, call: &Call) -> Result<Said, CallError> {
         let params = Map::from_iter([("name".into(), name.into()), ("arguments".into(), arguments.into())]);
         self.rounds("prompts/get", params, call, &[]).await
     }
 
     /// Completes an argument: `params` are `ref`, `argument` and `context` as the protocol has them.
-    pub async fn complete(&self, params: Map<String, Value>, call: &Call) -> Result<Value, CallError> {
+    pub async fn complete(&self, params: Map<String, Value>, call: &Call) -> Result<Said, CallError> {
         let outcome = self.request("completion/complete", params, call, &[]).await?;
         finished("completion/complete", outcome)
     }
@@ -104,12 +110,12 @@ impl Session {
         params: Map<String, Value>,
         call: &Call,
         mirrored: &[(HeaderName, String)],
-    ) -> Result<Value, CallError> {
+    ) -> Result<Said, CallError> {
         let bounds = &self.inner.core.options.bounds;
         let too_much = |what, most| CallError::AsksTooMuch { method: method.to_owned(), what, most };
         let (mut asked, mut round) = (0, params.clone());
         for _ in 0..=bounds.rounds {
-            let mut result = match self.request(method, round, call, mirrored).await? {
+            let result = match self.request(method, round, call, mirrored).await? {
                 Ok(result) => result,
                 Err(refusal) => {
                     let addresses = addresses_first(&refusal);
@@ -124,21 +130,8 @@ impl Session {
                     continue;
                 }
             };
-            match result.get("resultType").and_then(Value::as_str) {
-                None | Some("complete") => return finished(method, Ok(result)),
-                Some("input_required") => {}
-                Some(_) => return Err(broken(method, "it is of a kind that was not agreed on")),
-            }
+            let Some(Wanted { requests: wanted, state }) = Wanted::of(method, &result)? else { return Ok(result) };
             round = params.clone();
-            let wanted = match result.get_mut("inputRequests").map(Value::take) {
-                None => None,
-                Some(Value::Object(wanted)) => Some(wanted),
-                Some(_) => return Err(broken(method, "its questions are no object")),
-            };
-            let state = result.get_mut("requestState").map(Value::take);
-            if wanted.is_none() && state.is_none() {
-                return Err(broken(method, "it wants input and does not say which"));
-            }
             if let Some(wanted) = wanted {
                 asked += wanted.len();
                 if asked > bounds.questions {
@@ -166,7 +159,7 @@ impl Session {
         Ok(answers.values().all(|answer| answer["action"] == "accept"))
     }
 
-    /// Puts a round's questions to whoever stands behind the call, one after the other.
+    /// Puts all of a round's questions to whoever stands behind the call.
     async fn answers(
         &self,
         method: &str,
@@ -174,29 +167,34 @@ impl Session {
         call: &Call,
     ) -> Result<Map<String, Value>, CallError> {
         let stood = self.stand_in(call)?;
-        let mut answers = Map::new();
+        let mut requests = Vec::with_capacity(wanted.len());
         for (key, mut request) in wanted {
             let asks = request["method"].as_str().unwrap_or_default().to_owned();
             let params = request.get_mut("params").map(Value::take).unwrap_or_default();
             if !stood.core.abilities(Some(&stood.open)).answers(&asks, &params) {
                 return Err(broken(method, "it asks for what this client does not offer"));
             }
-            let asking =
-                stood.core.ask(Some(&stood.open), InputRequest { method: asks.clone(), params, certain: true });
-            let answer = tokio::select! {
-                biased;
-                () = call.cancel.cancelled() => return Err(CallError::Cancelled { method: method.to_owned() }),
-                answer = asking => answer,
-            };
-            let answer = match answer {
-                Ok(answer) => answer,
-                // A form has a word for that, and the server may go on without.
-                Err(_) if asks == ELICIT => json!({ "action": "cancel" }),
-                Err(why) => return Err(CallError::Unanswered { method: method.to_owned(), asks, why }),
-            };
-            answers.insert(key, answer);
+            requests.push(InputRequest { method: asks, params, key: Some(key), certain: true });
         }
-        Ok(answers)
+        if requests.is_empty() {
+            return Ok(Map::new());
+        }
+        let answers = tokio::select! {
+            biased;
+            () = call.cancel.cancelled() => return Err(CallError::Cancelled { method: method.to_owned() }),
+            answers = stood.core.ask(Some(&stood.open), requests.clone()) => answers,
+        };
+        let answers = match answers {
+            Ok(answers) => answers,
+            Err(why) => match requests.iter().find(|request| request.method != ELICIT) {
+                Some(InputRequest { method: asks, .. }) => {
+                    return Err(CallError::Unanswered { method: method.to_owned(), asks: asks.clone(), why });
+                }
+                // A form has a word for that, and the server may go on without.
+                None => vec![json!({ "action": "cancel" }); requests.len()],
+            },
+        };
+        Ok(requests.into_iter().filter_map(|request| request.key).zip(answers).collect())
     }
 
     /// All pages of a list. A server that does not say that it has such things has none.
@@ -205,27 +203,36 @@ impl Session {
             return Ok(Vec::new());
         }
         let bounds = &self.inner.core.options.bounds;
-        let (mut entries, mut bytes, mut seen, mut cursor) = (Vec::new(), 0, HashSet::new(), None::<String>);
+        let (mut entries, mut count, mut bytes, mut seen) = (Vec::new(), 0, 0, HashSet::new());
+        let mut cursor = None::<String>;
         for _ in 0..bounds.pages {
             let params = cursor.iter().map(|cursor| ("cursor".to_owned(), cursor.as_str().into())).collect();
             let outcome = self.request(method, params, call, &[]).await?;
-            let mut result = finished(method, outcome)?;
-            let Some(Value::Array(page)) = result.get_mut(field).map(Value::take) else {
-                return Err(broken(method, format!("it has no {field}")));
-            };
-            bytes += page.iter().map(|entry| entry.to_string().len()).sum::<usize>();
-            entries.extend(page);
-            if entries.len() > bounds.entries {
+            let result = finished(method, outcome)?;
+            let members = members(method, &result)?;
+            let page: Option<Vec<&RawValue>> = members.get(field).and_then(|page| said::read(page));
+            let page = page.ok_or_else(|| broken(method, format!("it has no {field}")))?;
+            count += page.len();
+            bytes += page.iter().map(|entry| entry.get().len()).sum::<usize>();
+            if count > bounds.entries {
                 return Err(CallError::TooMuch { what: "entries of a list", most: bounds.entries });
             }
             if bytes > bounds.list_bytes {
                 return Err(CallError::TooMuch { what: "bytes of a list", most: bounds.list_bytes });
             }
-            match result.get("nextCursor") {
-                None | Some(Value::Null) => return Ok(entries),
-                Some(Value::String(next)) if seen.insert(next.clone()) => cursor = Some(next.clone()),
-                Some(Value::String(_)) => return Err(broken(method, "its pages go round in a circle")),
-                Some(_) => return Err(broken(method, "its next page is no text")),
+            let read = page.iter().filter_map(|entry| {
+                let read = said::read::<Value>(entry);
+                if read.is_none() {
+                    tracing::warn!(field, "an entry of a list that no value can hold is left out");
+                }
+                read
+            });
+            entries.extend(read);
+            match said::value(&members, "nextCursor") {
+                Ok(None | Some(Value::Null)) => return Ok(entries),
+                Ok(Some(Value::String(next))) if seen.insert(next.clone()) => cursor = Some(next),
+                Ok(Some(Value::String(_))) => return Err(broken(method, "its pages go round in a circle")),
+                Ok(Some(_)) | Err(()) => return Err(broken(method, "its next page is no text")),
             }
         }
         Err(CallError::TooMuch { what: "pages of a list", most: bounds.pages })
@@ -240,14 +247,51 @@ fn addresses_first(refusal: &Refusal) -> Map<String, Value> {
     all.enumerate().map(|(place, params)| (place.to_string(), question(params))).collect()
 }
 
+/// What a server wants to know before it goes on.
+struct Wanted {
+    requests: Option<Map<String, Value>>,
+    state: Option<Value>,
+}
+
+impl Wanted {
+    /// What a result wants; none where it is complete.
+    fn of(method: &str, result: &Said) -> Result<Option<Self>, CallError> {
+        let members = members(method, result)?;
+        match kind(&members).as_deref() {
+            None | Some(COMPLETE) => return Ok(None),
+            Some("input_required") => {}
+            Some(_) => return Err(broken(method, STRANGE)),
+        }
+        let unread = |()| broken(method, "its questions cannot be read");
+        let requests = match said::value(&members, "inputRequests").map_err(unread)? {
+            None => None,
+            Some(Value::Object(requests)) => Some(requests),
+            Some(_) => return Err(broken(method, "its questions are no object")),
+        };
+        let state = said::value(&members, "requestState").map_err(unread)?;
+        if requests.is_none() && state.is_none() {
+            return Err(broken(method, "it wants input and does not say which"));
+        }
+        Ok(Some(Self { requests, state }))
+    }
+}
+
+/// Of which kind a result is; the revisions before the newest do not say. Whatever is no text is no kind that anybody knows.
+fn kind(members: &Members<'_>) -> Option<String> {
+    members.contains_key("resultType").then(|| said::word(members, "resultType").unwrap_or_default())
+}
+
+fn members<'a>(method: &str, result: &'a Said) -> Result<Members<'a>, CallError> {
+    result.read().ok_or_else(|| broken(method, "it is no object"))
+}
+
 /// A result that has to be complete.
-fn finished(method: &str, outcome: Result<Value, Refusal>) -> Result<Value, CallError> {
+fn finished(method: &str, outcome: Outcome) -> Result<Said, CallError> {
     let result = outcome.map_err(|refusal| CallError::Refused { method: method.to_owned(), refusal })?;
-    match result.get("resultType") {
-        _ if !result.is_object() => Err(broken(method, "it is no object")),
-        None => Ok(result),
-        Some(kind) if kind == "complete" => Ok(result),
-        Some(_) => Err(broken(method, "it is of a kind that was not agreed on")),
+    let kind = kind(&members(method, &result)?);
+    match kind.as_deref() {
+        None | Some(COMPLETE) => Ok(result),
+        Some(_) => Err(broken(method, STRANGE)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What carries messages to a server and its messages here: lines of a program, streamable HTTP, or HTTP and SSE.
 
-use super::{CallError, HttpSender, Refusal, core::OpenCall, message::Message};
+use super::{CallError, HttpSender, Refusal, Said, core::OpenCall, message::Message};
 use futures_util::future::BoxFuture;
 use http::HeaderName;
 use parking_lot::Mutex;
@@ -36,7 +36,7 @@ impl<E: Into<CallError>> From<E> for Fault {
 }
 
 /// What a server answered.
-pub(crate) type Outcome = Result<Value, Refusal>;
+pub(crate) type Outcome = Result<Said, Refusal>;
 
 /// Carries messages. Questions and notices of the server go to the session's core by themselves.
 pub(crate) trait Carrier: Send + Sync {
@@ -90,7 +90,7 @@ impl Waiting {
                 let id = params.get("requestId").and_then(Value::as_u64);
                 match id.and_then(|id| self.inner.lock().waiting.remove(&id)) {
                     Some(place) => {
-                        drop(place.send(Ok(Ok(Value::Null))));
+                        drop(place.send(Ok(Ok(Said::null()))));
                         return None;
                     }
                     None => return Some(Message::Notice { method, params }),

@@ -41,7 +41,7 @@ pub(crate) struct Core {
 /// A call that has no answer yet.
 pub(crate) struct OpenCall {
     pub(crate) id: u64,
-    /// Whether the server may ask during it.
+    /// Whether the server does something for it, and may ask and log meanwhile.
     may_ask: bool,
     host: Arc<dyn CallHost>,
     /// What may be asked during it, where that is not what the session said.
@@ -143,7 +143,7 @@ impl Core {
                 let level = word("level").unwrap_or_else(|| "info".to_owned());
                 let line =
                     LogLine { level, logger: word("logger"), data: params.get("data").cloned().unwrap_or_default() };
-                match self.whose(belongs, |_| true) {
+                match self.whose(belongs, |call| call.may_ask) {
                     (Some(call), true) => call.host.log(line),
                     (None, true) => {}
                     _ => self.options.host.log(line),
@@ -205,7 +205,7 @@ impl Core {
         }
         let core = self.clone();
         tokio::spawn(async move {
-            let asking = core.ask(call.as_deref(), InputRequest { method, params, certain });
+            let asking = core.ask(call.as_deref(), vec![InputRequest { method, params, key: None, certain }]);
             let outcome = tokio::select! {
                 biased;
                 () = core.closed.cancelled() => None,
@@ -214,14 +214,19 @@ impl Core {
             };
             core.asked.lock().remove(&id.to_string());
             if let Some(outcome) = outcome {
+                let outcome = outcome.map(|mut answers| answers.remove(0));
                 let outcome = outcome.map_err(|refused| Refusal { code: -1, message: refused.to_string(), data: None });
                 core.post(message::answer(&id, outcome));
             }
         });
     }
 
-    /// Puts a question to whoever stands behind a call, until the call ends or time is up.
-    pub(crate) async fn ask(&self, call: Option<&OpenCall>, request: InputRequest) -> Result<Value, AskRefused> {
+    /// Puts questions to whoever stands behind a call, until the call ends or time is up. There are as many answers.
+    pub(crate) async fn ask(
+        &self,
+        call: Option<&OpenCall>,
+        requests: Vec<InputRequest>,
+    ) -> Result<Vec<Value>, AskRefused> {
         let host = call.map_or(&self.options.host, |call| &call.host);
         let _open = call.map(OpenQuestion::of);
         let ended = async {
@@ -230,12 +235,17 @@ impl Core {
                 None => std::future::pending().await,
             }
         };
+        let refused = |why: &str| Err(AskRefused::Refused(why.to_owned()));
+        let asked = requests.len();
         tokio::select! {
             biased;
-            () = ended => Err(AskRefused::Refused("the call that it was asked for has ended".to_owned())),
-            answer = host.ask(request) => answer,
+            () = ended => refused("the call that it was asked for has ended"),
+            answers = host.ask(requests) => match answers {
+                Ok(answers) if answers.len() != asked => refused("there are not as many answers as questions"),
+                answers => answers,
+            },
             () = tokio::time::sleep(Duration::from_millis(self.options.bounds.question_ms)) => {
-                Err(AskRefused::Refused("nobody answered in time".to_owned()))
+                refused("nobody answered in time")
             }
         }
     }

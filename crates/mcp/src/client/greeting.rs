@@ -3,9 +3,9 @@
 use super::{
     Call, CallError, Known, OpenError, Refusal, Revision, Server, Style,
     attending::{Patience, Running, attend},
-    carrier::{Asking, Carrier, Fault, Outcome},
+    carrier::{Asking, Carrier, Fault},
     core::Core,
-    door::Door,
+    door::{Door, broken},
     message,
     paired::Paired,
     streamable::Streamable,
@@ -194,14 +194,15 @@ async fn ask(
     method: &str,
     params: Value,
     patience_ms: u64,
-) -> Result<Outcome, OpenError> {
+) -> Result<Result<Value, Refusal>, OpenError> {
     let open = core.open(method, &Call::unattended())?;
     let _running = Running { core, open: open.clone(), carrier, answered: true };
     let asking = Asking { open, method: method.to_owned(), params, sender: None, mirrored: Vec::new() };
     let patience = Patience { silent_ms: patience_ms, most_ms: patience_ms };
     let answered = attend(core, carrier, &asking, &CancellationToken::new(), patience).await;
     match answered {
-        Ok(outcome) => Ok(outcome),
+        Ok(Ok(said)) => Ok(Ok(said.read().ok_or_else(|| broken(method, "it says what cannot be read"))?)),
+        Ok(Err(refusal)) => Ok(Err(refusal)),
         Err(Fault::Call(error)) => Err(error.into()),
         Err(Fault::SessionLost) => Err(CallError::Status { method: method.to_owned(), status: 404 }.into()),
     }

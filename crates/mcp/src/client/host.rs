@@ -35,6 +35,8 @@ pub struct InputRequest {
     pub method: String,
     /// Its parameters, as the server said them.
     pub params: Value,
+    /// The server's name for it among all that it asks at once. Only the newest revision has such names.
+    pub key: Option<String>,
     /// Whether this call asks it for sure. On the old wire of a program nothing says to which of several open calls a question
     /// belongs; it is then put to the one that was begun last.
     pub certain: bool,
@@ -59,8 +61,10 @@ pub trait CallHost: Send + Sync {
     /// The server logs something. On the old wire, what belongs to no call goes to the session's own host.
     fn log(&self, _line: LogLine) {}
 
-    /// The server asks; the answer is the result of its method. Dropped when the server or the caller takes the question back.
-    fn ask(&self, request: InputRequest) -> BoxFuture<'_, Result<Value, AskRefused>>;
+    /// The server asks: all that it wants to know at once, which on the old wire is one question. Each answer is the result of its
+    /// question's method, in their order. A refusal is one for all of them. Dropped when the server or the caller takes the
+    /// questions back.
+    fn ask(&self, requests: Vec<InputRequest>) -> BoxFuture<'_, Result<Vec<Value>, AskRefused>>;
 }
 
 /// Nobody: wants to hear nothing and answers nothing.
@@ -68,7 +72,7 @@ pub trait CallHost: Send + Sync {
 pub struct Nobody;
 
 impl CallHost for Nobody {
-    fn ask(&self, _request: InputRequest) -> BoxFuture<'_, Result<Value, AskRefused>> {
+    fn ask(&self, _requests: Vec<InputRequest>) -> BoxFuture<'_, Result<Vec<Value>, AskRefused>> {
         Box::pin(async { Err(AskRefused::NotSupported) })
     }
 }

@@ -65,6 +65,11 @@ impl Session {
         done
     }
 
+    /// Whether any resource is watched.
+    pub fn is_watching(&self) -> bool {
+        !self.inner.watched.lock().is_empty()
+    }
+
     /// Takes [`Session::subscribe`] back.
     pub async fn unsubscribe(&self, uri: &str, call: &Call) -> Result<(), CallError> {
         let mut listening = self.inner.listening.lock().await;

@@ -1,8 +1,11 @@
 //! JSON-RPC as it is on the wire: read with bounds, written plainly.
 
-use super::Refusal;
+use super::{
+    Refusal, Said,
+    said::{self, Members},
+};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json, value::RawValue};
 
 /// Messages in one batch, which one old revision allows.
 const BATCH_MAX: usize = 256;
@@ -11,6 +14,8 @@ const VALUES_MAX: usize = 500_000;
 
 /// Values within values within values. A reader that goes down with them needs a place for each.
 const DEPTH_MAX: usize = 120;
+
+const NO_USE: &str = "its method or id is of no use";
 
 /// Why something is no message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +42,7 @@ struct Head {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Message {
     /// It answers. An answer whose id is not one of ours belongs to nothing.
-    Answer { id: Option<u64>, outcome: Result<Value, Refusal> },
+    Answer { id: Option<u64>, outcome: Result<Said, Refusal> },
     /// It asks, and wants to be answered under this id.
     Question { id: Value, method: String, params: Value },
     /// It tells.
@@ -53,41 +58,39 @@ impl Message {
             let head: Head = serde_json::from_slice(bytes).map_err(|_| "it is not JSON")?;
             return Err(Unread::TooMuch { id: head.id, what, most });
         }
-        match serde_json::from_slice(bytes) {
-            Ok(Value::Object(object)) => Ok(vec![Self::understand(object)?]),
-            Ok(Value::Array(all)) if all.len() <= BATCH_MAX => all
-                .into_iter()
-                .map(|one| match one {
-                    Value::Object(object) => Ok(Self::understand(object)?),
-                    _ => Err(Unread::Not("a message in a batch is no object")),
-                })
-                .collect(),
-            Ok(_) => Err(Unread::Not("it is no message of JSON-RPC")),
-            Err(_) => Err(Unread::Not("it is not JSON")),
+        let whole: &RawValue = serde_json::from_slice(bytes).map_err(|_| "it is not JSON")?;
+        if whole.get().starts_with('{') {
+            return Ok(vec![Self::understand(whole)?]);
         }
+        let all: Vec<&RawValue> = said::read(whole).ok_or("it is no message of JSON-RPC")?;
+        if all.len() > BATCH_MAX {
+            return Err(Unread::Not("it is no message of JSON-RPC"));
+        }
+        all.into_iter().map(|one| Ok(Self::understand(one)?)).collect()
     }
 
-    fn understand(mut object: Map<String, Value>) -> Result<Self, &'static str> {
-        if object.get("jsonrpc").and_then(Value::as_str) != Some("2.0") {
+    fn understand(raw: &RawValue) -> Result<Self, &'static str> {
+        let members: Members<'_> = said::read(raw).ok_or("a message in a batch is no object")?;
+        if said::word(&members, "jsonrpc").as_deref() != Some("2.0") {
             return Err("it is no message of JSON-RPC 2.0");
         }
-        let id = object.remove("id");
-        let params = object.remove("params").unwrap_or(Value::Null);
-        match (object.remove("method"), id) {
-            (Some(Value::String(method)), Some(id)) if id.is_string() || id.is_number() => {
-                Ok(Self::Question { id, method, params })
-            }
-            (Some(Value::String(method)), None) => Ok(Self::Notice { method, params }),
-            (None, id) => {
-                let outcome = match (object.remove("result"), object.remove("error")) {
-                    (Some(result), None) => Ok(result),
-                    (None, Some(error)) => Err(Refusal::read(error)?),
-                    _ => return Err("it is neither a result nor an error"),
-                };
-                Ok(Self::Answer { id: id.as_ref().and_then(Value::as_u64), outcome })
-            }
-            _ => Err("its method or id is of no use"),
+        let id = said::value(&members, "id").map_err(|()| NO_USE)?;
+        if members.contains_key("method") {
+            let method = said::word(&members, "method").ok_or(NO_USE)?;
+            let params = said::value(&members, "params").map_err(|()| "its parameters cannot be read")?;
+            let params = params.unwrap_or_default();
+            return match id {
+                None => Ok(Self::Notice { method, params }),
+                Some(id) if id.is_string() || id.is_number() => Ok(Self::Question { id, method, params }),
+                Some(_) => Err(NO_USE),
+            };
         }
+        let outcome = match (members.get("result"), members.get("error")) {
+            (Some(&result), None) => Ok(Said::from(result)),
+            (None, Some(error)) => Err(Refusal::read(error)?),
+            _ => return Err("it is neither a result nor an error"),
+        };
+        Ok(Self::Answer { id: id.as_ref().and_then(Value::as_u64), outcome })
     }
 }
 
@@ -100,14 +103,12 @@ impl Refusal {
     pub(crate) const ADDRESSES_FIRST: i64 = -32042;
     pub(crate) const METHOD_NOT_FOUND: i64 = -32601;
 
-    fn read(error: Value) -> Result<Self, &'static str> {
-        let Value::Object(mut error) = error else { return Err("its error is no object") };
-        let code = error.get("code").and_then(Value::as_i64).ok_or("its error has no code")?;
-        let message = match error.remove("message") {
-            Some(Value::String(message)) => message,
-            _ => String::new(),
-        };
-        Ok(Self { code, message, data: error.remove("data") })
+    fn read(error: &RawValue) -> Result<Self, &'static str> {
+        let members: Members<'_> = said::read(error).ok_or("its error is no object")?;
+        let code = members.get("code").and_then(|code| said::read(code)).ok_or("its error has no code")?;
+        let message = said::word(&members, "message").unwrap_or_default();
+        // What no value can hold is left out: an error says what it has to by its code.
+        Ok(Self { code, message, data: said::value(&members, "data").unwrap_or_default() })
     }
 
     /// Whether only a server of the newest revision says this.
@@ -185,7 +186,7 @@ mod tests {
         let no = Refusal { code: -32601, message: "no".into(), data: None };
         check(
             r#"{"jsonrpc":"2.0","id":7,"result":null}"#,
-            Ok(Message::Answer { id: Some(7), outcome: Ok(Value::Null) }),
+            Ok(Message::Answer { id: Some(7), outcome: Ok(Said::null()) }),
         );
         check(
             r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32601,"message":"no"}}"#,
@@ -232,8 +233,9 @@ mod tests {
         #[test]
         fn what_we_write_reads_back(id in any::<u64>(), text in "\\PC{0,20}") {
             let read = |bytes: Vec<u8>| Message::read(&bytes).unwrap().pop().unwrap();
-            let outcome = Ok(json!({ "text": text }));
-            prop_assert_eq!(read(answer(&json!(id), outcome.clone())), Message::Answer { id: Some(id), outcome });
+            let given = json!({ "text": text });
+            let outcome = Ok(Said::from(&*serde_json::value::to_raw_value(&given).unwrap()));
+            prop_assert_eq!(read(answer(&json!(id), Ok(given))), Message::Answer { id: Some(id), outcome });
             let (method, params) = (text.clone(), json!([text]));
             let asked = Message::Question { id: json!(id), method: method.clone(), params: params.clone() };
             prop_assert_eq!(read(request(id, &method, &params)), asked);

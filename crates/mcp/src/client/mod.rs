@@ -1,9 +1,9 @@
 //! What we say to a server: one [`Session`] with one server, over a program's pipes or over HTTP, in whichever revision it speaks.
 //!
-//! What a server answers passes as it was said, as JSON: fields that we do not know, `_meta`, any `structuredContent`. Only what
-//! has to be understood to carry it is looked at. That is why the messages are not rmcp's typed models, which drop what they do
-//! not know and lose a whole list to one odd entry, and why its HTTP and sign-in are not used, which need a client of their own. Whatever it asks of its client, on whichever wire, ends in [`CallHost::ask`],
-//! and the caller of [`Session::call_tool`] sees one call that ends once.
+//! What a server answers passes as it was said ([`Said`]): members that we do not know, `_meta`, numbers that no machine number
+//! holds. Only what has to be understood to carry it is looked at. That, and that each call's HTTP has permits of its own, is why
+//! the wire is ours and not `rmcp`'s. Whatever a server asks of its client, on whichever wire, ends in [`CallHost::ask`], and the
+//! caller of [`Session::call_tool`] sees one call that ends once.
 //!
 //! Never here: a program that is started, a connection that is made (see [`HttpSender`]), a redirect that is followed, a token
 //! that is kept (see [`TokenStore`]). Everything a server sends is bounded by [`Bounds`], and nothing waits without a deadline.
@@ -28,6 +28,7 @@ pub mod oauth; // how we are let in
 mod options; // how a session is opened
 mod paired; // HTTP and SSE, as 2024-11-05 had it
 pub mod pinning; // what a tool said when it was looked at
+mod said; // what a server said, as it said it
 mod session; // one session with one server
 mod streamable; // streamable HTTP
 
@@ -37,4 +38,5 @@ pub use error::{CallError, OpenError, Refusal};
 pub use host::{AskRefused, Call, CallHost, InputRequest, LogLine, Nobody, Progress};
 pub use http::{HttpBody, HttpError, HttpSender};
 pub use options::{Abilities, ClientName, Known, Options, Revision, Style, Way, Web};
+pub use said::Said;
 pub use session::{Server, Session};

@@ -150,6 +150,21 @@ pub struct Abilities {
 }
 
 impl Abilities {
+    /// Of a client that wrote this of itself. Extensions are its own: they are of its wire, and not of ours.
+    pub fn of(said: &Value) -> Self {
+        let has = |pointer: &str| said.pointer(pointer).is_some_and(Value::is_object);
+        let elicitation_url = has("/elicitation/url");
+        Self {
+            // Before there were two modes, an empty object meant forms.
+            elicitation_form: has("/elicitation/form") || (has("/elicitation") && !elicitation_url),
+            elicitation_url,
+            sampling: has("/sampling"),
+            sampling_tools: has("/sampling/tools"),
+            roots: has("/roots"),
+            extensions: Map::new(),
+        }
+    }
+
     /// Whether a server may ask this.
     pub(crate) fn answers(&self, method: &str, params: &Value) -> bool {
         let by_url = params.get("mode").and_then(Value::as_str) == Some("url");

@@ -76,6 +76,19 @@ pub struct Tool {
     pub state: GrantState,
     /// Arguments that stand in headers too: where in the arguments, and in which header.
     pub(crate) headers: Vec<(Vec<String>, String)>,
+    /// Whether it says of itself that it takes long.
+    pub(crate) length: Length,
+}
+
+/// How long a tool says that it takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Length {
+    /// Nothing of it.
+    Unsaid,
+    /// Long: who can come back for its answer is let go at once.
+    Long,
+    /// Too long to be waited for by who cannot.
+    Task,
 }
 
 /// What one client is offered.
@@ -86,6 +99,8 @@ pub struct Catalog {
     resources: HashMap<String, AppName>,
     templates: Vec<(Template, AppName)>,
     pages: [Vec<Json>; 4],
+    /// The tools as clients with sessions may have them, where that is something else.
+    older_tools: Option<Vec<Json>>,
     search: Option<Index>,
 }
 
@@ -124,10 +139,12 @@ impl Catalog {
             }
             let headers =
                 offered.definition.get("inputSchema").map(|schema| headers_of(schema.get())).unwrap_or_default();
+            let length = length_of(&offered.definition);
             if offered.state != GrantState::Block {
                 listed.push((name.clone(), named(offered.definition, &name)));
             }
-            tools.insert(name, Tool { app: offered.app, own: offered.tool, state: offered.state, headers });
+            let (app, own, state) = (offered.app, offered.tool, offered.state);
+            tools.insert(name, Tool { app, own, state, headers, length });
         }
         let is_searched = listed.len() > TOOLS_LISTED_MAX;
         let index = is_searched.then(|| Index::new(&listed));
@@ -166,13 +183,17 @@ impl Catalog {
             templates.push((Template::new(&text), offered.app));
             templates_shown.push(offered.definition);
         }
+        let older_tools = shown.iter().any(is_structured_otherwise).then(|| {
+            let older: Vec<Members> = shown.iter().cloned().map(for_sessions).collect();
+            pages(&older, usize::MAX)
+        });
         let pages = [
             pages(&shown, usize::MAX),
             pages(&prompts_shown, PAGE_ENTRIES),
             pages(&resources_shown, PAGE_ENTRIES),
             pages(&templates_shown, PAGE_ENTRIES),
         ];
-        Self { tools, prompts, resources, templates, pages, search: index }
+        Self { tools, prompts, resources, templates, pages, older_tools, search: index }
     }
 
     /// A tool by the client's name for it.
@@ -202,8 +223,9 @@ impl Catalog {
     }
 
     /// A page of a list, and where the next begins. `None`: there is no such page.
-    pub(crate) fn page(&self, list: List, cursor: Option<&str>) -> Option<(&Json, Option<usize>)> {
-        let pages = &self.pages[list as usize];
+    pub(crate) fn page(&self, list: List, is_stateless: bool, cursor: Option<&str>) -> Option<(&Json, Option<usize>)> {
+        let older = self.older_tools.as_ref().filter(|_| list == List::Tools && !is_stateless);
+        let pages = older.unwrap_or(&self.pages[list as usize]);
         let page = match cursor {
             None => 0,
             Some(cursor) => cursor.parse().ok().filter(|page| *page > 0)?,
@@ -217,9 +239,35 @@ fn named(mut definition: Members, name: &str) -> Members {
     definition
 }
 
+/// Whether a tool says that what it answers is no object.
+fn is_structured_otherwise(definition: &Members) -> bool {
+    let schema = definition.object("outputSchema");
+    definition.get("outputSchema").is_some()
+        && schema.and_then(|schema| schema.text("type")).as_deref() != Some("object")
+}
+
+/// A tool for clients of the revisions with sessions: to some of them one that answers with anything but objects makes the whole
+/// list no list.
+fn for_sessions(mut definition: Members) -> Members {
+    if is_structured_otherwise(&definition) {
+        definition.remove("outputSchema");
+    }
+    definition
+}
+
 /// At least one, so that an empty list has a page too.
 fn pages(entries: &[Members], size: usize) -> Vec<Json> {
     if entries.is_empty() { vec![json(&[(); 0])] } else { entries.chunks(size).map(|chunk| json(&chunk)).collect() }
+}
+
+/// What a tool says of tasks, as 2025-11-25 has it.
+fn length_of(definition: &Members) -> Length {
+    let execution = definition.object("execution");
+    match execution.and_then(|execution| execution.text("taskSupport")).as_deref() {
+        Some("optional") => Length::Long,
+        Some("required") => Length::Task,
+        _ => Length::Unsaid,
+    }
 }
 
 /// Which arguments stand in headers too (`x-mcp-header`), as far as a schema says it in a way that can be kept: on texts, whole

@@ -277,7 +277,7 @@ impl Inner {
     async fn list(&self, from: From<'_>, list: List, of: Option<&RawValue>) -> Result<Reply, ProtocolError> {
         let cursor = params::<Listed<'_>>(of)?.cursor;
         let catalog = self.catalog(from.client).await?;
-        let page = catalog.page(list, cursor.as_deref());
+        let page = catalog.page(list, from.session.is_none(), cursor.as_deref());
         let (entries, next) =
             page.ok_or_else(|| ProtocolError::params("there is no such page; begin again without a cursor"))?;
         Ok(Reply::Now(Ok(result::listed(list.member(), entries, next, from.session.is_none()))))

@@ -30,6 +30,22 @@ pub enum Level {
     Emergency,
 }
 
+impl Level {
+    /// As the protocol writes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Notice => "notice",
+            Self::Warning => "warning",
+            Self::Error => "error",
+            Self::Critical => "critical",
+            Self::Alert => "alert",
+            Self::Emergency => "emergency",
+        }
+    }
+}
+
 /// Something that only the client, or the person before it, can say: elicitation, sampling, roots.
 #[derive(Clone, Debug)]
 pub struct InputRequest {

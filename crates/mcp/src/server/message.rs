@@ -19,8 +19,8 @@ pub(crate) const METHOD_NOT_FOUND: i64 = -32601;
 pub(crate) const INVALID_PARAMS: i64 = -32602;
 /// A fault of ours.
 pub(crate) const INTERNAL: i64 = -32603;
-/// A resource that is not there, in the revisions before 2026-07-28.
-pub(crate) const RESOURCE_NOT_FOUND: i64 = -32002;
+/// A resource that is not there, in the revisions before 2026-07-28. Clients of that one get the number that it has for it.
+pub const RESOURCE_NOT_FOUND: i64 = -32002;
 /// A header says something else than the body.
 pub(crate) const HEADER_MISMATCH: i64 = -32020;
 /// A revision that is not spoken here.

@@ -1,9 +1,8 @@
 //! What we say to a client: [`Server`], in front of a [`Household`], over HTTP or over a program's pipes, in the revisions with
 //! sessions and in the one without.
 //!
-//! The wire is written here and not taken from `rmcp`, whose types and client the tests hold it against. Its service keeps a
-//! session in one task that waits for the slowest of its readers, answers a session with streams only, reads what goes through
-//! into types that drop what they do not know, and writes into the log what clients send.
+//! The wire is written here and not taken from `rmcp`, so that what apps say goes through as it was said, and no client that does
+//! not read holds up another. The official suite looks at it from outside. All reasons are in `docs/adr/0010-the-mcp-wire-is-ours.md`.
 
 mod body; // bodies of answers
 mod capabilities; // what a client says that it can
@@ -40,6 +39,7 @@ pub use household::{
 };
 pub use http::MESSAGE_BYTES_MAX;
 pub use json::{Json, Members, empty_object, json};
+pub use message::RESOURCE_NOT_FOUND;
 pub use names::{Meaning, NAMES_MAX, NameMap, Names};
 pub use result::{FAILURE_KEY, VIEWS, missing_capability, view_meta, view_uri};
 pub use search::{CALL as CALL_TOOL, SEARCH as SEARCH_TOOLS};

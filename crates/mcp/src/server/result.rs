@@ -52,9 +52,17 @@ impl Shape {
                 Ok(self.fit(self.shown(data, &summary, renderer.as_deref())))
             }
             Err(CallError::Protocol(mut error)) => {
-                // What is not there has another number in each revision.
-                if self.kind == Kind::Resource && self.is_stateless && error.code == RESOURCE_NOT_FOUND {
-                    error.code = INVALID_PARAMS;
+                // What is not there has another number in each revision; in the newest it is told by the address that goes with it.
+                if self.kind == Kind::Resource {
+                    let names_it = || {
+                        let data = error.data.as_ref().and_then(|data| Members::parse(data.get()).ok());
+                        data.is_some_and(|data| data.text("uri").is_some())
+                    };
+                    match (error.code, self.is_stateless) {
+                        (RESOURCE_NOT_FOUND, true) => error.code = INVALID_PARAMS,
+                        (INVALID_PARAMS, false) if names_it() => error.code = RESOURCE_NOT_FOUND,
+                        _ => {}
+                    }
                 }
                 Err(error)
             }
@@ -95,13 +103,24 @@ impl Shape {
             }
             return begin(result, &missing);
         }
-        if text.contains("\"resultType\"")
-            && let Ok(mut members) = Members::parse(text)
-            && members.remove("resultType").is_some()
-        {
-            return members.to_json();
+        if !text.contains("\"resultType\"") && !text.contains("\"structuredContent\"") {
+            return result;
         }
-        result
+        let Ok(mut members) = Members::parse(text) else { return result };
+        let is_typed = members.remove("resultType").is_some();
+        // In these revisions only an object is structured; to some of their clients anything else is no result at all.
+        let structured = members.get("structuredContent").filter(|said| !said.get().starts_with('{'));
+        match structured.map(ToOwned::to_owned) {
+            Some(structured) => {
+                members.remove("structuredContent");
+                if members.get("content").is_none_or(|content| content.get() == "[]") {
+                    members.set("content", json(&value!([{"type": "text", "text": structured.get()}])));
+                }
+                members.to_json()
+            }
+            None if is_typed => members.to_json(),
+            None => result,
+        }
     }
 
     fn shown(self, data: Option<Json>, summary: &str, renderer: Option<&str>) -> Json {
@@ -282,6 +301,11 @@ mod tests {
         for (is_stateless, code) in [(true, INVALID_PARAMS), (false, RESOURCE_NOT_FOUND)] {
             let shape = Shape { kind: Kind::Resource, is_stateless };
             assert_eq!(shape.answer(Err(missing().into())).expect_err("an error").code, code);
+            // Servers of either revision say it in theirs.
+            for said in [INVALID_PARAMS, RESOURCE_NOT_FOUND] {
+                let error = ProtocolError::new(said, "no such thing").with(&value!({"uri": "a:b"}));
+                assert_eq!(shape.answer(Err(CallError::Protocol(error))).expect_err("an error").code, code);
+            }
         }
     }
 }

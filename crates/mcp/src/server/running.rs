@@ -107,6 +107,12 @@ impl Running {
         self.shape
     }
 
+    /// Nothing will happen for a while: who can come back is let go.
+    pub(crate) fn pause(&self) {
+        self.state.lock().paused = true;
+        self.wake();
+    }
+
     fn wake(&self) {
         self.changed.send_replace(());
     }

@@ -1,9 +1,10 @@
 //! The suite's fixtures in a program of their own, on both wires: everything arrives as it was said.
 
-use crate::scene::{Witness, open, options, soon};
+use crate::scene::{Witness, open, options, soon, value};
+use futures_util::future::BoxFuture;
 use mcp::client::{AskRefused, Call, CallError, CallHost, Change, InputRequest, Revision, Session, Way};
 use serde_json::{Map, Value, json};
-use std::{process::Stdio, sync::Arc};
+use std::{collections::HashSet, process::Stdio, sync::Arc};
 use tokio::process::{Child, Command};
 
 /// A server, and the program that it is.
@@ -29,7 +30,7 @@ const WIRES: [(&[&str], Revision); 3] = [
 
 async fn call(session: &Session, witness: &Arc<Witness>, name: &str, arguments: Value) -> Result<Value, CallError> {
     let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
-    soon(session.call_tool(name, arguments, &witness.call())).await
+    soon(session.call_tool(name, arguments, &witness.call())).await.map(|said| value(&said))
 }
 
 fn first_text(result: &Value) -> &str {
@@ -85,9 +86,9 @@ async fn resources_prompts_and_completions_arrive() {
         assert_eq!(session.resources(&any).await.unwrap().len(), 4);
         let templates = session.resource_templates(&any).await.unwrap();
         assert_eq!(templates[0]["uriTemplate"], "test://template/{id}/data");
-        let text = session.read_resource("test://template/123/data", &any).await.unwrap();
+        let text = value(&session.read_resource("test://template/123/data", &any).await.unwrap());
         assert!(text["contents"][0]["text"].as_str().unwrap().contains("Data for ID: 123"));
-        let view = session.read_resource("ui://conformance/view", &any).await.unwrap();
+        let view = value(&session.read_resource("ui://conformance/view", &any).await.unwrap());
         assert_eq!(view["contents"][0]["_meta"]["ui"]["csp"]["connectDomains"][0], "https://api.example.com");
         let code = if revision.is_stateless() { -32602 } else { -32002 };
         match session.read_resource("test://none", &any).await.unwrap_err() {
@@ -98,20 +99,20 @@ async fn resources_prompts_and_completions_arrive() {
         }
         assert_eq!(session.prompts(&any).await.unwrap().len(), 5);
         let arguments = Map::from_iter([("arg1".into(), "one".into()), ("arg2".into(), "two".into())]);
-        let prompt = session.get_prompt("test_prompt_with_arguments", arguments, &any).await.unwrap();
+        let prompt = value(&session.get_prompt("test_prompt_with_arguments", arguments, &any).await.unwrap());
         assert_eq!(prompt["messages"][0]["content"]["text"], "Prompt with arguments: arg1='one', arg2='two'");
         let params = json!({
             "ref": { "type": "ref/prompt", "name": "test_prompt_with_arguments" },
             "argument": { "name": "arg1", "value": "par" },
         });
-        let completion = session.complete(params.as_object().unwrap().clone(), &any).await.unwrap();
+        let completion = value(&session.complete(params.as_object().unwrap().clone(), &any).await.unwrap());
         assert_eq!(completion["completion"]["values"], json!(["paris", "park", "party"]));
     }
 }
 
 #[tokio::test]
 async fn one_call_ends_once_whatever_is_asked_on_the_way() {
-    for (only, _) in WIRES {
+    for (only, revision) in WIRES {
         let (session, _child) = started(only).await;
         for (name, arguments, expected, questions) in [
             ("test_sampling", json!({ "prompt": "Which city?" }), "LLM response: Paris", 1),
@@ -143,12 +144,23 @@ async fn one_call_ends_once_whatever_is_asked_on_the_way() {
             let witness = Arc::new(Witness::default());
             let result = call(&session, &witness, name, arguments).await.unwrap();
             assert_eq!((first_text(&result), witness.asked.lock().unwrap().len()), (expected, questions), "{name}");
-            assert!(witness.asked.lock().unwrap().iter().all(|question| question.certain));
+            let asked = witness.asked.lock().unwrap();
+            assert!(asked.iter().all(|question| question.certain && question.key.is_some() == revision.is_stateless()));
+            let at_once = if revision.is_stateless() && name != "test_input_required_result_multi_round" {
+                vec![questions]
+            } else {
+                vec![1; questions]
+            };
+            assert_eq!(*witness.rounds.lock().unwrap(), at_once, "{name}");
+            let keys: HashSet<_> = asked.iter().filter_map(|question| question.key.as_deref()).collect();
+            if revision.is_stateless() && name == "test_input_required_result_multiple_inputs" {
+                assert_eq!(keys.len(), 3, "{keys:?}");
+            }
         }
         let witness = Arc::new(Witness::default());
         let prompt =
             session.get_prompt("test_input_required_result_prompt", Map::new(), &witness.call()).await.unwrap();
-        assert_eq!(prompt["messages"][0]["content"]["text"], "The context is: my context");
+        assert_eq!(value(&prompt)["messages"][0]["content"]["text"], "The context is: my context");
     }
 }
 
@@ -156,7 +168,7 @@ async fn one_call_ends_once_whatever_is_asked_on_the_way() {
 struct Declining(AskRefused);
 
 impl CallHost for Declining {
-    fn ask(&self, _request: InputRequest) -> futures_util::future::BoxFuture<'_, Result<Value, AskRefused>> {
+    fn ask(&self, _requests: Vec<InputRequest>) -> BoxFuture<'_, Result<Vec<Value>, AskRefused>> {
         Box::pin(std::future::ready(Err(self.0.clone())))
     }
 }
@@ -167,7 +179,7 @@ async fn a_question_without_an_answer_ends_as_its_wire_has_it() {
         let (session, _child) = started(only).await;
         let no = Call::new(Arc::new(Declining(AskRefused::Refused("not today".into()))));
         let arguments = Map::from_iter([("message".to_owned(), "Who?".into())]);
-        let elicited = session.call_tool("test_elicitation", arguments, &no).await.unwrap();
+        let elicited = value(&session.call_tool("test_elicitation", arguments, &no).await.unwrap());
         let arguments = Map::from_iter([("prompt".to_owned(), "Who?".into())]);
         let sampled = session.call_tool("test_sampling", arguments, &no).await;
         if revision.is_stateless() {
@@ -178,7 +190,7 @@ async fn a_question_without_an_answer_ends_as_its_wire_has_it() {
             assert_eq!(error.to_string(), expected);
         } else {
             assert_eq!(first_text(&elicited), "nobody answered: not today");
-            assert_eq!(first_text(&sampled.unwrap()), "no model answered: not today");
+            assert_eq!(first_text(&value(&sampled.unwrap())), "no model answered: not today");
         }
         // What a call may not be asked is not asked, whatever the session said it can.
         let mut less = Arc::new(Witness::default()).call();
@@ -189,7 +201,9 @@ async fn a_question_without_an_answer_ends_as_its_wire_has_it() {
                 assert_eq!(refusal.code, -32021);
                 assert_eq!(refusal.data.unwrap(), json!({ "requiredCapabilities": { "sampling": {} } }));
             }
-            Ok(result) if !revision.is_stateless() => assert_eq!(first_text(&result), "The client has a model."),
+            Ok(result) if !revision.is_stateless() => {
+                assert_eq!(first_text(&value(&result)), "The client has a model.")
+            }
             other => panic!("{other:?}"),
         }
     }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture};
 use mcp::client::{
     Abilities, AskRefused, Bounds, Call, CallHost, ClientName, HttpBody, HttpError, HttpSender, InputRequest, LogLine,
-    Nobody, OpenError, Options, Progress, Session, Way, Web, oauth::Authorizer,
+    Nobody, OpenError, Options, Progress, Said, Session, Way, Web, oauth::Authorizer,
 };
 use serde_json::{Value, json};
 use std::{
@@ -47,6 +47,8 @@ pub(crate) async fn soon<T>(coming: impl Future<Output = T>) -> T {
 pub(crate) struct Witness {
     pub(crate) told: Mutex<Vec<String>>,
     pub(crate) asked: Mutex<Vec<InputRequest>>,
+    /// How many questions came at once.
+    pub(crate) rounds: Mutex<Vec<usize>>,
 }
 
 impl Witness {
@@ -68,9 +70,10 @@ impl CallHost for Witness {
         self.told.lock().unwrap().push(format!("{}: {}", line.level, line.data));
     }
 
-    fn ask(&self, request: InputRequest) -> BoxFuture<'_, Result<Value, AskRefused>> {
-        self.asked.lock().unwrap().push(request.clone());
-        let answer = match request.method.as_str() {
+    fn ask(&self, requests: Vec<InputRequest>) -> BoxFuture<'_, Result<Vec<Value>, AskRefused>> {
+        self.rounds.lock().unwrap().push(requests.len());
+        self.asked.lock().unwrap().extend(requests.iter().cloned());
+        let answers = requests.iter().map(|request| match request.method.as_str() {
             "elicitation/create" => {
                 let properties = request.params["requestedSchema"]["properties"].as_object().unwrap();
                 let content = properties.iter().map(|(name, property)| {
@@ -84,9 +87,14 @@ impl CallHost for Witness {
             }
             "roots/list" => Ok(json!({ "roots": [{ "uri": "file:///home" }] })),
             _ => Err(AskRefused::NotSupported),
-        };
-        std::future::ready(answer).boxed()
+        });
+        std::future::ready(answers.collect()).boxed()
     }
+}
+
+/// What was answered, for those that look into it.
+pub(crate) fn value(said: &Said) -> Value {
+    said.read().unwrap()
 }
 
 /// The other end of a program's pipes.

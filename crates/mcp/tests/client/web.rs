@@ -1,12 +1,14 @@
 //! Servers behind addresses: those that lose what they knew, break off, or are older than they look.
 
 use crate::scene::{
-    Played, Witness, body, greeting, header, message, open, options, refusal, reply, result, soon, tight, way,
+    Played, Witness, body, greeting, header, message, open, options, refusal, reply, result, soon, tight, value, way,
 };
-use futures_util::{FutureExt as _, StreamExt as _};
+use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture};
 use http::Method;
-use mcp::client::{Call, CallError, HttpBody, HttpError, HttpSender, Revision, Style};
-use serde_json::{Map, json};
+use mcp::client::{
+    AskRefused, Call, CallError, CallHost, HttpBody, HttpError, HttpSender, InputRequest, Revision, Style,
+};
+use serde_json::{Map, Value, json};
 use std::sync::{
     Arc, Mutex,
     atomic::{AtomicUsize, Ordering},
@@ -120,7 +122,7 @@ async fn a_stream_that_breaks_off_is_taken_up_where_it_was() {
     });
     let session = open(way(sender, None), options()).await.unwrap();
     let outcome = soon(session.call_tool("a", Map::new(), &witness.call())).await;
-    assert_eq!(outcome.unwrap(), json!({ "content": [] }));
+    assert_eq!(value(&outcome.unwrap()), json!({ "content": [] }));
     assert_eq!(witness.told(), ["1/0", "2/0"]);
     assert_eq!(heard.lock().unwrap().iter().filter(|line| line.starts_with("tools/call")).count(), 1);
 }
@@ -365,13 +367,11 @@ async fn addresses_that_have_to_be_opened_first_are_put_to_the_person() {
 /// Opens every address.
 struct Opener(Mutex<Vec<String>>);
 
-impl mcp::client::CallHost for Opener {
-    fn ask(
-        &self,
-        request: mcp::client::InputRequest,
-    ) -> futures_util::future::BoxFuture<'_, Result<serde_json::Value, mcp::client::AskRefused>> {
-        self.0.lock().unwrap().push(request.params["url"].as_str().unwrap().to_owned());
-        std::future::ready(Ok(json!({ "action": "accept" }))).boxed()
+impl CallHost for Opener {
+    fn ask(&self, requests: Vec<InputRequest>) -> BoxFuture<'_, Result<Vec<Value>, AskRefused>> {
+        let addresses = requests.iter().map(|request| request.params["url"].as_str().unwrap().to_owned());
+        self.0.lock().unwrap().extend(addresses);
+        std::future::ready(Ok(vec![json!({ "action": "accept" }); requests.len()])).boxed()
     }
 }
 

@@ -14,7 +14,7 @@ use futures_util::future::BoxFuture;
 use isolate::{Confined, Facts};
 use kernel::{
     host_call::{HostAnswer, HostCall, HostError},
-    program::{InputRequest, Spoken, Streams, Terms, WayOut},
+    program::{InputRequest, Introduction, Spoken, Streams, Terms, WayOut},
     runner::{GuestCall, GuestEnd, GuestFailure, GuestHost, GuestPiece, Push},
 };
 use protocol::{ErrorCode, Failure};
@@ -291,7 +291,7 @@ async fn look_after(
             why = child.spoken.closed() => break (end_of_words(&mut confined, why).await, true),
             () = child.changed.notified() => {}
             _ = tick.tick() => {
-                if child.live() == 0 && child.idle_ms() >= idle_ms_max {
+                if child.live() == 0 && child.idle_ms() >= idle_ms_max && !child.spoken.is_awaited() {
                     child.is_retiring.store(true, SeqCst);
                 }
             }
@@ -310,6 +310,7 @@ async fn look_after(
     }
     let grace = if child.is_doomed.load(SeqCst) { 0 } else { GRACE_MS };
     confined.stop(Duration::from_millis(grace)).await;
+    child.spoken.over();
     gone.send_replace(Some(Gone { why, was_by_itself }));
 }
 
@@ -364,8 +365,12 @@ impl GuestHost for SharedHost {
         self.inner.way_out()
     }
 
-    fn input(&self, request: InputRequest) -> BoxFuture<'static, Result<serde_json::Value, String>> {
+    fn introduction(&self) -> Option<&Introduction> {
+        self.inner.introduction()
+    }
+
+    fn input(&self, requests: Vec<InputRequest>) -> BoxFuture<'static, Result<Vec<serde_json::Value>, String>> {
         self.warden.share(&self.lease);
-        self.inner.input(request)
+        self.inner.input(requests)
     }
 }

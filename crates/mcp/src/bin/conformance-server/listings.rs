@@ -8,7 +8,11 @@ pub(crate) fn info() -> Value {
     json!({ "name": "oikos-conformance-server", "title": "Conformance fixtures", "version": env!("CARGO_PKG_VERSION") })
 }
 
-pub(crate) fn capabilities(is_new: bool) -> Value {
+/// What it has; one with some of the tools only has nothing else.
+pub(crate) fn capabilities(is_new: bool, only: &[String]) -> Value {
+    if !only.is_empty() {
+        return json!({ "tools": {} });
+    }
     let mut all = json!({
         "tools": { "listChanged": true },
         "prompts": { "listChanged": true },
@@ -21,8 +25,18 @@ pub(crate) fn capabilities(is_new: bool) -> Value {
     all
 }
 
+/// Tools that take long, and whether they can be a task or have to be one.
+const LONG: [(&str, &str, &str); 6] = [
+    ("test_reconnection", "Answers after a while", "optional"),
+    ("slow_compute", "Answers after some seconds", "optional"),
+    ("failing_job", "Fails after a while", "required"),
+    ("protocol_error_job", "Breaks down", "optional"),
+    ("confirm_delete", "Asks once, in the middle of it", "optional"),
+    ("multi_input", "Asks two things at once, in the middle of it", "optional"),
+];
+
 /// Tools without arguments.
-const PLAIN: [(&str, &str); 26] = [
+const PLAIN: [(&str, &str); 27] = [
     ("test_simple_text", "Answers with a text"),
     ("test_image_content", "Answers with an image"),
     ("test_audio_content", "Answers with a sound"),
@@ -36,7 +50,8 @@ const PLAIN: [(&str, &str); 26] = [
     ("test_elicitation_sep1330_enums", "Asks with a form of choices of all kinds"),
     ("test_streaming_elicitation", "Tells how far it is, then asks"),
     ("test_missing_capability", "Needs a model of the client"),
-    ("test_reconnection", "Answers after a while"),
+    ("greet", "Greets by name"),
+    ("test_tool_with_task", "Asks for a name, then takes long"),
     ("test_trigger_tool_change", "Says that the tools have changed"),
     ("test_trigger_prompt_change", "Says that the prompts have changed"),
     ("test_input_required_result_elicitation", "Asks for a name"),
@@ -51,7 +66,13 @@ const PLAIN: [(&str, &str); 26] = [
     ("test_cancelled_count", "Says how many requests were cancelled"),
 ];
 
-pub(crate) fn tools() -> Vec<Value> {
+/// Those of these names, or all.
+pub(crate) fn tools(only: &[String]) -> Vec<Value> {
+    let is_meant = |tool: &Value| only.is_empty() || only.iter().any(|name| tool["name"] == name.as_str());
+    all_tools().into_iter().filter(is_meant).collect()
+}
+
+fn all_tools() -> Vec<Value> {
     let tool = |name: &str, description: &str, schema: Value| json!({ "name": name, "description": description, "inputSchema": schema });
     let with =
         |name: &str, property: Value| json!({ "type": "object", "properties": { name: property }, "required": [name] });
@@ -59,6 +80,11 @@ pub(crate) fn tools() -> Vec<Value> {
         .iter()
         .map(|(name, description)| tool(name, description, json!({ "type": "object", "properties": {} })))
         .collect();
+    all.extend(LONG.map(|(name, description, support)| {
+        let mut long = tool(name, description, json!({ "type": "object" }));
+        long["execution"] = json!({ "taskSupport": support });
+        long
+    }));
     let text = |description: &str| json!({ "type": "string", "description": description });
     all.extend([
         tool("test_sampling", "Asks a model of the client", with("prompt", text("What the model is asked"))),

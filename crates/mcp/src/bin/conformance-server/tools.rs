@@ -12,6 +12,8 @@ pub(crate) const IMAGE: &str =
 /// No sound at all.
 const SOUND: &str = "UklGRiQAAABXQVZFZm10IBAAAAABAAEARKwAAIhYAQACABAAZGF0YQAAAAA=";
 const PAUSE: Duration = Duration::from_millis(50);
+/// Longer than a client is kept waiting that could come back.
+const LONG: Duration = Duration::from_millis(1_500);
 const SLOW: Duration = Duration::from_secs(60);
 
 fn said(text: impl Into<String>) -> Value {
@@ -138,6 +140,34 @@ pub(crate) async fn call(asked: &Asked) -> Result<Value, Stop> {
             asked.house.changed("notifications/resources/updated", "resourceSubscriptions", Some(uri));
             said("Told.")
         }
+        "greet" => said(format!("Hello, {}!", argument("name"))),
+        "slow_compute" => {
+            let seconds = asked.arguments()["seconds"].as_f64().filter(|seconds| (0.0..=600.0).contains(seconds));
+            tokio::time::sleep(Duration::from_secs_f64(seconds.unwrap_or_default())).await;
+            said("Computed.")
+        }
+        "failing_job" => {
+            tokio::time::sleep(LONG).await;
+            failed("The job failed.")
+        }
+        "protocol_error_job" => return Err(Failure::new(-32603, "the job broke down").into()),
+        "confirm_delete" => {
+            let question = form("Delete it?", json!({ "confirm": { "type": "boolean" } }));
+            let answer = asked.input("confirm", "elicitation/create", question).await?;
+            said(format!("Deleted: {}", answer["content"]["confirm"]))
+        }
+        "multi_input" => {
+            let question = |which: &str| form(which, json!({ "name": { "type": "string" } }));
+            let all = [("first", question("The first name?")), ("second", question("The second name?"))];
+            let all = all.map(|(key, params)| (key, "elicitation/create", params));
+            let answers = together(asked, &all).await?;
+            said(format!("{}, {}", answers[0]["content"]["name"], answers[1]["content"]["name"]))
+        }
+        "test_tool_with_task" => {
+            let answer = asked.input("user_name", "elicitation/create", name_form()).await?;
+            tokio::time::sleep(LONG).await;
+            said(format!("Hello, {}!", answer["content"]["name"].as_str().unwrap_or_default()))
+        }
         "test_slow" => {
             tokio::time::sleep(SLOW).await;
             said("That took long.")
@@ -256,17 +286,24 @@ async fn multiple(asked: &Asked) -> Result<Value, Stop> {
         ("greeting", "sampling/createMessage", question("Generate a greeting", 50)),
         ("client_roots", "roots/list", json!({})),
     ];
-    let given = &asked.params["inputResponses"];
-    if asked.is_new && all.iter().any(|(key, ..)| !given[key].is_object()) {
-        return Err(Stop::Wants(all.into_iter().map(|(key, method, params)| wanted(key, method, params)).collect()));
-    }
+    let answers = together(asked, &all).await?;
     known(asked, &["user_name", "greeting", "client_roots"])?;
-    let mut answers = Vec::new();
-    for (key, method, params) in all {
-        answers.push(asked.input(key, method, params).await?);
-    }
     let (name, greeting) = (&answers[0]["content"]["name"], &answers[1]["content"]["text"]);
     Ok(said(format!("{greeting}, {name}: {}", answers[2]["roots"])))
+}
+
+/// Several questions: all in one round on the newest wire.
+async fn together(asked: &Asked, all: &[(&str, &str, Value)]) -> Result<Vec<Value>, Stop> {
+    let given = &asked.params["inputResponses"];
+    if asked.is_new && all.iter().any(|(key, ..)| !given[key].is_object()) {
+        let all = all.iter().map(|(key, method, params)| wanted(key, method, params.clone()));
+        return Err(Stop::Wants(all.collect()));
+    }
+    let mut answers = Vec::new();
+    for (key, method, params) in all {
+        answers.push(asked.input(key, method, params.clone()).await?);
+    }
+    Ok(answers)
 }
 
 fn wanted(key: &str, method: &str, params: Value) -> (String, Value) {

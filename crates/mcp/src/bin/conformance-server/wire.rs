@@ -63,6 +63,8 @@ impl From<Failure> for Stop {
 /// All that goes on.
 pub(crate) struct House {
     wires: Wires,
+    /// The tools that it has, if not all.
+    only: Vec<String>,
     out: mpsc::UnboundedSender<Value>,
     /// What the client said in its greeting.
     greeted: Mutex<Value>,
@@ -269,7 +271,7 @@ impl House {
                 *self.greeted.lock().expect("nobody panicked") = params["capabilities"].clone();
                 Ok(json!({
                     "protocolVersion": revision,
-                    "capabilities": listings::capabilities(false),
+                    "capabilities": listings::capabilities(false, &self.only),
                     "serverInfo": listings::info(),
                     "instructions": listings::INSTRUCTIONS,
                 }))
@@ -307,10 +309,10 @@ impl House {
         match method {
             "server/discover" => Ok(json!({
                 "supportedVersions": self.revisions(),
-                "capabilities": listings::capabilities(true),
+                "capabilities": listings::capabilities(true, &self.only),
                 "instructions": listings::INSTRUCTIONS,
             })),
-            "tools/list" => Ok(json!({ "tools": listings::tools() })),
+            "tools/list" => Ok(json!({ "tools": listings::tools(&self.only) })),
             "tools/call" => tools::call(asked).await,
             "resources/list" => Ok(json!({ "resources": listings::resources() })),
             "resources/templates/list" => Ok(json!({ "resourceTemplates": listings::templates() })),
@@ -329,12 +331,13 @@ impl House {
 }
 
 /// Serves until the input ends.
-pub(crate) async fn serve(wires: Wires) {
+pub(crate) async fn serve(wires: Wires, only: Vec<String>) {
     let (out, mut messages) = mpsc::unbounded_channel::<Value>();
     let mut key = [0; 32];
     getrandom::fill(&mut key).expect("the system has randomness");
     let house = Arc::new(House {
         wires,
+        only,
         out,
         greeted: Mutex::new(Value::Null),
         level: Mutex::new("debug".to_owned()),

@@ -1,12 +1,13 @@
 //! What an app does for a client: begun, found again, let go.
 
 use super::super::{
-    catalog::Catalog,
+    capabilities::TASKS,
+    catalog::{Catalog, Length},
     headers,
     household::{CallError, Client, Outcome, ProtocolError, Work},
-    json::{Json, Members, empty_object},
+    json::{Json, Members, empty_object, json},
     message::{self, Id, params},
-    result::{Kind, Shape},
+    result::{Kind, Shape, missing_capability},
     revision::Said,
     running::{Asker, Events, Next, Running, gone},
     search::{self, Search},
@@ -15,7 +16,7 @@ use super::super::{
 use super::{From, Inner, Reply};
 use protocol::{ErrorCode, Failure, GrantState};
 use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde_json::{json as value, value::RawValue};
 use std::{borrow::Cow, sync::Arc};
 
 /// Something that is being done, as one request sees it.
@@ -56,7 +57,7 @@ struct Asked<'a> {
 }
 
 /// What is done with a call of a tool: an app does it, or it is answered at once.
-type Meant = Result<Work, Result<Outcome, CallError>>;
+type Meant = Result<(Work, Length), Result<Outcome, CallError>>;
 
 impl Inner {
     pub(super) async fn work(
@@ -112,11 +113,15 @@ impl Inner {
         if arguments.is_some_and(|arguments| !arguments.get().starts_with('{')) {
             return Err(ProtocolError::params("`arguments` has to be an object"));
         }
+        let mut length = Length::Unsaid;
         let work = match kind {
             Kind::Tool => {
                 let arguments = arguments.map_or_else(empty_object, ToOwned::to_owned);
                 match self.tool(&catalog, from, named, arguments, said.rest.clone())? {
-                    Ok(work) => work,
+                    Ok((work, of_tool)) => {
+                        length = of_tool;
+                        work
+                    }
                     Err(answer) => return Ok(Reply::Now(shape.answer(answer))),
                 }
             }
@@ -147,7 +152,13 @@ impl Inner {
         }
         let asker = from.session.map(|session| Arc::clone(session) as Arc<dyn Asker>);
         let cancel = from.session.map_or(&from.client.revoked, |session| &session.ended).child_token();
+        if length == Length::Task && shape.is_stateless && !said.capabilities.takes_tasks() {
+            return Err(missing_capability(&json(&value!({"extensions": {TASKS: {}}}))));
+        }
         let running = Running::new(said, shape, asker, given, cancel);
+        if length != Length::Unsaid {
+            running.pause();
+        }
         if let Some(session) = from.session {
             session.begin(id, &running).map_err(|why| ProtocolError::new(message::INVALID_REQUEST, why))?;
         }
@@ -211,7 +222,8 @@ impl Inner {
         if let (Some(headers), false) = (from.headers, is_searched) {
             headers::arguments_check(headers, &tool.headers, arguments.get())?;
         }
-        Ok(Ok(Work::Tool { app: tool.app.clone(), tool: tool.own.clone(), arguments, meta }))
+        let work = Work::Tool { app: tool.app.clone(), tool: tool.own.clone(), arguments, meta };
+        Ok(Ok((work, tool.length)))
     }
 
     fn start(&self, client: Client, work: Work, running: Arc<Running>) {

@@ -111,7 +111,6 @@ impl CallEvents for Events {
     }
 
     fn pause(&self) {
-        self.0.state.lock().paused = true;
-        self.0.wake();
+        self.0.pause();
     }
 }
