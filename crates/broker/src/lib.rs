@@ -45,6 +45,7 @@ pub use scopes::{
         NetworkDemand, host_covers, is_near, is_private_host, rule_read, rule_text, rules_left, rules_only, rules_with,
         url::{UrlError, WebHost, WebUrl},
     },
+    secret::{SecretBound, SecretDemand, secret_host_read},
     storage::{StorageDemand, StorageVerb},
     verdict,
 };

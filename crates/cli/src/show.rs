@@ -11,7 +11,7 @@ mod household; // doctor, questions
 mod publishers; // keys, one's own and others'
 mod run; // a run's stream and its end
 
-pub(crate) use access::{files, logins, owners, tokens};
+pub(crate) use access::{files, keys, logins, owners, tokens};
 pub(crate) use apps::{app, apps, grants, grants_of_all, input_example, settings, starters};
 pub(crate) use author::{dev, lint, trial};
 pub(crate) use card::card;

@@ -19,6 +19,7 @@ mod handed; // files that come as bytes
 mod history; // what happened, read back and proven
 mod host; // the way of one effect
 pub mod host_call; // every effect on one screen
+mod handles; // how an app speaks of a secret
 mod install; // offered with a card, installed in one commit
 mod journal; // what is written into the log
 mod lifecycle; // enabled, disabled, removed, and the hooks on the way
@@ -34,6 +35,7 @@ mod routes; // requests that apps answer
 mod run; // one run, from spawn to end
 pub mod runner; // what a sandbox is to the kernel
 mod schedule; // what the clock starts
+mod secrets; // which settings of an app are secrets
 mod settings; // what the owner sets for an app
 mod shelf; // handing files over as bytes, until they go
 mod signer; // who signed a package, and whether they may
@@ -44,6 +46,7 @@ mod supervisor; // what fails is started again
 mod trash; // taking back what a run did to files
 mod triggers; // what may start an app by itself
 mod upgrade; // one version in the place of another
+mod vault; // secrets: kept, forgotten, used
 mod views; // what an app shows its results with
 mod zone; // which apps a zone lets run
 
@@ -55,6 +58,7 @@ pub use bus::{
     HEARINGS_MAX, HOPS_MAX, TRIES_MAX,
 };
 pub use figures::{Figures, RUN_US_BOUNDS};
+pub use handles::{Handle, HeldSecrets};
 pub use handed::{FILE_LIFE_MS, FILES_OF_OWNER_BYTES_MAX, FILES_OF_OWNER_MAX};
 pub use history::{LOG_LIMIT_MAX, LogFilter};
 pub use owners::OWNERS_MAX;
@@ -80,7 +84,7 @@ use parking_lot::{Mutex, RwLock};
 use protocol::{AppName, AuditRecord, Caller, Clock, DeviceId, Entropy, ErrorCode, Failure, OwnerId, Right, RunId};
 use run::Run;
 use runner::Runner;
-use state::{Batch, BlobStore, Durability, Store};
+use state::{Batch, BlobStore, Durability, Store, Vault};
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     sync::{
@@ -120,6 +124,8 @@ pub struct KernelParts {
     pub store: Arc<dyn Store>,
     /// Keeps archives.
     pub blobs: BlobStore,
+    /// Keeps secrets.
+    pub vault: Arc<dyn Vault>,
     /// Runs guests.
     pub runner: Arc<dyn Runner>,
     /// Performs effects.
@@ -152,6 +158,7 @@ pub struct Kernel {
     broker: Broker,
     store: Arc<dyn Store>,
     blobs: BlobStore,
+    vault: Arc<dyn Vault>,
     runner: Arc<dyn Runner>,
     effects: Effects,
     starters: Arc<dyn Starters>,
@@ -201,6 +208,7 @@ impl Kernel {
             broker: parts.broker,
             store: parts.store,
             blobs: parts.blobs,
+            vault: parts.vault,
             runner: parts.runner,
             effects: parts.effects,
             starters: parts.starters,

@@ -2,7 +2,7 @@
 //! HTTP. Everything the command line can do is a [`Request`].
 
 use crate::{
-    ActionName, Answer, AppName, Arg, AuditEntry, Badge, Card, Digest, EventId, Failure, FileId, LoginId, OfferId,
+    ActionName, Answer, AppName, Arg, AuditEntry, Badge, Card, Digest, EventId, Failure, FileId, KeyName, LoginId, OfferId,
     OwnerName, PublisherName, Question, QuestionId, RequestId, Right, RunId, Sentence, SequencedChunk, ShownOnce,
     Timestamp, TokenId, TokenName, Topic, Zone, sentence,
 };
@@ -13,11 +13,13 @@ use utoipa::ToSchema;
 mod access; // who is let in: API keys, browsers, owners
 mod file; // files for a run: by path, and handed over as bytes
 mod grant; // an app's switches: how they stand, what the owner says of them
+mod key; // secrets in the vault, without their values
 
 pub use crate::audit::{ChainBreak, ChainReport};
 pub use access::{LoginView, OwnerView, TokenView};
 pub use file::{FileView, NamedFile, NamedHanded, NamedPath};
 pub use grant::{AppGrantsView, GrantView, LineChoice};
+pub use key::KeyView;
 
 /// One request of a connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -226,8 +228,33 @@ pub enum Request {
     SettingSet {
         /// The app.
         app: AppName,
-        /// New values by name; null goes back to what the package says.
+        /// New values by name; null goes back to what the package says. Of a secret, a text is kept in the vault, and
+        /// `{"key": NAME}` names a key that is there already.
         changes: serde_json::Map<String, Value>,
+    },
+    /// Keep a secret in the vault. No answer ever has it.
+    KeyAdd {
+        /// How its owner calls it.
+        name: KeyName,
+        /// It.
+        value: ShownOnce,
+        /// Where it may be sent: `HOST[:PORT]`, `*.` and a name for all names below it. None: it is for settings of apps
+        /// only.
+        #[serde(default)]
+        hosts: Vec<String>,
+        /// What its owner wants to remember of it.
+        #[serde(default)]
+        note: String,
+        /// Whether it may take the place of one that is there.
+        #[serde(default)]
+        replace: bool,
+    },
+    /// Secrets in the vault, without their values.
+    KeyList,
+    /// Forget a secret.
+    KeyRemove {
+        /// Which.
+        name: KeyName,
     },
     /// Open questions.
     ApprovalList,
@@ -461,6 +488,16 @@ pub enum Reply {
         app: AppName,
         /// In the order of the package.
         settings: Vec<SettingView>,
+    },
+    /// To `KeyAdd`.
+    Key {
+        /// It, without its value.
+        key: KeyView,
+    },
+    /// To `KeyList`.
+    Keys {
+        /// By name.
+        keys: Vec<KeyView>,
     },
     /// To `ApprovalList`.
     Questions {
@@ -706,7 +743,10 @@ pub struct SettingView {
     pub value: Option<Value>,
     /// Whether it was set.
     pub is_set: bool,
-    /// Whether nobody may read it, so that it goes to a vault.
+    /// The key of the vault that it is, where the owner named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<KeyName>,
+    /// Whether nobody may read it, so that it is kept in the vault.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_secret: bool,
     /// Whether the app cannot do without it.

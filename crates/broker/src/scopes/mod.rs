@@ -3,6 +3,7 @@
 pub mod event;
 pub mod file;
 pub mod network;
+pub mod secret;
 pub mod storage;
 
 use crate::{AppGrants, Basis, Lease};
@@ -43,6 +44,7 @@ mod sealed {
     impl Sealed for super::event::EventDemand {}
     impl Sealed for super::file::FileDemand {}
     impl Sealed for super::network::NetworkDemand {}
+    impl Sealed for super::secret::SecretDemand {}
     impl Sealed for super::storage::StorageDemand {}
 }
 

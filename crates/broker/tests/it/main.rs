@@ -13,6 +13,7 @@ mod leases; // bounds, clocks, ends
 mod network; // which requests are covered, and where they may end
 mod questions; // asked and answered
 mod scene; // an app, a run, grants
+mod secrets; // where a secret may go
 
 #[path = "../../../../fuzz/targets/broker.rs"]
 mod targets;

@@ -9,6 +9,7 @@ mod doctor;
 mod emit;
 mod file;
 mod grant;
+mod key;
 mod log;
 mod metrics;
 mod pack;
@@ -27,7 +28,7 @@ use crate::{
     terminal::Terminal,
     words::{AppCommand, Command, GrantWord, PublisherCommand, ScheduleCommand, Words},
 };
-use assembly::{Answers, Client, Config, default_home, default_publishers};
+use assembly::{Answers, Client, Config, VaultKeys, default_home, default_keys, default_publishers};
 use protocol::{
     ErrorCode, Failure, OwnerName,
     api::{Envelope, Frame, LineChoice, Reply, Request},
@@ -178,7 +179,9 @@ fn config(home: Option<PathBuf>) -> Result<Config, Failure> {
             .hint("set OIKOS_HOME to a folder")
     })?;
     let keeper = Some(assembly::keeper());
-    Ok(Config { publishers: publishers().ok(), usual_home, keeper, ..Config::new(absolute(&home)?) })
+    let keys = default_keys(&|name| std::env::var_os(name));
+    let vault = VaultKeys { keys, ask: Some(key::passphrase_asked()), ..VaultKeys::default() };
+    Ok(Config { publishers: publishers().ok(), vault, usual_home, keeper, ..Config::new(absolute(&home)?) })
 }
 
 /// Where the keys of the person at this terminal are.
@@ -219,6 +222,7 @@ async fn route(session: &Session, command: Command) -> Result<ExitCode, Failure>
         Command::Publisher(command) => publisher::perform(session, command).await,
         Command::Approval(command) => approval::perform(session, command).await,
         Command::Emit(words) => emit::perform(session, words).await,
+        Command::Key(command) => key::perform(session, command).await,
         Command::Token(command) => access::perform_token(session, command).await,
         Command::Login(command) => access::perform_login(session, command).await,
         Command::Owner(command) => access::perform_owner(session, command).await,

@@ -16,6 +16,7 @@ mod limits; // endless loops, stop, several terminals
 mod observing; // what a service tells, and what it never tells
 mod page; // the page of `oikos up`
 mod process; // a command that is under way, at a terminal or not
+mod secrets; // a planted secret is nowhere but where it was sent
 mod service; // a hundred runs under way when the service ends
 mod specs; // cases that anyone can write
 mod tls; // certificates of the test's own, and a door that has them

@@ -23,6 +23,7 @@ mod recovery; // after an abrupt end
 mod routes; // apps that answer requests
 mod runs; // from request to end
 mod schedules; // what the clock starts
+mod secrets; // secrets: kept, given, sent, and never told
 mod settings; // what the owner sets, and what runs see of it
 mod spy; // a store that remembers how it was written to
 mod starters; // what comes with oikos

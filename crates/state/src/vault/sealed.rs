@@ -43,8 +43,18 @@ pub struct VaultSetup {
     pub key_file: Option<PathBuf>,
     /// Who gives the passphrase of what is sealed under one.
     pub passphrase: Option<PassphraseSource>,
-    /// Whether what is written is sealed under a passphrase.
-    pub seals_by_passphrase: bool,
+    /// Whether what is written is sealed under a passphrase. Where nothing is said of it, it stays as it is, and begins with
+    /// a key.
+    pub seals_by_passphrase: Option<bool>,
+}
+
+impl VaultSetup {
+    /// Makes the folder in which the key lies, or is going to, for nobody else to read. Gives it.
+    pub fn prepare(&self) -> io::Result<Option<PathBuf>> {
+        let Some(folder) = self.key_file.as_deref().and_then(Path::parent) else { return Ok(None) };
+        files::folder_create(folder)?;
+        Ok(Some(folder.to_owned()))
+    }
 }
 
 /// Secrets with their values, sorted by name.
@@ -109,8 +119,10 @@ impl SealedVault {
 
     /// The key that is sealed with: the one that opened the file, where that is of the wanted kind.
     fn sealer(&self, path: &Path, known: Option<Opener>) -> Result<Opener, VaultError> {
-        let wants_passphrase = self.setup.seals_by_passphrase;
-        if let Some(known) = known.filter(|known| (known.way() != Way::KeyFile) == wants_passphrase) {
+        let has_passphrase = |known: &Opener| known.way() != Way::KeyFile;
+        let as_it_is = known.as_ref().is_some_and(has_passphrase);
+        let wants_passphrase = self.setup.seals_by_passphrase.unwrap_or(as_it_is);
+        if let Some(known) = known.filter(|known| has_passphrase(known) == wants_passphrase) {
             return Ok(known);
         }
         if !wants_passphrase {

@@ -60,7 +60,7 @@ impl House {
         self.vault_with(VaultSetup {
             key_file: Some(self.key_file()),
             passphrase: Some(Arc::new(move |_| Ok(passphrase.clone().map(SecretText::new)))),
-            seals_by_passphrase: true,
+            seals_by_passphrase: Some(true),
         })
     }
 }
@@ -306,8 +306,18 @@ fn a_passphrase_opens_what_it_sealed_and_nothing_else_does() {
     let to_key = house.vault_with(VaultSetup {
         key_file: Some(house.key_file()),
         passphrase: Some(Arc::new(|_| Ok(Some(SecretText::new("correct horse".into()))))),
-        seals_by_passphrase: false,
+        seals_by_passphrase: Some(false),
     });
+    // Who says nothing of it leaves it as it is.
+    let as_it_is = house.vault_with(VaultSetup {
+        key_file: Some(house.key_file()),
+        passphrase: Some(Arc::new(|_| Ok(Some(SecretText::new("correct horse".into()))))),
+        seals_by_passphrase: None,
+    });
+    as_it_is.change(ME, vec![put(key("a"), "x")]).unwrap();
+    assert_eq!(as_it_is.state(ME).unwrap().lock, VaultLock::Passphrase);
+    assert!(!house.key_file().exists());
+    as_it_is.change(ME, vec![VaultChange::Remove(key("a"))]).unwrap();
     to_key.change(ME, vec![put(key("b"), "x")]).unwrap();
     assert_eq!(value(&house.vault(), ME, &key("github")).as_deref(), Some(CANARY));
     source.change(ME, vec![put(key("c"), "x")]).unwrap();
