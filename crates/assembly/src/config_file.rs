@@ -288,7 +288,9 @@ impl Config {
         };
         let VaultWritten { key_file, passphrase_file, passphrase } = written.vault;
         if passphrase == Some(false) && passphrase_file.is_some() {
-            return Err(wrong("[vault] passphrase_file is for a vault under a passphrase, and passphrase = false".into()));
+            return Err(wrong(
+                "[vault] passphrase_file is for a vault under a passphrase, and passphrase = false".into(),
+            ));
         }
         // Whoever names a key means one, and whoever names a file with a passphrase means that.
         let named = if passphrase_file.is_some() { Some(true) } else { key_file.as_ref().map(|_| false) };

@@ -2,8 +2,8 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use protocol::{
-    ActionName, AppName, FileId, GrantState, KeyName, LoginId, OwnerName, PublisherName, QuestionId, Right, RunId, TokenId,
-    TokenName, Topic,
+    ActionName, AppName, FileId, GrantState, KeyName, LoginId, OwnerName, PublisherName, QuestionId, Right, RunId,
+    TokenId, TokenName, Topic,
 };
 use std::path::PathBuf;
 
@@ -327,7 +327,7 @@ Examples:
         #[arg(long, value_name = "KEY")]
         unset: Vec<String>,
         /// Set a secret: asked for unseen, or the next line of standard input; or a key that is in the vault. May be repeated
-        #[arg(long, value_name = "KEY[=NAME]", value_parser = secret_word)]
+        #[arg(long, value_name = "KEY[=NAME]")]
         secret: Vec<SecretWord>,
     },
     /// Let an app run
@@ -489,13 +489,13 @@ pub(crate) enum KeyCommand {
     /// Put a secret into the vault: asked for unseen, or from a file
     #[command(after_help = "\
 Examples:
-  oikos key add github --host api.github.com               asks for it, and shows nothing of what you type
+  oikos key add github --host api.github.com            asks for it, unseen
   oikos key add github --host api.github.com --stdin < token
-  oikos key add deploy --file ~/.ssh/deploy                for settings of apps: it is sent to no host
-  oikos key add github --host api.github.com --replace     another value in its place
+  oikos key add deploy --file ~/.ssh/deploy             for settings of apps: it goes to no host
+  oikos key add github --host api.github.com --replace  another value in its place
 
-A secret is never a word of the command line, which other programs can read. An app that asks for `secret` by this name has
-it sent to these hosts, in a header, and never sees it.")]
+A secret is never a word of the command line, which other programs can read. An app that asks
+for `secret` by this name has it sent to these hosts, in a header, and never sees it.")]
     Add {
         /// How you call it
         name: KeyName,
@@ -840,18 +840,19 @@ fn setting_word(text: &str) -> Result<SettingWord, String> {
     }
 }
 
-/// `KEY`, or `KEY=NAME` for a key in the vault.
+/// `KEY`, or `KEY=NAME` for a key in the vault. What stands there may be a secret that somebody meant to give so, and words
+/// that cannot be understood are said again: so this one is looked at later.
 #[derive(Clone, Debug)]
 pub(crate) struct SecretWord {
     pub(crate) name: String,
-    pub(crate) key: Option<KeyName>,
+    pub(crate) key: Option<String>,
 }
 
-fn secret_word(text: &str) -> Result<SecretWord, String> {
-    let (name, key) = text.split_once('=').map_or((text, None), |(name, key)| (name, Some(key)));
-    // What stands there may be a secret that somebody meant to give so: it is not said again.
-    let wrong = |_| "behind '=' stands the name of a key in the vault, never a secret: oikos key list".to_owned();
-    Ok(SecretWord { name: name.to_owned(), key: key.map(str::parse).transpose().map_err(wrong)? })
+impl From<String> for SecretWord {
+    fn from(text: String) -> Self {
+        let (name, key) = text.split_once('=').map_or((&*text, None), |(name, key)| (name, Some(key)));
+        Self { name: name.to_owned(), key: key.map(str::to_owned) }
+    }
 }
 
 /// `NAME=PATH`

@@ -2,12 +2,12 @@
 //! body. Both ends use the same ones, so what one writes the other reads.
 
 use protocol::{
-    ActionName, AppName, AuditEntry, Card, ErrorCode, Failure, KeyName, OfferId, OwnerName, PublisherName, Question, RequestId,
-    Right, RunId, Sentence, ShownOnce, Timestamp, TokenName, Topic,
+    ActionName, AppName, AuditEntry, Card, ErrorCode, Failure, KeyName, OfferId, OwnerName, PublisherName, Question,
+    RequestId, Right, RunId, Sentence, ShownOnce, Timestamp, TokenName, Topic,
     api::{
-        AppDetail, AppGrantsView, AppSummary, ChainReport, DoctorCheck, EventHeard, FileView, GrantView, KeyView, LineChoice,
-        LoginView, NamedFile, OwnerView, PublisherView, Reply, RunReport, RunSummary, ScheduleView, SettingView,
-        StarterView, TokenView,
+        AppDetail, AppGrantsView, AppSummary, ChainReport, DoctorCheck, EventHeard, FileView, GrantView, KeyView,
+        LineChoice, LoginView, NamedFile, OwnerView, PublisherView, Reply, RunReport, RunSummary, ScheduleView,
+        SettingView, StarterView, TokenView,
     },
 };
 use serde::{

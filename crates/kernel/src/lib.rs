@@ -16,10 +16,10 @@ pub mod effect; // what an effect is to the kernel
 mod figures; // how much has happened, for whoever watches over the process
 mod grants; // what the owner says about an app's switches
 mod handed; // files that come as bytes
+mod handles; // how an app speaks of a secret
 mod history; // what happened, read back and proven
 mod host; // the way of one effect
 pub mod host_call; // every effect on one screen
-mod handles; // how an app speaks of a secret
 mod install; // offered with a card, installed in one commit
 mod journal; // what is written into the log
 mod lifecycle; // enabled, disabled, removed, and the hooks on the way
@@ -58,8 +58,8 @@ pub use bus::{
     HEARINGS_MAX, HOPS_MAX, TRIES_MAX,
 };
 pub use figures::{Figures, RUN_US_BOUNDS};
-pub use handles::{Handle, HeldSecrets};
 pub use handed::{FILE_LIFE_MS, FILES_OF_OWNER_BYTES_MAX, FILES_OF_OWNER_MAX};
+pub use handles::{Handle, HeldSecrets};
 pub use history::{LOG_LIMIT_MAX, LogFilter};
 pub use owners::OWNERS_MAX;
 pub use recovery::Recovered;

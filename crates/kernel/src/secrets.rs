@@ -81,7 +81,10 @@ impl Said {
                         .hint("oikos key list shows yours")
                 })
             }
-            _ => Err(Failure::new(ErrorCode::InvalidInput, format!("'{shown}' of {app} is a secret, and that is a text"))),
+            _ => Err(Failure::new(
+                ErrorCode::InvalidInput,
+                format!("'{shown}' of {app} is a secret, and that is a text"),
+            )),
         }
     }
 }

@@ -40,11 +40,10 @@ impl Kernel {
     ) -> Result<KeyView, Failure> {
         self.require_word(caller, Right::Manage)?;
         let (owner, value) = (caller.owner, SecretText::from(value));
-        let hosts: BTreeSet<String> = hosts
-            .iter()
-            .map(|host| secret_host_read(host))
-            .collect::<Result<_, _>>()
-            .map_err(|error| Failure::from_error(ErrorCode::Usage, &error).hint("write HOST, HOST:PORT or *.HOST"))?;
+        let hosts: BTreeSet<String> =
+            hosts.iter().map(|host| secret_host_read(host)).collect::<Result<_, _>>().map_err(|error| {
+                Failure::from_error(ErrorCode::Usage, &error).hint("write HOST, HOST:PORT or *.HOST")
+            })?;
         value_check(&value, !hosts.is_empty())?;
         if note.len() > SECRET_NOTE_BYTES_MAX {
             let message = format!("a note may have {SECRET_NOTE_BYTES_MAX} bytes");
@@ -211,7 +210,8 @@ pub(crate) fn value_check(value: &SecretText, is_sent: bool) -> Result<(), Failu
 pub(crate) fn bound_elsewhere(entry: &VaultEntry) -> Failure {
     let (name, hosts) = (&entry.name, entry.hosts.join(", "));
     let message = format!("the key {name} goes to {hosts} and nowhere else, so it is no setting of an app");
-    Failure::new(ErrorCode::PermissionDenied, message).hint("give the setting a value of its own, or add a key without --host")
+    Failure::new(ErrorCode::PermissionDenied, message)
+        .hint("give the setting a value of its own, or add a key without --host")
 }
 
 fn secret_gone(app: &AppName, setting: &str, kept: &Kept) -> Failure {
@@ -297,7 +297,8 @@ fn locked(name: &str, error: &VaultError) -> GuestError {
 
 fn absent(name: &str) -> GuestError {
     let shown = protocol::text::shorten(name, 80);
-    let message = format!("there is no secret {shown} in the vault; to put it there: oikos key add {shown} --host HOST");
+    let message =
+        format!("there is no secret {shown} in the vault; to put it there: oikos key add {shown} --host HOST");
     GuestError::new(ErrorCode::NotFound, message)
 }
 

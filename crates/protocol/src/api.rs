@@ -2,9 +2,9 @@
 //! HTTP. Everything the command line can do is a [`Request`].
 
 use crate::{
-    ActionName, Answer, AppName, Arg, AuditEntry, Badge, Card, Digest, EventId, Failure, FileId, KeyName, LoginId, OfferId,
-    OwnerName, PublisherName, Question, QuestionId, RequestId, Right, RunId, Sentence, SequencedChunk, ShownOnce,
-    Timestamp, TokenId, TokenName, Topic, Zone, sentence,
+    ActionName, Answer, AppName, Arg, AuditEntry, Badge, Card, Digest, EventId, Failure, FileId, KeyName, LoginId,
+    OfferId, OwnerName, PublisherName, Question, QuestionId, RequestId, Right, RunId, Sentence, SequencedChunk,
+    ShownOnce, Timestamp, TokenId, TokenName, Topic, Zone, sentence,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -141,7 +141,7 @@ impl First {
             Request::TokenNew { name: "of-first".parse().unwrap(), rights: vec![Right::Read], expires_in_ms: None };
         let Reply::Token { token, .. } = ask(client, key).await.unwrap() else { panic!() };
         let keep = Request::KeyAdd {
-            name: "of-first".parse().unwrap(),
+            name: "firsts".parse().unwrap(),
             value: protocol::ShownOnce::new("of-first".to_owned()),
             hosts: vec![],
             note: String::new(),

@@ -45,7 +45,8 @@ pub fn secret_host_read(text: &str) -> Result<String, GrantError> {
 
 /// Whether a host that an author names stands for where a request goes. Authors name no ports.
 fn is_named(host: &str, url: &WebUrl) -> bool {
-    rule_read(host).is_ok_and(|rule| host_covers(&rule.host, url.host()) && rule.port.is_none_or(|port| port == url.port()))
+    rule_read(host)
+        .is_ok_and(|rule| host_covers(&rule.host, url.host()) && rule.port.is_none_or(|port| port == url.port()))
 }
 
 /// Whether a host that the owner bound a secret to stands for where a request goes.
@@ -69,9 +70,9 @@ impl SecretDemand {
         let Some(Scope::Secret { hosts, .. }) = named else { return Err(sentence::rule_not_asked_for(&line)) };
         let goes = |hosts: &[String]| hosts.iter().any(|host| goes_to(host, &self.url));
         // Where the owner says nothing of a port, it is the usual one; what is near they named with its own anyway.
-        let has_port =
-            self.bound != SecretBound::Card || self.url.has_usual_port() || is_private_host(self.url.host());
-        if !hosts.is_empty() && !(has_port && hosts.iter().any(|host| is_named(host, &self.url))) {
+        let has_port = self.bound != SecretBound::Card || self.url.has_usual_port() || is_private_host(self.url.host());
+        let is_outside = !has_port || !hosts.iter().any(|host| is_named(host, &self.url));
+        if is_outside && !hosts.is_empty() {
             return Err(sentence::rule_secret_outside(&self.name, self.host()));
         }
         match &self.bound {

@@ -66,7 +66,8 @@ fn all_three_have_to_say_yes() {
 fn without_a_host_a_secret_goes_nowhere() {
     let scene = asking(GrantState::Allow, &[]);
     check(&scene, "key", "https://a.org/", bound(&["a.org"]), "yes: grant secret.key");
-    let unbound = "no: not allowed to have your secret key sent to a.org: your secret key names no host, so it is sent to none";
+    let unbound =
+        "no: not allowed to have your secret key sent to a.org: your secret key names no host, so it is sent to none";
     check(&scene, "key", "https://a.org/", bound(&[]), unbound);
     check(&scene, "key", "https://a.org/", SecretBound::Card, unbound);
 }

@@ -351,11 +351,18 @@ async fn settings(
             let shown = protocol::text::shorten(&name, 60);
             if known.iter().any(|known| known.name == name) && !is_secret(&name) {
                 let message = format!("'{shown}' is no secret");
-                return Err(Failure::new(ErrorCode::Usage, message)
-                    .hint(format!("oikos app settings {app} '{shown}=VALUE'")));
+                return Err(
+                    Failure::new(ErrorCode::Usage, message).hint(format!("oikos app settings {app} '{shown}=VALUE'"))
+                );
             }
             let value = match key {
-                Some(key) => serde_json::json!({ "key": key }),
+                Some(key) => {
+                    let key: KeyName = key.parse().map_err(|_| {
+                        let message = "behind '=' stands the name of a key in the vault, never a secret";
+                        Failure::new(ErrorCode::Usage, message).hint("oikos key list shows yours")
+                    })?;
+                    serde_json::json!({ "key": key })
+                }
                 None => Value::String(super::key::asked(&session.terminal, &shown)?.expose().to_owned()),
             };
             if values.insert(name, value).is_some() {
@@ -366,7 +373,9 @@ async fn settings(
             if is_secret(name) {
                 let shown = protocol::text::shorten(name, 60);
                 let message = format!("'{shown}' is a secret, and a command line can be read by other programs");
-                let hint = format!("change it where it comes from, and give the new one so: oikos app settings {app} --secret {shown}");
+                let hint = format!(
+                    "change it where it comes from, and give the new one so: oikos app settings {app} --secret {shown}"
+                );
                 return Err(Failure::new(ErrorCode::Usage, message).hint(hint));
             }
             let is_text = known.iter().any(|known| known.name == *name && known.schema["type"] == "string");

@@ -39,7 +39,10 @@ pub(super) async fn perform(session: &Session, command: KeyCommand) -> Result<Ex
                 terminal.value(&key);
                 return Ok(ExitCode::SUCCESS);
             }
-            terminal.line(format_args!("put the key {} into the vault; nobody is shown it again", styled(STRONG, &key.name)));
+            terminal.line(format_args!(
+                "put the key {} into the vault; nobody is shown it again",
+                styled(STRONG, &key.name)
+            ));
             match key.hosts.is_empty() {
                 false => terminal.line(format_args!(
                     "  it goes to {}; an app that asks for the secret {} has it sent there",

@@ -11,7 +11,8 @@ use protocol::{
 /// Prints secrets, without their values.
 pub(crate) fn keys(terminal: &Terminal, keys: &[KeyView]) {
     if keys.is_empty() {
-        return terminal.line(terminal.step("the vault is empty; to put a secret there: oikos key add NAME --host HOST"));
+        return terminal
+            .line(terminal.step("the vault is empty; to put a secret there: oikos key add NAME --host HOST"));
     }
     let mut rows = table(terminal.columns(), &["NAME", "GOES TO", "APPS", "KEPT", "USED", "NOTE"]);
     for key in keys {

@@ -32,7 +32,8 @@ fn echo() -> (SocketAddr, Arc<Mutex<String>>) {
             while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).unwrap_or(0) > 0 {}
             hears.lock().unwrap().push_str(&head);
             let said = format!("you said: {head}");
-            let status = if head.contains("/to-evil") { "302 Found\r\nlocation: http://127.0.0.2:9/x" } else { "200 OK" };
+            let status =
+                if head.contains("/to-evil") { "302 Found\r\nlocation: http://127.0.0.2:9/x" } else { "200 OK" };
             let length = said.len();
             drop(write!(stream, "HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{said}"));
         }
@@ -41,7 +42,8 @@ fn echo() -> (SocketAddr, Arc<Mutex<String>>) {
 }
 
 fn say(oikos: &Oikos, words: &[&str], input: &str) -> Said {
-    let mut child = oikos.command(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        oikos.command(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     Said::of(child.wait_with_output().unwrap())
 }
@@ -53,7 +55,14 @@ fn forms(secret: &str) -> Vec<Vec<u8>> {
     let reversed: Vec<u8> = bytes.iter().rev().copied().collect();
     let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let list = format!("{bytes:?}").trim_matches(['[', ']']).to_owned();
-    vec![bytes.to_vec(), wide, reversed, digits.clone().into_bytes(), digits.to_uppercase().into_bytes(), list.into_bytes()]
+    vec![
+        bytes.to_vec(),
+        wide,
+        reversed,
+        digits.clone().into_bytes(),
+        digits.to_uppercase().into_bytes(),
+        list.into_bytes(),
+    ]
 }
 
 #[track_caller]
@@ -181,9 +190,8 @@ fn a_planted_secret_is_where_it_was_sent_and_nowhere_else() {
     assert!(log.contains(&format!("had your secret github sent to {address}")), "{log}");
     let key = crate::observing::key(&oikos);
     for path in ["/api/v1/keys", "/api/v1/apps/keyring/settings", "/api/v1/log?limit=1000", "/metrics"] {
-        let message = format!(
-            "GET {path} HTTP/1.1\r\nhost: {door}\r\nconnection: close\r\nauthorization: Bearer {key}\r\n\r\n"
-        );
+        let message =
+            format!("GET {path} HTTP/1.1\r\nhost: {door}\r\nconnection: close\r\nauthorization: Bearer {key}\r\n\r\n");
         let (status, body) = crate::doors::say(TcpStream::connect(&door).unwrap(), &message);
         assert_eq!(status, 200, "{path}: {body}");
         absent(path, body.as_bytes());

@@ -52,7 +52,8 @@ fn no_secret_follows_a_redirect() {
     });
     let house = granted(&[address.to_string(), "127.0.0.1:9".to_owned()]);
     let scene = house.scene(&house.lease());
-    let next = |path: &str| match send_in(&house, &scene, get(&format!("http://{address}{path}"), BEARER)).done().answer {
+    let next = |path: &str| match send_in(&house, &scene, get(&format!("http://{address}{path}"), BEARER)).done().answer
+    {
         HostAnswer::Redirect(next) => *next,
         other => panic!("no redirect: {other:?}"),
     };

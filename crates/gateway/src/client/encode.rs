@@ -5,8 +5,8 @@ use crate::{
     asked::EVENT_STREAM,
     auth::{OWNER_HEADER, PRESENCE_HEADER},
     bodies::{
-        ChoicesBody, EntryBody, EventBody, FileBody, KeyBody, OfferBody, OwnerBody, RollbackBody, RunBody, SettingsBody,
-        StatementsBody, TokenBody, TrustBody,
+        ChoicesBody, EntryBody, EventBody, FileBody, KeyBody, OfferBody, OwnerBody, RollbackBody, RunBody,
+        SettingsBody, StatementsBody, TokenBody, TrustBody,
     },
     extract::OCTET_STREAM,
 };

@@ -5,8 +5,8 @@ use crate::stage::house;
 use gateway::client::ask_here;
 use proptest::{prelude::*, strategy::Union};
 use protocol::{
-    ActionName, Answer, AppName, Choice, Door, ErrorCode, Failure, FileId, GrantState, KeyName, OfferId, OwnerId, OwnerName,
-    PublisherName, QuestionId, RequestId, Right, RunId, ShownOnce, TokenName, Topic,
+    ActionName, Answer, AppName, Choice, Door, ErrorCode, Failure, FileId, GrantState, KeyName, OfferId, OwnerId,
+    OwnerName, PublisherName, QuestionId, RequestId, Right, RunId, ShownOnce, TokenName, Topic,
     api::{Envelope, Frame, LineChoice, NamedFile, NamedHanded, NamedPath, Reply, Request, StopTarget},
 };
 use serde_json::{Value, json};
@@ -156,8 +156,12 @@ fn requests() -> Union<BoxedStrategy<Request>> {
         (app(), prop::collection::btree_map(text(), value(), 0..3))
             .prop_map(|(app, changes)| R::SettingSet { app, changes: changes.into_iter().collect() })
             .boxed(),
-        kept.prop_map(|(name, value, hosts, note, replace)| {
-            R::KeyAdd { name, value: ShownOnce::new(value), hosts, note, replace }
+        kept.prop_map(|(name, value, hosts, note, replace)| R::KeyAdd {
+            name,
+            value: ShownOnce::new(value),
+            hosts,
+            note,
+            replace,
         })
         .boxed(),
         Just(R::KeyList).boxed(),
@@ -239,7 +243,8 @@ async fn what_is_answered_is_heard() {
     let card = json!({ "app": "notes", "version": "1", "title": "t", "badge": "official", "fingerprint": "f",
         "digest": "ab".repeat(32), "files": 3, "zones": [], "lines": [], "never": [], "limits": [], "warnings": [],
         "unavailable": [] });
-    let kept = json!({ "name": "github", "hosts": ["api.github.com"], "apps": ["notes"], "created_at": 5, "used_at": 6 });
+    let kept =
+        json!({ "name": "github", "hosts": ["api.github.com"], "apps": ["notes"], "created_at": 5, "used_at": 6 });
     let token = json!({ "id": run, "name": "backup", "last_four": "abcd", "rights": ["read"], "made_at": 5 });
     let login = json!({ "id": run, "browser": "b", "made_at": 5, "used_at": 6, "expires_at": 7 });
     let file = json!({ "id": run, "name": "a.csv", "size_bytes": 3, "received_bytes": 2, "is_used": true,

@@ -194,7 +194,10 @@ async fn a_setting_can_be_a_key_that_goes_to_no_host() {
     add(&house, "github", &["api.github.com"]);
     let bound = set(&house, owner(), json!({ "token": { "key": "github" } })).await.unwrap_err();
     assert!(bound.code == ErrorCode::PermissionDenied && bound.message.contains("api.github.com and nowhere else"));
-    assert_eq!(set(&house, owner(), json!({ "token": { "key": "none" } })).await.unwrap_err().code, ErrorCode::NotFound);
+    assert_eq!(
+        set(&house, owner(), json!({ "token": { "key": "none" } })).await.unwrap_err().code,
+        ErrorCode::NotFound
+    );
     let shown = set(&house, owner(), json!({ "token": { "key": "deploy" } })).await.unwrap();
     let token = shown.iter().find(|setting| setting.name == "token").unwrap();
     assert_eq!((token.is_set, token.key.as_ref().map(|key| key.as_str())), (true, Some("deploy")));
@@ -236,7 +239,14 @@ fn asks() -> Value {
 async fn a_secret_is_sent_to_its_host_and_told() {
     let house = House::new();
     let allow = |line: &str| choice(line, GrantState::Allow, None);
-    install(&house, "courier", asks(), with_token(), vec![allow("network"), allow("secret.github"), allow("secret.token")]).await;
+    install(
+        &house,
+        "courier",
+        asks(),
+        with_token(),
+        vec![allow("network"), allow("secret.github"), allow("secret.token")],
+    )
+    .await;
     add(&house, "github", &["api.github.com"]);
     set(&house, owner(), json!({ "token": "my-own-token" })).await.unwrap();
     house.script("go", |guest| async move {
@@ -287,9 +297,8 @@ async fn the_switch_holds_and_what_is_not_there_is_said() {
     let allow = |line: &str, state| choice(line, state, None);
     let choices = vec![allow("network", GrantState::Allow), allow("secret.github", GrantState::Block)];
     install(&house, "courier", asks(), None, choices).await;
-    house.script("go", |guest| async move {
-        said(fetch(&guest, "https://api.github.com/", "{{secret:github}}").await)
-    });
+    house
+        .script("go", |guest| async move { said(fetch(&guest, "https://api.github.com/", "{{secret:github}}").await) });
     let run = async || {
         let viewer = house.start_as(owner(), "courier", "go", json!({}), None, &[]).await.unwrap();
         ended(viewer).await.1.text.clone().unwrap()
