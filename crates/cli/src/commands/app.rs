@@ -7,7 +7,7 @@ use crate::{
     words::{AppCommand, SecretWord, SettingWord, SignerWords},
 };
 use protocol::{
-    AppName, Card, CardLine, ErrorCode, Failure, GrantState, OfferId, Scope,
+    AppName, Card, CardLine, ErrorCode, Failure, GrantState, KeyName, OfferId, Scope,
     api::{AppDetail, LineChoice, Reply, Request, StarterView},
 };
 use serde_json::Value;
