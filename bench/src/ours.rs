@@ -15,7 +15,7 @@ use broker::{Broker, LeaseEnd};
 use futures_util::future::{BoxFuture, FutureExt};
 use kernel::{
     host_call::{HostAnswer, HostCall, HostError},
-    runner::{GuestCall, GuestHost, GuestImage, GuestPiece, GuestSource, Push, Runner},
+    runner::{GuestCall, GuestHost, GuestImage, GuestPiece, GuestSource, Push, Runner, ScriptSource},
 };
 use protocol::{
     ActionName, AppName, Caller, Clock, DeviceId, Door, Entropy, Limits, OwnerId, Rights, RunId, Timestamp, Zone,
@@ -104,7 +104,15 @@ impl House {
         let mut seed = [0; 32];
         SystemEntropy.fill(&mut seed);
         let export: ActionName = action.parse()?;
-        Ok(GuestCall { export: export.into(), input: INPUT.into(), env: b"{}".to_vec(), seed, now_ms: self.clock.now().0, lease })
+        Ok(GuestCall {
+            export: export.into(),
+            input: INPUT.into(),
+            env: b"{}".to_vec(),
+            seed,
+            now_ms: self.clock.now().0,
+            lease,
+            terms: None,
+        })
     }
 
     /// A whole run of the echo action. Returns the guest's CPU time in microseconds.
@@ -127,11 +135,11 @@ pub fn source(number: usize) -> GuestSource {
 
 /// An app of one module.
 pub fn source_of(code: &str) -> GuestSource {
-    GuestSource {
+    GuestSource::Script(ScriptSource {
         package: protocol::sha256(code.as_bytes()),
         entry: APP_ENTRY.to_owned(),
         modules: BTreeMap::from([(APP_ENTRY.to_owned(), Arc::from(code.as_bytes()))]),
-    }
+    })
 }
 
 /// A runtime like that of a door: one thread that waits for runs.
@@ -243,7 +251,7 @@ impl Contender for ImageBuild {
             if !image.exports().iter().any(|name| name == APP_ACTION) {
                 bail!("the image has no {APP_ACTION}");
             }
-            made.push(source.package);
+            made.push(source.package());
             Ok(())
         })?;
         made.into_iter().for_each(|package| self.house.runner.forget(package));

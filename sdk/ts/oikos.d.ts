@@ -210,12 +210,24 @@ export interface Tools {
    * stranger's words can send nothing more, and every answer is a stranger's words.
    */
   readonly http: { fetch(url: string, options?: HttpOptions): Promise<HttpResponse> };
-  /** Text of PDF files. **Not available yet.** */
-  readonly pdf: { text(path: string): Promise<string> };
+  /**
+   * Text of PDF files, page by page, read in a process that has nothing but the file. Demands reading the file, as `file.read`
+   * does. A document that is damaged or locked fails with `document_unreadable`; more text than one answer carries (4 MiB) with
+   * `too_large`, and the message says how many pages fit. What a document says counts as a stranger's words.
+   *
+   * @param pages The first and the last page wanted, both among them, counted from 1. Without them all pages.
+   */
+  readonly pdf: { text(path: string, pages?: { from?: number; to?: number }): Promise<PdfText> };
   /** The clipboard. **Not available yet.** */
   readonly clipboard: { read(): Promise<string>; write(text: string): Promise<void> };
-  /** Programs, as a list of arguments; there are no shell strings. **Not available yet.** */
-  readonly shell: { run(command: readonly string[], options?: { input?: string }): Promise<ShellResult> };
+  /**
+   * Programs of this machine, as a list of arguments; there are no shell strings. Each runs in a box: no network, an empty home
+   * of its own, of files only the folders that the app may use without a question, to read. What the card does not list fails
+   * with `permission_denied`. A person is asked each time where the card names no commands, where the program runs whatever it
+   * is told (`sh`, `python3`, …), with `write`, and once the run has read private data and a stranger's words. What a program
+   * prints counts as both.
+   */
+  readonly shell: { run(command: readonly string[], options?: ShellOptions): Promise<ShellResult> };
   /** Tools of MCP servers. **Not available yet.** */
   readonly mcp: { call(server: string, tool: string, args?: object): Promise<unknown>; list(): Promise<McpTool[]> };
   /** Search over the owner's documents. **Not available yet.** */
@@ -577,11 +589,47 @@ export interface HttpResponse {
   json(): any;
 }
 
-/** How a program ended. **Not available yet.** */
+/** Pages of a PDF file. */
+export interface PdfText {
+  /** Those that were wanted and are there, in order. */
+  pages: { page: number; text: string }[];
+  /** How many pages the document has. */
+  pageCount: number;
+  /** What it says of itself; what it does not say is not there. Times are `2026-05-01T12:00:00+02:00`. */
+  metadata: {
+    title?: string;
+    author?: string;
+    subject?: string;
+    keywords?: string;
+    creator?: string;
+    producer?: string;
+    created?: string;
+    modified?: string;
+  };
+}
+
+/** With what a program runs. */
+export interface ShellOptions {
+  /** What it reads from its standard input. */
+  input?: string | Uint8Array | ArrayBuffer;
+  /** A granted folder, or a place in one, in which it starts. Without it, an empty folder of its own. */
+  folder?: string;
+  /** Whether it may change what is in the folders that the app may write to. Nothing of that can be undone. */
+  write?: boolean;
+  /** Milliseconds after which it is ended, with `host_limit`: 60,000 unless said, at most 600,000. */
+  timeoutMs?: number;
+}
+
+/** How a program ended. */
 export interface ShellResult {
+  /** Its code; 128 and the number of the signal where one ended it. */
   exitCode: number;
+  /** At most 512 KiB; what is no UTF-8 becomes U+FFFD. */
   stdout: string;
+  /** The same. */
   stderr: string;
+  /** Whether it wrote more than that. */
+  truncated: boolean;
 }
 
 /** A tool of an MCP server. **Not available yet.** */

@@ -12,6 +12,7 @@ mod bubblewrap; // what makes the box where oikos may not
 mod chromium; // the browser that the page is looked at in
 mod codegen; // reference pages made from code
 mod debian; // programs that Debian packages
+mod documents; // PDF files that Debian packages, and who else reads them
 mod engine; // the sandbox's WebAssembly, from pinned sources with a pinned compiler
 mod fuzz; // does anything break on bytes that nobody thought of?
 mod mutants; // do the tests notice when a guard is broken?

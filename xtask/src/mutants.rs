@@ -13,6 +13,7 @@ pub(crate) const GUARDS: &[&str] = &[
     "crates/broker/src/questions.rs",
     "crates/broker/src/scopes/file.rs",
     "crates/broker/src/scopes/mod.rs",
+    "crates/broker/src/scopes/shell.rs",
     "crates/broker/src/scopes/storage.rs",
     "crates/effects/src/file/places.rs",
     "crates/effects/src/file/walk.rs",

@@ -1,7 +1,7 @@
 //! Everything that CI checks, in one order, with the time of each step. A failed step does not hide the next one.
 
 use crate::{
-    api, bubblewrap, codegen, engine,
+    api, bubblewrap, codegen, documents, engine,
     shell::{self, House, Result},
     tidy, ui,
 };
@@ -65,6 +65,7 @@ const STEPS: &[Step] = &[
     },
     // Before the tests, which do not try what is not there.
     Step { name: "bubblewrap", slow: false, run: |house, _| bubblewrapped(house) },
+    Step { name: "documents", slow: true, run: |house, _| documented(house) },
     Step { name: "tests", slow: false, run: tests },
     Step { name: "doc tests", slow: false, run: doc_tests },
     Step {
@@ -83,6 +84,8 @@ const STEPS: &[Step] = &[
 
 const PAGE_LEFT_OUT: &str = "Node or its packages could not be fetched: they need the network once";
 const BROWSER_LEFT_OUT: &str = "no Chromium is here, or no packages";
+const DOCUMENTS_LEFT_OUT: &str =
+    "`sudo apt install poppler-utils` and Debian's packages add the comparison of texts of PDF files";
 const BUBBLEWRAP_LEFT_OUT: &str = "`sudo apt install bubblewrap` adds the tests of the box that it makes";
 
 pub(crate) fn run(house: &House, quick: bool) -> Result<()> {
@@ -167,6 +170,13 @@ fn bubblewrapped(house: &House) -> Result<Verdict> {
     match bubblewrap::find(house)? {
         bubblewrap::Found::Here => Ok(Verdict::Passed),
         bubblewrap::Found::NotReached(why) => left_out(why, BUBBLEWRAP_LEFT_OUT),
+    }
+}
+
+fn documented(house: &House) -> Result<Verdict> {
+    match documents::find(house)? {
+        documents::Found::Here => Ok(Verdict::Passed),
+        documents::Found::NotReached(why) => left_out(why, DOCUMENTS_LEFT_OUT),
     }
 }
 

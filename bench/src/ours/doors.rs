@@ -53,7 +53,8 @@ async fn ask(client: &Client, request: Request) -> Result<Reply> {
 
 async fn install(client: &Client, folder: &Path) -> Result<()> {
     let source = folder.display().to_string();
-    let Reply::Offer { offer, .. } = ask(client, Request::AppOffer { source, trust: None, downgrade: false }).await? else {
+    let Reply::Offer { offer, .. } = ask(client, Request::AppOffer { source, trust: None, downgrade: false }).await?
+    else {
         bail!("no offer")
     };
     ask(client, Request::AppInstall { offer, choices: Vec::new() }).await.map(drop)
@@ -174,15 +175,18 @@ pub fn contenders(household: &Arc<Household>) -> Result<Vec<Box<dyn Contender>>>
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let json = [("content-type", "application/json")];
-        let router = axum::Router::new().route("/api/v1/status", axum::routing::get(move || async move { (json, STATUS) }));
+        let router =
+            axum::Router::new().route("/api/v1/status", axum::routing::get(move || async move { (json, STATUS) }));
         tokio::spawn(async move { axum::serve(listener, router).await });
         anyhow::Ok(address)
     })?;
     let address = household.door.address();
     let get = |path: &str| {
-        format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {}\r\n\r\n", household.key).into_bytes()
+        format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {}\r\n\r\n", household.key)
+            .into_bytes()
     };
-    let run = json!({ "app": "whole-run", "action": "echo", "input": serde_json::from_str::<Value>(INPUT)? }).to_string();
+    let run =
+        json!({ "app": "whole-run", "action": "echo", "input": serde_json::from_str::<Value>(INPUT)? }).to_string();
     let post = format!(
         "POST /api/v1/runs HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
          content-length: {}\r\n\r\n{run}",
@@ -222,7 +226,8 @@ pub fn idle(folder: &Path) -> Result<Table> {
         anyhow::Ok(())
     })?;
     let found = own_process(&["idle-of", home.to_str().context("a folder without a name")?])?;
-    let mut table = Table::new("A service where nothing happens", &["state", "apps", "ready after ms", "RSS MiB", "private MiB"]);
+    let mut table =
+        Table::new("A service where nothing happens", &["state", "apps", "ready after ms", "RSS MiB", "private MiB"]);
     table.row(vec![
         Cell::text("started with everything cached, each app run once, 60 s later"),
         Cell::number(IDLE_APPS as f64, 0),

@@ -1,11 +1,13 @@
-//! What this machine keeps programs to: found out by trying, kept for a moment, told by doctor. Nothing here starts an app's
+//! What this machine keeps programs to: found out by trying, kept for a moment, told by doctor. Nothing here starts a
 //! program.
 
-use crate::doctor::check;
+use crate::{apart::NoBox, doctor::check};
+use futures_util::{FutureExt as _, future::BoxFuture};
 use isolate::{
-    Abilities, Ability, Adapter, CgroupPlace, Concern, Launcher, Network, Obstacle, Policy, System, outlook,
+    Abilities, Ability, Adapter, CgroupPlace, Concern, Launcher, Network, Obstacle, Plan, Policy, System, outlook, plan,
 };
 use protocol::{Clock, api::DoctorCheck, sentence, text};
+use sandbox::Machine;
 use std::{ffi::OsString, io, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 use tokio::{sync::Mutex, time::timeout};
 
@@ -62,6 +64,19 @@ impl Boxes {
         }
     }
 
+    /// How a policy is kept here, and who keeps it. What was found out once holds for what can be kept; before anything is refused
+    /// it is looked again, since somebody may have mended it.
+    pub(crate) async fn plan(&self, policy: &Policy) -> Result<(Plan, Launcher), NoBox> {
+        let keeper = self.keeper.as_ref().ok_or(NoBox::Nobody)?;
+        let known = self.found.lock().await.as_ref().map(|(_, abilities)| abilities.clone());
+        if let Some(Ok(plan)) = known.map(|abilities| plan(policy, &abilities)) {
+            return Ok((plan, keeper.clone()));
+        }
+        let abilities = self.look(keeper).await.map_err(NoBox::NotFound)?;
+        let plan = plan(policy, &abilities).map_err(NoBox::Refused)?;
+        Ok((plan, keeper.clone()))
+    }
+
     async fn look(&self, keeper: &Launcher) -> io::Result<Arc<Abilities>> {
         let mut found = self.found.lock().await;
         if let Some((at, abilities)) = &*found
@@ -74,6 +89,18 @@ impl Boxes {
         let abilities = Arc::new(look.await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??);
         *found = Some((self.clock.monotonic_ns(), abilities.clone()));
         Ok(abilities)
+    }
+}
+
+impl Machine for Boxes {
+    fn abilities(&self) -> BoxFuture<'_, io::Result<Arc<Abilities>>> {
+        async move {
+            match &self.keeper {
+                Some(keeper) => self.look(keeper).await,
+                None => Err(io::Error::other("this process cannot keep programs in a box")),
+            }
+        }
+        .boxed()
     }
 }
 

@@ -40,6 +40,8 @@ pub struct Config {
     pub telemetry: Option<TelemetrySetup>,
     /// How the process is started that keeps a program in its box ([`keeper`](crate::keeper)); absent means that none can be.
     pub keeper: Option<Launcher>,
+    /// Where programs of apps are looked for that are named without a folder: `PATH` of who set it up.
+    pub program_folders: Vec<PathBuf>,
 }
 
 /// Where traces go, and what they say of where they come from.
@@ -134,6 +136,7 @@ impl Config {
             log: LogSetup::default(),
             telemetry: None,
             keeper: None,
+            program_folders: ["/usr/local/bin", "/usr/bin", "/bin"].map(PathBuf::from).to_vec(),
         }
     }
 }

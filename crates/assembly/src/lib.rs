@@ -16,6 +16,7 @@
 //! # }
 //! ```
 
+mod apart; // workers and programs, each in its box
 mod api; // from a request to the kernel and back
 mod author; // what authors do with a folder
 mod authorities; // whom an operator trusts beside the public authorities
@@ -45,6 +46,7 @@ mod system; // the system's clock and randomness
 mod telemetry; // traces, for a collector
 mod vault; // what opens the household's secrets
 
+pub use apart::worker_main;
 pub use author::{
     CaseResult, DevEvent, Gravity, HostileResult, LintReport, Reloaded, Remark, SourceForm, TrialReport, app_dev,
     app_lint, app_new, app_test,

@@ -1,12 +1,13 @@
 //! One oikos, put together: lock, store, keys, broker, sandbox, effects, kernel.
 
 use crate::{
+    apart::Apart,
     boxes::Boxes,
     config::Config,
     follow::{Bell, HeardStore},
     proxy,
     readiness::Readiness,
-    sandboxes::LazyJsRunner,
+    sandboxes::Sandboxes,
     signing::official_key,
     socket::SocketPath,
     starters::Inside,
@@ -23,7 +24,7 @@ use protocol::{
     AuditHead, Caller, Clock, DeviceId, Entropy, ErrorCode, Failure, OwnerId,
     api::{ChainBreak, ChainReport},
 };
-use sandbox::JsRunnerConfig;
+use sandbox::{IDLE_MS_MAX, JsRunnerConfig, ProgramConfig, ProgramRunner};
 use state::{BlobStore, ChainCheck, HomeLock, SealedVault, SqliteStore, Store, StoreError, Vault, VaultSetup};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -57,8 +58,8 @@ pub struct Oikos {
     /// For those who follow the log.
     pub(crate) bell: Arc<Bell>,
     pub(crate) egress: Arc<egress::Client>,
-    pub(crate) runner: Arc<LazyJsRunner>,
-    pub(crate) boxes: Boxes,
+    pub(crate) runner: Arc<Sandboxes>,
+    pub(crate) boxes: Arc<Boxes>,
     started_ns: u64,
     pub(crate) gauges: parking_lot::Mutex<Gauges>,
     pub(crate) readiness: Readiness,
@@ -96,9 +97,26 @@ impl Oikos {
         let vault_setup = vault::setup(config, device);
         let protected = protected_folders(&home, config, &vault_setup)?;
         let vault: Arc<dyn Vault> = Arc::new(SealedVault::new(&lock, vault_setup, entropy.clone()));
-        let (effects, egress) = effects(config, &home, &protected, &store, &entropy)?;
-        let runner = Arc::new(LazyJsRunner::new(runner_config(config, &home, &device_key, &clock, &*entropy)));
-        let boxes = Boxes::new(config.keeper.clone(), home.join("cache/box"), clock.clone());
+        let boxes = Arc::new(Boxes::new(config.keeper.clone(), home.join("cache/box"), clock.clone()));
+        let (effects, egress) = effects(config, &home, &protected, &store, &entropy, &boxes)?;
+        let programs = config.keeper.clone().map(|launcher| {
+            Arc::new(ProgramRunner::new(ProgramConfig {
+                launcher,
+                machine: boxes.clone(),
+                egress: egress.clone(),
+                code: home.join("cache/programs"),
+                homes: home.join("programs"),
+                folders: config.program_folders.clone(),
+                never: protected.iter().map(|folder| folder.path.clone().into()).collect(),
+                mcp: None,
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                idle_ms_max: IDLE_MS_MAX,
+                clock: clock.clone(),
+                runtime: tokio::runtime::Handle::current(),
+            }))
+        });
+        let scripts = runner_config(config, &home, &device_key, &clock, &*entropy);
+        let runner = Arc::new(Sandboxes::new(scripts, programs));
         let heads = HeadFile::new(&home);
         let kernel = Kernel::new(KernelParts {
             broker: Broker::new(config.zone, protected),
@@ -363,6 +381,9 @@ impl Oikos {
         if tokio::time::timeout(SETTLE_WAIT, self.kernel.all_runs_gone()).await.is_err() {
             tracing::warn!("runs did not settle in time; their effects will show as unknown");
         }
+        if let Some(programs) = self.runner.programs() {
+            programs.shut_down().await;
+        }
         self.follow_end();
         let closing = self.clone();
         if tokio::task::spawn_blocking(move || closing.heads_sign()).await.is_err() {
@@ -445,8 +466,11 @@ fn effects(
     protected: &[ProtectedFolder],
     store: &Arc<dyn Store>,
     entropy: &Arc<dyn Entropy>,
+    boxes: &Arc<Boxes>,
 ) -> Result<(Effects, Arc<egress::Client>), Failure> {
     let client = Arc::new(client(config)?);
+    let runtime = tokio::runtime::Handle::current();
+    let apart = Arc::new(Apart::new(boxes.clone(), home.join("cache/apart"), protected, runtime.clone()));
     let effects = effects::build(effects::EffectsConfig {
         trash: home.join("trash"),
         scratch: home.join("scratch"),
@@ -455,7 +479,9 @@ fn effects(
         store: store.clone(),
         entropy: entropy.clone(),
         client: client.clone(),
-        runtime: tokio::runtime::Handle::current(),
+        runtime,
+        workers: apart.clone(),
+        programs: apart,
     });
     Ok((effects, client))
 }

@@ -6,7 +6,7 @@ use crate::{
         Demand,
         event::{Start, is_final},
         file::is_beneath,
-        network, refusal, secret, verdict,
+        network, refusal, secret, shell, verdict,
     },
 };
 use parking_lot::RwLock;
@@ -66,6 +66,11 @@ impl<D: Demand> Ask<D> {
     /// The demand.
     pub fn demand(&self) -> &D {
         &self.demand
+    }
+
+    /// The run that wants it.
+    pub fn run(&self) -> RunId {
+        self.lease.run()
     }
 
     /// The denial if nobody says yes.
@@ -223,6 +228,7 @@ impl Broker {
                 && !is_final(&rule)
                 && !network::is_final(&rule)
                 && !secret::is_final(&rule)
+                && !shell::is_final(&rule)
                 && grants.asks_for(&line);
             return denied(&demand, rule, allowable);
         }
@@ -366,6 +372,24 @@ impl Resolve for crate::StorageDemand {
     }
 }
 
+impl Resolve for crate::RoomDemand {
+    fn resolve(
+        &mut self,
+        _: &Lease,
+        _: &AppGrants,
+        protected: &[ProtectedFolder],
+        _: Timestamp,
+    ) -> Result<(), Sentence> {
+        let path = &self.folder().path;
+        // From both sides: whoever has a folder whole has what lies in it.
+        let meets = |folder: &&ProtectedFolder| is_beneath(path, &folder.path) || is_beneath(&folder.path, path);
+        match protected.iter().any(|folder| meets(&folder)) {
+            true => Err(sentence::rule_protected(path)),
+            false => Ok(()),
+        }
+    }
+}
+
 impl Resolve for crate::NetworkDemand {
     fn resolve(
         &mut self,
@@ -381,6 +405,18 @@ impl Resolve for crate::NetworkDemand {
 impl Resolve for crate::SecretDemand {
     fn resolve(&mut self, _: &Lease, grants: &AppGrants, _: &[ProtectedFolder], _: Timestamp) -> Result<(), Sentence> {
         Self::resolve(self, grants)
+    }
+}
+
+impl Resolve for crate::ShellDemand {
+    fn resolve(
+        &mut self,
+        lease: &Lease,
+        grants: &AppGrants,
+        protected: &[ProtectedFolder],
+        now: Timestamp,
+    ) -> Result<(), Sentence> {
+        Self::resolve(self, lease, grants, protected, now)
     }
 }
 

@@ -65,8 +65,15 @@ pub enum CardSource<'a> {
 }
 
 /// Families that this version can perform; the others show on the card as not available yet.
-const AVAILABLE: [ScopeWord; 6] =
-    [ScopeWord::File, ScopeWord::Storage, ScopeWord::Event, ScopeWord::Network, ScopeWord::Secret, ScopeWord::View];
+const AVAILABLE: [ScopeWord; 7] = [
+    ScopeWord::File,
+    ScopeWord::Storage,
+    ScopeWord::Event,
+    ScopeWord::Network,
+    ScopeWord::Secret,
+    ScopeWord::Shell,
+    ScopeWord::View,
+];
 
 /// Makes the card.
 pub fn card_build(subject: &CardSubject<'_>, zone: Zone) -> Card {

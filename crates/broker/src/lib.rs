@@ -45,7 +45,9 @@ pub use scopes::{
         NetworkDemand, host_covers, is_near, is_private_host, rule_read, rule_text, rules_left, rules_only, rules_with,
         url::{UrlError, WebHost, WebUrl},
     },
+    room::RoomDemand,
     secret::{SecretBound, SecretDemand, secret_host_read},
+    shell::{Program, Room, ShellDemand},
     storage::{StorageDemand, StorageVerb},
     verdict,
 };

@@ -17,6 +17,9 @@ fn main() -> ExitCode {
     if let Some(code) = assembly::keeper_main(std::env::args_os().skip(1)) {
         return code;
     }
+    if let Some(code) = assembly::worker_main(std::env::args_os().skip(1)) {
+        return code;
+    }
     let _fail_points = assembly::fail_points_arm();
     let words = match words::Words::try_parse() {
         Ok(words) => words,

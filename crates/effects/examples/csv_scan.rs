@@ -17,8 +17,8 @@ use kernel::{
     host_call::{CsvAggregate, CsvCall, CsvMeasure, CsvMeasureKind, CsvOptions, HostAnswer},
 };
 use protocol::{
-    AppName, Caller, Clock as _, DeviceId, Door, FileAccess, GrantDuration, GrantId, GrantState, Limits, OwnerId,
-    Rights, RunId, Scope, Sentence, Timestamp, Zone,
+    AppName, Caller, Clock as _, DeviceId, Door, ErrorCode, FileAccess, GrantDuration, GrantId, GrantState, Limits,
+    OwnerId, Rights, RunId, Scope, Sentence, Timestamp, Zone,
 };
 use serde_json::Value;
 use std::{
@@ -133,6 +133,21 @@ struct Desk {
     _runtime: tokio::runtime::Runtime,
 }
 
+/// Whom nothing here asks.
+struct Nobody;
+
+impl effects::Workers for Nobody {
+    fn work(&self, _: effects::Work<'_>, _: &Lease, _: &mut effects::OnFrame<'_>) -> Result<(), EffectError> {
+        Err(EffectError::guest(ErrorCode::BoxRefused, "nobody starts workers here"))
+    }
+}
+
+impl effects::Programs for Nobody {
+    fn run(&self, _: effects::Order<'_>, _: &Lease, _: &mut dyn FnMut()) -> Result<effects::Outcome, EffectError> {
+        Err(EffectError::guest(ErrorCode::BoxRefused, "nobody starts programs here"))
+    }
+}
+
 impl Desk {
     fn new(home: &TempHome, path: &Path) -> Result<Self, Box<dyn Error>> {
         let (clock, entropy) = (TestClock::new(), TestEntropy::seeded(SEED));
@@ -146,6 +161,8 @@ impl Desk {
             entropy: Arc::new(entropy.clone()),
             client: Arc::new(egress::Client::new(egress::ClientConfig::default())?),
             runtime: runtime.handle().clone(),
+            workers: Arc::new(Nobody),
+            programs: Arc::new(Nobody),
         });
         let folder: PathBuf = path.parent().unwrap_or(Path::new("/")).into();
         let folder = effects.places.folder(&folder.to_string_lossy())?;

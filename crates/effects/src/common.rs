@@ -73,7 +73,7 @@ impl<'a> Meter<'a> {
     }
 }
 
-fn thread_cpu_us() -> u64 {
+pub(crate) fn thread_cpu_us() -> u64 {
     let time = Duration::try_from(rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime));
     u64::try_from(time.unwrap_or_default().as_micros()).unwrap_or(u64::MAX)
 }

@@ -59,9 +59,12 @@ pub fn status(code: ErrorCode) -> StatusCode {
     match code {
         E::InvalidInput | E::Usage | E::CredentialInUrl => StatusCode::BAD_REQUEST,
         E::Unauthenticated => StatusCode::UNAUTHORIZED,
-        E::OriginRefused | E::PermissionDenied | E::NotInActivation | E::LeaseRevoked | E::ConsentMissing => {
-            StatusCode::FORBIDDEN
-        }
+        E::OriginRefused
+        | E::PermissionDenied
+        | E::ToolNotAccepted
+        | E::NotInActivation
+        | E::LeaseRevoked
+        | E::ConsentMissing => StatusCode::FORBIDDEN,
         E::NotFound | E::OwnerNotFound | E::AppNotFound | E::ActionNotFound | E::PublisherNotFound | E::RunNotFound => {
             StatusCode::NOT_FOUND
         }
@@ -77,8 +80,11 @@ pub fn status(code: ErrorCode) -> StatusCode {
         // The request was understood; what it names is not as it must be, or did not come to a good end.
         E::AppFailed
         | E::HookFailed
+        | E::ProgramFailed
         | E::UpgradeFailed
         | E::FileUnusable
+        | E::DocumentUnreadable
+        | E::WorkerFailed
         | E::PassphraseWrong
         | E::KeyUnreadable
         | E::PackageInvalid
@@ -122,7 +128,7 @@ pub fn status(code: ErrorCode) -> StatusCode {
             StatusCode::INTERNAL_SERVER_ERROR
         }
         E::NetworkFailed => StatusCode::BAD_GATEWAY,
-        E::NotAvailable => StatusCode::NOT_IMPLEMENTED,
+        E::NotAvailable | E::BoxRefused => StatusCode::NOT_IMPLEMENTED,
         E::HomeLocked | E::HostBusy | E::VaultLocked => StatusCode::SERVICE_UNAVAILABLE,
         E::DiskFull | E::QuotaExceeded => StatusCode::INSUFFICIENT_STORAGE,
     }

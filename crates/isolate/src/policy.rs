@@ -30,6 +30,9 @@ pub struct Policy {
     pub environment: BTreeMap<String, String>,
     /// A folder of its own, which it reads and writes and no other program has.
     pub home: PathBuf,
+    /// Folders of its own that it reads and executes and cannot change, wherever they lie: its code.
+    #[serde(default)]
+    pub code: Vec<PathBuf>,
     /// Files and folders that it reads and executes, besides what the system keeps in `/usr` and its like.
     pub read: Vec<PathBuf>,
     /// Files and folders that it reads and writes.
@@ -123,6 +126,7 @@ impl Policy {
             folder: home.clone(),
             environment: BTreeMap::new(),
             home,
+            code: Vec::new(),
             read: Vec::new(),
             write: Vec::new(),
             never: Vec::new(),
@@ -135,7 +139,7 @@ impl Policy {
     /// What is wrong with the policy itself, on whatever machine.
     pub(crate) fn fault(&self) -> Option<Sentence> {
         let grants = || self.read.iter().chain(&self.write);
-        let places = grants().chain(&self.never).chain([&self.program, &self.folder, &self.home]);
+        let places = grants().chain(&self.code).chain(&self.never).chain([&self.program, &self.folder, &self.home]);
         if let Some(place) = places.into_iter().find(|place| !is_plain(place)) {
             return Some(sentence::isolate_fault_path(place.to_string_lossy().into_owned()));
         }
@@ -146,10 +150,17 @@ impl Policy {
             return Some(sentence::isolate_fault_never(grant.to_string_lossy().into_owned()));
         }
         // The home is where the caller keeps homes, beneath OIKOS_HOME mostly; it must not be all of it.
-        if self.never.iter().any(|never| never.starts_with(&self.home)) {
-            return Some(sentence::isolate_fault_never(self.home.to_string_lossy().into_owned()));
+        let own = self.code.iter().chain([&self.home]);
+        if let Some(own) = own.into_iter().find(|own| self.never.iter().any(|never| never.starts_with(own))) {
+            return Some(sentence::isolate_fault_never(own.to_string_lossy().into_owned()));
         }
-        if grants().count() > GRANTS_MAX {
+        // What it changes is never its code.
+        let holds_code =
+            |grant: &&PathBuf| self.code.iter().any(|code| code.starts_with(grant) || grant.starts_with(code));
+        if let Some(grant) = self.write.iter().chain([&self.home]).find(holds_code) {
+            return Some(sentence::isolate_fault_never(grant.to_string_lossy().into_owned()));
+        }
+        if grants().chain(&self.code).count() > GRANTS_MAX {
             return Some(sentence::isolate_fault_much("grants", GRANTS_MAX));
         }
         let words = self.arguments.iter().chain(self.environment.keys()).chain(self.environment.values());

@@ -25,7 +25,9 @@ pub fn profile(policy: &Policy) -> String {
     text.push_str("(allow sysctl-read)\n(allow mach-lookup (global-name \"com.apple.system.logger\"))\n");
     text.push_str("(allow file-read-metadata)\n(allow file-read* (literal \"/\"))\n");
     let system = SYSTEM.iter().map(Path::new);
-    for path in system.chain(policy.read.iter().map(AsRef::as_ref)).chain([policy.program.as_path()]) {
+    for path in
+        system.chain(policy.read.iter().chain(&policy.code).map(AsRef::as_ref)).chain([policy.program.as_path()])
+    {
         line(&mut text, "file-read*", path);
     }
     for path in policy.write.iter().chain([&policy.home]) {

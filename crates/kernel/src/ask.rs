@@ -218,6 +218,7 @@ impl Kernel {
         self.store.commit(batch, Durability::Synced).map_err(commit_failure)?;
         crate::crash_point("grant::after_commit");
         self.broker.grants_load(owner, app, grants.clone());
+        self.programs_look(owner, app);
         Ok(())
     }
 }

@@ -52,6 +52,17 @@ impl Kernel {
             page_say(card.lines.iter_mut());
             card.limits = vec![sentence::card_limit_page()];
         }
+        match package.code() {
+            Code::Program(program) => {
+                let limits = &package.manifest().limits;
+                let memory = Arg::Bytes(limits.memory_bytes.unwrap_or(crate::program::PROGRAM_MEMORY_BYTES));
+                let wall = Arg::Millis(limits.limits().wall_ms);
+                let command = program.command.join(" ");
+                card.limits = vec![sentence::card_program(command), sentence::card_limit_program(memory, wall)];
+            }
+            Code::Server(server) => card.limits.insert(0, sentence::card_server(server.url.as_str())),
+            Code::Script { .. } | Code::Component(_) | Code::Page(_) => {}
+        }
         card.unavailable.extend(later(package));
         card.answers = Some(route_texts(package)).filter(|routes| !routes.is_empty()).map(sentence::card_routes);
         secrets_say(package, &mut card);
@@ -137,7 +148,7 @@ pub(crate) fn missing(package: &Package) -> Vec<Sentence> {
 pub(crate) fn opens(package: &Package) -> Option<&str> {
     match package.code() {
         Code::Page(file) => Some(file),
-        Code::Script { .. } | Code::Component(_) | Code::Program(_) => None,
+        Code::Script { .. } | Code::Component(_) | Code::Program(_) | Code::Server(_) => None,
     }
 }
 
@@ -151,9 +162,8 @@ pub(crate) fn page_say<'a>(lines: impl Iterator<Item = &'a mut CardLine>) {
 /// Its code, where this version does not run it.
 pub(crate) fn other_code(package: &Package) -> Option<Sentence> {
     match package.code() {
-        Code::Script { .. } | Code::Page(_) => None,
+        Code::Script { .. } | Code::Page(_) | Code::Program(_) | Code::Server(_) => None,
         Code::Component(file) => Some(sentence::card_later_component(file.as_str())),
-        Code::Program(command) => Some(sentence::card_later_program(command.join(" "))),
     }
 }
 
@@ -175,20 +185,22 @@ pub(crate) fn tool_views(package: &Package) -> Vec<ToolView> {
         .collect()
 }
 
-/// What becomes of the secrets that can be set for it: a program reads them, what runs in the sandbox has them sent.
+/// What becomes of the secrets that can be set for it: a program reads them, a server elsewhere hears them, what runs in the
+/// sandbox has them sent.
 fn secrets_say(package: &Package, card: &mut Card) {
     let settings = package.settings().into_iter().flat_map(|settings| &settings.fields);
     let secrets: Vec<String> = settings.filter(|field| field.is_secret).map(|field| field.name.clone()).collect();
     if secrets.is_empty() {
         return;
     }
-    card.secrets = Some(match package.code() {
-        Code::Program(_) => {
-            for never in card.never.iter_mut().filter(|never| **never == sentence::card_never_secrets()) {
-                *never = sentence::card_never_secrets_other();
-            }
-            sentence::card_secret_program(secrets)
+    if matches!(package.code(), Code::Program(_) | Code::Server(_)) {
+        for never in card.never.iter_mut().filter(|never| **never == sentence::card_never_secrets()) {
+            *never = sentence::card_never_secrets_other();
         }
+    }
+    card.secrets = Some(match package.code() {
+        Code::Program(_) => sentence::card_secret_program(secrets),
+        Code::Server(server) => sentence::card_secret_server(server.url.as_str(), secrets),
         Code::Script { .. } | Code::Component(_) | Code::Page(_) => sentence::card_secret_settings(secrets),
     });
 }

@@ -2,7 +2,8 @@
 
 use crate::{
     Kernel,
-    runner::{GuestCall, GuestEnd, GuestFailure, GuestHost, GuestImage, GuestSource, PrepareError},
+    program::{ProgramSource, ServerSource},
+    runner::{GuestCall, GuestEnd, GuestFailure, GuestHost, GuestImage, GuestSource, PrepareError, ScriptSource},
 };
 use futures_util::future::BoxFuture;
 use package::{Code, Hook, INVOKE, Package};
@@ -47,7 +48,27 @@ fn guest_source(package: &Package) -> Result<Option<GuestSource>, Failure> {
     let (entry, joining) = match package.code() {
         Code::Script { entry, joining } => (entry, joining),
         Code::Page(_) => return Ok(None),
-        Code::Component(_) | Code::Program(_) => {
+        Code::Program(program) => {
+            let hooks = package.manifest().hooks.iter().filter(|(hook, _)| **hook != Hook::Activate);
+            return Ok(Some(GuestSource::Program(ProgramSource {
+                package: package.digest(),
+                app: package.name().clone(),
+                version: package.manifest().version.to_string(),
+                command: program.command.clone(),
+                speaks: program.speaks,
+                files: package.files().map(|(path, bytes)| (path.to_owned(), Arc::from(bytes))).collect(),
+                hooks: hooks.map(|(hook, function)| (hook.export(), function.to_string())).collect(),
+            })));
+        }
+        Code::Server(server) => {
+            return Ok(Some(GuestSource::Server(ServerSource {
+                package: package.digest(),
+                app: package.name().clone(),
+                url: server.url.clone(),
+                is_older: server.is_older,
+            })));
+        }
+        Code::Component(_) => {
             let what = crate::card::other_code(package).map(|said| said.to_string()).unwrap_or_default();
             return Err(Failure::new(ErrorCode::NotAvailable, format!("{}: {what}", package.name())));
         }
@@ -60,7 +81,7 @@ fn guest_source(package: &Package) -> Result<Option<GuestSource>, Failure> {
     if let Some(text) = joining {
         modules.insert(entry.clone(), Arc::from(text.as_bytes()));
     }
-    Ok(Some(GuestSource { package: package.digest(), entry: entry.clone(), modules }))
+    Ok(Some(GuestSource::Script(ScriptSource { package: package.digest(), entry: entry.clone(), modules })))
 }
 
 /// Whether the code has a function for each action and tool: one of its name, or `invoke` for all; and the hooks that the

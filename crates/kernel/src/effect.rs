@@ -19,8 +19,9 @@ pub trait Effect: Send + Sync {
     type Call: Send + 'static;
 
     /// What a call demands, or `None` if it only computes on what the guest itself sent. Called once per call, before
-    /// the decision; must not touch anything outside. Calls on an open handle demand again what opening it did, so a
-    /// grant that was taken back ends it.
+    /// the decision; must not touch anything outside. (`shell` only looks where a program lies: the file that is decided
+    /// on is the one that is started.) Calls on an open handle demand again what opening it did, so a grant that was
+    /// taken back ends it.
     fn demand(&self, lease: &Lease, call: &Self::Call) -> Result<Option<Self::Demand>, GuestError>;
 
     /// Performs a call. `permit` is there exactly if [`Effect::demand`] gave a demand.
@@ -403,6 +404,10 @@ pub struct Effects {
     pub csv: Box<dyn Effect<Demand = broker::FileDemand, Call = crate::host_call::CsvCall>>,
     /// Requests to hosts.
     pub http: Box<dyn Effect<Demand = broker::NetworkDemand, Call = crate::host_call::HttpCall>>,
+    /// Text of PDF files.
+    pub pdf: Box<dyn Effect<Demand = broker::FileDemand, Call = crate::host_call::PdfCall>>,
+    /// Programs.
+    pub shell: Box<dyn Effect<Demand = broker::ShellDemand, Call = crate::host_call::ShellCall>>,
     /// What the owner fetches.
     pub errand: Box<dyn Errand>,
     /// Taking file changes back.
@@ -420,6 +425,8 @@ impl Effects {
         self.storage.run_end(lease, keep, batch);
         self.csv.run_end(lease, keep, batch);
         self.http.run_end(lease, keep, batch);
+        self.pdf.run_end(lease, keep, batch);
+        self.shell.run_end(lease, keep, batch);
     }
 }
 

@@ -5,12 +5,15 @@ use crate::{
     effect::{Change, Done, Effect, EffectError, Scene},
     host_call::{AnswerPart, FileCall, GuestError, HostAnswer, HostCall, HostError, HttpCall, StorageCall},
     journal,
+    program::{InputRequest, RunWay, WayOut},
     run::{Run, effect_number, progress},
     runner::{GuestHost, GuestPiece, Push},
     trash::{SentRow, TrashRow},
     vault::secrets_for_request,
 };
-use broker::{Ask, Basis, Decision, Demand, Denied, FileDemand, Lease, NetworkDemand, Permit, Resolve, StorageDemand};
+use broker::{
+    Ask, Basis, Decision, Demand, Denied, FileDemand, Lease, NetworkDemand, Permit, Resolve, ShellDemand, StorageDemand,
+};
 use futures_util::{FutureExt, future::BoxFuture};
 use parking_lot::Mutex;
 use protocol::{
@@ -21,7 +24,7 @@ use state::{Batch, Durability, Key, Space};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
 };
@@ -40,12 +43,13 @@ pub(crate) struct RunHost {
     kernel: Arc<Kernel>,
     run: Arc<Run>,
     runtime: tokio::runtime::Handle,
+    way: OnceLock<Arc<RunWay>>,
 }
 
 impl RunHost {
     pub(crate) fn new(kernel: Arc<Kernel>, run: Arc<Run>) -> Self {
         let runtime = kernel.runtime.clone();
-        Self { kernel, run, runtime }
+        Self { kernel, run, runtime, way: OnceLock::new() }
     }
 }
 
@@ -74,6 +78,12 @@ impl GuestHost for RunHost {
             return Push::Ended(end);
         }
         let chunk = match piece {
+            GuestPiece::Progress { said, done, total } => {
+                progress(run, &*self.kernel.clock);
+                let sentence = sentence::program_progress(protocol::text::shorten(&said, PROGRESS_CHARS_MAX));
+                run.stream.push(Chunk::Progress { sentence, done, total });
+                return Push::Taken;
+            }
             GuestPiece::Log { level, text } => {
                 if !run.lease.admit_log(text.len() as u64) {
                     return Push::Taken;
@@ -105,7 +115,19 @@ impl GuestHost for RunHost {
             .boxed(),
         )
     }
+
+    fn way_out(&self) -> Option<Arc<dyn WayOut>> {
+        let way = self.way.get_or_init(|| Arc::new(RunWay::new(self.kernel.clone(), self.run.clone())));
+        Some(way.clone())
+    }
+
+    fn input(&self, request: InputRequest) -> BoxFuture<'static, Result<serde_json::Value, String>> {
+        crate::program::input(self.kernel.clone(), self.run.clone(), request).boxed()
+    }
 }
+
+/// What a program says of its progress is a line, not a text.
+const PROGRESS_CHARS_MAX: usize = 200;
 
 struct AbortOnDrop(tokio::task::JoinHandle<Result<HostAnswer, HostError>>);
 
@@ -144,6 +166,8 @@ async fn call_route(kernel: &Arc<Kernel>, run: &Arc<Run>, call: HostCall) -> Res
         HostCall::File(call) => effect(kernel, run, |kernel| &*kernel.effects.file, call).await,
         HostCall::Csv(call) => effect(kernel, run, |kernel| &*kernel.effects.csv, call).await,
         HostCall::Http(call) => http(kernel, run, call).await,
+        HostCall::Pdf(call) => effect(kernel, run, |kernel| &*kernel.effects.pdf, call).await,
+        HostCall::Shell(call) => effect(kernel, run, |kernel| &*kernel.effects.shell, call).await,
         HostCall::Storage(call) => storage(kernel, run, call).await,
         HostCall::Emit { topic, payload } => crate::bus::emit::emit(kernel, run, topic, payload).await,
         HostCall::Answer(part) => {
@@ -183,7 +207,6 @@ fn undeclared(kernel: &Kernel, run: &Run, feature: &str) -> Option<Denied> {
     let word = match feature.split('.').next()? {
         "ai" => ScopeWord::Ai,
         "clipboard" => ScopeWord::Clipboard,
-        "shell" => ScopeWord::Shell,
         // What it depends on is on its card too, and is missing rather than forbidden.
         "mcp" if run.app.package.dependencies().is_empty() => ScopeWord::Mcp,
         _ => return None,
@@ -233,6 +256,13 @@ impl Labelled for StorageDemand {
 impl Labelled for NetworkDemand {
     fn stored_labels(&self, _: &Kernel, _: &Run) -> Result<Labels, GuestError> {
         // What comes from elsewhere says of itself what it likes: its label is that of the demand.
+        Ok(Labels::NONE)
+    }
+}
+
+impl Labelled for ShellDemand {
+    fn stored_labels(&self, _: &Kernel, _: &Run) -> Result<Labels, GuestError> {
+        // Nobody sees which files a program reads: its demand has both labels already.
         Ok(Labels::NONE)
     }
 }
@@ -446,8 +476,32 @@ fn settle(
     })
 }
 
+/// The same for something that was sent, by whoever announced it without a scene.
+pub(crate) fn settle_sending(
+    kernel: &Kernel,
+    run: &Run,
+    effect: u64,
+    state: EffectState,
+    said: Sentence,
+    basis: &Basis,
+) -> Result<(), HostError> {
+    settle(kernel, run, Announced { effect, what: Act::Sending }, state, said, Some(basis))
+}
+
 /// A permit after asking, or the denial as the guest sees it.
-pub(crate) async fn permit_ask<D>(kernel: &Arc<Kernel>, run: &Arc<Run>, mut ask: Ask<D>) -> Result<Permit<D>, HostError>
+pub(crate) async fn permit_ask<D>(kernel: &Arc<Kernel>, run: &Arc<Run>, ask: Ask<D>) -> Result<Permit<D>, HostError>
+where
+    D: Demand + Resolve,
+{
+    permit_or_denied(kernel, run, ask).await.map_err(|denied| refuse(kernel, run, *denied))
+}
+
+/// A permit after asking, or the denial, which is not in the log yet.
+pub(crate) async fn permit_or_denied<D>(
+    kernel: &Arc<Kernel>,
+    run: &Arc<Run>,
+    mut ask: Ask<D>,
+) -> Result<Permit<D>, Box<Denied>>
 where
     D: Demand + Resolve,
 {
@@ -458,7 +512,7 @@ where
             // The answer before this one may have settled this as well.
             match kernel.broker.decide(&run.lease, ask.demand().clone(), kernel.clock.now()) {
                 Decision::Permit(permit) => return Ok(permit),
-                Decision::Denied(denied) => return Err(refuse(kernel, run, *denied)),
+                Decision::Denied(denied) => return Err(denied),
                 Decision::Ask(again) => ask = *again,
             }
             asking
@@ -469,11 +523,13 @@ where
     let standing = kernel.broker.grants_of(&run.lease);
     let standing = standing.effective(&line, kernel.clock.now(), None).filter(|_| ask.may_last);
     let may_last: Option<Scope> = standing.map(|standing| ask.demand().lasting(&standing.scope));
-    match kernel.ask(run, ask.sentence.clone(), kind, may_last).await? {
-        Ok((settled, waited_ms)) => {
-            kernel.broker.settle(ask, &settled, waited_ms).map_err(|denied| refuse(kernel, run, *denied))
+    match kernel.ask(run, ask.sentence.clone(), kind, may_last).await {
+        Ok(Ok((settled, waited_ms))) => kernel.broker.settle(ask, &settled, waited_ms),
+        Ok(Err(rule)) => Err(Box::new(ask.refused(rule))),
+        Err(end) => {
+            let rule = sentence::rule_lease(end.message(run.lease.limits()));
+            Err(Box::new(Denied { code: ErrorCode::LeaseRevoked, ..ask.refused(rule) }))
         }
-        Err(rule) => Err(refuse(kernel, run, ask.refused(rule))),
     }
 }
 

@@ -19,6 +19,10 @@ pub enum HostCall {
     Csv(CsvCall),
     /// Requests to hosts.
     Http(HttpCall),
+    /// Text of PDF files.
+    Pdf(PdfCall),
+    /// Programs.
+    Shell(ShellCall),
     /// `ctx.emit`: tells what happened.
     Emit {
         /// What it is about.
@@ -125,6 +129,32 @@ pub enum HttpRedirect {
     Manual,
     /// It is an error.
     Error,
+}
+
+/// `ctx.tools.pdf.text`: pages of a document, as text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PdfCall {
+    /// The document.
+    pub path: String,
+    /// The first page, from 1; absent means the first there is.
+    pub from: Option<u32>,
+    /// The last page, which is among them; absent means the last there is.
+    pub to: Option<u32>,
+}
+
+/// `ctx.tools.shell.run`: one program with its arguments, each as it is. No shell reads them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ShellCall {
+    /// The program, and its arguments.
+    pub command: Vec<String>,
+    /// What it reads.
+    pub input: Vec<u8>,
+    /// The granted folder that it starts in; absent means an empty one of its own.
+    pub folder: Option<String>,
+    /// Whether it may change what is in the folders that the app may write to.
+    pub write: bool,
+    /// How long it may take.
+    pub timeout_ms: Option<u64>,
 }
 
 /// One side of a request to the app.
@@ -256,6 +286,10 @@ pub const STORAGE_KEY_BYTES_MAX: usize = 512;
 pub const HTTP_HEADERS_MAX: usize = 64;
 /// Longest method name that any interface knows, with room.
 const HTTP_METHOD_BYTES_MAX: usize = 16;
+/// Words of a command: as many as a pattern may have.
+pub const SHELL_WORDS_MAX: usize = 64;
+/// All words of a command together: a question shows them.
+const SHELL_WORDS_BYTES_MAX: usize = 16 << 10;
 /// Longest path that a guest may name; longer ones exist on no system we run on.
 pub const PATH_BYTES_MAX: usize = 4096;
 
@@ -267,6 +301,8 @@ impl HostCall {
             Self::Storage(_) => "storage",
             Self::Csv(_) => "csv",
             Self::Http(_) => "http",
+            Self::Pdf(_) => "pdf",
+            Self::Shell(_) => "shell",
             Self::Emit { .. } => "emit",
             Self::Answer(_) => "answer",
             Self::Timer { .. } => "timer",
@@ -348,6 +384,28 @@ impl HostCall {
                 let (headers, secrets) = (headers.into_iter().collect(), HeldSecrets::default());
                 Self::Http(HttpCall { method, url, headers, body, redirect, hops: 0, secrets })
             }
+            "pdf.text" => {
+                let Pages { path, from, to } = read(name, arguments)?;
+                Self::Pdf(PdfCall { path: checked_path(path)?, from, to })
+            }
+            "shell.run" => {
+                let Program { command, folder, write, timeout_ms } = read(name, arguments)?;
+                if command.is_empty() || command.len() > SHELL_WORDS_MAX {
+                    let message =
+                        format!("shell.run: a command is a program and at most {} arguments", SHELL_WORDS_MAX - 1);
+                    return Err(GuestError::new(ErrorCode::InvalidInput, message));
+                }
+                if command.iter().any(|word| word.contains('\0')) {
+                    let message = "shell.run: no word of a command has a NUL character in it";
+                    return Err(GuestError::new(ErrorCode::InvalidInput, message));
+                }
+                if command.iter().map(String::len).sum::<usize>() > SHELL_WORDS_BYTES_MAX {
+                    let message = format!("shell.run: a command has at most {SHELL_WORDS_BYTES_MAX} bytes");
+                    return Err(GuestError::new(ErrorCode::TooLarge, message));
+                }
+                let folder = folder.map(checked_path).transpose()?;
+                Self::Shell(ShellCall { command, input: body, folder, write: write.unwrap_or(false), timeout_ms })
+            }
             "emit" => {
                 let Emit { topic, payload } = read(name, arguments)?;
                 Self::Emit { topic, payload: crate::bus::emit::payload_text(&payload)? }
@@ -363,8 +421,8 @@ impl HostCall {
                 Self::Answer(AnswerPart::Answer(AnswerCall { status, headers, kind, body }))
             }
             "timer" => Self::Timer { ms: read::<Timer>(name, arguments)?.ms },
-            "ai.generateText" | "ai.generateObject" | "ai.embed" | "pdf.text" | "clipboard.read"
-            | "clipboard.write" | "shell.run" | "mcp.call" | "mcp.list" | "knowledge.add" | "knowledge.search" => {
+            "ai.generateText" | "ai.generateObject" | "ai.embed" | "clipboard.read" | "clipboard.write"
+            | "mcp.call" | "mcp.list" | "knowledge.add" | "knowledge.search" => {
                 Self::NotAvailable { feature: name.to_owned() }
             }
             other => {
@@ -381,6 +439,23 @@ struct Range {
     path: String,
     from: Option<u64>,
     to: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pages {
+    path: String,
+    from: Option<u32>,
+    to: Option<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Program {
+    command: Vec<String>,
+    folder: Option<String>,
+    write: Option<bool>,
+    timeout_ms: Option<u64>,
 }
 
 #[derive(Deserialize)]

@@ -345,6 +345,7 @@ impl Kernel {
     ) -> Result<(), Failure> {
         let name = &app.record.name;
         self.broker.grants_load(owner, name, grants);
+        self.programs_look(owner, name);
         self.apps.write().insert((owner, name.clone()), app.clone());
         self.listeners_set(owner, app, exports)
     }

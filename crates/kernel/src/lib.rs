@@ -28,6 +28,7 @@ mod notes; // what a run did, gathered until its end
 mod offers; // packages that wait for a yes
 mod owners; // who is an owner here
 mod picks; // what a person hands over for a run
+pub mod program; // what a program is to the kernel
 mod publishers; // whom the owner trusts, and to whom a name belongs
 mod recovery; // after an abrupt end
 mod rollback; // back to the version before
@@ -36,6 +37,7 @@ mod run; // one run, from spawn to end
 pub mod runner; // what a sandbox is to the kernel
 mod schedule; // what the clock starts
 mod secrets; // which settings of an app are secrets
+pub mod servers; // apps whose tools are found out by asking
 mod settings; // what the owner sets for an app
 mod shelf; // handing files over as bytes, until they go
 mod signer; // who signed a package, and whether they may
@@ -195,6 +197,10 @@ pub struct Kernel {
     undoing: Mutex<()>,
     /// There is an owner more.
     owners_changed: Notify,
+    /// What is known of MCP servers.
+    servers: RwLock<HashMap<(OwnerId, AppName), Arc<servers::ServerRow>>>,
+    /// There is something new about one of them.
+    servers_changed: Notify,
     /// Places on the threads where effects block.
     effect_places: Arc<Semaphore>,
     tally: figures::Tally,
@@ -236,6 +242,8 @@ impl Kernel {
             telling: Mutex::default(),
             undoing: Mutex::default(),
             owners_changed: Notify::new(),
+            servers: RwLock::default(),
+            servers_changed: Notify::new(),
             effect_places: Arc::new(Semaphore::new(EFFECTS_AT_ONCE)),
             tally: figures::Tally::default(),
             is_ending: AtomicBool::new(false),

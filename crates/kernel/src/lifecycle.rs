@@ -64,6 +64,7 @@ impl Kernel {
             files: Vec::new(),
             cause: Some(cause),
             wall_ms_max: Some(HOOK_WALL_MS),
+            asker: None,
         };
         let report = ended(self.run_begin(caller, begin).await?).await;
         crate::crash_point("hook::after_run");
@@ -172,6 +173,9 @@ impl Kernel {
         if loaded.record.enabled == enabled && !(enabled && self.bus.is_paused(&whose)) {
             return self.app_detail(caller.owner, &loaded);
         }
+        if enabled && !loaded.record.enabled && crate::servers::is_server(&loaded) {
+            self.server_begin(caller, &loaded).await?;
+        }
         if !enabled {
             // While it still listens and may do what it was granted.
             self.hook_try(caller, &app, Hook::Deactivate, sentence::cause_disabled()).await;
@@ -206,7 +210,10 @@ impl Kernel {
                     kernel.listeners_set(caller.owner, &loaded, image.exports())?;
                     kernel.bus.resume(&whose);
                 }
-                None => kernel.listeners_drop(caller.owner, &app),
+                None => {
+                    kernel.listeners_drop(caller.owner, &app);
+                    kernel.programs_end(caller.owner, &app);
+                }
             }
             Ok::<_, Failure>(loaded)
         })
@@ -256,6 +263,7 @@ impl Kernel {
             batch.delete_prefix(owner, Space::Checkpoint, &format!("{app}/"));
             batch.delete(&Self::schedule_key(owner, &app));
             batch.delete(&crate::stop::paused_key(owner, &app));
+            crate::servers::server_forget(&mut batch, owner, &app);
             if erase {
                 batch.delete_prefix(owner, Space::Storage, &format!("{app}/"));
                 batch.delete(&settings_key(owner, &app));
@@ -275,6 +283,11 @@ impl Kernel {
             crate::crash_point("remove::after_commit");
             kernel.apps.write().remove(&(owner, app.clone()));
             kernel.broker.grants_drop(owner, &app);
+            kernel.programs_end(owner, &app);
+            kernel.servers.write().remove(&(owner, app.clone()));
+            if erase {
+                kernel.runner.erase(owner, &app);
+            }
             kernel.listeners_drop(owner, &app);
             kernel.schedule_drop(owner, &app);
             kernel.bus.resume(&(owner, app.clone()));

@@ -118,6 +118,7 @@ impl Kernel {
             files: Vec::new(),
             cause: Some(cause),
             wall_ms_max: None,
+            asker: None,
         };
         let viewer = self.run_begin(caller, begin).await?;
         let waiting = Waiting(self, viewer.run());

@@ -12,8 +12,10 @@ use crate::{
     journal,
     moving::storage_hold,
     notes::Notes,
+    program::Asker,
     routes::Exchange,
     runner::{GuestCall, GuestEnd, GuestExport, GuestFailure, GuestValue},
+    servers::{CALL, is_server},
     shelf::HandedUse,
     stream::{RunStream, Viewer},
 };
@@ -76,6 +78,15 @@ pub(crate) enum Call {
     },
     /// What the app has called at a step of its life, whether it is enabled or not.
     Hook(Hook),
+    /// What an MCP server is asked beside its tools.
+    Server {
+        /// What the run is called in lists.
+        action: ActionName,
+        /// What the image calls it.
+        method: String,
+        /// It is asked what it has, whether it is enabled or not.
+        is_look: bool,
+    },
 }
 
 /// What started a run that no person started.
@@ -105,6 +116,8 @@ pub(crate) struct Begin {
     pub(crate) cause: Option<Cause>,
     /// A wall limit below the app's own.
     pub(crate) wall_ms_max: Option<u64>,
+    /// Who can be asked for more while it goes on.
+    pub(crate) asker: Option<Arc<dyn Asker>>,
 }
 
 /// What a run leaves beside its report.
@@ -133,13 +146,15 @@ pub(crate) struct Run {
     /// Numbers the effects that cannot be taken back by the store.
     pub(crate) effects: AtomicU64,
     /// Effects under way: the run's end waits until each has settled.
-    pub(crate) under_way: tokio::sync::RwLock<()>,
+    pub(crate) under_way: Arc<tokio::sync::RwLock<()>>,
     /// Files whose bytes were handed over, for as long as it uses them.
     used: Mutex<Vec<HandedUse>>,
     /// Whose run what is logged belongs to.
     pub(crate) span: tracing::Span,
     /// The request that it answers.
     pub(crate) exchange: OnceLock<Arc<Exchange>>,
+    /// Who started it and can be asked for more.
+    pub(crate) asker: OnceLock<Arc<dyn Asker>>,
     /// It has changed the app's storage, should it end well.
     has_stored: AtomicBool,
     /// It may use storage and nothing else: what it does is committed with an upgrade or not at all.
@@ -173,9 +188,10 @@ impl Run {
             request,
             asking: tokio::sync::Mutex::new(()),
             effects: AtomicU64::new(0),
-            under_way: tokio::sync::RwLock::new(()),
+            under_way: Arc::default(),
             used: Mutex::default(),
             exchange: OnceLock::new(),
+            asker: OnceLock::new(),
             has_stored: AtomicBool::new(false),
             is_storage_only: AtomicBool::new(false),
         })
@@ -238,6 +254,16 @@ impl Kernel {
     /// Starts a run and watches it. Fails before anything is written if the caller, the app, the action or the input
     /// is not right.
     pub async fn run_start(self: &Arc<Self>, caller: Caller, request: RunRequest) -> Result<Viewer, Failure> {
+        self.run_start_asked(caller, request, None).await
+    }
+
+    /// The same, for who can be asked for more while it goes on.
+    pub async fn run_start_asked(
+        self: &Arc<Self>,
+        caller: Caller,
+        request: RunRequest,
+        asker: Option<Arc<dyn Asker>>,
+    ) -> Result<Viewer, Failure> {
         self.require(&caller, Right::Run)?;
         let asked = Asked::of(&request);
         if let Some(run) = self.request_find(&caller, asked)? {
@@ -247,19 +273,32 @@ impl Kernel {
         let RunRequest { id: _, app, action, input, files } = request;
         self.require_paths(&caller, files.iter().any(|file| matches!(file, NamedFile::Path(_))))?;
         let call = Call::Action(action);
-        self.run_begin(caller, Begin { asked, app, call, input, files, cause: None, wall_ms_max: None }).await
+        let begin = Begin { asked, app, call, input, files, cause: None, wall_ms_max: None, asker };
+        self.run_begin(caller, begin).await
     }
 
     /// Begins a run, whoever wants it.
     pub(crate) async fn run_begin(self: &Arc<Self>, caller: Caller, request: Begin) -> Result<Viewer, Failure> {
         let is_hook = matches!(request.call, Call::Hook(_));
-        let app = match is_hook {
+        let is_early = is_hook || matches!(request.call, Call::Server { is_look: true, .. });
+        let app = match is_early {
             true => self.app_load(caller.owner, &request.app).await?,
             false => self.app_enabled(caller.owner, &request.app).await?,
         };
         self.zone_check_again(&app)?;
         let mut exchange = None;
+        let mut tool = None;
         let (action_name, export, (picked, used), input) = match request.call {
+            Call::Action(name) if is_server(&app) => {
+                let input = if request.input.is_null() { Value::Object(serde_json::Map::new()) } else { request.input };
+                let (called, input) = self.server_call(caller.owner, &app, &name, input)?;
+                let action = called.action.clone();
+                tool = Some(called);
+                (action, GuestExport::named(CALL), Default::default(), input)
+            }
+            Call::Server { action, method, .. } => {
+                (action, GuestExport::named(&method), Default::default(), request.input)
+            }
             Call::Action(name) => {
                 let called = app.callable(&name)?;
                 let (picked, used) = self.pick_named(caller.owner, called, &request.files).await?;
@@ -290,7 +329,7 @@ impl Kernel {
         };
         let image = self.image(&app).await?;
         let (ticket, has_waited) = self.place(caller.owner, &request.app).await?;
-        if has_waited && !is_hook {
+        if has_waited && !is_early {
             // Meanwhile it may have been disabled or removed.
             self.app_enabled(caller.owner, &request.app).await?;
         }
@@ -315,6 +354,9 @@ impl Kernel {
         if let Some(exchange) = exchange {
             run.exchange.get_or_init(|| exchange);
         }
+        if let Some(asker) = request.asker {
+            run.asker.get_or_init(|| asker);
+        }
         if let Some(known) = self.run_open(&run)? {
             return self.run_view(&caller, known, 0);
         }
@@ -322,7 +364,11 @@ impl Kernel {
         let call = self.guest_call(&run, export, &input, env);
         let host = Arc::new(RunHost::new(self.clone(), run.clone()));
         let kernel = self.clone();
-        let guest = image.start(call, host);
+        let guest = self.guest_start(&run, &image, call, host);
+        let guest = match tool.filter(|tool| self.asks_first(run.lease.caller(), tool)) {
+            None => guest,
+            Some(tool) => self.tool_ask(run.clone(), tool, &input, guest),
+        };
         let span = run.span.clone();
         tokio::spawn(async move { kernel.run_drive(run, guest, ticket).await }.instrument(span));
         Ok(viewer)
@@ -355,6 +401,7 @@ impl Kernel {
             seed,
             now_ms: run.started_at.0,
             lease: run.lease.clone(),
+            terms: None,
         }
     }
 
@@ -727,12 +774,22 @@ fn run_failure(run: &Run, ended: LeaseEnd, failure: GuestFailure) -> Failure {
                 shown.push_str(&format!(" ({})", protocol::text::shorten(first.trim(), 120)));
             }
             let code = match code {
-                // An app that passes on a denial was denied; anything else it throws is its own failure.
-                Some(code @ (ErrorCode::PermissionDenied | ErrorCode::QuotaExceeded | ErrorCode::NotAvailable)) => code,
+                // An app that passes on a denial was denied, and what cannot be read apart from oikos is no fault of the app that
+                // passes it on; anything else it throws is its own failure.
+                Some(
+                    code @ (ErrorCode::PermissionDenied
+                    | ErrorCode::QuotaExceeded
+                    | ErrorCode::NotAvailable
+                    | ErrorCode::DocumentUnreadable
+                    | ErrorCode::WorkerFailed
+                    | ErrorCode::BoxRefused
+                    | ErrorCode::HostLimit),
+                ) => code,
                 _ => ErrorCode::AppFailed,
             };
             Failure::new(code, shown).log(stack.unwrap_or_default())
         }
+        GuestFailure::Failed(failure) => Failure { message: protocol::text::escape(&failure.message), ..*failure },
         GuestFailure::NoSuchExport => Failure::new(
             ErrorCode::ActionNotFound,
             format!("{} describes the action {} but its code does not export it", run.app.record.name, run.action),

@@ -3,10 +3,14 @@
 //! A sandbox has one exit, [`GuestHost`]. Implementations live on the floor above (`js`, later `component` and
 //! `process`) and all pass the same guest suite.
 
-use crate::host_call::{HostAnswer, HostCall, HostError};
+use crate::{
+    host_call::{HostAnswer, HostCall, HostError},
+    program::{InputRequest, ProgramSource, Rooms, ServerSource, Terms, WayOut},
+};
 use broker::{Lease, LeaseEnd};
 use futures_util::future::BoxFuture;
-use protocol::{ActionName, Digest, ErrorCode, LogLevel};
+use protocol::{ActionName, AppName, Digest, ErrorCode, Failure, LogLevel, OwnerId};
+use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Makes images. One per kind of sandbox and process.
@@ -18,11 +22,48 @@ pub trait Runner: Send + Sync {
 
     /// Forgets what is cached of a package, in memory and on disk. Called at remove.
     fn forget(&self, package: Digest);
+
+    /// What an app may have has changed: what lives on beyond one run and has more than this is ended at once.
+    fn let_go(&self, owner: OwnerId, app: &AppName, still: &Rooms) {
+        let _ = (owner, app, still);
+    }
+
+    /// An app may not run any more, or is another version now: what lives on beyond one run is ended.
+    fn end(&self, owner: OwnerId, app: &AppName) {
+        let _ = (owner, app);
+    }
+
+    /// What an app has kept for itself outside of its storage is erased. It does not run any more.
+    fn erase(&self, owner: OwnerId, app: &AppName) {
+        let _ = (owner, app);
+    }
 }
 
 /// The code of a verified package, as a sandbox needs it.
 #[derive(Clone, Debug)]
-pub struct GuestSource {
+pub enum GuestSource {
+    /// JavaScript.
+    Script(ScriptSource),
+    /// A program.
+    Program(ProgramSource),
+    /// A server elsewhere.
+    Server(ServerSource),
+}
+
+impl GuestSource {
+    /// The package.
+    pub fn package(&self) -> Digest {
+        match self {
+            Self::Script(source) => source.package,
+            Self::Program(source) => source.package,
+            Self::Server(source) => source.package,
+        }
+    }
+}
+
+/// JavaScript, as a sandbox needs it.
+#[derive(Clone, Debug)]
+pub struct ScriptSource {
     /// The package; seeds what may look random while it is activated.
     pub package: Digest,
     /// The module whose exports are called, such as `bot-logic.js`.
@@ -41,6 +82,11 @@ pub trait GuestImage: Send + Sync {
     /// The names of the functions that the modules export, so that a missing action is found at install; and of the
     /// handlers that were registered, as `on:<index>:<priority>:<topic>` and `route:<index>:<method> <path>`.
     fn exports(&self) -> &[String];
+
+    /// Whether a call needs [`GuestCall::terms`]: a guest that is a program has them.
+    fn is_on_terms(&self) -> bool {
+        false
+    }
 }
 
 /// The name under which an image exports what a run calls: an action's, or one that the sandbox made for a handler which
@@ -81,6 +127,8 @@ pub struct GuestCall {
     pub now_ms: i64,
     /// The run's right to go on; the sandbox charges guest CPU and memory to it and obeys its end.
     pub lease: Lease,
+    /// What the guest may have beside its one exit, where it is a program.
+    pub terms: Option<Arc<Terms>>,
 }
 
 /// The one exit of a sandbox.
@@ -93,6 +141,17 @@ pub trait GuestHost: Send + Sync {
     /// A piece for the run's stream. `Wait` means that the log of the stream is full: the guest stays suspended until
     /// the future resolves.
     fn stream(&self, piece: GuestPiece) -> Push;
+
+    /// Where a guest makes connections by itself; `None` in hosts that know no such guests.
+    fn way_out(&self) -> Option<Arc<dyn WayOut>> {
+        None
+    }
+
+    /// What a guest asks of whoever called it. `Err` is what it is told instead.
+    fn input(&self, request: InputRequest) -> BoxFuture<'static, Result<Value, String>> {
+        let answer = format!("nobody is there who could answer {}", request.method);
+        Box::pin(std::future::ready(Err(answer)))
+    }
 }
 
 /// What a guest can put on its stream.
@@ -105,9 +164,18 @@ pub enum GuestPiece {
         /// The topic.
         topic: String,
         /// JSON text, valid.
-        payload: serde_json::Value,
+        payload: Value,
         /// Which renderer should draw it.
         renderer: Option<String>,
+    },
+    /// How far something long has come. Told as it comes, thinned out, and never waited for.
+    Progress {
+        /// In the guest's words.
+        said: String,
+        /// How much is done.
+        done: u64,
+        /// Of how much, where that is known.
+        total: Option<u64>,
     },
     /// A console line.
     Log {
@@ -141,7 +209,7 @@ pub struct GuestEnd {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GuestValue {
     /// For a screen.
-    pub data: Option<serde_json::Value>,
+    pub data: Option<Value>,
     /// For a person or a model.
     pub summary: Option<String>,
     /// Which renderer should draw `data`.
@@ -160,6 +228,8 @@ pub enum GuestFailure {
         /// The stable code of an uncaught host error.
         code: Option<ErrorCode>,
     },
+    /// It could not be had run at all, or its program ended: in words of ours.
+    Failed(Box<Failure>),
     /// No such export.
     NoSuchExport,
     /// Its lease ended.

@@ -243,7 +243,7 @@ impl Kernel {
             run.set_storage_only(step.is_storage_only());
             let call = self.guest_call(run, step.export(), &Value::Null, step.env.clone());
             let host = Arc::new(RunHost::new(self.clone(), run.clone()));
-            let end = step.judge(crate::run::guest_ended(step.image.start(call, host)).await);
+            let end = step.judge(crate::run::guest_ended(self.guest_start(run, &step.image, call, host)).await);
             memory_bytes = end.memory_bytes.max(memory_bytes);
             // What it began and did not wait for settles before the next one looks.
             drop(run.under_way.write().await);

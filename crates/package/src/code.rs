@@ -6,7 +6,7 @@ use crate::{
     document::Document,
     finding::{Finding, did_you_mean},
     form::Form,
-    manifest::{Entry, Hook, Manifest},
+    manifest::{Entry, Hook, Manifest, Program, Server},
     package::missing_file,
     page::{PAGE_ENTRY, is_page, read_page},
     script::{Exports, check_modules},
@@ -36,8 +36,10 @@ pub enum Code {
     },
     /// A WebAssembly component: a file of the package.
     Component(String),
-    /// A program with its arguments.
-    Program(Vec<String>),
+    /// A program.
+    Program(Program),
+    /// An MCP server at an address.
+    Server(Server),
     /// None on this machine: a document of the package, which runs in the owner's browser.
     Page(String),
 }
@@ -62,7 +64,11 @@ pub(crate) fn read_code(
                 None => Err(vec![missing_file(form, path, archive)]),
             };
         }
-        Entry::Program(command) => return Ok((Code::Program(command.clone()), manifest.hooks.clone())),
+        Entry::Program(program) => {
+            check_program(form, program, archive)?;
+            return Ok((Code::Program(program.clone()), manifest.hooks.clone()));
+        }
+        Entry::Server(server) => return Ok((Code::Server(server.clone()), Hooks::new())),
         Entry::Page(path) => {
             read_page(form, path, archive, warnings)?;
             return Ok((Code::Page(path.clone()), Hooks::new()));
@@ -119,6 +125,16 @@ pub(crate) fn read_code(
     }
     let joining = Some(join(entry, &joined, &hooks));
     Ok((Code::Script { entry: JOINING_MODULE.to_owned(), joining }, hooks))
+}
+
+/// Whether a program of the package is in it. Others are looked for on the machine that it runs on.
+fn check_program(form: Form, program: &Program, archive: &Archive) -> Result<(), Vec<Finding>> {
+    let path = program.command.first().map(String::as_str).unwrap_or_default();
+    let is_ours = path.contains('/') && !path.starts_with('/');
+    match is_ours && archive.file(path.trim_start_matches("./")).is_none() {
+        true => Err(vec![missing_file(form, path, archive)]),
+        false => Ok(()),
+    }
 }
 
 /// Checks the modules of a package whose manifest says something wrong, so that all is told at once. `file` is the manifest

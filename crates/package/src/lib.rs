@@ -58,7 +58,7 @@ pub use finding::{FINDINGS_MAX, Finding, Findings, Place, did_you_mean};
 pub use form::Form;
 pub use json::{JSON_BYTES_MAX, JSON_DEPTH_MAX};
 pub use lint::{Gravity, Remark, lint};
-pub use manifest::{Dependency, Entry, Hook, Manifest, Route, RoutePiece};
+pub use manifest::{Dependency, Entry, Given, Hook, Manifest, Program, Route, RoutePiece, Server, Speaks};
 pub use npm::Npm;
 pub use package::{Callable, Package, PackageError, SuspiciousText, TOOLS_FILE};
 pub use page::VIEW_BYTES_MAX;

@@ -342,33 +342,6 @@ impl Asked<'_> {
 
 /// What a scope asks for, where that is more than one app needs, and what to ask for instead.
 fn wide(scope: &Scope) -> Option<(String, &'static str)> {
-    /// Programs that run whatever they are told to.
-    const INTERPRETERS: &[&str] = &[
-        "sh",
-        "bash",
-        "zsh",
-        "dash",
-        "fish",
-        "env",
-        "sudo",
-        "su",
-        "doas",
-        "xargs",
-        "python",
-        "python3",
-        "perl",
-        "ruby",
-        "node",
-        "deno",
-        "bun",
-        "php",
-        "powershell",
-        "pwsh",
-        "cmd",
-        "osascript",
-        "docker",
-        "ssh",
-    ];
     match scope {
         Scope::Network { rules } if rules.is_empty() => {
             Some(("any host of the network".to_owned(), "name the hosts: { \"hosts\": [\"api.example.com\"] }"))
@@ -384,10 +357,9 @@ fn wide(scope: &Scope) -> Option<(String, &'static str)> {
             Some(("any program".to_owned(), "name the programs: { \"commands\": [[\"git\", \"status\"]] }"))
         }
         Scope::Shell { commands } => {
-            let open = commands.iter().find(|command| {
-                let name = command[0].rsplit('/').next().unwrap_or_default();
-                INTERPRETERS.contains(&name) && command[1..].iter().any(|word| word == "*")
-            })?;
+            let open = commands
+                .iter()
+                .find(|command| protocol::runs_anything(&command[0]) && command[1..].iter().any(|word| word == "*"))?;
             let message = format!("'{}' with any words: that runs anything", text::shorten(&open[0], 80));
             Some((message, "name the one thing that it runs, word by word"))
         }

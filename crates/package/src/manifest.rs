@@ -1,7 +1,7 @@
 //! `manifest.json` and `kimai.json` as one type.
 
 use crate::{
-    document::{Document, Part},
+    document::{Document, Part, escape_segment},
     finding::{Finding, quote},
     form::Form,
     npm::{Npm, disagreement},
@@ -145,10 +145,61 @@ pub enum Entry {
     Module(String),
     /// A WebAssembly component of the package.
     Component(String),
-    /// A program with its arguments, the program first.
-    Program(Vec<String>),
+    /// A program.
+    Program(Program),
+    /// An MCP server at an address.
+    Server(Server),
     /// An HTML document of the package, where that is all of the app.
     Page(String),
+}
+
+/// A program that serves the app.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// Itself first, then its arguments.
+    pub command: Vec<String>,
+    /// What it speaks on its standard streams.
+    pub speaks: Speaks,
+    /// What it finds in its environment beside what every program has.
+    pub environment: BTreeMap<String, Given>,
+}
+
+/// What a program speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Speaks {
+    /// The JSON-RPC methods of oikos.
+    #[default]
+    Oikos,
+    /// The Model Context Protocol.
+    Mcp,
+}
+
+/// An MCP server at an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// Where.
+    pub url: String,
+    /// Whether it speaks only the older HTTP with events.
+    pub is_older: bool,
+    /// Headers of each request.
+    pub headers: BTreeMap<String, Given>,
+}
+
+/// A text that a program or a server gets.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Given {
+    /// As it is.
+    Text(String),
+    /// What the owner set.
+    Setting {
+        /// The setting.
+        setting: String,
+        /// What stands in front of it.
+        #[serde(default)]
+        prefix: String,
+    },
 }
 
 /// A request that the app answers.
@@ -224,7 +275,19 @@ struct Written {
 #[serde(untagged)]
 enum WrittenEntry {
     File(String),
-    Command { command: Vec<String> },
+    Command(WrittenCommand),
+}
+
+#[derive(Deserialize)]
+struct WrittenCommand {
+    command: Option<Vec<String>>,
+    protocol: Option<Speaks>,
+    #[serde(default)]
+    environment: BTreeMap<String, Given>,
+    url: Option<String>,
+    transport: Option<String>,
+    #[serde(default)]
+    headers: BTreeMap<String, Given>,
 }
 
 #[derive(Default, Deserialize)]
@@ -276,6 +339,7 @@ impl Manifest {
         findings.extend(routes_check(file, &written.routes));
         let triggers = read_triggers(file, warnings).map_err(|found| findings.extend(found)).unwrap_or_default();
         let settings = read_settings(file).map_err(|found| findings.extend(found)).unwrap_or_default();
+        findings.extend(given_check(file, &entry, settings.as_ref()));
         let (Some(name), true) = (name, findings.is_empty()) else { return Err(findings) };
         let npm = npm.map(|(_, npm)| npm);
         Ok(Self {
@@ -313,7 +377,13 @@ fn read_entry(form: Form, file: &Document<'_>, written: Option<WrittenEntry>, fi
         Some(WrittenEntry::File(path)) if path.ends_with(".html") => Entry::Page(path),
         Some(WrittenEntry::File(path)) if path.ends_with(".wasm") => Entry::Component(path),
         Some(WrittenEntry::File(path)) => Entry::Module(path),
-        Some(WrittenEntry::Command { command }) => Entry::Program(command),
+        Some(WrittenEntry::Command(written)) => match read_command(file, written) {
+            Ok(entry) => entry,
+            Err(finding) => {
+                findings.push(*finding);
+                return Entry::Module(form.entry().to_owned());
+            }
+        },
     };
     let (message, hint) = match (is_page, matches!(entry, Entry::Page(_))) {
         (true, false) => (
@@ -328,6 +398,74 @@ fn read_entry(form: Form, file: &Document<'_>, written: Option<WrittenEntry>, fi
     };
     findings.push(file.finding_with(AT, Part::Value, message, Some(hint)));
     entry
+}
+
+/// A program or a server, which have different things beside them.
+fn read_command(file: &Document<'_>, written: WrittenCommand) -> Result<Entry, Box<Finding>> {
+    let wrong = |at: &str, message: &str, hint: &str| {
+        Err(Box::new(file.finding_with(at, Part::Key, message.to_owned(), Some(hint.to_owned()))))
+    };
+    let WrittenCommand { command, protocol, environment, url, transport, headers } = written;
+    match (command, url) {
+        (Some(_), Some(_)) => wrong(
+            "/entry/url",
+            "a program is started and a server is reached: it is one of the two",
+            "leave one of them out",
+        ),
+        (None, None) => {
+            wrong("/entry", "nothing to start", "\"command\": [program, arguments …], or \"url\" of an MCP server")
+        }
+        (Some(command), None) => {
+            if transport.is_some() || !headers.is_empty() {
+                let at = if transport.is_some() { "/entry/transport" } else { "/entry/headers" };
+                return wrong(
+                    at,
+                    "a program is spoken with over its standard streams",
+                    "\"url\" names a server that is reached over HTTP",
+                );
+            }
+            Ok(Entry::Program(Program { command, speaks: protocol.unwrap_or_default(), environment }))
+        }
+        (None, Some(url)) => {
+            if protocol == Some(Speaks::Oikos) {
+                return wrong(
+                    "/entry/protocol",
+                    "only the Model Context Protocol is spoken over HTTP",
+                    "\"protocol\": \"mcp\"",
+                );
+            }
+            if !environment.is_empty() {
+                return wrong(
+                    "/entry/environment",
+                    "nothing is started here that would have an environment",
+                    "\"headers\" are sent along",
+                );
+            }
+            Ok(Entry::Server(Server { url, is_older: transport.as_deref() == Some("sse"), headers }))
+        }
+    }
+}
+
+/// Whether what a program or a server gets is there to be set.
+fn given_check(file: &Document<'_>, entry: &Entry, settings: Option<&Settings>) -> Vec<Finding> {
+    let (at, all) = match entry {
+        Entry::Program(program) => ("/entry/environment", &program.environment),
+        Entry::Server(server) => ("/entry/headers", &server.headers),
+        Entry::Module(_) | Entry::Component(_) | Entry::Page(_) => return Vec::new(),
+    };
+    let missing = all.iter().filter_map(|(name, given)| match given {
+        Given::Setting { setting, .. } if settings.and_then(|settings| settings.field(setting)).is_none() => {
+            Some((name, setting))
+        }
+        _ => None,
+    });
+    missing
+        .map(|(name, setting)| {
+            let message = format!("there is no setting '{setting}'");
+            let hint = format!("\"settings\": {{\"properties\": {{\"{setting}\": {{\"type\": \"string\"}}}}}}");
+            file.finding_with(&format!("{at}/{}", escape_segment(name)), Part::Value, message, Some(hint))
+        })
+        .collect()
 }
 
 /// Routes that nobody could tell apart, and names that stand for two pieces of one path.

@@ -14,12 +14,14 @@ mod access; // who is let in: API keys, browsers, owners
 mod file; // files for a run: by path, and handed over as bytes
 mod grant; // an app's switches: how they stand, what the owner says of them
 mod key; // secrets in the vault, without their values
+mod server; // MCP servers and their tools
 
 pub use crate::audit::{ChainBreak, ChainReport};
 pub use access::{LoginView, OwnerView, TokenView};
 pub use file::{FileView, NamedFile, NamedHanded, NamedPath};
 pub use grant::{AppGrantsView, GrantView, LineChoice};
 pub use key::KeyView;
+pub use server::{BoxFact, ServerRunning, ServerToolView, ServerView, ToolDifference, ToolStanding};
 
 /// One request of a connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -43,6 +43,8 @@ codes! {
     AppFailed = "app_failed", exit 1, "The app's own code threw an error.";
     AppDisabled = "app_disabled", exit 1, "The app is installed but not enabled.";
     AppStopped = "app_stopped", exit 1, "The app's code cannot be loaded any more; the reason is in the message.";
+    ToolNotAccepted = "tool_not_accepted", exit 3, "A tool of an MCP server is not what the owner accepted: it is new, or changed, or gone; it is called once they say yes.";
+    ProgramFailed = "program_failed", exit 1, "The app's program could not be started, ended by itself or gave no answer; the message has its last words.";
     HookFailed = "hook_failed", exit 1, "A function that the app has called at a step of its life failed; the message says at which.";
     UpgradeFailed = "upgrade_failed", exit 1, "A hook or the health check of the new version failed, so the old version went on as it was.";
     Conflict = "conflict", exit 1, "Something changed in between, so going on would lose work.";
@@ -58,6 +60,9 @@ codes! {
     VaultDamaged = "vault_damaged", exit 1, "The vault's file is not what was written; nothing was changed.";
     PublisherExists = "publisher_exists", exit 1, "There is a key of this name already, and a key is never written over.";
     OwnerExists = "owner_exists", exit 1, "There is an owner of this name already.";
+    DocumentUnreadable = "document_unreadable", exit 1, "A document is damaged, locked with a password, or not of the kind it was taken for.";
+    WorkerFailed = "worker_failed", exit 1, "The process that reads foreign files for oikos broke down on this one or answered nonsense; nothing else was harmed.";
+    BoxRefused = "box_refused", exit 1, "This machine cannot keep a program to what it may have, so it was not started; the message says what would change that.";
     FileUnusable = "file_unusable", exit 1, "A file or folder cannot be used: missing, not a regular file, or refused by the system.";
     InvalidInput = "invalid_input", exit 2, "The input does not fit what the action asks for.";
     Usage = "usage", exit 2, "The command line could not be understood.";

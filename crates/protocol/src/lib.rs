@@ -47,6 +47,7 @@ pub use question::{Answer, Choice, Question, QuestionKind};
 pub use route::{RouteAnswer, RouteCall, RouteEnd};
 pub use scope::{
     FileAccess, GrantDuration, GrantState, HostRule, Line, Scope, ScopeRequest, ScopeWord, Zone, is_wide_folder,
+    runs_anything,
 };
 pub use secret::{SecretText, ShownOnce};
 pub use sentence::{Arg, Sentence};

@@ -173,7 +173,8 @@ pub enum Scope {
     },
     /// Programs: a fixed program and the arguments it may be given. No rule: each call is asked.
     Shell {
-        /// Argument patterns, the program first; `*` stands for one argument.
+        /// Argument patterns, the program first; `*` stands for one argument that is no option, `--name=*` for an option with
+        /// any value; behind `--`, `*` stands for any argument.
         #[serde(default)]
         commands: Vec<Vec<String>>,
     },
@@ -232,6 +233,67 @@ pub enum Scope {
     },
     /// An own page in a frame.
     View,
+}
+
+/// Programs that run whatever they are told to.
+const INTERPRETERS: &[&str] = &[
+    "ash",
+    "awk",
+    "bash",
+    "bun",
+    "bunx",
+    "busybox",
+    "cmd",
+    "csh",
+    "dash",
+    "deno",
+    "doas",
+    "docker",
+    "env",
+    "expect",
+    "fish",
+    "gawk",
+    "ksh",
+    "lua",
+    "luajit",
+    "mawk",
+    "node",
+    "nodejs",
+    "npm",
+    "npx",
+    "osascript",
+    "parallel",
+    "perl",
+    "php",
+    "podman",
+    "powershell",
+    "pwsh",
+    "pypy",
+    "python",
+    "ruby",
+    "script",
+    "setsid",
+    "sh",
+    "ssh",
+    "su",
+    "sudo",
+    "tclsh",
+    "tcsh",
+    "timeout",
+    "toybox",
+    "uv",
+    "uvx",
+    "watch",
+    "xargs",
+    "zsh",
+];
+
+/// Whether a program runs whatever it is told to, by its name: a pattern says nothing of what it does. Numbers of versions at
+/// the end do not matter (`python3.11`).
+pub fn runs_anything(program: &str) -> bool {
+    let name = program.rsplit('/').next().unwrap_or_default();
+    let plain = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '-');
+    INTERPRETERS.contains(&name) || INTERPRETERS.contains(&plain)
 }
 
 /// Whether a folder that an author proposes holds far more than one app needs: a home, a drive, the root.

@@ -190,6 +190,7 @@ sentences! {
     card_routes(routes) = "answer requests of your browser and of programs with your keys, at an address of its own: {routes}";
     card_secret_settings(settings) = "have secrets that you set for it sent to hosts that you allow it, never seeing them: {settings}";
     card_secret_program(settings) = "read secrets that you set for it: {settings}";
+    card_secret_server(host, settings) = "have secrets that you set for it sent to {host}: {settings}";
     card_picked_files() = "use the files that you hand it yourself, each for one run";
 
     // The card: what it can never do, what limits it, what to look at twice.
@@ -206,13 +207,15 @@ sentences! {
     card_never_ai() = "use your language models";
     card_limit_time(cpu, wall) = "{cpu} of computing and {wall} in all per run";
     card_limit_memory(memory) = "{memory} of memory per run";
+    card_program(command) = "its code is the program {command}, kept in a box; it stays for up to 5 min after a run";
+    card_server(url) = "its code is the server {url}, which sees all that is sent to it";
+    card_limit_program(memory, wall) = "{memory} of memory for its program; {wall} in all per run";
     card_limit_page() = "none of its code runs on this machine";
     card_limit_raised(what, asked, default) = "asks for more {what} than usual: {asked} instead of {default}";
     card_needs_folder() = "needs a folder from you";
     card_unavailable(lines) = "not in this version of oikos yet, so calls to it fail: {lines}";
     card_later_tools(tools) = "not in this version of oikos yet: models that call its tools {tools}; oikos run does";
     card_later_component(file) = "its code, {file}, is a WebAssembly component, which this version of oikos does not run";
-    card_later_program(command) = "its code is a program ({command}), which this version of oikos does not run";
     card_missing_mcp(dependency) = "{dependency}, a tool of an MCP server: none is connected, so calls to it fail";
     card_missing(dependency) = "{dependency}: nothing is known by that name";
     card_warning_read_and_send() = "reads your files AND can send data out";
@@ -265,6 +268,10 @@ sentences! {
     rule_topic_owner(topic) = "only you send {topic}, never an app";
     rule_topic_other(topic) = "only the app in its name sends {topic}";
     rule_topic_outside(topic, line) = "{topic} is not among the topics of {line}";
+    rule_shell_outside(command, line) = "{command} is not among the commands of {line}";
+    rule_shell_own(program, folder) = "{program} lies in {folder}, where the app itself may write, so it could be anything";
+    rule_shell_folder(folder) = "a program has only folders that need no question each time, and {folder} is none of them";
+    rule_shell_protected(folder) = "{folder} holds what belongs to oikos itself, so no program can have all of it";
     rule_event_rate(burst, rate) = "it has sent {burst} events at once, and may send {rate} a second";
     rule_event_waiting(events) = "{events} of its events still wait to be heard";
     rule_event_hops(hops) = "the event comes from an event that comes from an event, {hops} times over: this is a circle";
@@ -300,6 +307,9 @@ sentences! {
     ask_file_move(path, to) = "move {path} to {to}";
     ask_file_move_executable(path, to) = "move {path} to {to}, where other programs execute or load one of the two";
     ask_file_read(path) = "read {path}";
+    ask_tool(tool, app) = "call the tool {tool} of {app}";
+    ask_room_read(path) = "let its program read all of {path} while it runs";
+    ask_room_write(path) = "let its program read and change all of {path} while it runs";
     ask_storage(line) = "use {line}";
     ask_http_read(url) = "read {url}";
     ask_http_send(bytes, url, method) = "send {bytes} to {url} ({method})";
@@ -308,6 +318,9 @@ sentences! {
     ask_connect_shared(host, what) = "connect to {host}, {what} where anybody can have a place";
     ask_connect_private(host) = "connect to {host} after private data was read: what is sent there, nobody sees";
     ask_connect_shared_private(host, what) = "connect to {host}, {what} where anybody can have a place, after private data was read: what is sent there, nobody sees";
+    ask_shell(command, program) = "run {command} (the program {program})";
+    ask_shell_open(command, program) = "run {command} (the program {program}), which does whatever these words say";
+    ask_shell_write(command, program, folders) = "run {command} (the program {program}), which may change what is in {folders}, and nothing of that can be undone";
     ask_feature(feature) = "use {feature}";
     ask_secret(name, host) = "have your secret {name} sent to {host}";
     ask_event(topic) = "send an event to {topic}";
@@ -344,6 +357,8 @@ sentences! {
     storage_deleted(keys) = "deleted from its storage ({keys} {keys:value|values})";
     csv_scanned(path, rows, bytes) = "went through {path}: {rows} {rows:row|rows}, {bytes}";
     event_sent(topic, events, bytes) = "sent {events} {events:event|events} to {topic} ({bytes})";
+    shell_will_run(command) = "about to run {command}";
+    shell_ran(command, code) = "ran {command}, which ended with code {code}";
     http_will_send(bytes, url, method) = "about to send {bytes} to {url} ({method})";
     http_sent(bytes, url, method, status) = "sent {bytes} to {url} ({method}), which answered {status}";
     secret_sending(name, host) = "had your secret {name} sent to {host}";
@@ -360,6 +375,8 @@ sentences! {
     network_used_beyond(requests, sent, received) = "exchanged with further hosts: {requests} {requests:request|requests}, {sent} sent, {received} received";
     sending_unknown(what) = "cut off when it was {what}: nobody knows whether that arrived";
     effect_denied(what, rule) = "BLOCKED: wanted to {what}; {rule}";
+    room_had(path, line) = "its program had {path} while it ran, by {line}";
+    program_progress(said) = "its program says: {said}";
     effect_done() = "done";
     effect_not_done(why) = "not done: {why}";
     effect_unknown(why) = "cut off half-way: {why}";
@@ -386,6 +403,9 @@ sentences! {
     app_ready() = "its hook postinstall has ended well, and it is enabled";
     hook_failed(hook, why) = "its hook {hook} failed, and that went on without it: {why}";
     app_enabled() = "you enabled it";
+    server_tools_wait(tools) = "its server offers what you did not accept, which waits for your yes: {tools}";
+    server_tools_accepted(tools) = "you accepted its tools {tools}";
+    server_tools_set(tools, state) = "you set its tools {tools} to {state}";
     app_disabled() = "you disabled it";
     app_removed() = "you removed it and kept its data";
     app_removed_erased() = "you removed it and erased its data";

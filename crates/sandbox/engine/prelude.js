@@ -486,6 +486,28 @@
     }),
   });
 
+  const pdf = freeze({
+    text: promising((path, options) =>
+      hostCall("pdf.text", { __proto__: null, path, from: optional(options?.from), to: optional(options?.to) }),
+    ),
+  });
+
+  const shell = freeze({
+    run: promising((command, options) => {
+      const input = optional(options?.input);
+      if (input !== undefined && typeof input !== "string" && !isView(input) && !(input instanceof ArrayBuffer))
+        throw invalidInput("shell.run: the input is a string, a Uint8Array or an ArrayBuffer");
+      const args = {
+        __proto__: null,
+        command,
+        folder: optional(options?.folder),
+        write: optional(options?.write),
+        timeoutMs: optional(options?.timeoutMs),
+      };
+      return hostCall("shell.run", args, typeof input === "string" ? toWellFormed(input) : input);
+    }),
+  });
+
   const storage = freeze({
     get: promising((key) => hostCall("storage.get", { __proto__: null, key }, undefined, (value) => (value === null ? undefined : value))),
     set: promising((key, value) => hostCall("storage.set", { __proto__: null, key }, jsonText(value, "storage.set: the value"))),
@@ -618,9 +640,9 @@
       file,
       csv,
       http,
-      pdf: freeze({ text: later("pdf.text") }),
+      pdf,
       clipboard: freeze({ read: later("clipboard.read"), write: later("clipboard.write") }),
-      shell: freeze({ run: later("shell.run") }),
+      shell,
       mcp: freeze({ call: later("mcp.call"), list: later("mcp.list") }),
       knowledge: freeze({ add: later("knowledge.add"), search: later("knowledge.search") }),
     }),

@@ -6,7 +6,7 @@ use broker::{Broker, Lease};
 use futures_util::future::{BoxFuture, FutureExt};
 use kernel::{
     host_call::{HostAnswer, HostCall, HostError},
-    runner::{GuestCall, GuestExport, GuestHost, GuestImage, GuestPiece, GuestSource, Push, Runner},
+    runner::{GuestCall, GuestExport, GuestHost, GuestImage, GuestPiece, GuestSource, Push, Runner, ScriptSource},
 };
 use protocol::{Caller, Clock, DeviceId, Door, Limits, OwnerId, Rights, RunId, Timestamp, Zone};
 use rustix::time::{ClockId, clock_gettime};
@@ -43,7 +43,11 @@ fn source(number: usize) -> GuestSource {
         export async function wait() {{ await new Promise((go) => setTimeout(go, 1e6)); }}"
     );
     let modules = BTreeMap::from([("bot-logic.js".to_owned(), Arc::from(code.as_bytes()))]);
-    GuestSource { package: protocol::sha256(code.as_bytes()), entry: "bot-logic.js".to_owned(), modules }
+    GuestSource::Script(ScriptSource {
+        package: protocol::sha256(code.as_bytes()),
+        entry: "bot-logic.js".to_owned(),
+        modules,
+    })
 }
 
 struct Bench {
@@ -71,6 +75,7 @@ impl Bench {
             seed: [7; 32],
             now_ms: 1_767_225_600_000,
             lease,
+            terms: None,
         }
     }
 

@@ -10,7 +10,7 @@ use crate::{
     value::value_read,
 };
 use broker::{Lease, LeaseEnd};
-use kernel::runner::{GuestCall, GuestFailure, GuestHost, GuestSource, GuestValue, PrepareError};
+use kernel::runner::{GuestCall, GuestFailure, GuestHost, GuestValue, PrepareError, ScriptSource};
 use protocol::{Clock, ErrorCode, text::shorten};
 use std::{fmt, sync::Arc};
 use wasmtime::{Extern, Global, Instance, Memory, ResourceLimiter, Store, Trap, TypedFunc, Val};
@@ -60,7 +60,7 @@ pub(crate) enum Role {
 
 /// The making of an image.
 pub(crate) struct Building {
-    pub(crate) source: GuestSource,
+    pub(crate) source: ScriptSource,
     pub(crate) exports: Vec<String>,
 }
 
@@ -195,7 +195,7 @@ async fn world_call(
 pub(crate) async fn image_make(
     program: &Program,
     base: &Base,
-    source: GuestSource,
+    source: ScriptSource,
     limiter: GuestMemory,
 ) -> Result<(Delta, Vec<String>), PrepareError> {
     let sandbox = |error: wasmtime::Error| PrepareError::Sandbox { message: error_text(&error) };

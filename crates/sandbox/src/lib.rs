@@ -30,7 +30,9 @@ mod engine; // wasmtime as we use it
 mod guest; // one guest from its beginning to its end
 mod imports; // everything that a guest can call
 mod memory; // what guests may have of the machine's memory
+
 mod operations; // a run's host calls under way
+mod process; // programs in a box
 mod random; // a run's randomness, from its seed
 mod runner; // the sandbox as the kernel sees it
 mod split; // the engine's program taken apart
@@ -38,4 +40,5 @@ mod threads; // the threads that guests run on
 mod ticker; // the thread that lets guests be interrupted
 mod value; // what a guest hands out
 
+pub use process::{IDLE_MS_MAX, Machine, ProgramConfig, ProgramRunner, ProgramStatus};
 pub use runner::{GUEST_MEMORY_BYTES_MAX, HOT_SLOTS_PER_CORE, JsRunner, JsRunnerConfig, JsRunnerError, JsRunnerStatus};

@@ -13,7 +13,9 @@ use crate::{
 };
 use broker::LeaseEnd;
 use futures_util::future::{BoxFuture, FutureExt};
-use kernel::runner::{GuestCall, GuestEnd, GuestFailure, GuestHost, GuestImage, GuestSource, PrepareError, Runner};
+use kernel::runner::{
+    GuestCall, GuestEnd, GuestFailure, GuestHost, GuestImage, GuestSource, PrepareError, Runner, ScriptSource,
+};
 use lru::LruCache;
 use parking_lot::Mutex;
 use protocol::{Clock, Digest};
@@ -40,6 +42,9 @@ const LOADED_IMAGES_BYTES_MAX: usize = 32 << 20;
 pub const HOT_SLOTS_PER_CORE: u32 = 4;
 /// What the memory of all guests together may be by default: thirty-two runs at their default bound.
 pub const GUEST_MEMORY_BYTES_MAX: u64 = 4 << 30;
+
+/// For whoever puts the parts together in the wrong way.
+const NO_SCRIPT: &str = "this is no script";
 
 /// What the sandbox needs from whoever puts the parts together.
 #[derive(Clone)]
@@ -209,6 +214,9 @@ impl JsRunner {
 
     /// A package's image as it lies in the cache, without its seal: what two evaluations of one package must agree in.
     pub fn image_bytes(&self, source: &GuestSource) -> Result<Vec<u8>, PrepareError> {
+        let GuestSource::Script(source) = source else {
+            return Err(PrepareError::Sandbox { message: NO_SCRIPT.to_owned() });
+        };
         self.shared.image_build(source).map(|file| file.encode())
     }
 }
@@ -228,6 +236,9 @@ impl Drop for JsRunner {
 
 impl Runner for JsRunner {
     fn prepare(&self, source: &GuestSource) -> Result<Arc<dyn GuestImage>, PrepareError> {
+        let GuestSource::Script(source) = source else {
+            return Err(PrepareError::Sandbox { message: NO_SCRIPT.to_owned() });
+        };
         let shared = &self.shared;
         if let Some(image) = shared.images.lock().loaded.get(&source.package) {
             return Ok(image.clone());
@@ -274,7 +285,7 @@ impl Images {
 
 impl Shared {
     /// Evaluates and activates a package on the guest threads.
-    fn image_build(self: &Arc<Self>, source: &GuestSource) -> Result<ImageFile, PrepareError> {
+    fn image_build(self: &Arc<Self>, source: &ScriptSource) -> Result<ImageFile, PrepareError> {
         let (shared, source_given) = (self.clone(), source.clone());
         let making = async move {
             let place = shared

@@ -51,6 +51,8 @@ spaces! {
     Request = "request";
     /// Files that were removed or overwritten, and where they were.
     Trash = "trash";
+    /// MCP servers: their tools, as the owner accepted them.
+    Server = "server";
     /// Settings of the owner and of apps.
     Setting = "setting";
     /// Effects that were announced and not yet settled.

@@ -1197,6 +1197,8 @@ export interface components {
       | "app_failed"
       | "app_disabled"
       | "app_stopped"
+      | "tool_not_accepted"
+      | "program_failed"
       | "hook_failed"
       | "upgrade_failed"
       | "conflict"
@@ -1210,6 +1212,9 @@ export interface components {
       | "store_newer"
       | "publisher_exists"
       | "owner_exists"
+      | "document_unreadable"
+      | "worker_failed"
+      | "box_refused"
       | "file_unusable"
       | "invalid_input"
       | "usage"
@@ -2138,7 +2143,10 @@ export interface components {
           scope: "network";
         }
       | {
-          /** @description Argument patterns, the program first; `*` stands for one argument. */
+          /**
+           * @description Argument patterns, the program first; `*` stands for one argument that is no option, `--name=*` for an option with
+           *     any value; behind `--`, `*` stands for any argument.
+           */
           commands?: string[][];
           /** @enum {string} */
           scope: "shell";

@@ -396,10 +396,12 @@ fn verdict(ended: &Result<RunReport, Failure>) -> Verdict {
             ErrorCode::AppFailed if ENGINE_ERRORS.iter().any(|name| failure.message.starts_with(name)) => {
                 Verdict::Broke(failure.message.clone())
             }
-            // In its own words, or because it may not, or has no more room: a person can act on these.
-            ErrorCode::AppFailed | ErrorCode::PermissionDenied | ErrorCode::QuotaExceeded | ErrorCode::NotAvailable => {
-                Verdict::Declined
-            }
+            // In its own words, or because it may not, has no more room, or was handed what cannot be read: a person can act on these.
+            ErrorCode::AppFailed
+            | ErrorCode::PermissionDenied
+            | ErrorCode::QuotaExceeded
+            | ErrorCode::NotAvailable
+            | ErrorCode::DocumentUnreadable => Verdict::Declined,
             _ => Verdict::Broke(format!("{} ({})", failure.message, failure.code)),
         },
     }

@@ -386,7 +386,7 @@ impl Demand for FileDemand {
 }
 
 /// A word as a shell would take it back: quoted where it has to be, and never with a deceptive character.
-fn shell_word(word: &str) -> String {
+pub(crate) fn shell_word(word: &str) -> String {
     let word = protocol::text::escape(word);
     if word.chars().all(|c| c.is_alphanumeric() || "/._-+@%".contains(c)) {
         word

@@ -3,7 +3,9 @@
 pub mod event;
 pub mod file;
 pub mod network;
+pub mod room;
 pub mod secret;
+pub mod shell;
 pub mod storage;
 
 use crate::{AppGrants, Basis, Lease};
@@ -44,7 +46,9 @@ mod sealed {
     impl Sealed for super::event::EventDemand {}
     impl Sealed for super::file::FileDemand {}
     impl Sealed for super::network::NetworkDemand {}
+    impl Sealed for super::room::RoomDemand {}
     impl Sealed for super::secret::SecretDemand {}
+    impl Sealed for super::shell::ShellDemand {}
     impl Sealed for super::storage::StorageDemand {}
 }
 
@@ -78,8 +82,9 @@ pub fn verdict(word: ScopeWord, zone: Zone, state: Option<GrantState>) -> Verdic
     }
     match (state, word) {
         (None | Some(GrantState::Block), _) => Verdict::Deny,
-        // Running programs and touching what a person copies and pastes is never a standing yes: each call is shown.
-        (Some(_), ScopeWord::Shell | ScopeWord::Clipboard) => Verdict::Ask,
+        // Touching what a person copies and pastes is never a standing yes: each call is shown. So is a program that no pattern
+        // names, or that does whatever it is told: its demand always asks.
+        (Some(_), ScopeWord::Clipboard) => Verdict::Ask,
         (Some(GrantState::Ask), _) => Verdict::Ask,
         (Some(GrantState::Allow), _) => Verdict::Allow,
     }

@@ -14,6 +14,7 @@ mod network; // which requests are covered, and where they may end
 mod questions; // asked and answered
 mod scene; // an app, a run, grants
 mod secrets; // where a secret may go
+mod shell; // which programs run, and with what
 
 #[path = "../../../../fuzz/targets/broker.rs"]
 mod targets;

@@ -181,7 +181,12 @@ fn config(home: Option<PathBuf>) -> Result<Config, Failure> {
     let keeper = Some(assembly::keeper());
     let keys = default_keys(&|name| std::env::var_os(name));
     let vault = VaultKeys { keys, ask: Some(key::passphrase_asked()), ..VaultKeys::default() };
-    Ok(Config { publishers: publishers().ok(), vault, usual_home, keeper, ..Config::new(absolute(&home)?) })
+    let publishers = publishers().ok();
+    let mut config = Config { publishers, vault, usual_home, keeper, ..Config::new(absolute(&home)?) };
+    if let Some(path) = std::env::var_os("PATH").filter(|path| !path.is_empty()) {
+        config.program_folders = std::env::split_paths(&path).collect();
+    }
+    Ok(config)
 }
 
 /// Where the keys of the person at this terminal are.

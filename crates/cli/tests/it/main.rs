@@ -9,6 +9,7 @@ mod big_csv; // the product's main job on a real file
 mod calling; // the guide to the API, as copied
 mod collector; // traces are sent there
 mod crashes; // kill -9 at every moment
+mod documents; // PDF files: whole, damaged and hostile
 mod doors; // the port and the socket, from outside
 mod follow; // the log, as it is written
 mod kit; // a home, the binary, a terminal
@@ -16,6 +17,8 @@ mod limits; // endless loops, stop, several terminals
 mod observing; // what a service tells, and what it never tells
 mod page; // the page of `oikos up`
 mod process; // a command that is under way, at a terminal or not
+mod program_apps; // apps that are programs
+mod programs; // what runs in a box, and what it cannot
 mod secrets; // a planted secret is nowhere but where it was sent
 mod service; // a hundred runs under way when the service ends
 mod specs; // cases that anyone can write

@@ -48,6 +48,21 @@ pub(crate) struct House {
     app: AppName,
 }
 
+/// Nobody starts anything in these tests; those of workers and programs stand where boxes are.
+struct Nobody;
+
+impl effects::Workers for Nobody {
+    fn work(&self, _: effects::Work<'_>, _: &Lease, _: &mut effects::OnFrame<'_>) -> Result<(), EffectError> {
+        Err(EffectError::guest(ErrorCode::BoxRefused, "nobody starts workers here"))
+    }
+}
+
+impl effects::Programs for Nobody {
+    fn run(&self, _: effects::Order<'_>, _: &Lease, _: &mut dyn FnMut()) -> Result<effects::Outcome, EffectError> {
+        Err(EffectError::guest(ErrorCode::BoxRefused, "nobody starts programs here"))
+    }
+}
+
 /// How a call ended.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "one is made a test")]
@@ -127,6 +142,8 @@ impl House {
             entropy: Arc::new(entropy.clone()),
             client: Arc::new(egress::Client::new(egress::ClientConfig::default()).expect("a client")),
             runtime: runtime(),
+            workers: Arc::new(Nobody),
+            programs: Arc::new(Nobody),
         });
         let house = Self {
             home: Home { path: home, beside, _goes_away: goes_away },
@@ -296,6 +313,8 @@ impl House {
         self.effects.storage.run_end(lease, keep, &mut batch);
         self.effects.csv.run_end(lease, keep, &mut batch);
         self.effects.http.run_end(lease, keep, &mut batch);
+        self.effects.pdf.run_end(lease, keep, &mut batch);
+        self.effects.shell.run_end(lease, keep, &mut batch);
         self.store.commit(batch, Durability::Saved).expect("a commit");
         self.broker.lease_close(lease.run());
     }

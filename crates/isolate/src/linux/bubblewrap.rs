@@ -62,7 +62,7 @@ pub(crate) fn arguments(plan: &Plan, found: &Found) -> Vec<String> {
         say(&["--perms", "1777", "--size", &scratch, "--tmpfs", path]);
     }
     say(&["--ro-bind", &text(&found.helper), HELPER]);
-    let read = policy.read.iter().map(|path| ("--ro-bind", path));
+    let read = policy.read.iter().chain(&policy.code).map(|path| ("--ro-bind", path));
     let written = policy.write.iter().chain([&policy.home]).map(|path| ("--bind", path));
     let mut grants: Vec<_> = read.chain(written).collect();
     grants.sort_by_key(|(_, path)| path.components().count());

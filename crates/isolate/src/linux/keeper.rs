@@ -275,7 +275,7 @@ fn wrapped(plan: &Plan, bubblewrap: &PathBuf, files: Vec<OwnedFd>, group: Option
             programs.push((PathBuf::from(path), link));
         }
     }
-    for path in plan.policy.read.iter().chain(&plan.policy.write).chain([&plan.policy.home]) {
+    for path in plan.policy.read.iter().chain(&plan.policy.code).chain(&plan.policy.write).chain([&plan.policy.home]) {
         // It is named and not handed over; this at least finds links that were there before.
         place::open(path)?;
     }

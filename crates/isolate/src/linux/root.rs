@@ -100,7 +100,7 @@ fn pieces(plan: &Plan) -> Result<Vec<Piece>, Fault> {
             pieces.push(piece(Path::new(path), &file, is_folder, DEVICE)?);
         }
     }
-    let read = policy.read.iter().map(|path| (path, READ_ONLY));
+    let read = policy.read.iter().chain(&policy.code).map(|path| (path, READ_ONLY));
     let written = policy.write.iter().chain([&policy.home]).map(|path| (path, PLAIN));
     for (path, attributes) in read.chain(written) {
         let (file, is_folder) = place::open(path)?;

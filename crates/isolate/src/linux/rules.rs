@@ -50,7 +50,7 @@ fn grants(plan: &Plan) -> Result<Vec<(OwnedFd, bool, BitFlags<AccessFs>)>, Fault
     let (read, all) = (AccessFs::from_read(NEWEST), AccessFs::from_all(NEWEST));
     let mut grants = Vec::new();
     let policy = &plan.policy;
-    for (paths, access) in [(&policy.read, read), (&policy.write, all)] {
+    for (paths, access) in [(&policy.read, read), (&policy.code, read), (&policy.write, all)] {
         for path in paths {
             let (file, is_folder) = place::open(path)?;
             grants.push((file, is_folder, access));

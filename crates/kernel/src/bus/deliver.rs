@@ -306,8 +306,16 @@ impl Kernel {
         cause: Cause,
         wall_ms_max: Option<u64>,
     ) -> Result<Viewer, Failure> {
-        let begin =
-            Begin { asked: None, app: app.clone(), call, input, files: Vec::new(), cause: Some(cause), wall_ms_max };
+        let begin = Begin {
+            asked: None,
+            app: app.clone(),
+            call,
+            input,
+            files: Vec::new(),
+            cause: Some(cause),
+            wall_ms_max,
+            asker: None,
+        };
         self.run_begin(self.own_caller(owner), begin).await
     }
 

@@ -302,9 +302,9 @@ async fn calls_that_only_compute_need_no_grant_and_what_is_not_there_yet_says_so
         let later = HostCall::decode("ai.generateText", b"{}", vec![]).unwrap();
         let later = seen(guest.call(later).await.unwrap_err());
         assert_eq!(later.code, ErrorCode::NotAvailable);
-        let never = HostCall::decode("shell.run", b"{}", vec![]).unwrap();
+        let never = HostCall::decode("clipboard.read", b"{}", vec![]).unwrap();
         let never = seen(guest.call(never).await.unwrap_err());
-        assert_eq!((never.code, never.message.contains("never asked for shell")), (DENIED, true));
+        assert_eq!((never.code, never.message.contains("never asked for clipboard")), (DENIED, true));
         let stored = seen(guest.set("a", "1").await.unwrap_err());
         assert_eq!((stored.code, stored.message.contains("never asked for storage")), (DENIED, true));
         said(later.message)

@@ -144,6 +144,7 @@ struct ScriptImage {
 
 impl Runner for ScriptRunner {
     fn prepare(&self, source: &GuestSource) -> Result<Arc<dyn GuestImage>, PrepareError> {
+        let GuestSource::Script(source) = source else { panic!("only scripts are written here") };
         // The entry is the app's own module, or what joins its hooks to it.
         let texts = source.modules.values().map(|bytes| String::from_utf8(bytes.to_vec()).unwrap());
         let text = texts.collect::<Vec<_>>().join("\n");

@@ -1,8 +1,8 @@
 //! What a guest sends, and what it is taken for.
 
 use kernel::host_call::{
-    CsvAggregate, CsvCall, CsvMeasure, CsvMeasureKind, CsvOptions, FileCall, HostCall, PATH_BYTES_MAX,
-    STORAGE_KEY_BYTES_MAX, StorageCall,
+    CsvAggregate, CsvCall, CsvMeasure, CsvMeasureKind, CsvOptions, FileCall, HostCall, PATH_BYTES_MAX, PdfCall,
+    STORAGE_KEY_BYTES_MAX, ShellCall, StorageCall,
 };
 use proptest::prelude::*;
 use protocol::{ErrorCode, FileAccess, limit::HOST_ARGUMENT_BYTES_MAX};
@@ -47,8 +47,45 @@ fn each_name_is_one_call() {
     check("storage.list", "{}", list("", None, None));
     check("storage.list", r#"{"prefix": "p", "after": "k", "limit": 9}"#, list("p", Some(key()), Some(9)));
     check("timer", r#"{"ms": 12}"#, HostCall::Timer { ms: 12 });
-    for feature in ["ai.generateText", "clipboard.write", "shell.run", "mcp.call", "knowledge.search"] {
+    for feature in ["ai.generateText", "clipboard.write", "mcp.call", "knowledge.search"] {
         check(feature, "whatever", HostCall::NotAvailable { feature: feature.to_owned() });
+    }
+}
+
+#[test]
+fn pages_and_commands_are_bounded() {
+    let pdf = |from, to| HostCall::Pdf(PdfCall { path: "a".into(), from, to });
+    check("pdf.text", r#"{"path": "a"}"#, pdf(None, None));
+    check("pdf.text", r#"{"path": "a", "from": 2, "to": 3}"#, pdf(Some(2), Some(3)));
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    let plain =
+        ShellCall { command: words(&["ls"]), input: b"body".to_vec(), folder: None, write: false, timeout_ms: None };
+    check("shell.run", r#"{"command": ["ls"]}"#, HostCall::Shell(plain.clone()));
+    let asked = r#"{"command": ["git", "log", "$(id)"], "folder": "work", "write": true, "timeoutMs": 5}"#;
+    let full = ShellCall {
+        command: words(&["git", "log", "$(id)"]),
+        folder: Some("work".into()),
+        write: true,
+        timeout_ms: Some(5),
+        ..plain
+    };
+    check("shell.run", asked, HostCall::Shell(full));
+    let many = serde_json::json!({ "command": vec!["x"; 65] }).to_string();
+    let long = serde_json::json!({ "command": ["x", "y".repeat(17 << 10)] }).to_string();
+    for (name, arguments, code) in [
+        ("pdf.text", r#"{"path": "a", "from": -1}"#, ErrorCode::InvalidInput),
+        ("pdf.text", r#"{"path": "a", "from": 1.5}"#, ErrorCode::InvalidInput),
+        ("pdf.text", "{}", ErrorCode::InvalidInput),
+        ("shell.run", "{}", ErrorCode::InvalidInput),
+        ("shell.run", r#"{"command": "ls -l"}"#, ErrorCode::InvalidInput),
+        ("shell.run", r#"{"command": []}"#, ErrorCode::InvalidInput),
+        ("shell.run", r#"{"command": ["a\u0000b"]}"#, ErrorCode::InvalidInput),
+        ("shell.run", r#"{"command": ["ls"], "environment": {}}"#, ErrorCode::InvalidInput),
+        ("shell.run", &many, ErrorCode::InvalidInput),
+        ("shell.run", &long, ErrorCode::TooLarge),
+    ] {
+        let decoded = HostCall::decode(name, arguments.as_bytes(), vec![]);
+        assert_eq!(decoded.map_err(|error| error.code), Err(code), "{name} {}", &arguments[..arguments.len().min(80)]);
     }
 }
 

@@ -110,11 +110,31 @@ pub(crate) fn effects(world: &Arc<World>, store: &Arc<dyn Store>) -> Effects {
         storage: Box::new(Keys { store: store.clone(), held: Mutex::default() }),
         csv: Box::new(Tables(world.clone())),
         http: Box::new(Web(world.clone())),
+        pdf: Box::new(Nowhere(std::marker::PhantomData)),
+        shell: Box::new(Nowhere(std::marker::PhantomData)),
         errand: Box::new(Errands(world.clone())),
         undo: Box::new(Back(world.clone())),
         places: Box::new(Finder),
         shelf: Box::new(Handed(world.clone())),
     }
+}
+
+/// A family that this world has nothing of.
+struct Nowhere<D, C>(std::marker::PhantomData<fn() -> (D, C)>);
+
+impl<D: broker::Demand + broker::Resolve, C: Send + 'static> Effect for Nowhere<D, C> {
+    type Demand = D;
+    type Call = C;
+
+    fn demand(&self, _: &Lease, _: &C) -> Result<Option<D>, GuestError> {
+        Err(GuestError::new(ErrorCode::NotAvailable, "there is no such thing in this world"))
+    }
+
+    fn perform(&self, _: Option<Permit<D>>, _: C, _: &dyn Scene) -> Result<Done, EffectError> {
+        Err(EffectError::guest(ErrorCode::NotAvailable, "there is no such thing in this world"))
+    }
+
+    fn run_end(&self, _: &Lease, _: bool, _: &mut Batch) {}
 }
 
 /// A web of redirects: `/to/N/…` leads to `/…` with status N, everything else answers with what it was asked.

@@ -1,9 +1,10 @@
 //! What only the plugin form has: the sources' samples, `package.json`, and its own places of files.
 
 use crate::support::{Files, open};
-use package::{Code, Entry, Form, Package};
+use package::{Code, Entry, Form, Given, Package, Program, Server, Speaks};
 use protocol::Zone;
 use serde_json::json;
+use std::collections::BTreeMap;
 
 const INDEX: &str = "import { work } from './handler.js'\nexport const invoke = (name, args, ctx) => work(args)\n";
 const HANDLER: &str = "export const work = args => args\n";
@@ -174,6 +175,39 @@ fn scripts_of_npm_are_told_of_and_never_run() {
     assert_eq!(warned(&[("package.json", "{ \"scripts\": { \"test\": \"node t.js\" } }")]), [""; 0]);
 }
 
+fn program(command: &[&str], speaks: Speaks) -> Program {
+    let command = command.iter().map(|word| (*word).to_owned()).collect();
+    Program { command, speaks, environment: BTreeMap::new() }
+}
+
+#[test]
+fn what_a_program_or_a_server_gets_is_said_in_the_manifest() {
+    let manifest = |entry: &str, more: &str| {
+        format!("{{ \"name\": \"search-bing\", \"version\": \"1.0.0\", \"entry\": {entry}{more} }}")
+    };
+    let settings =
+        r#", "settings": { "type": "object", "properties": { "token": { "type": "string", "secret": true } } }"#;
+    let entry = r#"{ "command": ["node", "a.js"], "environment": { "MODE": "plain", "TOKEN": { "setting": "token", "prefix": "x " } } }"#;
+    let read_code = |text: &str| read(&[("kimai.json", text)]).code().clone();
+    let Code::Program(read_program) = read_code(&manifest(entry, settings)) else { panic!("it is a program") };
+    let token = Given::Setting { setting: "token".to_owned(), prefix: "x ".to_owned() };
+    let expected = [("MODE".to_owned(), Given::Text("plain".to_owned())), ("TOKEN".to_owned(), token)];
+    assert_eq!(read_program.environment, expected.into());
+    for (entry, expected) in [
+        (entry, "there is no setting 'token'"),
+        (r#"{ "command": ["a"], "url": "https://a.example" }"#, "it is one of the two"),
+        (r#"{ "protocol": "mcp" }"#, "nothing to start"),
+        (r#"{ "command": ["a"], "headers": { "A": "b" } }"#, "over its standard streams"),
+        (r#"{ "url": "https://a.example", "environment": { "A": "b" } }"#, "nothing is started here"),
+        (r#"{ "url": "https://a.example", "protocol": "oikos" }"#, "only the Model Context Protocol"),
+        (r#"{ "command": ["bin/absent"] }"#, "bin/absent"),
+        (r#"{ "command": ["a"], "environment": { "PATH": "b" } }"#, "PATH"),
+    ] {
+        let said = told(&[("kimai.json", &manifest(entry, ""))]);
+        assert!(said.contains(expected), "{entry}: {said}");
+    }
+}
+
 #[test]
 fn the_entry_may_be_elsewhere_or_something_else() {
     let entry = |entry: &str| format!("{{ \"name\": \"search-bing\", \"version\": \"1.0.0\", \"entry\": {entry} }}");
@@ -183,7 +217,16 @@ fn the_entry_may_be_elsewhere_or_something_else() {
     assert_eq!(code("\"lib/a.mjs\""), Code::Script { entry: "lib/a.mjs".to_owned(), joining: None });
     assert_eq!(
         code("{ \"command\": [\"uvx\", \"mcp-server-fetch\"] }"),
-        Code::Program(vec!["uvx".to_owned(), "mcp-server-fetch".to_owned()])
+        Code::Program(program(&["uvx", "mcp-server-fetch"], Speaks::Oikos))
+    );
+    assert_eq!(
+        code("{ \"command\": [\"./lib/a.mjs\"], \"protocol\": \"mcp\" }"),
+        Code::Program(program(&["./lib/a.mjs"], Speaks::Mcp))
+    );
+    let server = Server { url: "https://mcp.example/mcp".to_owned(), is_older: true, headers: BTreeMap::new() };
+    assert_eq!(
+        code("{ \"url\": \"https://mcp.example/mcp\", \"protocol\": \"mcp\", \"transport\": \"sse\" }"),
+        Code::Server(server)
     );
     let component = read(&[("kimai.json", &entry("\"app.wasm\"")), ("app.wasm", "\0asm"), ("src/index.js", "")]);
     assert_eq!(*component.code(), Code::Component("app.wasm".to_owned()));

@@ -6,7 +6,7 @@ use kernel::{
     host_call::{AnswerCall, AnswerPart, CsvCall, FileCall, GuestError, HostAnswer, HostCall, HostError, StorageCall},
     runner::{
         GuestCall, GuestEnd, GuestExport, GuestFailure, GuestHost, GuestImage, GuestPiece, GuestSource, GuestValue,
-        Push, Runner,
+        Push, Runner, ScriptSource,
     },
 };
 use parking_lot::Mutex;
@@ -152,6 +152,7 @@ impl House {
             seed,
             now_ms: self.clock.now().0,
             lease: self.lease(limits),
+            terms: None,
         }
     }
 
@@ -224,7 +225,7 @@ fn source_of(modules: BTreeMap<String, Arc<[u8]>>) -> GuestSource {
         all.push(0);
         all.extend_from_slice(code);
     }
-    GuestSource { package: protocol::sha256(&all), entry: "bot-logic.js".to_owned(), modules }
+    GuestSource::Script(ScriptSource { package: protocol::sha256(&all), entry: "bot-logic.js".to_owned(), modules })
 }
 
 fn modules_read(root: &Path, folder: &Path, modules: &mut BTreeMap<String, Arc<[u8]>>) {
@@ -378,6 +379,7 @@ impl GuestHost for FakeHost {
                 }
                 Ok(())
             }
+            GuestPiece::Progress { .. } => Ok(()),
             GuestPiece::Text(text) => lease.charge_stream_bytes(text.len() as u64),
             GuestPiece::Data { payload, .. } => lease.charge_stream_bytes(payload.to_string().len() as u64),
         };

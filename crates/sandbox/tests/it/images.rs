@@ -1,7 +1,7 @@
 //! What evaluation and activation may do, and what is kept of it.
 
 use crate::house::{FakeHost, House, RUNTIME, cache_dir, config, guest_source, source_text};
-use kernel::runner::{GuestSource, PrepareError, Runner};
+use kernel::runner::{GuestSource, PrepareError, Runner, ScriptSource};
 use protocol::Limits;
 use sandbox::JsRunnerConfig;
 use serde_json::json;
@@ -53,7 +53,8 @@ fn mistakes_of_the_author_say_where() {
 
 #[test]
 fn a_missing_entry_is_a_mistake_of_the_author() {
-    let source = GuestSource { entry: "absent.js".to_owned(), ..source_text("1") };
+    let GuestSource::Script(script) = source_text("1") else { panic!("it is a script") };
+    let source = GuestSource::Script(ScriptSource { entry: "absent.js".to_owned(), ..script });
     assert!(matches!(prepare_source(&source), Err(PrepareError::Code { .. })));
 }
 
@@ -146,7 +147,7 @@ fn two_evaluations_of_one_package_are_byte_equal() {
 }
 
 fn cached_file(cache: &Path, source: &GuestSource) -> std::path::PathBuf {
-    let prefix = source.package.to_string();
+    let prefix = source.package().to_string();
     let mut files = fs::read_dir(cache).unwrap().flatten().map(|entry| entry.path());
     files
         .find(|path| {

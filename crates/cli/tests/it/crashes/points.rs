@@ -338,7 +338,8 @@ fn every_fail_point_belongs_to_a_family() {
     }
     for point in &points {
         let area = area_of(point);
-        let is_known = area == "state" || FAMILIES.iter().any(|(known, _)| *known == area);
+        // What falls ill there is a worker, not oikos: `documents.rs` has it happen.
+        let is_known = ["state", "worker"].contains(&area) || FAMILIES.iter().any(|(known, _)| *known == area);
         assert!(is_known, "no crash test passes the fail point {point}");
     }
 }

@@ -58,7 +58,7 @@ export async function errors(_, ctx) {
   await look(async () => {
     for await (const _ of ctx.ai.generateText("p"));
   });
-  await look(() => ctx.tools.pdf.text("a.pdf"));
+  await look(() => ctx.tools.clipboard.read());
   await look(() => ctx.emit("Not a topic", 1));
   await look(async () => ctx.on("topic", () => {}));
   await look(async () => ctx.route("GET", "/", () => {}));

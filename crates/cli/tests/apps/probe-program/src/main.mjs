@@ -1,0 +1,98 @@
+// A program that speaks with oikos: a message a line, JSON-RPC 2.0. Every action tells what came of what it tried.
+import { createInterface } from "node:readline";
+import fs from "node:fs";
+import net from "node:net";
+import { spawnSync } from "node:child_process";
+
+const waiting = new Map();
+let asked = 0;
+const say = (message) => process.stdout.write(JSON.stringify({ jsonrpc: "2.0", ...message }) + "\n");
+const host = (call, name, args, body) =>
+  new Promise((resolve) => {
+    const id = `h${++asked}`;
+    waiting.set(id, resolve);
+    say({ id, method: "host.call", params: { call, name, arguments: args, ...(body && { body }) } });
+  });
+const attempt = (work) => {
+  try {
+    return { done: work() };
+  } catch (error) {
+    return { failed: error.code ?? String(error) };
+  }
+};
+const connect = (options) =>
+  new Promise((resolve) => {
+    const socket = net.connect(options, () => resolve({ done: "connected" }));
+    socket.on("error", (error) => resolve({ failed: error.code }));
+    socket.setTimeout(2000, () => resolve({ failed: "timeout" }));
+  });
+
+let runs = 0;
+const actions = {
+  look: async (_input, call, env) => {
+    say({ method: "stream", params: { call, text: "looking" } });
+    say({ method: "log", params: { call, level: "info", text: "a line" } });
+    return {
+      data: {
+        pid: process.pid,
+        runs: ++runs,
+        environment: process.env,
+        processes: fs.readdirSync("/proc").filter((name) => /^\d+$/.test(name)).length,
+        home: fs.readdirSync(process.env.HOME).sort(),
+        folder: fs.readdirSync(".").sort(),
+        app: env.app,
+      },
+      summary: "looked",
+    };
+  },
+  attempt: async ({ what, path, text }) => {
+    const tries = {
+      read: () => fs.readFileSync(path, "utf8"),
+      list: () => fs.readdirSync(path).sort(),
+      write: () => fs.writeFileSync(path, text ?? "x") ?? "written",
+      run: () => {
+        const made = spawnSync(path, [], { encoding: "utf8" });
+        if (made.error) throw made.error;
+        return made.stdout;
+      },
+      signal: () => process.kill(Number(text), 0),
+    };
+    if (what === "connect") return { data: await connect({ host: path, port: Number(text) }) };
+    if (what === "socket") return { data: await connect({ path }) };
+    if (what === "fetch") {
+      const answer = await fetch(path).then((got) => got.text(), (error) => `failed: ${error.cause?.code ?? error}`);
+      return { data: { answer } };
+    }
+    return { data: attempt(tries[what]) };
+  },
+  call: async ({ name, arguments: args, body }, call) => ({ data: await host(call, name, args ?? {}, body) }),
+  misbehave: async ({ how }, call) => {
+    if (how === "end") {
+      console.error("something broke\n  in line 7");
+      process.exit(3);
+    }
+    if (how === "throw") throw new Error("no such thing");
+    if (how === "print") console.log("Server is listening");
+    if (how === "foreign") return { data: await host(call + 1000, "storage.get", { key: "a" }) };
+    if (how === "hang") await new Promise(() => setInterval(() => {}, 1000));
+    if (how === "long") process.stdout.write("x".repeat(32 << 20));
+    return "done";
+  },
+  arrive: async (_input, call) => host(call, "storage.set", { key: "arrived" }, btoa("true")),
+};
+
+createInterface({ input: process.stdin }).on("line", async (line) => {
+  const message = JSON.parse(line);
+  const { id, method, params } = message;
+  if (method === undefined) return waiting.get(id)?.(message.result ?? { error: message.error });
+  if (method === "initialize") return say({ id, result: { protocol: 1 } });
+  if (method === "activate" || method === "deactivate") return say({ id, result: {} });
+  if (method !== "invoke") return;
+  const action = actions[params.name];
+  if (!action) return say({ id, error: { code: -32601, message: `no ${params.name}` } });
+  try {
+    say({ id, result: (await action(params.input, params.call, params.env)) ?? null });
+  } catch (error) {
+    say({ id, error: { code: 1, message: error.message } });
+  }
+});

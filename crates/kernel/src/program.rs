@@ -1,0 +1,468 @@
+//! What an app that is a program, or a server elsewhere, is to the kernel: what it may have while it serves a run, decided
+//! before it is started, and its ways out, decided one by one while it runs.
+
+use crate::{
+    Kernel,
+    host::{permit_ask, refuse, settle_sending},
+    host_call::HostError,
+    journal,
+    run::{Run, effect_number},
+    runner::{GuestCall, GuestEnd, GuestFailure, GuestHost, GuestImage},
+    trash::SentRow,
+};
+use broker::{Ask, Basis, Broker, Decision, Demand as _, Denied, Folder, Lease, NetworkDemand, Permit, RoomDemand};
+use futures_util::{FutureExt as _, future::BoxFuture};
+use package::Given;
+pub use package::Speaks;
+use parking_lot::Mutex;
+use protocol::{
+    AppName, AuditEvent, Clock, Digest, EffectState, Failure, FileAccess, OwnerId, Sentence, ShownOnce, sentence,
+    sha256,
+};
+use serde_json::{Value, json};
+use state::{Batch, Durability, Key, Space};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::OwnedRwLockReadGuard,
+};
+
+/// An app that is a program.
+#[derive(Clone, Debug)]
+pub struct ProgramSource {
+    /// The package.
+    pub package: Digest,
+    /// The app.
+    pub app: AppName,
+    /// Its version, which the program is told.
+    pub version: String,
+    /// The program, then its arguments.
+    pub command: Vec<String>,
+    /// What it speaks on its standard streams.
+    pub speaks: Speaks,
+    /// All files of the package by their paths.
+    pub files: BTreeMap<String, Arc<[u8]>>,
+    /// What the names mean by which it is called beside its actions and tools: hooks, and its functions for them.
+    pub hooks: BTreeMap<String, String>,
+}
+
+/// An app that is a server elsewhere.
+#[derive(Clone, Debug)]
+pub struct ServerSource {
+    /// The package.
+    pub package: Digest,
+    /// The app.
+    pub app: AppName,
+    /// Where it is.
+    pub url: String,
+    /// Whether it speaks only the older HTTP with events.
+    pub is_older: bool,
+}
+
+/// What a program may have while it serves a run. Runs whose terms are the same can be served by one program; a program that
+/// was started on other terms is never used.
+#[derive(Debug)]
+pub struct Terms {
+    /// For whom it works.
+    pub owner: OwnerId,
+    /// Whose program it is.
+    pub app: AppName,
+    /// Its part of the owner's things.
+    pub rooms: Rooms,
+    /// Its environment beside what every program has; of a server elsewhere, headers of each request. Some are secrets.
+    pub given: BTreeMap<String, ShownOnce>,
+    /// Memory of all its processes together.
+    pub memory_bytes_max: u64,
+    /// The same for the same terms, and says nothing of them.
+    pub digest: Digest,
+}
+
+/// What of the owner's things a program has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rooms {
+    /// Folders that it reads.
+    pub read: Vec<Folder>,
+    /// Folders that it reads and changes.
+    pub write: Vec<Folder>,
+    /// Whether it reaches anybody. Each connection is decided by itself.
+    pub has_way_out: bool,
+}
+
+impl Rooms {
+    /// Whether all of it is in others: then a program that has it may keep it.
+    pub fn is_within(&self, others: &Self) -> bool {
+        let within = |mine: &[Folder], theirs: &[Folder]| mine.iter().all(|folder| theirs.contains(folder));
+        within(&self.read, &others.read)
+            && within(&self.write, &others.write)
+            && (others.has_way_out || !self.has_way_out)
+    }
+}
+
+impl From<(Vec<RoomDemand>, bool)> for Rooms {
+    fn from((demands, has_way_out): (Vec<RoomDemand>, bool)) -> Self {
+        let of = |access| {
+            let demands = demands.iter().filter(move |demand| demand.access() == access);
+            demands.map(|demand| demand.folder().clone()).collect()
+        };
+        Self { read: of(FileAccess::Read), write: of(FileAccess::Write), has_way_out }
+    }
+}
+
+/// What is spoken with a program: oikos' own methods, or a protocol that others wrote.
+pub trait Dialect: Send + Sync {
+    /// Begins, with a program that was just started. `Err` says in words why nothing came of it.
+    fn open(&self, streams: Streams, source: Arc<ProgramSource>)
+    -> BoxFuture<'static, Result<Arc<dyn Spoken>, String>>;
+}
+
+/// The standard streams of a program, seen from here.
+pub struct Streams {
+    /// What it reads.
+    pub to: Box<dyn AsyncWrite + Send + Unpin>,
+    /// What it writes.
+    pub from: Box<dyn AsyncRead + Send + Unpin>,
+}
+
+/// A conversation with a program that runs. Several calls may be under way.
+pub trait Spoken: Send + Sync {
+    /// Has it serve a run. Ends soon after the run's lease has, whatever the program does.
+    fn call(&self, call: GuestCall, host: Arc<dyn GuestHost>) -> BoxFuture<'static, GuestEnd>;
+
+    /// Tells it that it is about to be ended, and waits until it has heard that. The caller gives up after a while.
+    fn close(&self) -> BoxFuture<'static, ()>;
+
+    /// Waits until there is nobody to speak with any more, and says why if that is known.
+    fn closed(&self) -> BoxFuture<'static, Option<String>>;
+}
+
+/// Who stands behind all runs.
+pub trait House: Send + Sync {
+    /// Who decides.
+    fn broker(&self) -> &Broker;
+
+    /// What time it is.
+    fn clock(&self) -> &dyn Clock;
+}
+
+/// The network as a guest meets it that makes its connections by itself: each is decided here, for one run.
+pub trait WayOut: Send + Sync {
+    /// Who stands behind the run, and stays when it has ended.
+    fn house(&self) -> Arc<dyn House>;
+
+    /// The run that it is for.
+    fn lease(&self) -> &Lease;
+
+    /// Decides on a connection or a request, with a person where it takes one.
+    fn permit(&self, demand: NetworkDemand) -> BoxFuture<'_, Result<Permit<NetworkDemand>, Box<Denied>>>;
+
+    /// A person decides.
+    fn ask(&self, ask: Ask<NetworkDemand>) -> BoxFuture<'_, Result<Permit<NetworkDemand>, Box<Denied>>>;
+
+    /// About to send what nobody can take back. Returns once that is on disk; `false` if it could not be written, and then
+    /// nothing may be sent.
+    fn intent<'a>(&'a self, permit: &'a Permit<NetworkDemand>, said: Sentence) -> BoxFuture<'a, bool>;
+
+    /// A connection to a host has ended, or never came to be. Must be told of each that was announced, once.
+    fn ended(&self, target: Option<&str>, how: WayEnd);
+}
+
+/// How a connection ended.
+#[derive(Debug)]
+pub enum WayEnd {
+    /// What there was to say was said.
+    Done(Sentence),
+    /// It was refused, or taken back.
+    Denied(Box<Denied>),
+    /// Nothing was sent.
+    NotDone(Sentence),
+    /// It broke off, and nobody knows how far it had come.
+    Unknown(Sentence),
+}
+
+/// What a server asks of whoever called it, in the words of its own protocol.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InputRequest {
+    /// What for, such as `elicitation/create`.
+    pub method: String,
+    /// The request.
+    pub params: Value,
+}
+
+/// Who started a run and can be asked for more while it goes on.
+pub trait Asker: Send + Sync {
+    /// Asks, and waits for the answer in the words of the protocol. `Err` is what the server is told instead.
+    fn input(&self, request: InputRequest) -> BoxFuture<'_, Result<Value, String>>;
+}
+
+impl Kernel {
+    /// Starts the guest of a run; where it is a program, on terms that are decided first.
+    pub(crate) fn guest_start(
+        self: &Arc<Self>,
+        run: &Arc<Run>,
+        image: &Arc<dyn GuestImage>,
+        call: GuestCall,
+        host: Arc<dyn GuestHost>,
+    ) -> BoxFuture<'static, GuestEnd> {
+        if !image.is_on_terms() {
+            return image.start(call, host);
+        }
+        let (kernel, run, image) = (self.clone(), run.clone(), image.clone());
+        async move {
+            match kernel.terms(&run).await {
+                Ok(terms) => image.start(GuestCall { terms: Some(Arc::new(terms)), ..call }, host).await,
+                Err(HostError::Ended(end)) => GuestEnd { result: Err(GuestFailure::Ended(end)), memory_bytes: 0 },
+                Err(HostError::Guest(error)) => {
+                    let failure = Failure::new(error.code, error.message);
+                    GuestEnd { result: Err(GuestFailure::Failed(Box::new(failure))), memory_bytes: 0 }
+                }
+            }
+        }
+        .boxed()
+    }
+
+    /// What the program of a run's app may have now. A folder that is refused is left out, and the log says so.
+    async fn terms(self: &Arc<Self>, run: &Arc<Run>) -> Result<Terms, HostError> {
+        let given = self.given(run)?;
+        let mut rooms = Rooms::default();
+        if !run.is_storage_only() {
+            for demand in self.broker.rooms(&run.lease, self.clock.now()) {
+                let Some(permit) = self.room_permit(run, demand).await? else { continue };
+                match permit.demand().access() {
+                    FileAccess::Read => rooms.read.push(permit.demand().folder().clone()),
+                    FileAccess::Write => rooms.write.push(permit.demand().folder().clone()),
+                }
+            }
+        }
+        rooms.has_way_out = !run.is_storage_only() && self.broker.has_way_out(&run.lease, self.clock.now());
+        let memory_bytes_max = run.app.package.manifest().limits.memory_bytes.unwrap_or(PROGRAM_MEMORY_BYTES);
+        let (owner, app) = (run.owner(), run.app.record.name.clone());
+        let mut terms = Terms { owner, app, rooms, given, memory_bytes_max, digest: sha256(b"") };
+        terms.digest = digest(&terms);
+        Ok(terms)
+    }
+
+    /// What an app's programs may still have: all that is granted in some way.
+    pub(crate) fn programs_look(&self, owner: OwnerId, app: &AppName) {
+        self.runner.let_go(owner, app, &self.broker.rooms_of(owner, app, self.clock.now()).into());
+    }
+
+    /// An app may not run any more, or not as it did: its programs are ended.
+    pub(crate) fn programs_end(&self, owner: OwnerId, app: &AppName) {
+        self.runner.end(owner, app);
+    }
+
+    async fn room_permit(
+        self: &Arc<Self>,
+        run: &Arc<Run>,
+        demand: RoomDemand,
+    ) -> Result<Option<Permit<RoomDemand>>, HostError> {
+        let decided = match self.broker.decide(&run.lease, demand, self.clock.now()) {
+            Decision::Permit(permit) => Ok(permit),
+            Decision::Ask(ask) => permit_ask(self, run, *ask).await,
+            Decision::Denied(denied) => Err(refuse(self, run, *denied)),
+        };
+        match decided {
+            Ok(permit) => {
+                let said = sentence::room_had(&permit.demand().folder().path, &permit.demand().line());
+                run.notes.add(crate::effect::Said::Once(said), Some(permit.basis()));
+                Ok(Some(permit))
+            }
+            // It is in the log, and the program works without.
+            Err(HostError::Guest(_)) => run.lease.check().map(|()| None).map_err(Into::into),
+            Err(ended @ HostError::Ended(_)) => Err(ended),
+        }
+    }
+
+    /// What the program or server gets of the app's settings.
+    fn given(&self, run: &Run) -> Result<BTreeMap<String, ShownOnce>, HostError> {
+        let app = &run.app;
+        let written = match app.package.code() {
+            package::Code::Program(program) => &program.environment,
+            package::Code::Server(server) => &server.headers,
+            package::Code::Script { .. } | package::Code::Component(_) | package::Code::Page(_) => {
+                return Ok(BTreeMap::new());
+            }
+        };
+        let settings = self.settings_of_hook(run.owner(), app).unwrap_or_default();
+        let text = |given: &Given| match given {
+            Given::Text(text) => Some(text.clone()),
+            Given::Setting { setting, prefix } => match settings.get(setting)? {
+                Value::String(text) => Some(format!("{prefix}{text}")),
+                Value::Null => None,
+                other => Some(format!("{prefix}{other}")),
+            },
+        };
+        let given = written.iter().filter_map(|(name, given)| Some((name.clone(), ShownOnce::new(text(given)?))));
+        Ok(given.collect())
+    }
+}
+
+/// Asks whoever called a run for what its guest wants of them. The run's clocks stand still meanwhile.
+pub(crate) async fn input(kernel: Arc<Kernel>, run: Arc<Run>, request: InputRequest) -> Result<Value, String> {
+    run.lease.check().map_err(|end| end.message(run.lease.limits()))?;
+    if request.method == "roots/list" {
+        return Ok(roots(&kernel, &run));
+    }
+    let Some(asker) = run.asker.get() else {
+        return Err(format!("nobody is there who could answer {}", request.method));
+    };
+    run.lease.pause(kernel.clock.monotonic_ns());
+    let answer = tokio::select! {
+        answer = asker.input(request) => answer,
+        () = tokio::time::sleep(Duration::from_millis(crate::ANSWER_WAIT_MS)) => Err("there was no answer in time".to_owned()),
+        end = run.lease.ended() => Err(end.message(run.lease.limits())),
+    };
+    run.lease.resume(kernel.clock.monotonic_ns());
+    answer
+}
+
+/// The folders that the program has, as the protocol names them.
+fn roots(kernel: &Kernel, run: &Run) -> Value {
+    let rooms = kernel.broker.rooms(&run.lease, kernel.clock.now());
+    let mut paths: Vec<&str> = rooms.iter().map(|room| &*room.folder().path).collect();
+    paths.dedup();
+    let root = |path: &&str| json!({ "uri": file_uri(path), "name": path.rsplit('/').next().unwrap_or_default() });
+    json!({ "roots": paths.iter().map(root).collect::<Vec<_>>() })
+}
+
+/// A path as an address.
+fn file_uri(path: &str) -> String {
+    let mut uri = "file://".to_owned();
+    for byte in path.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' => uri.push(char::from(byte)),
+            other => uri.push_str(&format!("%{other:02X}")),
+        }
+    }
+    uri
+}
+
+/// What a program may use unless its manifest says otherwise: what an ordinary server in Node or Python does well with.
+pub const PROGRAM_MEMORY_BYTES: u64 = 512 << 20;
+
+fn digest(terms: &Terms) -> Digest {
+    let given: Vec<(&String, &str)> = terms.given.iter().map(|(name, given)| (name, given.expose())).collect();
+    let Rooms { read, write, has_way_out } = &terms.rooms;
+    let whole = (read, write, has_way_out, given, terms.memory_bytes_max);
+    sha256(&serde_json::to_vec(&whole).unwrap_or_default())
+}
+
+impl House for Kernel {
+    fn broker(&self) -> &Broker {
+        &self.broker
+    }
+
+    fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+}
+
+/// The ways out of one run's program.
+pub(crate) struct RunWay {
+    kernel: Arc<Kernel>,
+    run: Arc<Run>,
+    announced: Mutex<Vec<Announced>>,
+}
+
+/// What was said to be about to be sent. The run's end waits for all of it.
+struct Announced {
+    target: String,
+    effect: u64,
+    basis: Basis,
+    _settling: OwnedRwLockReadGuard<()>,
+}
+
+impl RunWay {
+    pub(crate) fn new(kernel: Arc<Kernel>, run: Arc<Run>) -> Self {
+        Self { kernel, run, announced: Mutex::default() }
+    }
+}
+
+impl WayOut for RunWay {
+    fn house(&self) -> Arc<dyn House> {
+        self.kernel.clone()
+    }
+
+    fn lease(&self) -> &Lease {
+        &self.run.lease
+    }
+
+    fn permit(&self, demand: NetworkDemand) -> BoxFuture<'_, Result<Permit<NetworkDemand>, Box<Denied>>> {
+        match self.kernel.broker.decide(&self.run.lease, demand, self.kernel.clock.now()) {
+            Decision::Permit(permit) => std::future::ready(Ok(permit)).boxed(),
+            Decision::Denied(denied) => std::future::ready(Err(denied)).boxed(),
+            Decision::Ask(ask) => self.ask(*ask),
+        }
+    }
+
+    fn ask(&self, ask: Ask<NetworkDemand>) -> BoxFuture<'_, Result<Permit<NetworkDemand>, Box<Denied>>> {
+        crate::host::permit_or_denied(&self.kernel, &self.run, ask).boxed()
+    }
+
+    fn intent<'a>(&'a self, permit: &'a Permit<NetworkDemand>, said: Sentence) -> BoxFuture<'a, bool> {
+        async move {
+            let settling = self.run.under_way.clone().read_owned().await;
+            if self.run.lease.check().is_err() {
+                return false;
+            }
+            let effect = effect_number(&self.run);
+            let owner = self.run.owner();
+            let row = SentRow { sent: said.clone() }.to_bytes();
+            let mut batch = Batch::new();
+            let event = AuditEvent::Intent { effect };
+            let now = self.kernel.clock.now();
+            let basis = permit.basis().clone();
+            let record = journal::effect_record(now, &self.run.lease, event, said, Some(&basis), None);
+            journal::append(&mut batch, owner, &record);
+            let key = Key::new(owner, Space::Intent, journal::effect_key(self.run.id(), effect));
+            batch.put(&key, row, self.run.lease.labels());
+            let store = self.kernel.store.clone();
+            let written = tokio::task::spawn_blocking(move || store.commit(batch, Durability::Synced)).await;
+            if !matches!(written, Ok(Ok(_))) {
+                tracing::error!(run = %self.run.id(), effect, "an intent could not be written, so nothing was sent");
+                return false;
+            }
+            let target = permit.demand().target();
+            self.announced.lock().push(Announced { target, effect, basis, _settling: settling });
+            true
+        }
+        .boxed()
+    }
+
+    fn ended(&self, target: Option<&str>, how: WayEnd) {
+        let announced = target.and_then(|target| {
+            let mut announced = self.announced.lock();
+            // Of two to one host it does not matter which is which.
+            let place = announced.iter().position(|one| one.target == target)?;
+            Some(announced.swap_remove(place))
+        });
+        let (state, said) = match how {
+            WayEnd::Denied(denied) if announced.is_none() => {
+                refuse(&self.kernel, &self.run, *denied);
+                return;
+            }
+            WayEnd::Denied(denied) => {
+                let rule = denied.rule.clone();
+                refuse(&self.kernel, &self.run, *denied);
+                (EffectState::NotDone, sentence::effect_not_done(rule))
+            }
+            WayEnd::Done(said) => (EffectState::Done, said),
+            WayEnd::NotDone(said) => (EffectState::NotDone, sentence::effect_not_done(said)),
+            WayEnd::Unknown(said) => (EffectState::Unknown, sentence::effect_unknown(said)),
+        };
+        let Some(announced) = announced else {
+            if state == EffectState::NotDone {
+                self.run.notes.add(crate::effect::Said::Once(said), None);
+            }
+            return;
+        };
+        let (kernel, run) = (self.kernel.clone(), self.run.clone());
+        // Whoever tells of it may not wait; the run's end does.
+        self.kernel.runtime.spawn_blocking(move || {
+            let Announced { effect, basis, _settling, .. } = announced;
+            if settle_sending(&kernel, &run, effect, state, said, &basis).is_err() {
+                tracing::error!(run = %run.id(), effect, "how a connection ended could not be written");
+            }
+        });
+    }
+}

@@ -1,1 +1,0 @@
-//! Our server in a client's configuration.

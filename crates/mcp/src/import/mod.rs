@@ -1,1 +1,0 @@
-//! Servers that a client's configuration names.

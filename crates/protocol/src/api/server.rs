@@ -1,0 +1,101 @@
+//! MCP servers as the API tells of them: an app whose tools are found out by asking it.
+
+use crate::{ActionName, AppName, GrantState, Sentence, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// A server, with its tools as the owner knows them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ServerView {
+    /// The app that it is.
+    pub app: AppName,
+    /// Its title.
+    pub title: String,
+    /// Whether it may be called.
+    pub enabled: bool,
+    /// The program that is started, or the address where it is.
+    pub place: String,
+    /// When its tools were looked at last; absent before the first look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked_at: Option<Timestamp>,
+    /// What it says of itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<Value>,
+    /// Whether it runs now; absent for servers elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub running: Option<ServerRunning>,
+    /// Its tools.
+    pub tools: Vec<ServerToolView>,
+}
+
+/// A server that runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ServerRunning {
+    /// For how long.
+    pub age_ms: u64,
+    /// Calls under way.
+    pub live_calls: usize,
+    /// What is kept of it: files, network, processes, memory.
+    pub facts: Vec<BoxFact>,
+}
+
+/// One of the four things that are kept of a program.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct BoxFact {
+    /// Of what: `files`, `network`, `processes` or `memory`.
+    pub concern: String,
+    /// How far: `full` or `part`.
+    pub hold: String,
+    /// In words.
+    pub sentence: Sentence,
+}
+
+/// A tool of a server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ServerToolView {
+    /// The name that the server gives it.
+    pub name: String,
+    /// The name by which it is run here.
+    pub action: ActionName,
+    /// Whether it may be called, and what stands in the way.
+    pub standing: ToolStanding,
+    /// What the owner says of calls by others than a person here.
+    pub state: GrantState,
+    /// As the owner accepted it; absent for one that was never accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<Value>,
+    /// As the server offers it now, where that is something else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offered: Option<Value>,
+    /// What of it is something else, line by line.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<ToolDifference>,
+}
+
+/// Whether a tool may be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ToolStanding {
+    /// As accepted: it may.
+    Accepted,
+    /// It was added after the owner looked: it waits for a yes.
+    Added,
+    /// It is not what was accepted: it waits for a yes.
+    Changed,
+    /// The server does not offer it any more.
+    Gone,
+}
+
+/// One thing in which a tool differs from what was accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ToolDifference {
+    /// Where: `description`, `inputSchema/properties/path`, …
+    pub place: String,
+    /// As accepted; absent where it is new.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// As offered; absent where it is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+}
