@@ -73,6 +73,12 @@ impl Runner for Sandboxes {
         }
     }
 
+    fn take_back(&self, owner: OwnerId, app: &AppName) {
+        if let Some(programs) = &self.programs {
+            programs.take_back(owner, app);
+        }
+    }
+
     fn erase(&self, owner: OwnerId, app: &AppName) {
         if let Some(programs) = &self.programs {
             programs.erase(owner, app);

@@ -7,11 +7,10 @@ use egress::{
     is_credential, redirect,
 };
 use kernel::{
-    Handle, HeldSecrets,
+    Handle, HeldSecrets, Unsaid,
     effect::{Done, Effect, EffectError, Errand, ErrandPermit, Fetched, Fetching, Said, Scene},
     host_call::{GuestError, HostAnswer, HttpCall, HttpRedirect},
 };
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use protocol::{Arg, ErrorCode, Labels, limit::HOST_RESULT_BYTES_MAX, sentence, sha256};
 use serde_json::json;
 use state::Batch;
@@ -52,10 +51,9 @@ const NOT_THEIRS: [&str; 18] = [
     "x-forwarded-for",
 ];
 
-/// A secret that is shorter is not looked for in answers: it would be found where it is not.
-const ECHO_BYTES_MIN: usize = 6;
-/// What an app reads where an answer says a secret.
-const ECHO: &[u8] = "«secret»".as_bytes();
+/// What an app reads where an answer says a secret. What a host makes of one beyond its usual forms is not known here: it is
+/// one that the owner trusts with the secret.
+const ECHO: &str = "«secret»";
 
 /// The family.
 #[derive(Clone)]
@@ -70,51 +68,6 @@ struct Answered {
     headers: BTreeMap<String, String>,
     location: Option<String>,
     body: Vec<u8>,
-}
-
-/// What an answer must not say, because the request did.
-#[derive(Default)]
-struct Unsaid(Vec<Zeroizing<Vec<u8>>>);
-
-impl Unsaid {
-    /// As it is, and as an address writes it. What a host makes of it beyond that is not known here: it is one that the owner
-    /// trusts with the secret.
-    fn of(secrets: &HeldSecrets) -> Self {
-        let mut forms = Vec::new();
-        for (_, value) in secrets.all().filter(|(_, value)| value.expose().len() >= ECHO_BYTES_MIN) {
-            let escaped = utf8_percent_encode(value.expose(), NON_ALPHANUMERIC).to_string();
-            forms.push(Zeroizing::new(value.expose().as_bytes().to_vec()));
-            forms.push(Zeroizing::new(escaped.into_bytes()));
-        }
-        Self(forms)
-    }
-
-    fn bytes(&self, bytes: Vec<u8>) -> Vec<u8> {
-        self.0.iter().fold(bytes, |bytes, form| match find(&bytes, form) {
-            None => bytes,
-            Some(_) => replaced(&bytes, form),
-        })
-    }
-
-    fn text(&self, text: String) -> String {
-        // What is taken out of a text and put in is text.
-        String::from_utf8(self.bytes(text.into_bytes())).unwrap_or_default()
-    }
-}
-
-fn find(bytes: &[u8], form: &[u8]) -> Option<usize> {
-    bytes.windows(form.len()).position(|window| window == form)
-}
-
-fn replaced(bytes: &[u8], form: &[u8]) -> Vec<u8> {
-    let (mut out, mut rest) = (Vec::with_capacity(bytes.len()), bytes);
-    while let Some(at) = find(rest, form) {
-        out.extend_from_slice(&rest[..at]);
-        out.extend_from_slice(ECHO);
-        rest = &rest[at + form.len()..];
-    }
-    out.extend_from_slice(rest);
-    out
 }
 
 impl HttpEffect {
@@ -162,7 +115,7 @@ impl HttpEffect {
         scene: &dyn Scene,
     ) -> Result<Answered, Failed> {
         let started_ns = scene.monotonic_ns();
-        let unsaid = Unsaid::of(&call.secrets);
+        let unsaid = Unsaid::new(call.secrets.all().map(|(_, secret)| (secret, ECHO.to_owned())));
         let follows = call.redirect != HttpRedirect::Manual;
         let mut answer = self.client.send(permit, outgoing, &Bounds::app(BODY_BYTES_MAX)).await?;
         // Before anything is made of them: a redirect could carry what it was told to somewhere else.

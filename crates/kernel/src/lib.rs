@@ -14,6 +14,7 @@ mod card; // a package on its card
 mod code; // from a package's files to what a sandbox can start
 pub mod effect; // what an effect is to the kernel
 mod figures; // how much has happened, for whoever watches over the process
+mod given; // what a program gets of its app's settings
 mod grants; // what the owner says about an app's switches
 mod handed; // files that come as bytes
 mod handles; // how an app speaks of a secret
@@ -47,6 +48,7 @@ pub mod stream; // a run's bounded log of chunks
 mod supervisor; // what fails is started again
 mod trash; // taking back what a run did to files
 mod triggers; // what may start an app by itself
+mod unsaid; // what is not to be said again by whoever was told it
 mod upgrade; // one version in the place of another
 mod vault; // secrets: kept, forgotten, used
 mod views; // what an app shows its results with
@@ -76,6 +78,7 @@ pub use supervisor::{
     supervise,
 };
 pub use trash::{TrashRow, TrashState};
+pub use unsaid::Unsaid;
 pub use views::View;
 
 use admission::{Admission, Whose};

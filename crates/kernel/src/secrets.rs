@@ -14,7 +14,7 @@ use state::{Batch, Key, Space, VaultChange, VaultEntry, VaultName};
 use std::collections::BTreeMap;
 
 /// What stands before an app's name in the key of its secrets.
-pub(crate) const SECRETS_PREFIX: &str = "secrets/";
+const SECRETS_PREFIX: &str = "secrets/";
 
 /// Where a secret setting is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,6 +100,17 @@ impl Kernel {
         })
     }
 
+    /// The secret settings that are set of each app that has some.
+    pub(crate) fn secrets_all(&self, owner: OwnerId) -> Result<Vec<(AppName, Secrets)>, Failure> {
+        let rows =
+            self.store.scan(owner, Space::Setting, SECRETS_PREFIX, None, crate::SCAN_MAX).map_err(store_failure)?;
+        let read = |(key, entry): (String, state::Entry)| {
+            let app = key.strip_prefix(SECRETS_PREFIX)?.parse().ok()?;
+            Some((app, serde_json::from_slice(&entry.value).unwrap_or_default()))
+        };
+        Ok(rows.into_iter().filter_map(read).collect())
+    }
+
     /// What is to be done for new values of an app's secret settings: in the vault, and in the store. Whoever calls this
     /// holds `changing`.
     pub(crate) fn secrets_change(
@@ -110,11 +121,11 @@ impl Kernel {
         in_force: &Map<String, Value>,
         said: Vec<(String, Value)>,
         batch: &mut Batch,
-    ) -> Result<(Secrets, Vec<VaultChange>), Failure> {
+    ) -> Result<Vec<VaultChange>, Failure> {
         let mut secrets = self.secrets_stored(owner, app)?;
         let mut changes = Vec::new();
         if said.is_empty() {
-            return Ok((secrets, changes));
+            return Ok(changes);
         }
         for (setting, value) in said {
             let before = secrets.remove(&setting);
@@ -145,7 +156,7 @@ impl Kernel {
             true => batch.delete(&key),
             false => batch.put(&key, serde_json::to_vec(&secrets).unwrap_or_default(), protocol::Labels::NONE),
         };
-        Ok((secrets, changes))
+        Ok(changes)
     }
 
     /// Whether a key can be a setting: a program that has it can send it anywhere.

@@ -170,8 +170,14 @@ impl Kernel {
         let said = sentence::settings_changed(names);
         let said = journal::record(self.clock.now(), caller, AuditEvent::App, Some(name), said);
         journal::append(&mut batch, caller.owner, &said);
-        let (_, changes) = self.secrets_change(caller.owner, name, settings, &held, secrets, &mut batch)?;
-        self.vault_commit(caller.owner, changes, batch)
+        let known = self.secrets_stored(caller.owner, name)?;
+        let takes_back = secrets.iter().any(|(field, _)| known.contains_key(field));
+        let changes = self.secrets_change(caller.owner, name, settings, &held, secrets, &mut batch)?;
+        self.vault_commit(caller.owner, changes, batch)?;
+        if takes_back {
+            self.programs_take_back(caller.owner, name);
+        }
+        Ok(())
     }
 
     fn settings_stored(&self, owner: OwnerId, app: &AppName) -> Result<Values, Failure> {

@@ -7,15 +7,15 @@ use crate::{
     host::{permit_ask, refuse},
     host_call::{GuestError, HostError, HttpCall},
     journal,
-    run::{Run, commit_failure, internal, store_failure},
-    secrets::{Kept, SECRETS_PREFIX, Secrets},
+    run::{Run, commit_failure, internal},
+    secrets::Kept,
 };
 use broker::{Decision, SecretBound, SecretDemand, WebUrl, secret_host_read};
 use protocol::{
     AppName, AuditEvent, Caller, ErrorCode, Failure, GrantState, KeyName, OwnerId, Right, Scope, SecretText, ShownOnce,
     api::KeyView, sentence,
 };
-use state::{Batch, Durability, SECRET_NOTE_BYTES_MAX, Space, VaultChange, VaultEntry, VaultError, VaultName};
+use state::{Batch, Durability, SECRET_NOTE_BYTES_MAX, VaultChange, VaultEntry, VaultError, VaultName};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -69,6 +69,7 @@ impl Kernel {
         let said = journal::record(self.clock.now(), caller, AuditEvent::Access, None, said);
         journal::append(&mut batch, owner, &said);
         self.vault_commit(owner, vec![VaultChange::Put(entry.clone(), value)], batch)?;
+        self.key_take_back(owner, &name)?;
         Ok(self.key_view(entry, &self.key_users(owner)?))
     }
 
@@ -94,7 +95,18 @@ impl Kernel {
         let said = sentence::key_removed(name.as_str());
         let said = journal::record(self.clock.now(), caller, AuditEvent::Access, None, said);
         journal::append(&mut batch, caller.owner, &said);
-        self.vault_commit(caller.owner, vec![VaultChange::Remove(vault_name)], batch)
+        self.vault_commit(caller.owner, vec![VaultChange::Remove(vault_name)], batch)?;
+        self.key_take_back(caller.owner, name)
+    }
+
+    /// What a key was is nothing any more: programs that know it as a setting are ended.
+    fn key_take_back(&self, owner: OwnerId, name: &KeyName) -> Result<(), Failure> {
+        for (app, secrets) in self.secrets_all(owner)? {
+            if secrets.values().any(|kept| kept.key() == Some(name)) {
+                self.programs_take_back(owner, &app);
+            }
+        }
+        Ok(())
     }
 
     /// Changes the vault, and the store with it. Where the store refuses, the vault is put back.
@@ -138,54 +150,12 @@ impl Kernel {
                 }
             }
         }
-        let rows =
-            self.store.scan(owner, Space::Setting, SECRETS_PREFIX, None, crate::SCAN_MAX).map_err(store_failure)?;
-        for (key, entry) in rows {
-            let Some(app) = key.strip_prefix(SECRETS_PREFIX).and_then(|app| app.parse::<AppName>().ok()) else {
-                continue;
-            };
-            let secrets: Secrets = serde_json::from_slice(&entry.value).unwrap_or_default();
+        for (app, secrets) in self.secrets_all(owner)? {
             for key in secrets.values().filter_map(Kept::key) {
                 users.entry(key.to_string()).or_default().insert(app.clone());
             }
         }
         Ok(users)
-    }
-
-    /// An app's secret settings, for the environment of its program and nothing else: whoever calls this answers for where
-    /// they go. That they were given is in the log before this returns. Blocks.
-    pub fn secrets_for_program(&self, owner: OwnerId, app: &AppName) -> Result<Vec<(String, SecretText)>, Failure> {
-        let record = self.app_record(owner, app)?;
-        if !record.enabled {
-            return Err(Failure::new(ErrorCode::AppDisabled, format!("{app} is not enabled")));
-        }
-        let (package, _) = self.app_read(owner, &record)?;
-        let Some(settings) = package.settings() else { return Ok(Vec::new()) };
-        let secrets = self.secrets_stored(owner, app)?;
-        let now = self.clock.now();
-        let mut given = Vec::new();
-        // What an older version had is not told to this one.
-        let is_secret = |setting: &str| settings.field(setting).is_some_and(|field| field.is_secret);
-        for (setting, kept) in secrets.into_iter().filter(|(setting, _)| is_secret(setting)) {
-            let name = kept.vault_name(app, &setting);
-            let found = self.vault.get(owner, &name, Some(now)).map_err(vault_failure)?;
-            let Some((entry, value)) = found else { return Err(secret_gone(app, &setting, &kept)) };
-            // Its owner may have bound it to hosts since.
-            if !entry.hosts.is_empty() {
-                return Err(bound_elsewhere(&entry));
-            }
-            given.push((setting, value));
-        }
-        if !given.is_empty() {
-            let names: Vec<String> = given.iter().map(|(name, _)| name.clone()).collect();
-            let caller = self.own_caller(owner);
-            let said = sentence::secret_given(names);
-            let said = journal::record(now, &caller, AuditEvent::Access, Some(app), said);
-            let mut batch = Batch::new();
-            journal::append(&mut batch, owner, &said);
-            self.store.commit(batch, Durability::Synced).map_err(commit_failure)?;
-        }
-        Ok(given)
     }
 }
 
@@ -212,16 +182,6 @@ pub(crate) fn bound_elsewhere(entry: &VaultEntry) -> Failure {
     let message = format!("the key {name} goes to {hosts} and nowhere else, so it is no setting of an app");
     Failure::new(ErrorCode::PermissionDenied, message)
         .hint("give the setting a value of its own, or add a key without --host")
-}
-
-fn secret_gone(app: &AppName, setting: &str, kept: &Kept) -> Failure {
-    let shown = protocol::text::shorten(setting, 60);
-    let what = match kept.key() {
-        Some(key) => format!("the key {key}, which is its setting '{shown}',"),
-        None => format!("its setting '{shown}'"),
-    };
-    Failure::new(ErrorCode::NotFound, format!("{app} cannot run: {what} is not in the vault any more"))
-        .hint(format!("set it again: oikos app settings {app} --secret {shown}"))
 }
 
 /// The secrets that a request speaks of, each decided for the host that it goes to.

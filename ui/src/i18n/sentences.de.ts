@@ -371,7 +371,8 @@ const texts: Record<keyof typeof english, string> = {
   key_added: "du hast den Schlüssel {name} in den Tresor gelegt, für {hosts}",
   key_added_plain: "du hast den Schlüssel {name} in den Tresor gelegt, für Einstellungen von Apps",
   key_replaced: "du hast einen anderen Wert des Schlüssels {name} in den Tresor gelegt, für {hosts}",
-  key_replaced_plain: "du hast einen anderen Wert des Schlüssels {name} in den Tresor gelegt, für Einstellungen von Apps",
+  key_replaced_plain:
+    "du hast einen anderen Wert des Schlüssels {name} in den Tresor gelegt, für Einstellungen von Apps",
   key_removed: "du hast den Schlüssel {name} aus dem Tresor genommen",
   vault_unerased: "ihre Geheimnisse konnten nicht aus dem Tresor genommen werden: {why}",
 };

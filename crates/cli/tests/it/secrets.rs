@@ -16,8 +16,8 @@ use std::{
 };
 
 const SENT: &str = "canary-sent-7f3e9a1c";
-const OWN: &str = "canary-own-55d0b8e2";
-const KEPT: &str = "canary-kept-c41f6d90";
+pub(crate) const OWN: &str = "canary-own-55d0b8e2";
+pub(crate) const KEPT: &str = "canary-kept-c41f6d90";
 
 /// Answers with what it was told, and remembers it.
 fn echo() -> (SocketAddr, Arc<Mutex<String>>) {
@@ -41,7 +41,7 @@ fn echo() -> (SocketAddr, Arc<Mutex<String>>) {
     (address, heard)
 }
 
-fn say(oikos: &Oikos, words: &[&str], input: &str) -> Said {
+pub(crate) fn say(oikos: &Oikos, words: &[&str], input: &str) -> Said {
     let mut child =
         oikos.command(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
@@ -66,7 +66,7 @@ fn forms(secret: &str) -> Vec<Vec<u8>> {
 }
 
 #[track_caller]
-fn absent(what: &str, bytes: &[u8]) {
+pub(crate) fn absent(what: &str, bytes: &[u8]) {
     for secret in [SENT, OWN, KEPT] {
         for form in forms(secret) {
             assert!(!bytes.windows(form.len()).any(|window| window == form), "{secret} is in {what}");
@@ -87,7 +87,7 @@ fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
 }
 
 #[track_caller]
-fn absent_below(folder: &Path) -> usize {
+pub(crate) fn absent_below(folder: &Path) -> usize {
     let mut found = Vec::new();
     files(folder, &mut found);
     found.iter().for_each(|file| absent(&file.display().to_string(), &std::fs::read(file).unwrap()));

@@ -18,6 +18,7 @@ mod offers; // packages that are read for a card
 mod owners; // two who share a machine and nothing else
 mod pages; // apps of the browser
 mod places; // who waits, who does not
+mod program_secrets; // secrets in what a program is given
 mod publishers; // who signed, and who may
 mod recovery; // after an abrupt end
 mod routes; // apps that answer requests

@@ -163,18 +163,6 @@ async fn a_secret_setting_is_in_the_vault_and_in_nothing_else() {
     assert!(!kept(&house).contains("canary"));
     assert_eq!(house.kernel.key_list(&owner()).unwrap()[0].name, "app/courier/token");
     assert_eq!(house.kernel.key_list(&owner()).unwrap()[0].apps, [app("courier")]);
-    // A program gets it, and that is told.
-    let given = house.kernel.secrets_for_program(OwnerId::LOCAL, &app("courier")).unwrap();
-    let given: Vec<_> = given.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
-    assert_eq!(given, [("token", CANARY)]);
-    assert_eq!(told(&house).last().unwrap(), "was given its secret settings token");
-    assert!(house.kernel.key_list(&owner()).unwrap()[0].used_at.is_some());
-    assert!(!kept(&house).contains("canary"));
-    let disabled = async |is_on| house.kernel.app_set_enabled(owner(), app("courier"), is_on).await.unwrap();
-    disabled(false).await;
-    let refused = house.kernel.secrets_for_program(OwnerId::LOCAL, &app("courier")).unwrap_err();
-    assert_eq!(refused.code, ErrorCode::AppDisabled);
-    disabled(true).await;
     // It goes as it came, and with the app's data.
     set(&house, owner(), json!({ "token": null })).await.unwrap();
     assert!(house.vault.list(OwnerId::LOCAL).unwrap().is_empty());
@@ -206,16 +194,6 @@ async fn a_setting_can_be_a_key_that_goes_to_no_host() {
         keys.into_iter().find(|key| key.name == name).unwrap().apps
     };
     assert_eq!((users("deploy"), users("github")), (vec![app("courier")], vec![]));
-    let given = || house.kernel.secrets_for_program(OwnerId::LOCAL, &app("courier"));
-    assert_eq!(given().unwrap()[0].1.expose(), CANARY);
-    // Bound later, it is given to no program any more; gone, that is said.
-    let value = || ShownOnce::new(CANARY.to_owned());
-    let hosts = ["a.org".to_owned()];
-    house.kernel.key_add(&owner(), "deploy".parse().unwrap(), value(), &hosts, String::new(), true).unwrap();
-    assert_eq!(given().unwrap_err().code, ErrorCode::PermissionDenied);
-    house.kernel.key_remove(&owner(), &"deploy".parse().unwrap()).unwrap();
-    let gone = given().unwrap_err();
-    assert!(gone.code == ErrorCode::NotFound && gone.message.contains("the key deploy"), "{gone:?}");
 }
 
 async fn fetch(guest: &Guest, url: &str, header: &str) -> String {
