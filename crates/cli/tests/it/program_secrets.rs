@@ -59,7 +59,7 @@ fn a_program_has_its_secret_and_nothing_else_has() {
     let card = tell(oikos.ok(&["app", "install", app.to_str().unwrap(), "--yes", "--grant", "file=block"]));
     assert!(card.out.contains("read secrets that you set for it: token"), "{}", card.out);
     let refused = tell(run(&oikos, "look", &json!({})));
-    assert!(refused.code == 2 && refused.err.contains("--secret token"), "{}{}", refused.out, refused.err);
+    assert!(refused.code == 2 && refused.out.contains("--secret token"), "{}{}", refused.out, refused.err);
     assert_eq!(tell(say(&oikos, &["key", "add", "deploy", "--stdin"], KEPT)).code, 0);
     tell(oikos.ok(&["app", "settings", PROGRAM, "--secret", "token=deploy"]));
 

@@ -152,7 +152,7 @@ impl Runner for ScriptRunner {
             // What a script says stands for what a program does.
             GuestSource::Program(source) => {
                 self.0.prepared.lock().push(source.package);
-                let exports = vec!["invoke".to_owned()];
+                let exports = ["invoke".to_owned()].into_iter().chain(source.hooks.keys().cloned()).collect();
                 return Ok(Arc::new(ScriptImage { scripts: self.0.clone(), exports, is_program: true }));
             }
             GuestSource::Server(_) => panic!("no server is written here"),
