@@ -277,6 +277,34 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/keys": {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Secrets in the vault, without their values */
+    get: operations["key_list"];
+    put?: never;
+    /**
+     * Keep a secret in the vault
+     * @description No answer ever has it.
+     */
+    post: operations["key_add"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/keys/{key}": {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Forget a secret */
+    delete: operations["key_remove"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/log": {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /** What happened, in sentences */
@@ -941,6 +969,7 @@ export interface components {
       never: components["schemas"]["Sentence"][];
       /** @description What its author should know: nothing that stops an install. */
       notes?: string[];
+      secrets?: components["schemas"]["Sentence"] | null;
       signed?: components["schemas"]["Sentence"] | null;
       /** @description The author's title. */
       title: string;
@@ -1210,6 +1239,8 @@ export interface components {
       | "not_available"
       | "store_damaged"
       | "store_newer"
+      | "vault_locked"
+      | "vault_damaged"
       | "publisher_exists"
       | "owner_exists"
       | "document_unreadable"
@@ -1527,6 +1558,40 @@ export interface components {
     Installed: {
       /** @description The app as it is now. */
       app: components["schemas"]["AppDetail"];
+    };
+    /** @description A secret to keep in the vault. No answer ever has it. */
+    KeyBody: {
+      /** @description Where it may be sent: `HOST[:PORT]`, `*.` and a name for all names below it. None: it is for settings of apps only. */
+      hosts?: string[];
+      /** @description How its owner calls it. */
+      name: components["schemas"]["KeyName"];
+      /** @description What its owner wants to remember of it. */
+      note?: string;
+      /** @description Whether it may take the place of one that is there. */
+      replace?: boolean;
+      /** @description It. */
+      value: components["schemas"]["ShownOnce"];
+    };
+    /** @description What an owner calls a secret in the vault. */
+    KeyName: string;
+    /** @description A secret in the vault. */
+    KeyView: {
+      /** @description Apps that may use it. */
+      apps?: components["schemas"]["AppName"][];
+      /** @description When this value was kept. */
+      created_at: components["schemas"]["Timestamp"];
+      /** @description Where it may be sent. */
+      hosts?: string[];
+      /** @description How its owner calls it; `app/APP/SETTING` where it is a setting of an app. */
+      name: string;
+      /** @description What its owner wrote about it. */
+      note?: string;
+      used_at?: components["schemas"]["Timestamp"] | null;
+    };
+    /** @description Secrets in the vault, without their values. */
+    Keys: {
+      /** @description By name. */
+      keys: components["schemas"]["KeyView"][];
     };
     /**
      * Format: int32
@@ -1873,6 +1938,18 @@ export interface components {
           reply: "settings";
           /** @description In the order of the package. */
           settings: components["schemas"]["SettingView"][];
+        }
+      | {
+          /** @description It, without its value. */
+          key: components["schemas"]["KeyView"];
+          /** @enum {string} */
+          reply: "key";
+        }
+      | {
+          /** @description By name. */
+          keys: components["schemas"]["KeyView"][];
+          /** @enum {string} */
+          reply: "keys";
         }
       | {
           /** @description Oldest first. */
@@ -2237,10 +2314,11 @@ export interface components {
       description?: string | null;
       /** @description Whether the app cannot do without it. */
       is_required?: boolean;
-      /** @description Whether nobody may read it, so that it goes to a vault. */
+      /** @description Whether nobody may read it, so that it is kept in the vault. */
       is_secret?: boolean;
       /** @description Whether it was set. */
       is_set: boolean;
+      key?: components["schemas"]["KeyName"] | null;
       /** @description Its name. */
       name: string;
       /** @description JSON Schema of its value. */
@@ -2259,11 +2337,14 @@ export interface components {
     };
     /** @description New values of settings. */
     SettingsBody: {
-      /** @description By name. What is not named stays as it is; null goes back to what the package says. */
+      /**
+       * @description By name. What is not named stays as it is; null goes back to what the package says. Of a secret, a text is kept in
+       *     the vault, and `{"key": NAME}` names a key that is there already; no API key changes one.
+       */
       settings: { [key: string]: unknown };
     };
     /**
-     * @description A secret on its way to the person or program that asked for it. It has a serialized form, because that way may be a
+     * @description A secret on its way: to the person or program that asked for it, or from the person who gives it. It has a serialized form, because that way may be a
      *     wire; it shows as `«secret»` wherever it is printed, and is overwritten when dropped.
      *
      *     ```
@@ -2324,6 +2405,11 @@ export interface components {
       paused: components["schemas"]["AppName"][];
       /** @description The runs that were stopped. */
       runs: components["schemas"]["RunId"][];
+    };
+    /** @description A secret in the vault, without its value. */
+    StoredKey: {
+      /** @description It. */
+      key: components["schemas"]["KeyView"];
     };
     /**
      * Format: int64
@@ -2923,6 +3009,56 @@ export interface operations {
       };
       /** @description As it was when its ETag was given */
       304: { headers: { [name: string]: unknown }; content?: never };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  key_list: {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    requestBody?: never;
+    responses: {
+      /** @description It went well. */
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Keys"] } };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  key_add: {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    requestBody: { content: { "application/json": components["schemas"]["KeyBody"] } };
+    responses: {
+      /** @description It went well. */
+      200: {
+        headers: { [name: string]: unknown };
+        content: { "application/json": components["schemas"]["StoredKey"] };
+      };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  key_remove: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Its name */
+        key: components["schemas"]["KeyName"];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Forgotten */
+      204: { headers: { [name: string]: unknown }; content?: never };
       /** @description It did not go well: the code says why. */
       default: {
         headers: { [name: string]: unknown };
