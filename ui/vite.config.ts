@@ -16,7 +16,7 @@ const behind: ProxyOptions = {
     proxy.on("proxyReqWs", (request) => request.setHeader("origin", oikos));
   },
 };
-const proxy = { "/api": behind, "/ws": { ...behind, ws: true } };
+const proxy = { "/api": behind, "/mcp": behind, "/ws": { ...behind, ws: true } };
 
 // As crates/gateway/src/page.rs says it.
 const POLICY =

@@ -56,7 +56,7 @@ function useChanged() {
   const queries = useQueryClient();
   return () =>
     Promise.all(
-      ["apps", "grants", "settings", "schedules", "starters"].map((key) =>
+      ["apps", "grants", "settings", "schedules", "starters", "servers"].map((key) =>
         queries.invalidateQueries({ queryKey: [key] }),
       ),
     );
@@ -99,7 +99,7 @@ function RollBack({ app }: { app: Detail }) {
 }
 
 /** Turns an app on or off, here and beside what says that it is off. */
-export function Power({ app, word }: { app: Detail; word?: string }) {
+export function Power({ app, word }: { app: Pick<Detail, "name" | "enabled">; word?: string }) {
   const said = useWords(words);
   const changed = useChanged();
   const [busy, setBusy] = useState(false);
@@ -153,7 +153,7 @@ function Remove({ app }: { app: string }) {
           await acts.appRemove(app, erase);
           announce(said.removed(app));
           navigate("/apps");
-          for (const key of ["apps", "grants", "schedules", "starters"])
+          for (const key of ["apps", "grants", "schedules", "starters", "servers"])
             void queries.invalidateQueries({ queryKey: [key] });
         }}
         onClose={() => {
