@@ -46,7 +46,7 @@ const standings = async () => Object.fromEntries((await told()).map(({ name, sta
 /** Fills in what a tool takes, and waits for its answer. */
 async function call(name: string, fill: Record<string, string>): Promise<void> {
   await tool(name)
-    .getByRole("link", { name: `Try ${name}` })
+    .getByRole("link", { name: `Try it: ${name}` })
     .click();
   await page.waitForURL(new RegExp(`/apps/fickle/run/${name}$`));
   for (const [label, value] of Object.entries(fill)) {
@@ -189,7 +189,7 @@ test("it is switched off and on again, and the list says so", async () => {
   await go("/servers/fickle");
   await page.getByRole("button", { name: "Switch on" }).click();
   await said("Enabled");
-  await tool("echo").getByRole("link", { name: "Try echo" }).waitFor();
+  await tool("echo").getByRole("link", { name: "Try it: echo" }).waitFor();
 });
 
 test("a client is connected with a key that is shown once, and that it is let in with", async () => {

@@ -5,6 +5,7 @@ import { ButtonLink, TextLink } from "@/components/Button";
 import { Empty, Page, Panel } from "@/components/Page";
 import { Notice } from "@/components/Pill";
 import { useWords } from "@/i18n";
+import { Folded } from "@/pages/servers/server/Folded";
 import { to } from "@/routes";
 import { escapeLines, shortenText } from "@/text/escape";
 import { Reach } from "./Reach";
@@ -13,6 +14,7 @@ import { words } from "./start-words";
 import { useStartable, type Startable } from "./useStartable";
 
 const TITLE_CHARACTERS = 120;
+const DESCRIPTION_CHARACTERS = 4_000;
 
 export default function StartPage() {
   const { app = "", action = "" } = useParams();
@@ -50,7 +52,14 @@ function Lead({ app, description }: { app: Schemas["AppDetail"]; description: st
       <TextLink href={to.app(app.name)} className="inline-flex min-h-6 items-center">
         <bdi>{shortenText(app.title, TITLE_CHARACTERS)}</bdi>
       </TextLink>
-      {description && <p className="mt-1 max-w-prose whitespace-pre-wrap">{escapeLines(description)}</p>}
+      {description && (
+        <Folded
+          text={description}
+          of={shortenText(app.title, TITLE_CHARACTERS)}
+          charactersMax={DESCRIPTION_CHARACTERS}
+          className="mt-1 max-w-prose"
+        />
+      )}
     </>
   );
 }

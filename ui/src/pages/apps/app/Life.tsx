@@ -99,7 +99,8 @@ function RollBack({ app }: { app: Detail }) {
 }
 
 /** Turns an app on or off, here and beside what says that it is off. */
-export function Power({ app, word }: { app: Pick<Detail, "name" | "enabled">; word?: string }) {
+export function Power(props: { app: Pick<Detail, "name" | "enabled">; word?: string; text?: string }) {
+  const { app, word, text } = props;
   const said = useWords(words);
   const changed = useChanged();
   const [busy, setBusy] = useState(false);
@@ -125,7 +126,7 @@ export function Power({ app, word }: { app: Pick<Detail, "name" | "enabled">; wo
   );
   return (
     <div className="space-y-3">
-      {word ? button : <Row text={said.turnOffText}>{button}</Row>}
+      {word ? button : <Row text={text ?? said.turnOffText}>{button}</Row>}
       {error !== null && <Failed error={error} />}
     </div>
   );

@@ -1,6 +1,6 @@
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
-import { acts } from "@/api/operations";
+import { acts, reads } from "@/api/operations";
 import { Button, TextLink } from "@/components/Button";
 import { CopyButton } from "@/components/CopyButton";
 import { Failed } from "@/components/Failed";
@@ -62,10 +62,21 @@ function Made({ secret }: { secret: string }) {
   );
 }
 
+/** Two keys of one name could not be told from each other. */
+function freeName(name: string, taken: readonly string[]): string {
+  for (let number = 1; ; number += 1) {
+    const next = number === 1 ? name : `${name}-${number}`;
+    if (!taken.includes(next)) return next;
+  }
+}
+
 function NewKey({ name: proposed, onSecret }: { name: string; onSecret(secret: string): void }) {
   const said = useWords(words);
   const queries = useQueryClient();
-  const [name, setName] = useState(proposed);
+  const tokens = useQuery(reads.tokenList());
+  const free = freeName(proposed, tokens.data?.tokens.map(({ name }) => name) ?? []);
+  const [typed, setName] = useState<string | null>(null);
+  const name = typed ?? free;
   const [wrong, setWrong] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);

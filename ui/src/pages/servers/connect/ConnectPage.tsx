@@ -115,8 +115,9 @@ function Lines({ client, lines }: { client: Client; lines: string }) {
         <div className="mt-1 text-sm">
           {said.file}
           <ul className="list-disc ps-5">
-            {file.map((path) => (
-              <li key={path}>
+            {file.map(({ system, path }) => (
+              <li key={system ?? path}>
+                {system && `${system}: `}
                 <code className="font-mono wrap-anywhere">{path}</code>
               </li>
             ))}

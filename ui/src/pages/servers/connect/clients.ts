@@ -5,12 +5,18 @@ export type ClientName = "claude-desktop" | "claude-code" | "cursor" | "vscode" 
 /** It calls our address with a key, or starts our program, which must be on the same computer and needs none. */
 export type Way = "address" | "program";
 
+export interface Place {
+  /** The system on which it is there; absent where it is the same on all. */
+  system?: "macOS" | "Windows" | "Linux";
+  path: string;
+}
+
 export interface Client {
   name: ClientName;
   title: string;
   ways: readonly Way[];
   /** Where the lines go: a file of the client, or its command line. */
-  file: readonly string[];
+  file: readonly Place[];
   lines(way: Way, address: string, key: string): string;
 }
 
@@ -30,9 +36,9 @@ export const CLIENTS: readonly Client[] = [
     // It starts the servers of its file as programs, and reads no addresses from it.
     ways: ["program"],
     file: [
-      "~/Library/Application Support/Claude/claude_desktop_config.json",
-      "%APPDATA%\\Claude\\claude_desktop_config.json",
-      "~/.config/Claude/claude_desktop_config.json",
+      { system: "macOS", path: "~/Library/Application Support/Claude/claude_desktop_config.json" },
+      { system: "Windows", path: "%APPDATA%\\Claude\\claude_desktop_config.json" },
+      { system: "Linux", path: "~/.config/Claude/claude_desktop_config.json" },
     ],
     lines: () => json("mcpServers", program),
   },
@@ -50,7 +56,7 @@ export const CLIENTS: readonly Client[] = [
     name: "cursor",
     title: "Cursor",
     ways: WAYS,
-    file: ["~/.cursor/mcp.json"],
+    file: [{ path: "~/.cursor/mcp.json" }],
     lines: (way, address, key) =>
       json("mcpServers", way === "program" ? program : { url: address, headers: headers(key) }),
   },
@@ -59,9 +65,9 @@ export const CLIENTS: readonly Client[] = [
     title: "VS Code",
     ways: WAYS,
     file: [
-      "~/Library/Application Support/Code/User/mcp.json",
-      "%APPDATA%\\Code\\User\\mcp.json",
-      "~/.config/Code/User/mcp.json",
+      { system: "macOS", path: "~/Library/Application Support/Code/User/mcp.json" },
+      { system: "Windows", path: "%APPDATA%\\Code\\User\\mcp.json" },
+      { system: "Linux", path: "~/.config/Code/User/mcp.json" },
     ],
     lines: (way, address, key) =>
       json(
@@ -73,7 +79,7 @@ export const CLIENTS: readonly Client[] = [
     name: "windsurf",
     title: "Windsurf",
     ways: WAYS,
-    file: ["~/.codeium/windsurf/mcp_config.json"],
+    file: [{ path: "~/.codeium/windsurf/mcp_config.json" }],
     lines: (way, address, key) =>
       json("mcpServers", way === "program" ? program : { serverUrl: address, headers: headers(key) }),
   },
@@ -81,7 +87,11 @@ export const CLIENTS: readonly Client[] = [
     name: "zed",
     title: "Zed",
     ways: WAYS,
-    file: ["~/.config/zed/settings.json", "%APPDATA%\\Zed\\settings.json"],
+    file: [
+      { system: "macOS", path: "~/.config/zed/settings.json" },
+      { system: "Windows", path: "%APPDATA%\\Zed\\settings.json" },
+      { system: "Linux", path: "~/.config/zed/settings.json" },
+    ],
     lines: (way, address, key) =>
       json("context_servers", way === "program" ? program : { url: address, headers: headers(key) }),
   },

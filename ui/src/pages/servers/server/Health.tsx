@@ -29,7 +29,7 @@ export function Health({ server }: { server: Server }) {
       </Section>
       <Section title={said.power}>
         <Panel>
-          <Power app={{ name: server.app, enabled: server.enabled }} />
+          <Power app={{ name: server.app, enabled: server.enabled }} text={said.powerHelp} />
         </Panel>
       </Section>
       <About about={server.about} />

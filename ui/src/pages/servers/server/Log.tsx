@@ -35,7 +35,7 @@ export function Log({ app }: { app: string }) {
           ) : (
             <div
               role="region"
-              aria-label={said.log}
+              aria-label={said.logLines}
               // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
               tabIndex={0}
               className="max-h-[60dvh] overflow-y-auto rounded-xl border border-line bg-surface p-3"

@@ -21,6 +21,7 @@ const Tree = part(async () => ({ default: (await import("@/views/ResultView")).R
 
 const NAME_CHARACTERS_MAX = 128;
 const DESCRIPTION_CHARACTERS = 600;
+const WHOLE_CHARACTERS = 6_000;
 const TONES: Record<Tool["standing"], Tone> = {
   accepted: "good",
   added: "caution",
@@ -82,7 +83,7 @@ function Drawn({ app, tool, canRun, decide, error, onAccepted }: ToolItemProps) 
       </header>
       {standing === "changed" && <Differences changes={tool.changes ?? []} />}
       <Description definition={definition} name={name} standing={standing} />
-      <Details definition={definition} isChanged={standing === "changed"} />
+      <Details definition={definition} name={name} isWaiting={isWaiting} />
       {error !== null && <Failed error={error} />}
       <div className="flex flex-wrap items-center gap-3 empty:hidden">
         {isWaiting && <Accept tool={tool} name={name} decide={decide} onAccepted={onAccepted} />}
@@ -161,12 +162,18 @@ function Description(props: { definition: Definition; name: string; standing: To
   );
 }
 
-function Details({ definition, isChanged }: { definition: Definition; isChanged: boolean }) {
+function Details({ definition, name, isWaiting }: { definition: Definition; name: string; isWaiting: boolean }) {
   const said = useWords(words);
-  if (isChanged) {
+  // What waits is to be read: every text of it stands there at once, however deep in a schema it is.
+  if (isWaiting) {
     return (
       <Fold title={said.whole}>
-        <Tree data={definition.whole} />
+        <Folded
+          text={JSON.stringify(definition.whole, null, 2)}
+          of={name}
+          charactersMax={WHOLE_CHARACTERS}
+          className="rounded-lg bg-raised p-3 font-mono text-[0.8125rem]"
+        />
       </Fold>
     );
   }

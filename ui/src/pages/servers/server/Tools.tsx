@@ -1,4 +1,4 @@
-import { useCallback, useDeferredValue, useMemo, useRef, useState, type Ref } from "react";
+import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState, type Ref } from "react";
 import { Button } from "@/components/Button";
 import { Confirm } from "@/components/Confirm";
 import { Failed } from "@/components/Failed";
@@ -23,8 +23,17 @@ export function Tools({ server }: { server: Server }) {
   const count = useRef<HTMLParagraphElement>(null);
   const waiting = waitingOf(server);
   const others = server.tools.filter((tool) => !waits(tool));
-  // What was accepted has gone from where the keyboard was.
-  const onAccepted = useCallback(() => count.current?.focus(), []);
+  // What was accepted has gone from where the keyboard was, before or after this is heard.
+  const wasAccepted = useRef(false);
+  const onAccepted = useCallback(() => {
+    wasAccepted.current = true;
+    count.current?.focus();
+  }, []);
+  useEffect(() => {
+    if (!wasAccepted.current || document.activeElement !== document.body) return;
+    wasAccepted.current = false;
+    count.current?.focus();
+  });
   return (
     <>
       {waiting.length > 0 ? (
@@ -41,7 +50,7 @@ export function Tools({ server }: { server: Server }) {
 function Count({ count, ref, isQuiet = false }: { count: number; ref: Ref<HTMLParagraphElement>; isQuiet?: boolean }) {
   const said = useWords(words);
   return (
-    <p ref={ref} tabIndex={-1} className={isQuiet ? "sr-only" : "font-medium"}>
+    <p ref={ref} tabIndex={-1} className={isQuiet ? "sr-only" : "font-semibold"}>
       {said.waitingCount(count)}
     </p>
   );

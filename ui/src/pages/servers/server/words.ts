@@ -76,6 +76,7 @@ interface ServerWords {
   concerns: Record<Concern, string>;
   holds: Record<"full" | "part", string>;
   power: string;
+  powerHelp: string;
   about: string;
   aboutLead: string;
   name: string;
@@ -84,6 +85,7 @@ interface ServerWords {
   instructions: string;
   log: string;
   logLead: string;
+  logLines: string;
   logNone: string;
   logNoneHelp: string;
   refresh: string;
@@ -161,7 +163,7 @@ export const words: { en: ServerWords; de: ServerWords } = {
     gives: "What it gives (output schema)",
     whole: "All of it, as it is offered now",
     try: "Try it",
-    tryOf: (tool) => `Try ${tool}`,
+    tryOf: (tool) => `Try it: ${tool}`,
     changes: "What changed since you accepted it",
     changesNone: "Something changed that has no text: look at all of it below.",
     places: { before: "gone", after: "new", both: "changed" },
@@ -183,6 +185,8 @@ export const words: { en: ServerWords; de: ServerWords } = {
     concerns: { files: "Files", network: "Network", processes: "Programs", memory: "Memory" },
     holds: { full: "kept in full", part: "kept in part" },
     power: "On or off",
+    powerHelp:
+      "While it is off, nothing of it runs and none of its tools can be called. What you accepted stays accepted.",
     about: "What it says of itself",
     aboutLead: "The server's own words; nobody checks them.",
     name: "Name",
@@ -191,6 +195,7 @@ export const words: { en: ServerWords; de: ServerWords } = {
     instructions: "For models",
     log: "What it wrote",
     logLead: "The last lines that its program wrote on its standard error, oldest first.",
+    logLines: "Its last lines",
     logNone: "It has written nothing",
     logNoneHelp: "Lines are kept while its program runs.",
     refresh: "Refresh",
@@ -266,7 +271,7 @@ export const words: { en: ServerWords; de: ServerWords } = {
     gives: "Was es gibt (Schema der Ausgabe)",
     whole: "Alles davon, wie es jetzt angeboten wird",
     try: "Ausprobieren",
-    tryOf: (tool) => `${tool} ausprobieren`,
+    tryOf: (tool) => `Ausprobieren: ${tool}`,
     changes: "Was sich geändert hat, seit du es angenommen hast",
     changesNone: "Geändert hat sich etwas ohne Text: Sieh dir unten alles davon an.",
     places: { before: "weg", after: "neu", both: "geändert" },
@@ -288,6 +293,8 @@ export const words: { en: ServerWords; de: ServerWords } = {
     concerns: { files: "Dateien", network: "Netz", processes: "Programme", memory: "Arbeitsspeicher" },
     holds: { full: "ganz gehalten", part: "teils gehalten" },
     power: "An oder aus",
+    powerHelp:
+      "Solange er aus ist, läuft nichts von ihm, und keines seiner Werkzeuge lässt sich aufrufen. Was du angenommen hast, bleibt angenommen.",
     about: "Was er über sich sagt",
     aboutLead: "Die eigenen Worte des Servers; niemand prüft sie.",
     name: "Name",
@@ -296,6 +303,7 @@ export const words: { en: ServerWords; de: ServerWords } = {
     instructions: "Für Modelle",
     log: "Was er schrieb",
     logLead: "Die letzten Zeilen, die sein Programm in seine Fehlerausgabe schrieb, die ältesten zuerst.",
+    logLines: "Seine letzten Zeilen",
     logNone: "Er hat nichts geschrieben",
     logNoneHelp: "Zeilen bleiben, solange sein Programm läuft.",
     refresh: "Neu laden",
