@@ -25,7 +25,7 @@ const POLICY =
   "require-trusted-types-for 'script'; trusted-types dompurify sw";
 
 const SMALL_VIEWS =
-  /\/(src\/views\/(ResultView|Guard|JsonTree|card|chart|check|diff|each|host|key-value|log|mcp|search-cards|sound|status|table|use-window|weather-cards)\.tsx?$|renderers\/shared\/(?!map|world)|renderers\/(card|chart|diff|key-value|log|mcp|search-cards|status|table|weather-cards)\/schema\.json$)/;
+  /\/(src\/views\/(ResultView|Guard|JsonTree|card|chart|check|diff|each|facts|host|key-value|log|mcp|search-cards|sound|status|table|use-window|weather-cards)\.tsx?$|renderers\/shared\/(?!map|world)|renderers\/(card|chart|diff|key-value|log|mcp|search-cards|status|table|weather-cards)\/schema\.json$)/;
 
 export default defineConfig({
   plugins: [react(), tailwindcss()],

@@ -9,10 +9,10 @@ import { escapeLines, escapeText, shortenText } from "../../../renderers/shared/
 import { bytesOf, pictureOf, soundOf, type Picture, type Sound } from "../../../renderers/shared/media";
 import { texts } from "../../../renderers/shared/text";
 import { each } from "./each";
+import { Facts } from "./facts";
 import { ForeignLink } from "./ForeignLink";
 import { useViewWords } from "./host";
 import { JsonTree } from "./JsonTree";
-import { view as keyValue } from "./key-value";
 import { canPlay, useSound } from "./sound";
 import type { View } from "./view";
 
@@ -201,7 +201,7 @@ function Elsewhere({ uri, name, title, description, mimeType }: McpPart & { uri:
 
 function Structured({ data }: { data: unknown }) {
   const facts = factsOf(data);
-  return facts ? <keyValue.Drawing data={{ entries: facts }} /> : <JsonTree data={data} />;
+  return facts ? <Facts entries={facts} /> : <JsonTree data={data} />;
 }
 
 /** The entries of an object that has nothing inside of its values. */

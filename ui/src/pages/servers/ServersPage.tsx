@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, type QueryClient } from "@tanstack/react-query";
 import { useDeferredValue, useState } from "react";
 import { reads } from "@/api/operations";
 import { Asked } from "@/components/Asked";
@@ -13,6 +13,8 @@ import type { Server } from "./state";
 import { words } from "./words";
 
 const SCAN = "oikos app import --scan";
+
+export const ahead = (queries: QueryClient): void => void queries.prefetchQuery(reads.serverList());
 
 export default function ServersPage() {
   const said = useWords(words);

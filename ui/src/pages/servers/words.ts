@@ -45,7 +45,7 @@ export const words: { en: ServersWords; de: ServersWords } = {
   },
   de: {
     title: "Server",
-    lead: "MCP-Server, jeder in einer eigenen Kiste. Ein Werkzeug lässt sich aufrufen, solange es ist, was du angenommen hast.",
+    lead: "MCP-Server, jeder in einer eigenen Box. Ein Werkzeug lässt sich aufrufen, solange es ist, was du angenommen hast.",
     connect: "Einen Client verbinden",
     import: "Server übernehmen",
     search: "Server suchen",

@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { Suspense, useEffect, useState } from "react";
 import { useParams, useSearchParams } from "wouter";
 import { acts, reads } from "@/api/operations";
@@ -32,6 +32,9 @@ const TABS = ["tools", "health", "log"] as const;
 const PLACE_CHARACTERS_MAX = 400;
 /** What oikos says of a name that no server has. */
 const NO_SERVER = new Set(["app_not_found", "not_available", "invalid_input"]);
+
+export const ahead = (queries: QueryClient, { app = "" }: Readonly<Record<string, string>>): void =>
+  void queries.prefetchQuery(reads.serverInfo(decodeURIComponent(app)));
 
 export default function ServerPage() {
   const { app = "" } = useParams();

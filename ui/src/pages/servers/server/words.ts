@@ -221,7 +221,7 @@ export const words: { en: ServerWords; de: ServerWords } = {
     turnOn: "Einschalten",
     neverLooked: "Er wurde noch nicht gefragt, welche Werkzeuge er hat",
     neverLookedHelp:
-      "Ansehen startet ihn in seiner Kiste, fragt ihn und ändert sonst nichts. Vor deinem Ja lässt sich nichts aufrufen.",
+      "Ansehen startet ihn in seiner Box, fragt ihn und ändert sonst nichts. Vor deinem Ja lässt sich nichts aufrufen.",
     noTools: "Er hat keine Werkzeuge",
     noToolsHelp: "Vielleicht bietet er Clients Texte und Dateien an; die brauchen kein Ja.",
     waiting: "Wartet auf dein Ja",
@@ -288,8 +288,8 @@ export const words: { en: ServerWords; de: ServerWords } = {
     notRunning:
       "Er läuft gerade nicht. Er wird gestartet, wenn eines seiner Werkzeuge aufgerufen wird, und endet einige Zeit nach dem letzten Aufruf.",
     elsewhere:
-      "Er läuft anderswo, darum hält ihn hier keine Kiste. Was ihm geschickt wird, steht auf seiner Karte und in der Aktivität.",
-    box: "Was seine Kiste hält",
+      "Er läuft anderswo, darum hält ihn hier keine Box. Was ihm geschickt wird, steht auf seiner Karte und in der Aktivität.",
+    box: "Was seine Box hält",
     concerns: { files: "Dateien", network: "Netz", processes: "Programme", memory: "Arbeitsspeicher" },
     holds: { full: "ganz gehalten", part: "teils gehalten" },
     power: "An oder aus",
