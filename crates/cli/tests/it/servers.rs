@@ -272,16 +272,26 @@ fn what_waits_for_a_person_waits_when_a_client_calls() {
     let house = House::ready();
     house.ok(&["mcp", "ask", APP, "echo"]);
     let mut client = McpClient::new(&house.oikos);
+    // Nobody is there: that is a no, which says what would have let it through.
+    let said = client.call("probe_echo", &json!({ "said": "please" }));
+    let text = said["content"][0]["text"].as_str().unwrap_or_default();
+    assert!(said["isError"] == true && text.contains("oikos mcp allow probe echo"), "{said}");
+
+    house.oikos.install("looper", &[]);
+    let somebody = Process::at_terminal_as(person(&house.oikos, &["run", "looper", "wait"]));
+    somebody.wait_for("waiting");
     let asked = std::thread::scope(|scope| {
         let calling = scope.spawn(|| client.call("probe_echo", &json!({ "said": "please" })));
         let question = testkit::wait_until_some("the question", || {
             let open = house.json(&["approval", "list"]);
             open[0]["id"].as_str().map(str::to_owned)
         });
-        house.ok(&["approval", "answer", &question, "once"]);
+        let answer = Process::at_terminal_as(person(&house.oikos, &["approval", "answer", &question, "once"])).end();
+        assert_eq!(answer.code, 0, "{}", answer.out);
         calling.join().unwrap()
     });
     assert_eq!(asked["content"][0]["text"], "please", "{asked}");
+    house.ok(&["stop", "--all"]);
 }
 
 #[test]
