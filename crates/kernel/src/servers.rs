@@ -525,11 +525,12 @@ impl Kernel {
         .map_err(|_| internal("the tools could not be changed"))?
     }
 
-    /// Before a server may be called for the first time: it is asked what it has, and that is what the owner says yes to.
+    /// Before a server may be called for the first time. What its owner has looked at is what they say yes to; of one that was
+    /// never looked at, all waits until they have.
     pub(crate) async fn server_begin(self: &Arc<Self>, caller: Caller, app: &Arc<LoadedApp>) -> Result<(), Failure> {
         let name = &app.record.name;
         if self.server_row(caller.owner, name)?.looked_at.is_none() {
-            self.server_look_at(caller, app).await?;
+            return self.server_look_at(caller, app).await.map(drop);
         }
         let (kernel, name) = (self.clone(), name.clone());
         tokio::task::spawn_blocking(move || {

@@ -182,7 +182,7 @@ fn outcome(report: &RunReport, is_verbatim: bool) -> Result<Outcome, CallError> 
     let data = report.data.as_ref();
     if !is_verbatim {
         let summary = report.text.clone().unwrap_or_default();
-        return Ok(Outcome::Shown { data: data.map(|data| json(data)), summary, renderer: report.renderer.clone() });
+        return Ok(Outcome::Shown { data: data.map(json), summary, renderer: report.renderer.clone() });
     }
     let data = data.ok_or_else(|| Failure::new(ErrorCode::TooLarge, "the server's answer was too large to be kept"))?;
     match data.get(REFUSAL_KEY) {

@@ -37,8 +37,8 @@ impl House {
     fn ready() -> Self {
         let house = Self::new();
         house.ok(&["app", "import", APP, "--yes"]);
+        // What was looked at is what the yes is to.
         house.ok(&["mcp", "look", APP]);
-        house.ok(&["mcp", "accept", APP]);
         house.ok(&["app", "enable", APP]);
         house
     }
@@ -110,8 +110,9 @@ fn a_server_is_found_looked_at_imported_and_called() {
     house.ok(&["app", "import", APP, "--yes"]);
     let (code, _, why) = house.say(&["mcp", "call", APP, "echo", "--input", r#"{"said": "hi"}"#]);
     assert!(code != 0 && why.contains("is disabled"), "{why}");
-    assert!(house.standings().iter().all(|(_, standing)| standing == "added"));
+    // Nobody has looked at it yet: to let it be called is no yes to what nobody has seen.
     house.ok(&["app", "enable", APP]);
+    assert!(house.standings().iter().all(|(_, standing)| standing == "added"));
     let (code, _, why) = house.say(&["mcp", "call", APP, "echo", "--input", r#"{"said": "hi"}"#]);
     assert!(code != 0 && why.contains("oikos mcp accept probe echo"), "{why}");
     house.ok(&["mcp", "accept", APP]);
@@ -250,7 +251,7 @@ fn a_client_gets_what_the_owner_has_accepted() {
         tools.map(|tool| tool["name"].as_str().unwrap().to_owned()).collect()
     };
     let all = names(&mut client);
-    assert!(all.contains(&"probe_echo".to_owned()) && all.contains(&"probe_read-file".to_owned()), "{all:?}");
+    assert!(all.contains(&"probe_echo".to_owned()) && all.contains(&"probe_read_file".to_owned()), "{all:?}");
     let said = client.call("probe_echo", &json!({ "said": "from outside" }));
     assert_eq!(said["content"][0]["text"], "from outside", "{said}");
     // It stands in the log as any run does.

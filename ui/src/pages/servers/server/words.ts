@@ -109,7 +109,7 @@ export const words: { en: ServerWords; de: ServerWords } = {
     off: "It is switched off: none of its tools can be called",
     offHelp: "What you accepted stays accepted.",
     offFirst:
-      "You have accepted none of its tools. Switching it on accepts all of them as they are then, so look at them first.",
+      "You have accepted none of its tools. Switching it on accepts all of them as they were when it was last asked, so read them first.",
     turnOn: "Switch on",
     neverLooked: "It was not asked yet which tools it has",
     neverLookedHelp:
@@ -217,7 +217,7 @@ export const words: { en: ServerWords; de: ServerWords } = {
     off: "Er ist ausgeschaltet: Keines seiner Werkzeuge lässt sich aufrufen",
     offHelp: "Was du angenommen hast, bleibt angenommen.",
     offFirst:
-      "Du hast noch keines seiner Werkzeuge angenommen. Einschalten nimmt alle so an, wie sie dann sind; sieh sie dir also zuerst an.",
+      "Du hast noch keines seiner Werkzeuge angenommen. Einschalten nimmt alle so an, wie sie bei der letzten Frage waren; lies sie also zuerst.",
     turnOn: "Einschalten",
     neverLooked: "Er wurde noch nicht gefragt, welche Werkzeuge er hat",
     neverLookedHelp:
