@@ -21,8 +21,8 @@
 //!
 //! let mut machine = MachineInMemory::default();
 //! let entry = r#"{"mcpServers": {"clock": {"command": "uvx", "args": ["mcp-server-time"], "env": {"API_KEY": "s3cret"}}}}"#;
-//! machine.files.insert("/home/ann/.config/Claude/claude_desktop_config.json".to_owned(), entry.into());
-//! let roots = Roots { system: System::Linux, home: "/home/ann".to_owned(), config: None, projects: vec![] };
+//! machine.files.insert("/home/ada/.config/Claude/claude_desktop_config.json".to_owned(), entry.into());
+//! let roots = Roots { system: System::Linux, home: "/home/ada".to_owned(), config: None, projects: vec![] };
 //! let facts = Facts { roots: &roots, machine: &machine, python: PythonTool::Uv };
 //!
 //! let found = scan(&machine, &roots, &[]).found;

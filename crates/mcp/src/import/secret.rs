@@ -312,7 +312,7 @@ mod tests {
             "",
             "true",
             "info",
-            "/home/ann/projects/website",
+            "/home/ada/projects/website",
             "@modelcontextprotocol/server-filesystem@2025.8.21",
             "en_US.UTF-8",
             "https://api.example.com/v1/mcp",

@@ -16,7 +16,7 @@ fn address() -> Entry {
 
 /// Connects, looks, and takes it out again.
 fn check(client: Client, before: Option<&[u8]>, entry: &Entry) -> String {
-    let file = "/home/ann/config.json";
+    let file = "/home/ada/config.json";
     let edited = connect(client, file, before, entry).unwrap();
     assert!(edited.is_changed());
     assert_eq!(edited.backup_name.is_some(), before.is_some());
@@ -122,7 +122,7 @@ fn forms_of_files_are_kept() {
 
 /// As [`check`] but for the way back without the backup, which may give another of two forms that connect to the same.
 fn check_form(client: Client, before: &str) -> String {
-    let file = "/home/ann/config.json";
+    let file = "/home/ada/config.json";
     let bytes = connect(client, file, Some(before.as_bytes()), &program()).unwrap().bytes.unwrap();
     let back = disconnect(client, file, &bytes, Before::Bytes(before.as_bytes()), &program()).unwrap();
     assert_eq!(back.bytes.as_deref(), Some(before.as_bytes()));

@@ -11,26 +11,26 @@ use std::{collections::BTreeMap, fmt::Write as _};
 fn full() -> mcp::import::MachineInMemory {
     let mut machine = machine();
     for (path, file) in [
-        ("/home/ann/.config/Claude/claude_desktop_config.json", "claude-desktop/claude_desktop_config.json"),
+        ("/home/ada/.config/Claude/claude_desktop_config.json", "claude-desktop/claude_desktop_config.json"),
         (
-            "/home/ann/.config/Claude/Claude Extensions/local.mcpb.author.my-extension/manifest.json",
+            "/home/ada/.config/Claude/Claude Extensions/local.mcpb.author.my-extension/manifest.json",
             "bundle/manifest.json",
         ),
-        ("/home/ann/.claude.json", "claude-code/claude.json"),
-        ("/home/ann/projects/website/.mcp.json", "claude-code/mcp.json"),
-        ("/home/ann/projects/website/.cursor/mcp.json", "cursor/mcp.json"),
-        ("/home/ann/.config/Code/User/mcp.json", "vscode/mcp.json"),
-        ("/home/ann/.codeium/windsurf/mcp_config.json", "windsurf/mcp_config.json"),
-        ("/home/ann/.config/zed/settings.json", "zed/settings.json"),
+        ("/home/ada/.claude.json", "claude-code/claude.json"),
+        ("/home/ada/projects/website/.mcp.json", "claude-code/mcp.json"),
+        ("/home/ada/projects/website/.cursor/mcp.json", "cursor/mcp.json"),
+        ("/home/ada/.config/Code/User/mcp.json", "vscode/mcp.json"),
+        ("/home/ada/.codeium/windsurf/mcp_config.json", "windsurf/mcp_config.json"),
+        ("/home/ada/.config/zed/settings.json", "zed/settings.json"),
     ] {
         machine.files.insert(path.to_owned(), fixture(file));
     }
     machine.files.insert(
-        "/home/ann/.config/Claude/Claude Extensions Settings/local.mcpb.author.my-extension.json".to_owned(),
+        "/home/ada/.config/Claude/Claude Extensions Settings/local.mcpb.author.my-extension.json".to_owned(),
         br#"{"isEnabled": false}"#.to_vec(),
     );
     machine.files.insert(
-        "/home/ann/.config/Claude/Claude Extensions/local.mcpb.author.my-extension/server/index.js".to_owned(),
+        "/home/ada/.config/Claude/Claude Extensions/local.mcpb.author.my-extension/server/index.js".to_owned(),
         Vec::new(),
     );
     machine
@@ -219,32 +219,32 @@ fn what_is_asked_for_is_answered_before() {
     let before = planned(&found);
     assert_eq!(before.refusals.iter().map(|refusal| refusal.code).collect::<Vec<_>>(), ["value_needed"]);
     assert!(!found.answer("nobody", vec![]) && !found.answer("api_key", vec!["CANARY".to_owned()]));
-    assert!(found.answer("allowed_directories", vec!["/home/ann/Documents".to_owned()]));
+    assert!(found.answer("allowed_directories", vec!["/home/ada/Documents".to_owned()]));
     let after = planned(&found);
     assert!(after.refusals.is_empty(), "{:?}", after.refusals);
-    assert!(after.kimai_json.contains("\"/home/ann/Documents\"") && !after.kimai_json.contains("/home/ann/Desktop"));
+    assert!(after.kimai_json.contains("\"/home/ada/Documents\"") && !after.kimai_json.contains("/home/ada/Desktop"));
 }
 
 #[test]
 fn an_environment_of_pythons_brings_its_packages() {
     let (mut machine, roots) = (machine(), roots());
     for (file, text) in [
-        ("/home/ann/weather/.venv/pyvenv.cfg", "home = /home/ann/.local/python/bin\nversion = 3.12.4\n"),
-        ("/home/ann/weather/.venv/lib/python3.12/site-packages/own.pth", "import os\n/home/ann/weather/src\n/gone\n"),
-        ("/home/ann/weather/src/weather.py", ""),
+        ("/home/ada/weather/.venv/pyvenv.cfg", "home = /home/ada/.local/python/bin\nversion = 3.12.4\n"),
+        ("/home/ada/weather/.venv/lib/python3.12/site-packages/own.pth", "import os\n/home/ada/weather/src\n/gone\n"),
+        ("/home/ada/weather/src/weather.py", ""),
     ] {
         machine.files.insert(file.to_owned(), text.as_bytes().to_vec());
     }
-    let entry = serde_json::json!({ "command": "/home/ann/weather/.venv/bin/python", "args": ["-m", "weather"], "env": { "PYTHONPATH": "/x" } });
+    let entry = serde_json::json!({ "command": "/home/ada/weather/.venv/bin/python", "args": ["-m", "weather"], "env": { "PYTHONPATH": "/x" } });
     let proposal = plan(&crate::launching::found(&entry), &facts(&machine, &roots));
     assert!(proposal.refusals.is_empty(), "{:?}", proposal.refusals);
     let manifest: serde_json::Value = serde_json::from_str(&proposal.kimai_json).unwrap();
     assert_eq!(
         manifest["entry"]["environment"]["PYTHONPATH"],
-        "/home/ann/weather/.venv/lib/python3.12/site-packages:/home/ann/weather/src:/x"
+        "/home/ada/weather/.venv/lib/python3.12/site-packages:/home/ada/weather/src:/x"
     );
     let folders = &manifest["permissions"]["file"];
-    for folder in ["/home/ann/weather/.venv", "/home/ann/weather/src", "/home/ann/.local/python"] {
+    for folder in ["/home/ada/weather/.venv", "/home/ada/weather/src", "/home/ada/.local/python"] {
         assert!(folders["folders"].as_array().unwrap().contains(&folder.into()), "{folders}");
     }
     assert_eq!(folders.get("write"), None);
@@ -261,7 +261,7 @@ fn every_place_is_told_and_each_client_can_be_connected() {
         assert!(place.dialect == Dialect::Comments || place.client != Client::Zed);
     }
     let check = |system: System, config: Option<&str>, expected: &[&str]| {
-        let home = if system == System::Windows { "C:\\Users\\ann" } else { "/home/ann" };
+        let home = if system == System::Windows { "C:\\Users\\ann" } else { "/home/ada" };
         let roots =
             mcp::import::Roots { system, home: home.to_owned(), config: config.map(str::to_owned), projects: vec![] };
         let paths: Vec<String> =
@@ -270,26 +270,26 @@ fn every_place_is_told_and_each_client_can_be_connected() {
     };
     check(
         System::Linux,
-        Some("/home/ann/.cfg"),
+        Some("/home/ada/.cfg"),
         &[
-            "/home/ann/.cfg/Claude/claude_desktop_config.json",
-            "/home/ann/.claude.json",
-            "/home/ann/.cursor/mcp.json",
-            "/home/ann/.cfg/Code/User/mcp.json",
-            "/home/ann/.codeium/windsurf/mcp_config.json",
-            "/home/ann/.cfg/zed/settings.json",
+            "/home/ada/.cfg/Claude/claude_desktop_config.json",
+            "/home/ada/.claude.json",
+            "/home/ada/.cursor/mcp.json",
+            "/home/ada/.cfg/Code/User/mcp.json",
+            "/home/ada/.codeium/windsurf/mcp_config.json",
+            "/home/ada/.cfg/zed/settings.json",
         ],
     );
     check(
         System::MacOs,
         None,
         &[
-            "/home/ann/Library/Application Support/Claude/claude_desktop_config.json",
-            "/home/ann/.claude.json",
-            "/home/ann/.cursor/mcp.json",
-            "/home/ann/Library/Application Support/Code/User/mcp.json",
-            "/home/ann/.codeium/windsurf/mcp_config.json",
-            "/home/ann/.config/zed/settings.json",
+            "/home/ada/Library/Application Support/Claude/claude_desktop_config.json",
+            "/home/ada/.claude.json",
+            "/home/ada/.cursor/mcp.json",
+            "/home/ada/Library/Application Support/Code/User/mcp.json",
+            "/home/ada/.codeium/windsurf/mcp_config.json",
+            "/home/ada/.config/zed/settings.json",
         ],
     );
     check(

@@ -108,7 +108,7 @@ fn words_that_no_program_can_be_given_are_refused() {
     ] {
         let proposal = planned(&found(&entry));
         assert_eq!(proposal.refusals.first().map(|refusal| refusal.code), Some(code), "{entry}");
-        assert!(proposal.finish(None, "/home/ann/box").is_none());
+        assert!(proposal.finish(None, "/home/ada/box").is_none());
     }
 }
 
@@ -136,7 +136,7 @@ fn a_machine_that_cannot_be_looked_at_is_told() {
     assert_eq!(scan_result.faults.len(), 2);
     assert!(scan(&MachineInMemory::default(), &roots(), &[]).found.is_empty());
     let mut machine = machine();
-    machine.files.insert("/home/ann/.config/zed/settings.json".to_owned(), b"{".to_vec());
+    machine.files.insert("/home/ada/.config/zed/settings.json".to_owned(), b"{".to_vec());
     assert_eq!(scan(&machine, &roots(), &[Client::Zed]).faults.len(), 1);
 }
 
@@ -211,7 +211,7 @@ fn bundles_are_unpacked_with_care() {
 
     let proposal = planned(&found);
     assert!(proposal.refusals.is_empty(), "{:?}", proposal.refusals);
-    let files = proposal.finish(None, "/home/ann/box").unwrap().files;
+    let files = proposal.finish(None, "/home/ada/box").unwrap().files;
     assert_eq!(files["install/bundle.sha256"], format!("{}\n", protocol::sha256(&fine)).into_bytes());
 
     let signature = [b"MCPB_SIG_V1".as_slice(), &4_u32.to_le_bytes(), b"pkcs", b"MCPB_SIG_END"].concat();

@@ -93,7 +93,7 @@ fn what_cannot_be_pinned_is_refused() {
     ] {
         let proposal = line(&words);
         assert!(!proposal.refusals.is_empty(), "{words:?}");
-        assert!(proposal.finish(None, "/home/ann/box").is_none());
+        assert!(proposal.finish(None, "/home/ada/box").is_none());
     }
     check(&["uvx", "--from", "git+https://example.com/x", "x"], "refused package_refused");
     check(&["uvx", "--from", "pkg @ https://example.com/x.whl", "x"], "refused package_refused");
@@ -151,25 +151,25 @@ fn lines_for_a_shell_are_refused_in_every_dress() {
 #[test]
 fn programs_that_are_there_are_named() {
     check(
-        &["node", "/home/ann/tools/build/index.js", "x"],
-        r#"["/usr/bin/node","/home/ann/tools/build/index.js","x"]"#,
+        &["node", "/home/ada/tools/build/index.js", "x"],
+        r#"["/usr/bin/node","/home/ada/tools/build/index.js","x"]"#,
     );
     check(
-        &["/home/ann/weather/.venv/bin/python", "-m", "weather"],
-        r#"["/home/ann/weather/.venv/bin/python","-m","weather"]"#,
+        &["/home/ada/weather/.venv/bin/python", "-m", "weather"],
+        r#"["/home/ada/weather/.venv/bin/python","-m","weather"]"#,
     );
     check(&["git", "mcp"], r#"["/usr/bin/git","mcp"]"#);
-    check(&["node", "/home/ann/tools/gone.js"], "refused program_missing");
+    check(&["node", "/home/ada/tools/gone.js"], "refused program_missing");
     check(&["node", "build/index.js"], "refused program_relative");
     check(&["./server"], "refused program_relative");
     check(&["unheard-of"], "refused program_missing");
-    check(&["/home/ann/open/server"], "refused program_open_to_all");
+    check(&["/home/ada/open/server"], "refused program_open_to_all");
     check(&["deno", "run", "-A", "https://example.com/x.ts"], "refused launcher_unknown");
-    let downloaded = line(&["/home/ann/Downloads/server"]);
+    let downloaded = line(&["/home/ada/Downloads/server"]);
     assert!(downloaded.refusals.is_empty());
     assert_eq!(downloaded.warnings[0].code, "program_in_passing");
-    let tools = line(&["node", "/home/ann/tools/build/index.js"]);
-    assert_eq!(tools.program_folders, ["/home/ann/tools"]);
+    let tools = line(&["node", "/home/ada/tools/build/index.js"]);
+    assert_eq!(tools.program_folders, ["/home/ada/tools"]);
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn containers_are_told_and_not_taken_over() {
         (&["-v", "/:/host", "x"], "no container may have"),
         (&["-v", "/var/run/docker.sock:/s", "x"], "no container may have"),
         (&["-v", "/etc:/e:ro", "x"], "no container may have"),
-        (&["-v", "/home/ann:/h", "x"], "more than one server needs"),
+        (&["-v", "/home/ada:/h", "x"], "more than one server needs"),
         (&["--network", "host", "x"], "own network"),
         (&["--net=host", "x"], "own network"),
         (&["--pid=host", "x"], "other programs"),
@@ -190,7 +190,7 @@ fn containers_are_told_and_not_taken_over() {
         (&["--mount", "type=bind,src=/proc,dst=/p", "x"], "no container"),
         (&["--security-opt", "seccomp=unconfined", "x"], "walls"),
         (&["--entrypoint", "sh", "x"], "another program"),
-        (&["-v", "/home/ann/a/../../../etc:/e", "x"], "no container"),
+        (&["-v", "/home/ada/a/../../../etc:/e", "x"], "no container"),
     ] {
         let proposal = container(flags);
         assert!(proposal.refusals[0].message.contains(why), "{flags:?} {:?}", proposal.refusals);
@@ -199,14 +199,14 @@ fn containers_are_told_and_not_taken_over() {
         "-i",
         "--rm",
         "-v",
-        "/home/ann/projects/website:/w:ro",
+        "/home/ada/projects/website:/w:ro",
         "--network=none",
         "ghcr.io/org/name:1",
         "x",
     ]);
     assert_eq!(fine.refusals.iter().map(|refusal| refusal.code).collect::<Vec<_>>(), ["container_outside"]);
     let told = fine.container.as_ref().unwrap();
-    assert_eq!(told.folders, [("/home/ann/projects/website".to_owned(), false)]);
+    assert_eq!(told.folders, [("/home/ada/projects/website".to_owned(), false)]);
     assert!(!told.has_network && told.image == "ghcr.io/org/name:1");
     let known = container(&["-i", "mcp/filesystem", "/projects"]);
     assert!(known.refusals[0].hint.as_deref().unwrap().contains("@modelcontextprotocol/server-filesystem"));
@@ -232,7 +232,7 @@ fn what_is_put_in_never_becomes_a_flag() {
     let read = read_client_file(place, "mcpServers", "/f.json", None, file.to_string().as_bytes());
     let mut machine = crate::support::machine();
     let roots = crate::support::roots();
-    for (value, is_refused) in [("--config=/etc/x", true), ("/home/ann/Desktop", false), ("${FOLDER}", false)] {
+    for (value, is_refused) in [("--config=/etc/x", true), ("/home/ada/Desktop", false), ("${FOLDER}", false)] {
         machine.variables.insert("FOLDER".to_owned(), Hidden::new(value));
         let proposal = plan(&read.found[0], &crate::support::facts(&machine, &roots));
         let code = proposal.refusals.first().map(|refusal| refusal.code);

@@ -108,7 +108,7 @@ fn both_of_pythons_tools_pin_the_same() {
 
 #[test]
 fn the_same_pin_gives_the_same_package() {
-    let proposal = planned(&found(&json!({ "command": "npx", "args": ["-y", NAME, "/home/ann/Desktop"] })));
+    let proposal = planned(&found(&json!({ "command": "npx", "args": ["-y", NAME, "/home/ada/Desktop"] })));
     assert!(proposal.finish(None, HOME).is_none());
     let pin = pin_npm(&lock(|_| {}), NAME, "latest", None).unwrap();
     let bytes = |pin: &Pin| package::pack(&proposal.finish(Some(pin), HOME).unwrap().files).unwrap();
@@ -120,7 +120,7 @@ fn the_same_pin_gives_the_same_package() {
     assert_eq!(manifest["version"], "2026.8.31");
     assert_eq!(
         manifest["entry"]["command"],
-        json!(["node", format!("install/node_modules/{NAME}/dist/index.js"), "/home/ann/Desktop"])
+        json!(["node", format!("install/node_modules/{NAME}/dist/index.js"), "/home/ada/Desktop"])
     );
 }
 

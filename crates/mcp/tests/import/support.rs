@@ -12,9 +12,9 @@ pub(crate) fn fixture(path: &str) -> Vec<u8> {
 pub(crate) fn roots() -> Roots {
     Roots {
         system: System::Linux,
-        home: "/home/ann".to_owned(),
+        home: "/home/ada".to_owned(),
         config: None,
-        projects: vec!["/home/ann/projects/website".to_owned()],
+        projects: vec!["/home/ada/projects/website".to_owned()],
     }
 }
 
@@ -22,26 +22,26 @@ pub(crate) fn roots() -> Roots {
 pub(crate) fn machine() -> MachineInMemory {
     let mut machine = MachineInMemory::default();
     for file in [
-        "/home/ann/Desktop/a.txt",
-        "/home/ann/Documents/a.txt",
-        "/home/ann/projects/website/index.html",
-        "/home/ann/projects/website/tools/mcp_server.py",
-        "/home/ann/weather/.venv/bin/python",
-        "/home/ann/weather/.venv/pyvenv.cfg",
-        "/home/ann/weather/pyproject.toml",
-        "/home/ann/weather/server.py",
-        "/home/ann/weather-data/cache.db",
-        "/home/ann/data/notes.db",
-        "/home/ann/tools/build/index.js",
-        "/home/ann/tools/package.json",
-        "/home/ann/Downloads/server",
-        "/home/ann/open/server",
+        "/home/ada/Desktop/a.txt",
+        "/home/ada/Documents/a.txt",
+        "/home/ada/projects/website/index.html",
+        "/home/ada/projects/website/tools/mcp_server.py",
+        "/home/ada/weather/.venv/bin/python",
+        "/home/ada/weather/.venv/pyvenv.cfg",
+        "/home/ada/weather/pyproject.toml",
+        "/home/ada/weather/server.py",
+        "/home/ada/weather-data/cache.db",
+        "/home/ada/data/notes.db",
+        "/home/ada/tools/build/index.js",
+        "/home/ada/tools/package.json",
+        "/home/ada/Downloads/server",
+        "/home/ada/open/server",
     ] {
         machine.files.insert(file.to_owned(), Vec::new());
     }
     let variables = b"# for the server\nAPI_KEY=CANARYofTheFile012345\nLOG_LEVEL=debug\n".to_vec();
-    machine.files.insert("/home/ann/projects/website/.env".to_owned(), variables);
-    machine.open_to_all.push("/home/ann/open".to_owned());
+    machine.files.insert("/home/ada/projects/website/.env".to_owned(), variables);
+    machine.open_to_all.push("/home/ada/open".to_owned());
     for program in ["node", "python", "python3", "git"] {
         machine.programs.insert(program.to_owned(), format!("/usr/bin/{program}"));
     }
