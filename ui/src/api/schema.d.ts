@@ -183,6 +183,33 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/clients": {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** MCP clients of this machine */
+    get: operations["client_list"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/clients/{client}": {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /**
+     * Put oikos into a client's configuration, or take it out again
+     * @description A copy of the file is kept beside it.
+     */
+    post: operations["client_connect"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/doctor": {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /** Look at everything that could be wrong */
@@ -271,6 +298,37 @@ export interface paths {
     get: operations["grant_list_all"];
     put?: never;
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/imports": {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /**
+     * Look at what an import of servers would do
+     * @description Nothing is done.
+     */
+    post: operations["import_list"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/imports/offer": {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /**
+     * Make one of them ready to be installed
+     * @description Its package is pinned in a box and packed. Answers with its card; the offer is installed or declined as any other. Nothing is
+     *     installed before.
+     */
+    post: operations["import_offer"];
     delete?: never;
     options?: never;
     head?: never;
@@ -973,6 +1031,7 @@ export interface components {
       /** @description In words. */
       sentence: components["schemas"]["Sentence"];
     };
+    BTreeMap: { [key: string]: string[] };
     /** @description Whose signature a package carries. */
     Badge:
       | {
@@ -1256,6 +1315,57 @@ export interface components {
           /** @enum {string} */
           type: "log";
         };
+    /** @description A client's configuration. */
+    Client: {
+      /** @description What was done to it, or would be. */
+      change: components["schemas"]["ClientChange"];
+    };
+    /** @description What is to be done with a client's configuration. */
+    ClientBody: {
+      /**
+       * @description Take oikos out of it.
+       * @default false
+       */
+      disconnect: boolean;
+      /**
+       * @description Only say what would change.
+       * @default false
+       */
+      dry_run: boolean;
+    };
+    /** @description What was done, or would be, to a client's file. */
+    ClientChange: {
+      /** @description The copy of what was there before, beside the file; absent where there was nothing. */
+      backup?: string | null;
+      /** @description The client's word. */
+      client: string;
+      /** @description The lines that change, with + and -; empty where nothing does. */
+      diff: string;
+      /** @description The file. */
+      file: string;
+      /** @description It was written; else it was only looked at. */
+      is_written: boolean;
+    };
+    /** @description A client. */
+    ClientView: {
+      /** @description The client's word: `claude-desktop`, `cursor`, … */
+      client: string;
+      /** @description Why that is not known: the file cannot be read as the client would. */
+      fault?: string | null;
+      /** @description The file in which it keeps its servers. */
+      file: string;
+      /** @description oikos is among its servers. */
+      is_connected: boolean;
+      /** @description That file is there: the client was started once, or somebody set it up. */
+      is_there: boolean;
+      /** @description Its name. */
+      title: string;
+    };
+    /** @description MCP clients of this machine. */
+    Clients: {
+      /** @description Each as it stands. */
+      clients: components["schemas"]["ClientView"][];
+    };
     /** @description What the owner decides about tools of a server. */
     DecideBody: {
       /** @description Accept it as it is offered now. */
@@ -1634,6 +1744,133 @@ export interface components {
        */
       requests: number;
     };
+    /**
+     * @description What would be done with a server.
+     * @enum {string}
+     */
+    ImportAction: "install" | "keep" | "update" | "refuse";
+    /** @description One thing that a server would ask for. */
+    ImportAsk: {
+      /** @description The switch, as `oikos grant` names it. */
+      line: string;
+      /** @description Why. */
+      reason?: string | null;
+      /** @description What is covered: folders, hosts. None means that the owner says. */
+      targets: string[];
+    };
+    /** @description Where servers are read from. */
+    ImportBody: {
+      /** @description What a person says to what stands open there, by its name. */
+      answers?: components["schemas"]["BTreeMap"];
+      /** @description Where. */
+      source: components["schemas"]["ImportSource"];
+    };
+    /** @description Something to say, with the next step. */
+    ImportNotice: {
+      /** @description The next step. */
+      hint?: string | null;
+      /** @description What. */
+      message: string;
+    };
+    /** @description One of the servers that were found. */
+    ImportOfferBody: {
+      /** @description What a person says to what stands open there, by its name. */
+      answers?: components["schemas"]["BTreeMap"];
+      /** @description The app that it would become. */
+      app: components["schemas"]["AppName"];
+      /** @description Where it is read from. */
+      source: components["schemas"]["ImportSource"];
+    };
+    /** @description A server that is ready to be installed: pinned, packed, and looked at. */
+    ImportOffered: {
+      /** @description What the owner is shown. */
+      card: components["schemas"]["Card"];
+      /** @description What is to be said of where it is from. */
+      notes: string[];
+      /** @description The offer, which is installed or declined as any other. */
+      offer: components["schemas"]["OfferId"];
+    };
+    /** @description One thing that a server is given. */
+    ImportSetting: {
+      /** @description A value was found there, and would be taken over. */
+      has_value: boolean;
+      /** @description The server cannot do without it. */
+      is_required: boolean;
+      /** @description It goes to the vault. */
+      is_secret: boolean;
+      /** @description The setting's name in the app. */
+      name: string;
+      /** @description What it is called where it was found. */
+      title: string;
+    };
+    /** @description Where servers are read from. */
+    ImportSource:
+      | {
+          /** @enum {string} */
+          from: "clients";
+          /** @description Which: `claude-desktop`, `claude-code`, `cursor`, `vscode`, `windsurf`, `zed`; none means all. */
+          only?: string[];
+          /** @description Folders whose own servers are looked for too. Absolute paths. */
+          projects?: string[];
+        }
+      | {
+          /** @enum {string} */
+          from: "file";
+          /** @description Where it is. An absolute path. */
+          path: string;
+        }
+      | {
+          /** @description What stands there. */
+          entry: unknown;
+          /** @enum {string} */
+          from: "entry";
+          /** @description Its name. */
+          name: string;
+        };
+    /** @description A server that was found, as the app that it would become. */
+    ImportView: {
+      /** @description What would be done. */
+      action: components["schemas"]["ImportAction"];
+      /** @description The app. By this name it is imported. */
+      app: components["schemas"]["AppName"];
+      /** @description What it would ask for: a switch each, and why. */
+      asks: components["schemas"]["ImportAsk"][];
+      /** @description It is switched off there. */
+      is_disabled_there: boolean;
+      /** @description The package that is pinned and installed: `npm: NAME (VERSIONS)`; absent where there is none. */
+      package?: string | null;
+      /** @description What is started, or the address. */
+      place: string;
+      /** @description Why it cannot be imported as it is. */
+      refusals: components["schemas"]["ImportNotice"][];
+      /** @description What it is given: environment, headers. */
+      settings: components["schemas"]["ImportSetting"][];
+      /** @description Where it was found: client, file and line. */
+      sources: string[];
+      /** @description The server's name where it was found. */
+      title: string;
+      /** @description What stops nothing and should be known. */
+      warnings: components["schemas"]["ImportNotice"][];
+    };
+    /** @description A server that is ready to be installed. */
+    Imported: {
+      /** @description Its offer and its card. */
+      imported: components["schemas"]["ImportOffered"];
+    };
+    /** @description What an import would do. */
+    Imports: {
+      /** @description Server by server. */
+      imports: components["schemas"]["ImportsView"];
+    };
+    /** @description What an import would do. */
+    ImportsView: {
+      /** @description What could not be read, in words. */
+      faults: components["schemas"]["ImportNotice"][];
+      /** @description The files that were there. */
+      files: string[];
+      /** @description The servers. */
+      servers: components["schemas"]["ImportView"][];
+    };
     /** @description An app that was installed. */
     Installed: {
       /** @description The app as it is now. */
@@ -1940,6 +2177,18 @@ export interface components {
           reply: "app";
         }
       | {
+          /** @description It, without its value. */
+          key: components["schemas"]["KeyView"];
+          /** @enum {string} */
+          reply: "key";
+        }
+      | {
+          /** @description By name. */
+          keys: components["schemas"]["KeyView"][];
+          /** @enum {string} */
+          reply: "keys";
+        }
+      | {
           /** @enum {string} */
           reply: "servers";
           /** @description By name. */
@@ -1950,6 +2199,30 @@ export interface components {
           reply: "server";
           /** @description The server. */
           server: components["schemas"]["ServerView"];
+        }
+      | {
+          /** @description What would be done. */
+          imports: components["schemas"]["ImportsView"];
+          /** @enum {string} */
+          reply: "imports";
+        }
+      | {
+          /** @description What is ready. */
+          imported: components["schemas"]["ImportOffered"];
+          /** @enum {string} */
+          reply: "imported";
+        }
+      | {
+          /** @description The clients. */
+          clients: components["schemas"]["ClientView"][];
+          /** @enum {string} */
+          reply: "clients";
+        }
+      | {
+          /** @description What was done. */
+          change: components["schemas"]["ClientChange"];
+          /** @enum {string} */
+          reply: "client";
         }
       | {
           /** @description Lines, oldest first. */
@@ -2036,18 +2309,6 @@ export interface components {
           reply: "settings";
           /** @description In the order of the package. */
           settings: components["schemas"]["SettingView"][];
-        }
-      | {
-          /** @description It, without its value. */
-          key: components["schemas"]["KeyView"];
-          /** @enum {string} */
-          reply: "key";
-        }
-      | {
-          /** @description By name. */
-          keys: components["schemas"]["KeyView"][];
-          /** @enum {string} */
-          reply: "keys";
         }
       | {
           /** @description Oldest first. */
@@ -3038,6 +3299,42 @@ export interface operations {
       };
     };
   };
+  client_list: {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    requestBody?: never;
+    responses: {
+      /** @description It went well. */
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Clients"] } };
+      /** @description As it was when its ETag was given */
+      304: { headers: { [name: string]: unknown }; content?: never };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  client_connect: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The client's word */
+        client: string;
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { "application/json": components["schemas"]["ClientBody"] } };
+    responses: {
+      /** @description It went well. */
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Client"] } };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
   doctor: {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     requestBody?: never;
@@ -3182,6 +3479,38 @@ export interface operations {
       };
       /** @description As it was when its ETag was given */
       304: { headers: { [name: string]: unknown }; content?: never };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  import_list: {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    requestBody: { content: { "application/json": components["schemas"]["ImportBody"] } };
+    responses: {
+      /** @description It went well. */
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Imports"] } };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  import_offer: {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    requestBody: { content: { "application/json": components["schemas"]["ImportOfferBody"] } };
+    responses: {
+      /** @description The card, or each step on the way to it */
+      200: {
+        headers: { [name: string]: unknown };
+        content: {
+          "application/json": components["schemas"]["Imported"];
+          "text/event-stream": components["schemas"]["FrameEvent"];
+        };
+      };
       /** @description It did not go well: the code says why. */
       default: {
         headers: { [name: string]: unknown };
