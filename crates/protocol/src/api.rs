@@ -18,6 +18,7 @@ mod import; // servers that other programs have set up
 mod key; // secrets in the vault, without their values
 mod reply; // answers
 mod server; // MCP servers and their tools
+mod setting; // what can be set for an app
 
 pub use crate::audit::{ChainBreak, ChainReport};
 pub use access::{LoginView, OwnerView, TokenView};
@@ -33,6 +34,7 @@ pub use reply::Reply;
 pub use server::{
     AppOffers, BoxFact, ServerRunning, ServerToolView, ServerView, ToolDifference, ToolOffer, ToolStanding,
 };
+pub use setting::SettingView;
 
 /// One request of a connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -610,34 +612,6 @@ pub struct ToolView {
     pub description: Option<String>,
     /// JSON Schema of its input.
     pub parameters: Value,
-}
-
-/// A setting of an app.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct SettingView {
-    /// Its name.
-    pub name: String,
-    /// The author's title.
-    pub title: String,
-    /// The author's description.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-    /// JSON Schema of its value.
-    pub schema: Value,
-    /// What holds: what was set, else what the package says. Absent where neither says anything, and for secrets.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub value: Option<Value>,
-    /// Whether it was set.
-    pub is_set: bool,
-    /// The key of the vault that it is, where the owner named one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key: Option<KeyName>,
-    /// Whether nobody may read it, so that it is kept in the vault.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub is_secret: bool,
-    /// Whether the app cannot do without it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub is_required: bool,
 }
 
 /// A run in one row.

@@ -31,6 +31,8 @@ pub(super) struct State {
     pub(super) pins: BTreeMap<String, String>,
     /// The person's own keys, each with its two halves, and how many statements led to it.
     pub(super) keys: BTreeMap<String, usize>,
+    /// Name of a secret → what its owner wrote beside it. Nobody reads the secret itself again.
+    pub(super) secrets: BTreeMap<String, String>,
 }
 
 /// The store as it is on the disk: a copy, because opening it would already put it in order.
@@ -153,6 +155,7 @@ impl State {
             publishers: told("publisher"),
             pins: told("pin"),
             keys: keys(oikos),
+            secrets: secrets(oikos),
         }
     }
 }
@@ -175,6 +178,16 @@ pub(super) fn files(folder: &Path) -> BTreeMap<String, String> {
         }
     }
     files
+}
+
+/// What is known of the secrets of a home that has any.
+fn secrets(oikos: &Oikos) -> BTreeMap<String, String> {
+    if !oikos.home().join("vault").exists() {
+        return BTreeMap::new();
+    }
+    let keys = oikos.json(&["key", "list"]);
+    let each = keys.as_array().unwrap().iter();
+    each.map(|key| (key["name"].as_str().unwrap().to_owned(), key["note"].to_string())).collect()
 }
 
 /// The keys of the person who uses it. Each is whole and private, and none is left half-made.

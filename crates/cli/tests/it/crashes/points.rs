@@ -235,6 +235,26 @@ static EVENTS: &[Act] = &[
 
 /// What a fail point's name begins with → the acts that pass it. `state` and `blob` are passed by more than these: each
 /// family goes through `state`.
+static SECRETS: &[Act] = &[
+    act("the first secret", "put the key github into the vault", |oikos| {
+        for folder in [oikos.home().join("vault"), oikos.publishers().with_file_name("keys")] {
+            drop(fs::remove_dir_all(folder));
+        }
+        fs::write(oikos.files().join("token"), "canary").unwrap();
+        words(&["key", "add", "github", "--note", "mine", "--file", "token"])
+    }),
+    act("another in its place", "put the key github into the vault", |oikos| {
+        fs::write(oikos.files().join("token"), "canary").unwrap();
+        oikos.ok(&["key", "add", "github", "--replace", "--note", "old", "--file", "token"]);
+        words(&["key", "add", "github", "--replace", "--note", "new", "--file", "token"])
+    }),
+    act("a secret goes", "took the key github out of the vault", |oikos| {
+        fs::write(oikos.files().join("token"), "canary").unwrap();
+        oikos.ok(&["key", "add", "github", "--replace", "--file", "token"]);
+        words(&["key", "remove", "github"])
+    }),
+];
+
 static FAMILIES: &[(&str, &[Act])] = &[
     ("install", INSTALLS),
     ("blob", INSTALLS),
@@ -254,6 +274,7 @@ static FAMILIES: &[(&str, &[Act])] = &[
     ("file_out", PUBLISHERS),
     ("publisher", PUBLISHERS),
     ("event", EVENTS),
+    ("vault", SECRETS),
     // Passed by what runs until it is told to end: see events.rs, which looks that none is missed.
     ("schedule", &[]),
 ];
@@ -327,6 +348,11 @@ fn kill_at_every_fail_point_of_publishers() {
 #[test]
 fn kill_at_every_fail_point_of_events() {
     kill_at_every_point(EVENTS);
+}
+
+#[test]
+fn kill_at_every_fail_point_of_secrets() {
+    kill_at_every_point(SECRETS);
 }
 
 /// A fail point that no family passes would prove nothing.
