@@ -111,6 +111,7 @@ impl fmt::Debug for HeldSecrets {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use crate::host_call::HttpRedirect;
 
