@@ -76,10 +76,15 @@ async fn go_through(session: &Session, context: &Value) -> Result<(), Box<dyn Er
             session.call_tool(one["name"].as_str().unwrap_or_default(), arguments, &call).await?;
         }
     } else {
+        let schema_of = |name: &str| tools.iter().find(|tool| tool["name"] == name).map(|tool| &tool["inputSchema"]);
         for tool in &tools {
-            session
-                .call_tool(tool["name"].as_str().unwrap_or_default(), arguments(&tool["inputSchema"]), &call)
-                .await?;
+            let name = tool["name"].as_str().unwrap_or_default();
+            let mut arguments = arguments(&tool["inputSchema"]);
+            // It wants to see what has become of another tool's schema on its way to us.
+            if let Some(schema) = schema_of("json_schema_2020_12_tool").filter(|_| name == "json_schema_echo") {
+                arguments.insert("schema".to_owned(), schema.clone());
+            }
+            session.call_tool(name, arguments, &call).await?;
         }
     }
     for resource in session.resources(&call).await? {
