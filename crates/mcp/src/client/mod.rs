@@ -6,7 +6,7 @@
 //! caller of [`Session::call_tool`] sees one call that ends once.
 //!
 //! Never here: a program that is started, a connection that is made (see [`HttpSender`]), a redirect that is followed, a token
-//! that is kept (see [`TokenStore`]). Everything a server sends is bounded by [`Bounds`], and nothing waits without a deadline.
+//! that is kept (see [`oauth::TokenStore`]). Everything a server sends is bounded by [`Bounds`], and nothing waits without a deadline.
 
 mod attending; // how long an answer is waited for
 mod bounds; // how much, how long
