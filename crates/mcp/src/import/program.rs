@@ -142,7 +142,17 @@ pub(crate) fn judge_program(
         );
     }
     judged.folders.sort();
-    judged.folders.dedup();
+    // What lies in one of them is seen with it.
+    let mut whole: Vec<String> = Vec::new();
+    for folder in std::mem::take(&mut judged.folders) {
+        let is_seen = |seen: &String| {
+            folder.strip_prefix(seen.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '\\']))
+        };
+        if !whole.iter().any(is_seen) {
+            whole.push(folder);
+        }
+    }
+    judged.folders = whole;
     judged
 }
 

@@ -152,7 +152,7 @@ impl Proposal {
     fn note(&self, pin: Option<&Pin>) -> Vec<String> {
         let found = |source: &Source| match source.client {
             Some(client) => {
-                format!("{client} starts it too: {}, line {} ({}).", source.file, source.line, source.scope)
+                format!("{client} has it too: {}, line {} ({}).", source.file, source.line, source.scope)
             }
             None => format!("It was read from {}.", source.file),
         };

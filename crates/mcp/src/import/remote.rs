@@ -88,7 +88,7 @@ impl Plan<'_> {
             if !is_name || is_own {
                 self.refuse(
                     Notice::new("header_refused", format!("the header '{}' is none that may be set", shown(name)))
-                        .hint("its name has letters, digits and '-', and is none that oikos sets itself"),
+                        .hint("a header's name is of letters, digits and '-', and is none that oikos sets itself: leave it out if the server works without"),
                 );
                 continue;
             }

@@ -163,7 +163,9 @@ fn pinned(proposal: &Proposal) -> Option<Pin> {
 
 #[test]
 fn finished_packages_are_valid() {
-    let bundle = read_manifest("x.mcpb/manifest.json", &fixture("bundle/manifest.json"), System::Linux, None).unwrap();
+    let manifest = fixture("bundle/manifest.json");
+    let mut bundle = read_manifest("x.mcpb/manifest.json", &manifest, System::Linux, None).unwrap();
+    bundle.bundle = Some(protocol::sha256(b"the bundle"));
     let mut all: Vec<Proposal> = settled(&[]).into_iter().map(|settled| settled.proposal).collect();
     let registry = read_server_json("server.json", &fixture("registry/server.json")).found;
     all.extend(registry.iter().chain([&bundle]).map(planned));
