@@ -13,7 +13,7 @@ use crate::{
 };
 use machine::ThisMachine;
 use mcp::import::{
-    Act, Action, Bundle, Client, Facts, Finished, Found, Hidden, IMPORT_FILE, Imported, LOCK_BYTES_MAX, Location,
+    Act, Action, Bundle, Client, Facts, Finished, Form, Found, Hidden, IMPORT_FILE, Imported, LOCK_BYTES_MAX, Location,
     Machine as _, Proposal, Purpose, PythonTool, Read, Resolve, Roots, SERVER_JSON_BYTES_MAX, Scan, Settled, Step,
     clients, propose, read_bundle, read_client_file, read_server_json, scan,
 };
@@ -145,7 +145,9 @@ impl Oikos {
                     let message = format!("'{}' is no client that oikos knows", text::shorten(&word, 60));
                     Failure::new(ErrorCode::InvalidInput, message).hint(words.join(", "))
                 })?;
-                plain(scan(&machine, &roots, &only))
+                let mut scan = scan(&machine, &roots, &only);
+                scan.found.retain(|found| !is_ourselves(found));
+                plain(scan)
             }
             ImportSource::File { path } => {
                 let bytes_max = mcp::import::BUNDLE_BYTES_MAX;
@@ -380,6 +382,14 @@ fn roots(machine: &ThisMachine<'_>, source: &ImportSource) -> Roots {
         ImportSource::File { .. } | ImportSource::Entry { .. } => Vec::new(),
     };
     machine.roots(projects)
+}
+
+/// oikos where a client starts it: it offers what is here already.
+fn is_ourselves(found: &Found) -> bool {
+    let Form::Program(program) = &found.form else { return false };
+    let name = program.command.expose().rsplit(['/', '\\']).next().unwrap_or_default();
+    let words: Vec<&str> = program.args.iter().map(Hidden::expose).collect();
+    name.trim_end_matches(".exe") == "oikos" && words.ends_with(&["mcp", "serve"])
 }
 
 fn answer(found: &mut Found, answers: &ImportAnswers) {

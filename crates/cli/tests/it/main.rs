@@ -20,6 +20,7 @@ mod page; // the page of `oikos up`
 mod process; // a command that is under way, at a terminal or not
 mod program_apps; // apps that are programs
 mod programs; // what runs in a box, and what it cannot
+mod servers;
 mod service; // a hundred runs under way when the service ends
 mod specs; // cases that anyone can write
 mod tls; // certificates of the test's own, and a door that has them
