@@ -16,7 +16,7 @@ const behind: ProxyOptions = {
     proxy.on("proxyReqWs", (request) => request.setHeader("origin", oikos));
   },
 };
-const proxy = { "/api": behind, "/ws": { ...behind, ws: true } };
+const proxy = { "/api": behind, "/mcp": behind, "/ws": { ...behind, ws: true } };
 
 // As crates/gateway/src/page.rs says it.
 const POLICY =
@@ -25,7 +25,7 @@ const POLICY =
   "require-trusted-types-for 'script'; trusted-types dompurify sw";
 
 const SMALL_VIEWS =
-  /\/(src\/views\/(ResultView|Guard|JsonTree|card|chart|check|diff|each|host|key-value|log|search-cards|status|table|use-window|weather-cards)\.tsx?$|renderers\/shared\/(?!map|world)|renderers\/(card|chart|diff|key-value|log|search-cards|status|table|weather-cards)\/schema\.json$)/;
+  /\/(src\/views\/(ResultView|Guard|JsonTree|card|chart|check|diff|each|facts|host|key-value|log|mcp|search-cards|sound|status|table|use-window|weather-cards)\.tsx?$|renderers\/shared\/(?!map|world)|renderers\/(card|chart|diff|key-value|log|mcp|search-cards|status|table|weather-cards)\/schema\.json$)/;
 
 export default defineConfig({
   plugins: [react(), tailwindcss()],

@@ -125,6 +125,36 @@ export interface SearchData {
   total?: number;
 }
 
+/** What an MCP server answered, verbatim: the result of a tool, of a resource or of a prompt. */
+export interface McpData {
+  content?: McpPart[];
+  structuredContent?: unknown;
+  isError?: boolean;
+  contents?: McpResource[];
+  messages?: { role: string; content: McpPart }[];
+  /** In place of a result: the server would not. */
+  "mcp/refusal"?: { code?: number; message: string; data?: unknown };
+}
+
+export interface McpPart {
+  type: string;
+  text?: string;
+  data?: string;
+  mimeType?: string;
+  resource?: McpResource;
+  uri?: string;
+  name?: string;
+  title?: string;
+  description?: string;
+}
+
+export interface McpResource {
+  uri: string;
+  mimeType?: string;
+  text?: string;
+  blob?: string;
+}
+
 export interface RendererData {
   card: CardData;
   table: TableData;
@@ -137,6 +167,7 @@ export interface RendererData {
   diff: DiffData;
   "weather-cards": WeatherData;
   "search-cards": SearchData;
+  mcp: McpData;
 }
 
 export type RendererName = keyof RendererData;

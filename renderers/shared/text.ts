@@ -1,7 +1,7 @@
 // Data as plain text: for a host without a screen, for copying, and where a renderer cannot be loaded.
 
 import { cellText } from "./cells";
-import type { RendererData, RendererName } from "./data";
+import type { McpPart, McpResource, RendererData, RendererName } from "./data";
 import { escapeLines, escapeText } from "./escape";
 import { chartOf } from "./chart";
 
@@ -35,6 +35,15 @@ function aligned(rows: readonly (readonly string[])[]): string {
         .trimEnd(),
     )
     .join("\n");
+}
+
+const resourceText = ({ uri, text }: McpResource): string => joined([`<${one(uri)}>`, escapeLines(text ?? "")]);
+
+function partText({ type, text, mimeType, resource, uri, name, title, description }: McpPart): string {
+  if (type === "text") return escapeLines(text ?? "");
+  if (type === "resource" && resource) return resourceText(resource);
+  if (type === "resource_link") return joined([`${one(title ?? name)} <${one(uri)}>`, escapeLines(description ?? "")]);
+  return `[${[one(type), one(mimeType)].filter(Boolean).join(" ")}]`;
 }
 
 type Texts = { readonly [Name in RendererName]: (data: RendererData[Name]) => string };
@@ -149,4 +158,16 @@ export const texts: Texts = {
     ]
       .filter(Boolean)
       .join("\n"),
+
+  mcp: ({ content = [], structuredContent, contents = [], messages = [], ...rest }) =>
+    joined([
+      escapeLines(rest["mcp/refusal"]?.message ?? ""),
+      ...content.slice(0, ROWS_MAX).map(partText),
+      ...contents.slice(0, ROWS_MAX).map(resourceText),
+      ...messages.slice(0, ROWS_MAX).map(({ role, content }) => `${one(role)}: ${partText(content)}`),
+      content.length === 0 && structuredContent !== undefined
+        ? escapeLines(JSON.stringify(structuredContent, null, 2))
+        : "",
+      rowsMore(Math.min(content.length, ROWS_MAX), content.length),
+    ]),
 };

@@ -77,6 +77,18 @@ const english = {
   saveFile: "Save this file?",
   saveFileWhy: (name: string, size: string) => `${name}, ${size}, made by the app`,
   save: "Save",
+  toolFailed: "The tool says that it failed:",
+  toolRefused: (code: string) => (code === "" ? "The server refused:" : `The server refused (${code}):`),
+  structured: "As structured data",
+  pictureOf: (type: string, width: string, height: string) => `picture, ${type}, ${width} × ${height}`,
+  sound: (type: string) => `sound, ${type}`,
+  play: "Play",
+  stopSound: "Stop",
+  notShown: (type: string, bytes: string) => `${type}, ${bytes} bytes: not shown here`,
+  noKind: "of no kind that is named",
+  elsewhere: "opens elsewhere",
+  moreText: (count: string) => `Show all ${count} characters`,
+  partOf: (type: string) => `A part of a kind that is not drawn: ${type}`,
 };
 
 export type Words = typeof english;
@@ -158,6 +170,18 @@ const german: Words = {
   saveFile: "Diese Datei speichern?",
   saveFileWhy: (name, size) => `${name}, ${size}, von der App erzeugt`,
   save: "Speichern",
+  toolFailed: "Das Werkzeug sagt, dass es nicht geklappt hat:",
+  toolRefused: (code) => (code === "" ? "Der Server lehnt ab:" : `Der Server lehnt ab (${code}):`),
+  structured: "Als gegliederte Daten",
+  pictureOf: (type, width, height) => `Bild, ${type}, ${width} × ${height}`,
+  sound: (type) => `Ton, ${type}`,
+  play: "Abspielen",
+  stopSound: "Anhalten",
+  notShown: (type, bytes) => `${type}, ${bytes} Byte: wird hier nicht gezeigt`,
+  noKind: "ohne genannte Art",
+  elsewhere: "öffnet sich anderswo",
+  moreText: (count) => `Alle ${count} Zeichen zeigen`,
+  partOf: (type) => `Ein Teil einer Art, die nicht gezeichnet wird: ${type}`,
 };
 
 export const words: Readonly<Record<"en" | "de", Words>> = { en: english, de: german };

@@ -160,7 +160,10 @@ export interface Context {
     version: string;
     oikos: string;
     files: Readonly<Record<string, string>>;
-    /** What the owner set, else the defaults of the manifest's `settings`; there only where the manifest has any. */
+    /**
+     * What the owner set, else the defaults of the manifest's `settings`; there only where the manifest has any. Of a secret
+     * that is set, `{{secret:NAME}}`.
+     */
     settings?: Readonly<Record<string, unknown>>;
     trigger?: EventTrigger | ScheduleTrigger | HookTrigger | RouteTrigger;
   }>;
@@ -559,7 +562,8 @@ export interface HttpOptions {
   method?: string;
   /**
    * At most 64. `Host`, `Cookie`, `Content-Length`, `Accept-Encoding` and what belongs to the connection are refused.
-   * Credentials of your own go to their origin and to none that it redirects to.
+   * Credentials of your own go to their origin and to none that it redirects to. A value may end in `{{secret:NAME}}`: the
+   * owner's secret of this name, where the permissions ask for it, is put in for its host, and the app never sees it.
    */
   headers?: Readonly<Record<string, string>>;
   /** At most 4 MiB. */

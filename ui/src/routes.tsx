@@ -18,7 +18,17 @@ export interface Route {
 }
 
 export type MenuWord =
-  "apps" | "runs" | "approvals" | "activity" | "grants" | "schedules" | "logs" | "keys" | "settings" | "diagnostics";
+  | "apps"
+  | "servers"
+  | "runs"
+  | "approvals"
+  | "activity"
+  | "grants"
+  | "schedules"
+  | "logs"
+  | "keys"
+  | "settings"
+  | "diagnostics";
 
 export const ROUTES: readonly Route[] = [
   { path: "/", screen: part(() => import("@/pages/home/HomePage")) },
@@ -27,6 +37,13 @@ export const ROUTES: readonly Route[] = [
   { path: "/apps/:app", screen: part(() => import("@/pages/apps/AppPage")) },
   { path: "/apps/:app/run/:action", screen: part(() => import("@/pages/runs/StartPage")) },
   { path: "/apps/:app/open", screen: part(() => import("@/pages/apps/open/OpenPage")) },
+  {
+    path: "/servers",
+    screen: part(() => import("@/pages/servers/ServersPage")),
+    menu: { word: "servers", icon: "server" },
+  },
+  { path: "/servers/connect", screen: part(() => import("@/pages/servers/connect/ConnectPage")) },
+  { path: "/servers/:app", screen: part(() => import("@/pages/servers/server/ServerPage")) },
   { path: "/runs", screen: part(() => import("@/pages/runs/RunsPage")), menu: { word: "runs", icon: "runs" } },
   { path: "/runs/:run", screen: part(() => import("@/pages/runs/RunPage")) },
   {
@@ -79,6 +96,9 @@ export async function loadScreen(path: string, queries: QueryClient | null): Pro
   await NotFoundPage.load();
 }
 
+/** Whether this page has a screen of that route. */
+export const hasRoute = (path: string): boolean => ROUTES.some((route) => route.path === path);
+
 /** Addresses within the page. No screen puts one together by hand. */
 export const to = {
   app: (app: string, tab?: "touch" | "settings" | "about"): string =>
@@ -88,6 +108,12 @@ export const to = {
   /** `again`: filled in as that run was. */
   start: (app: string, action: string, again?: string): string =>
     `/apps/${encodeURIComponent(app)}/run/${encodeURIComponent(action)}${again ? `?again=${encodeURIComponent(again)}` : ""}`,
+  /** An MCP server. */
+  server: (app: string, tab?: "health" | "log"): string =>
+    `/servers/${encodeURIComponent(app)}${tab ? `?tab=${tab}` : ""}`,
+  importServers: "/servers/import",
+  connect: (client?: string): string =>
+    client ? `/servers/connect?client=${encodeURIComponent(client)}` : "/servers/connect",
   install: (source: string): string => `/apps?install=${encodeURIComponent(source)}`,
   run: (run: string, tab?: "result" | "log" | "input" | "reach"): string => `/runs/${run}${tab ? `?tab=${tab}` : ""}`,
   activity: (filter: { app?: string; run?: string } = {}): string => {

@@ -7,7 +7,7 @@ use std::{fs, process::Command};
 /// The targets; `fuzz/README.md` says what each is.
 pub(crate) const TARGETS: &[&str] = &[
     "archive", "manifest", "yaml", "scopes", "actions", "script", "cron", "minisign", "doors", "hosts", "envelope",
-    "connect", "socks", "hello",
+    "connect", "socks", "hello", "vault",
 ];
 
 /// How long each target runs unless somebody says otherwise.
@@ -98,7 +98,7 @@ mod tests {
             &["nothing"],
             Err(
                 "no target `nothing`; there are archive, manifest, yaml, scopes, actions, script, cron, minisign, doors, \
-                 hosts, envelope, connect, socks, hello",
+                 hosts, envelope, connect, socks, hello, vault",
             ),
         );
     }

@@ -279,6 +279,20 @@ impl Oikos {
                 let settings = kernel.setting_set(caller, app.clone(), changes).await?;
                 Reply::Settings { app, settings }
             }
+            Request::KeyAdd { name, value, hosts, note, replace } => {
+                let oikos = self.clone();
+                let add = move || oikos.kernel.key_add(&caller, name, value, &hosts, note, replace);
+                Reply::Key { key: blocking(add).await? }
+            }
+            Request::KeyList => {
+                let oikos = self.clone();
+                Reply::Keys { keys: blocking(move || oikos.kernel.key_list(&caller)).await? }
+            }
+            Request::KeyRemove { name } => {
+                let oikos = self.clone();
+                blocking(move || oikos.kernel.key_remove(&caller, &name)).await?;
+                Reply::Ok
+            }
             Request::ApprovalList => Reply::Questions { questions: kernel.approval_list(&caller)? },
             Request::ApprovalAnswer { question, answer } => {
                 kernel.approval_answer(&caller, question, answer)?;

@@ -1,5 +1,6 @@
 //! What a household is set up with.
 
+use crate::VaultKeys;
 use broker::WebUrl;
 use isolate::Launcher;
 use kernel::RestartPolicy;
@@ -15,6 +16,8 @@ pub struct Config {
     pub zone: Zone,
     /// Where publishers' secret keys of the person at this machine are: never granted to an app.
     pub publishers: Option<PathBuf>,
+    /// What opens the vault.
+    pub vault: VaultKeys,
     /// The home that is meant where nobody names one: never granted to an app of another home.
     pub usual_home: Option<PathBuf>,
     /// Threads that guests are polled on; absent means one a core.
@@ -136,6 +139,7 @@ impl Config {
             home: home.into(),
             zone: Zone::Local,
             publishers: None,
+            vault: VaultKeys::default(),
             usual_home: None,
             guest_threads: None,
             time_zone: jiff::tz::TimeZone::system(),
@@ -184,4 +188,13 @@ pub fn default_publishers(variable: &dyn Fn(&str) -> Option<std::ffi::OsString>)
         .filter(|path| path.is_absolute())
         .or_else(|| folder("HOME").map(|path| path.join(".config")))
         .map(|path| path.join("oikos/publishers"))
+}
+
+/// Where keys of vaults are: `$XDG_CONFIG_HOME/oikos/keys`, `~/.config/oikos/keys`, on macOS
+/// `~/Library/Application Support/oikos-keys`, on Windows `%APPDATA%\oikos\keys`. Never in a home: whoever has a backup of it
+/// would have what opens it.
+pub fn default_keys(variable: &dyn Fn(&str) -> Option<std::ffi::OsString>) -> Option<PathBuf> {
+    let publishers = default_publishers(variable)?;
+    let name = if cfg!(target_os = "macos") { "oikos-keys" } else { "keys" };
+    Some(publishers.with_file_name(name))
 }

@@ -25,6 +25,16 @@ struct Written {
     #[serde(default)]
     log: LogWritten,
     telemetry: Option<TelemetryWritten>,
+    #[serde(default)]
+    vault: VaultWritten,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VaultWritten {
+    key_file: Option<AbsolutePath>,
+    passphrase_file: Option<AbsolutePath>,
+    passphrase: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -276,7 +286,18 @@ impl Config {
                 ));
             }
         };
+        let VaultWritten { key_file, passphrase_file, passphrase } = written.vault;
+        if passphrase == Some(false) && passphrase_file.is_some() {
+            return Err(wrong(
+                "[vault] passphrase_file is for a vault under a passphrase, and passphrase = false".into(),
+            ));
+        }
+        // Whoever names a key means one, and whoever names a file with a passphrase means that.
+        let named = if passphrase_file.is_some() { Some(true) } else { key_file.as_ref().map(|_| false) };
         restarts_check(&restarts).map_err(|what| wrong(format!("[supervisor] {what}")))?;
+        self.vault.is_under_passphrase = passphrase.or(named).or(self.vault.is_under_passphrase);
+        self.vault.key_file = key_file.map(|path| path.0).or(self.vault.key_file.take());
+        self.vault.passphrase_file = passphrase_file.map(|path| path.0).or(self.vault.passphrase_file.take());
         self.proxy = proxy;
         self.authorities = written.network.authorities.or(self.authorities.take());
         self.time_zone = time_zone;
@@ -399,6 +420,35 @@ mod tests {
             assert!(message.contains(says) && message.contains('^'), "{text}: {message}");
         }
         assert!(read("[egress]\nno_proxy = [\"a.example\"]").unwrap_err().contains("none is named"));
+    }
+
+    #[test]
+    fn the_vault_is_opened_as_the_file_says_and_mistakes_show_their_place() {
+        let read = |text: &str| {
+            let mut config = Config::new("/nowhere");
+            config.read("oikos.toml", text).map(|()| config.vault).map_err(|failure| failure.message)
+        };
+        let check = |text: &str, under: Option<bool>, key_file: Option<&str>, passphrase_file: Option<&str>| {
+            let vault = read(text).unwrap();
+            let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.to_str().unwrap().to_owned());
+            assert_eq!(vault.is_under_passphrase, under, "{text}");
+            assert_eq!(path(&vault.key_file).as_deref(), key_file, "{text}");
+            assert_eq!(path(&vault.passphrase_file).as_deref(), passphrase_file, "{text}");
+        };
+        check("", None, None, None);
+        check("[vault]\nkey_file = \"/etc/oikos/vault.key\"", Some(false), Some("/etc/oikos/vault.key"), None);
+        check("[vault]\npassphrase_file = \"/run/vault\"", Some(true), None, Some("/run/vault"));
+        check("[vault]\npassphrase = true", Some(true), None, None);
+        check("[vault]\npassphrase = true\nkey_file = \"/k\"", Some(true), Some("/k"), None);
+        for (text, says) in [
+            ("[vault]\nkey_file = \"vault.key\"", "begin at the root"),
+            ("[vault]\npassphrase = \"secret\"", "line 2, column 14"),
+            ("[vault]\nkey = \"secret\"", "unknown field `key`"),
+        ] {
+            let message = read(text).unwrap_err();
+            assert!(message.contains(says) && message.contains('^'), "{text}: {message}");
+        }
+        assert!(read("[vault]\npassphrase = false\npassphrase_file = \"/p\"").unwrap_err().contains("[vault]"));
     }
 
     #[test]

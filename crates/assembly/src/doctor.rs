@@ -1,6 +1,6 @@
 //! Looks at everything that could be wrong, and says the next step.
 
-use crate::Oikos;
+use crate::{Oikos, vault};
 use protocol::{
     AuditRecord, Caller,
     api::{AppSummary, ChainBreak, DoctorCheck},
@@ -14,6 +14,7 @@ pub(crate) fn checks(oikos: &Oikos, caller: &Caller, apps: &[AppSummary]) -> Vec
     checks.extend(files(oikos));
     checks.extend([clock(oikos, caller), store(oikos), log(oikos, caller), intents(oikos, caller)]);
     checks.push(recovered(oikos, caller));
+    checks.push(vault::row(oikos, caller));
     checks.extend(keys(oikos, caller));
     checks.extend(apps.iter().map(|app| self::app(oikos, caller, app)));
     checks

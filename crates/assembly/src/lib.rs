@@ -48,6 +48,7 @@ mod socket; // the way in for other processes
 mod starters; // apps that come with oikos
 mod system; // the system's clock and randomness
 mod telemetry; // traces, for a collector
+mod vault; // what opens the household's secrets
 
 pub use apart::worker_main;
 pub use author::{
@@ -57,7 +58,7 @@ pub use author::{
 pub use boxes::{keeper, keeper_main};
 pub use client::{Answers, Client};
 pub use config::{
-    Config, Doors, LogFormat, LogSetup, PORT, Person, ProxySetup, TelemetrySetup, TlsFiles, default_home,
+    Config, Doors, LogFormat, LogSetup, PORT, Person, ProxySetup, TelemetrySetup, TlsFiles, default_home, default_keys,
     default_publishers,
 };
 pub use doctor::{break_text, files_raise};
@@ -78,6 +79,7 @@ pub use socket::{SocketPath, SocketServer};
 pub use state::{Holder, last_holder};
 pub use system::{SystemClock, SystemEntropy};
 pub use telemetry::Telemetry;
+pub use vault::{AskVaultPassphrase, VaultKeys};
 
 /// Arms the fail points that the environment variable FAILPOINTS names, until the answer is dropped. Does nothing
 /// unless built with the feature `failpoints`, which only the crash tests do.

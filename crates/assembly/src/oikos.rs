@@ -16,6 +16,7 @@ use crate::{
     starters::Inside,
     system::{SystemClock, SystemEntropy},
     telemetry::Destination,
+    vault,
 };
 use broker::{Broker, ProtectedFolder};
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
@@ -28,7 +29,7 @@ use protocol::{
     api::{ChainBreak, ChainReport},
 };
 use sandbox::{IDLE_MS_MAX, JsRunnerConfig, ProgramConfig, ProgramRunner};
-use state::{BlobStore, ChainCheck, HomeLock, SqliteStore, Store, StoreError};
+use state::{BlobStore, ChainCheck, HomeLock, SealedVault, SqliteStore, Store, StoreError, Vault, VaultSetup};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
@@ -53,6 +54,7 @@ pub struct Oikos {
     pub(crate) home: PathBuf,
     pub(crate) kernel: Arc<Kernel>,
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) vault: Arc<dyn Vault>,
     /// What the last process left open, by owner.
     recovered: BTreeMap<OwnerId, Recovered>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -110,7 +112,9 @@ impl Oikos {
         let bell = Arc::new(Bell::default());
         let store: Arc<dyn Store> = Arc::new(HeardStore { store, bell: bell.clone() });
         let blobs = BlobStore::open(&lock).map_err(|error| Failure::from_error(error.code(), &error))?;
-        let protected = protected_folders(&home, config)?;
+        let vault_setup = vault::setup(config, device);
+        let protected = protected_folders(&home, config, &vault_setup)?;
+        let vault: Arc<dyn Vault> = Arc::new(SealedVault::new(&lock, vault_setup, entropy.clone()));
         let boxes = Arc::new(Boxes::new(config.keeper.clone(), home.join("cache/box"), clock.clone()));
         let (effects, egress) = effects(config, &home, &protected, &store, &entropy, &boxes)?;
         let never: Vec<PathBuf> = protected.iter().map(|folder| folder.path.clone().into()).collect();
@@ -143,6 +147,7 @@ impl Oikos {
             broker: Broker::new(config.zone, protected),
             store: store.clone(),
             blobs,
+            vault: vault.clone(),
             runner: runner.clone(),
             effects,
             starters: Arc::new(Inside),
@@ -177,6 +182,7 @@ impl Oikos {
             home,
             kernel,
             store,
+            vault,
             recovered,
             clock,
             entropy,
@@ -445,8 +451,9 @@ fn store_failure(error: &state::StoreError) -> Failure {
     }
 }
 
-/// What no grant ever covers: the home, the socket's folder where that lies elsewhere, and the publisher's keys.
-fn protected_folders(home: &Path, config: &Config) -> Result<Vec<ProtectedFolder>, Failure> {
+/// What no grant ever covers: the home, the socket's folder where that lies elsewhere, the publisher's keys, and what opens
+/// the vault.
+fn protected_folders(home: &Path, config: &Config, vault: &VaultSetup) -> Result<Vec<ProtectedFolder>, Failure> {
     let mut folders = vec![effects::protected_folder(home)];
     if let Some(usual) = config.usual_home.as_deref().filter(|usual| usual.is_dir()) {
         folders.push(effects::protected_folder(usual));
@@ -466,6 +473,12 @@ fn protected_folders(home: &Path, config: &Config) -> Result<Vec<ProtectedFolder
             Err(error) => tracing::warn!(%error, "the folder of publishers' keys cannot be used"),
         }
     }
+    match vault.prepare() {
+        Ok(folder) => folders.extend(folder.map(|folder| effects::protected_folder(&folder))),
+        Err(error) => tracing::warn!(%error, "the folder of the vault's key cannot be used"),
+    }
+    let passphrase = config.vault.passphrase_file.as_deref().and_then(Path::parent);
+    folders.extend(passphrase.filter(|folder| folder.is_dir()).map(effects::protected_folder));
     folders.into_iter().collect::<Result<_, _>>().map_err(|error| Failure::new(ErrorCode::HomeUnusable, error.message))
 }
 

@@ -80,6 +80,12 @@ impl Runner for Sandboxes {
         self.servers.end(owner, app);
     }
 
+    fn take_back(&self, owner: OwnerId, app: &AppName) {
+        if let Some(programs) = &self.programs {
+            programs.take_back(owner, app);
+        }
+    }
+
     fn erase(&self, owner: OwnerId, app: &AppName) {
         if let Some(programs) = &self.programs {
             programs.erase(owner, app);

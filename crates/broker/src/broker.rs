@@ -6,7 +6,7 @@ use crate::{
         Demand,
         event::{Start, is_final},
         file::is_beneath,
-        network, refusal, shell, verdict,
+        network, refusal, secret, shell, verdict,
     },
 };
 use parking_lot::RwLock;
@@ -237,6 +237,7 @@ impl Broker {
             let allowable = rule.code != "rule_protected"
                 && !is_final(&rule)
                 && !network::is_final(&rule)
+                && !secret::is_final(&rule)
                 && !shell::is_final(&rule)
                 && grants.asks_for(&line);
             return denied(&demand, rule, allowable);
@@ -408,6 +409,12 @@ impl Resolve for crate::NetworkDemand {
         now: Timestamp,
     ) -> Result<(), Sentence> {
         Self::resolve(self, lease, grants, now)
+    }
+}
+
+impl Resolve for crate::SecretDemand {
+    fn resolve(&mut self, _: &Lease, grants: &AppGrants, _: &[ProtectedFolder], _: Timestamp) -> Result<(), Sentence> {
+        Self::resolve(self, grants)
     }
 }
 

@@ -65,8 +65,15 @@ pub enum CardSource<'a> {
 }
 
 /// Families that this version can perform; the others show on the card as not available yet.
-const AVAILABLE: [ScopeWord; 6] =
-    [ScopeWord::File, ScopeWord::Storage, ScopeWord::Event, ScopeWord::Network, ScopeWord::Shell, ScopeWord::View];
+const AVAILABLE: [ScopeWord; 7] = [
+    ScopeWord::File,
+    ScopeWord::Storage,
+    ScopeWord::Event,
+    ScopeWord::Network,
+    ScopeWord::Secret,
+    ScopeWord::Shell,
+    ScopeWord::View,
+];
 
 /// Makes the card.
 pub fn card_build(subject: &CardSubject<'_>, zone: Zone) -> Card {
@@ -90,6 +97,7 @@ pub fn card_build(subject: &CardSubject<'_>, zone: Zone) -> Card {
         never: never(&lines, subject.takes_files),
         handed: subject.takes_files.then(sentence::card_picked_files),
         answers: None,
+        secrets: None,
         limits: limits(subject.limits, zone),
         warnings: warnings(subject, &lines),
         unavailable,

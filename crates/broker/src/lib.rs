@@ -46,6 +46,7 @@ pub use scopes::{
         url::{UrlError, WebHost, WebUrl},
     },
     room::RoomDemand,
+    secret::{SecretBound, SecretDemand, secret_host_read},
     shell::{Program, Room, ShellDemand},
     storage::{StorageDemand, StorageVerb},
     verdict,

@@ -13,7 +13,7 @@ mod publishers; // keys, one's own and others'
 mod run;
 mod servers; // MCP servers and their tools // a run's stream and its end
 
-pub(crate) use access::{files, logins, owners, tokens};
+pub(crate) use access::{files, keys, logins, owners, tokens};
 pub(crate) use apps::{app, apps, grants, grants_of_all, input_example, settings, starters};
 pub(crate) use author::{dev, lint, trial};
 pub(crate) use card::card;

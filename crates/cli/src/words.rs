@@ -6,8 +6,8 @@ pub(crate) use mcp::{ImportWords, McpCommand};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use protocol::{
-    ActionName, AppName, FileId, GrantState, LoginId, OwnerName, PublisherName, QuestionId, Right, RunId, TokenId,
-    TokenName, Topic,
+    ActionName, AppName, FileId, GrantState, KeyName, LoginId, OwnerName, PublisherName, QuestionId, Right, RunId,
+    TokenId, TokenName, Topic,
 };
 use std::path::PathBuf;
 
@@ -109,6 +109,9 @@ Examples:
     /// MCP servers: their tools, as you accepted them
     #[command(subcommand)]
     Mcp(McpCommand),
+    /// Secrets in the vault: apps have them sent to their hosts, and nobody sees them again
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// API keys: let programs in, with as little as they need
     #[command(subcommand)]
     Token(TokenCommand),
@@ -144,6 +147,10 @@ The configuration file, with what holds where it says nothing:
   proxy_credentials = \"/proxy\"  # none; a file with USER:PASSWORD
   [network]
   authorities = \"/ca.pem\"        # none; a file with authorities that are trusted beside the public ones
+  [vault]
+  key_file = \"/vault.key\"      # ~/.config/oikos/keys; never in OIKOS_HOME, nor where that is backed up
+  passphrase_file = \"/pass\"    # none; sealed under the passphrase in this file instead
+  passphrase = true              # the same, asked for in the terminal
   [log]
   format = \"text\"              # \"json\"
   level = \"info\"               # or one for each part: \"gateway=debug,info\"
@@ -325,7 +332,9 @@ The browser stays let in for twelve hours, or until oikos starts again.")]
 Examples:
   oikos app settings weather                      what there is to set, and what holds now
   oikos app settings weather city=Graz days=3     from its next run on
-  oikos app settings weather --unset days         as the package says, again")]
+  oikos app settings weather --unset days         as the package says, again
+  oikos app settings weather --secret token       asks for it; it goes into the vault, and is not shown again
+  oikos app settings weather --secret token=deploy    the key of this name, of `oikos key list`")]
     Settings {
         /// The app
         app: AppName,
@@ -335,6 +344,9 @@ Examples:
         /// Go back to what the package says. May be repeated
         #[arg(long, value_name = "KEY")]
         unset: Vec<String>,
+        /// Set a secret: asked for unseen, or the next line of standard input; or a key that is in the vault. May be repeated
+        #[arg(long, value_name = "KEY[=NAME]")]
+        secret: Vec<SecretWord>,
     },
     /// Let an app run
     Enable {
@@ -487,6 +499,46 @@ Example:
     Import {
         /// The file with the statement
         file: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Put a secret into the vault: asked for unseen, or from a file
+    #[command(after_help = "\
+Examples:
+  oikos key add github --host api.github.com            asks for it, unseen
+  oikos key add github --host api.github.com --stdin < token
+  oikos key add deploy --file ~/.ssh/deploy             for settings of apps: it goes to no host
+  oikos key add github --host api.github.com --replace  another value in its place
+
+A secret is never a word of the command line, which other programs can read. An app that asks
+for `secret` by this name has it sent to these hosts, in a header, and never sees it.")]
+    Add {
+        /// How you call it
+        name: KeyName,
+        /// Where it may be sent: HOST, HOST:PORT or *.HOST. May be repeated
+        #[arg(long = "host", value_name = "HOST")]
+        hosts: Vec<String>,
+        /// What you want to remember of it
+        #[arg(long, default_value = "", hide_default_value = true)]
+        note: String,
+        /// Read it from standard input, to its end
+        #[arg(long)]
+        stdin: bool,
+        /// Read it from a file
+        #[arg(long, value_name = "FILE", conflicts_with = "stdin")]
+        file: Option<PathBuf>,
+        /// Put it in the place of the one that is there
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Secrets by name: where they go, which apps use them, when they were used last
+    List,
+    /// Forget a secret
+    Remove {
+        /// Which
+        name: KeyName,
     },
 }
 
@@ -803,6 +855,21 @@ fn setting_word(text: &str) -> Result<SettingWord, String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok(SettingWord { name: name.to_owned(), value: value.to_owned() }),
         _ => Err("write KEY=VALUE".to_owned()),
+    }
+}
+
+/// `KEY`, or `KEY=NAME` for a key in the vault. What stands there may be a secret that somebody meant to give so, and words
+/// that cannot be understood are said again: so this one is looked at later.
+#[derive(Clone, Debug)]
+pub(crate) struct SecretWord {
+    pub(crate) name: String,
+    pub(crate) key: Option<String>,
+}
+
+impl From<String> for SecretWord {
+    fn from(text: String) -> Self {
+        let (name, key) = text.split_once('=').map_or((&*text, None), |(name, key)| (name, Some(key)));
+        Self { name: name.to_owned(), key: key.map(str::to_owned) }
     }
 }
 

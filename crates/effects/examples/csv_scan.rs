@@ -230,6 +230,9 @@ impl Scene for Quiet {
     fn intent_send(&self, _: Sentence, _: protocol::Digest) -> Result<(), EffectError> {
         Ok(())
     }
+    fn secret_sending(&self, _: &str, _: &str) -> Result<(), EffectError> {
+        Ok(())
+    }
     fn refuse(&self, denied: broker::Denied) -> EffectError {
         EffectError::guest(denied.code, denied.message())
     }

@@ -7,6 +7,7 @@ use egress::{
     is_credential, redirect,
 };
 use kernel::{
+    Handle, HeldSecrets, Unsaid,
     effect::{Done, Effect, EffectError, Errand, ErrandPermit, Fetched, Fetching, Said, Scene},
     host_call::{GuestError, HostAnswer, HttpCall, HttpRedirect},
 };
@@ -14,7 +15,8 @@ use protocol::{Arg, ErrorCode, Labels, limit::HOST_RESULT_BYTES_MAX, sentence, s
 use serde_json::json;
 use state::Batch;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
-use tokio::runtime::Handle;
+use tokio::runtime::Handle as Runtime;
+use zeroize::Zeroizing;
 
 /// What an answer may hold beside its body: a head of the largest size, as JSON.
 const HEAD_JSON_BYTES_MAX: usize = 4 * HEAD_BYTES_MAX;
@@ -49,11 +51,15 @@ const NOT_THEIRS: [&str; 18] = [
     "x-forwarded-for",
 ];
 
+/// What an app reads where an answer says a secret. What a host makes of one beyond its usual forms is not known here: it is
+/// one that the owner trusts with the secret.
+const ECHO: &str = "«secret»";
+
 /// The family.
 #[derive(Clone)]
 pub(crate) struct HttpEffect {
     client: Arc<Client>,
-    runtime: Handle,
+    runtime: Runtime,
 }
 
 /// What came, or what is to be asked next.
@@ -65,7 +71,7 @@ struct Answered {
 }
 
 impl HttpEffect {
-    pub(crate) fn new(client: Arc<Client>, runtime: Handle) -> Self {
+    pub(crate) fn new(client: Arc<Client>, runtime: Runtime) -> Self {
         Self { client, runtime }
     }
 
@@ -74,7 +80,7 @@ impl HttpEffect {
         &self,
         permit: &Permit<NetworkDemand>,
         outgoing: Outgoing,
-        follows: bool,
+        call: &HttpCall,
         scene: &dyn Scene,
     ) -> Result<Answered, Failed> {
         let demand = permit.demand();
@@ -88,7 +94,7 @@ impl HttpEffect {
         };
         tokio::select! {
             biased;
-            answered = self.answer(permit, outgoing, follows, scene) => answered,
+            answered = self.answer(permit, outgoing, call, scene) => answered,
             () = withdrawn => {
                 let denied = Denied {
                     what: demand.sentence(),
@@ -105,12 +111,16 @@ impl HttpEffect {
         &self,
         permit: &Permit<NetworkDemand>,
         outgoing: Outgoing,
-        follows: bool,
+        call: &HttpCall,
         scene: &dyn Scene,
     ) -> Result<Answered, Failed> {
         let started_ns = scene.monotonic_ns();
+        let unsaid = Unsaid::new(call.secrets.all().map(|(_, secret)| (secret, ECHO.to_owned())));
+        let follows = call.redirect != HttpRedirect::Manual;
         let mut answer = self.client.send(permit, outgoing, &Bounds::app(BODY_BYTES_MAX)).await?;
-        let (status, headers) = (answer.status, headers_shown(&answer.headers));
+        // Before anything is made of them: a redirect could carry what it was told to somewhere else.
+        let headers = headers_shown(&answer.headers).into_iter().map(|(name, value)| (name, unsaid.text(value)));
+        let (status, headers): (u16, BTreeMap<String, String>) = (answer.status, headers.collect());
         let location = headers.get("location").filter(|_| follows && matches!(status, 301 | 302 | 303 | 307 | 308));
         if location.is_some() {
             // What a redirect says besides is read by nobody.
@@ -125,7 +135,7 @@ impl HttpEffect {
                 scene.progress(said, body.len() as u64, total);
             }
         }
-        Ok(Answered { status, headers, location: None, body })
+        Ok(Answered { status, headers, location: None, body: unsaid.bytes(body) })
     }
 }
 
@@ -141,8 +151,9 @@ impl Effect for HttpEffect {
             return Err(invalid(format!("{} has no body", call.method)));
         }
         let url = WebUrl::parse(&call.url).map_err(|error| invalid(error.to_string()))?;
-        headers_read(&call.headers)?;
-        let has_credentials = call.headers.iter().any(|(name, _)| is_credential(name));
+        headers_read(&call.headers, None)?;
+        // A secret that oikos sends is none of the app's own.
+        let has_credentials = call.headers.iter().any(|(name, value)| is_credential(name) && !Handle::is_in(value));
         Ok(Some(NetworkDemand::new(&call.method, url, &call.body, has_credentials)))
     }
 
@@ -160,13 +171,16 @@ impl Effect for HttpEffect {
         if !is_it {
             return Err(wrong_permit());
         }
-        let outgoing = Outgoing { headers: headers_read(&call.headers)?, body: call.body.clone().into() };
+        let headers = headers_read(&call.headers, Some(&call.secrets))?;
+        let outgoing = Outgoing { headers, body: call.body.clone().into() };
+        for (name, _) in call.secrets.all() {
+            scene.secret_sending(name, &demand.target())?;
+        }
         let (shown, method, bytes) = (demand.url.shown(), demand.method.clone(), Arg::Bytes(demand.body_bytes));
         if !demand.is_reading() {
             scene.intent_send(sentence::http_will_send(bytes.clone(), &shown, &method), sha256(&call.body))?;
         }
-        let follows = call.redirect != HttpRedirect::Manual;
-        let answered = self.runtime.block_on(self.exchange(&permit, outgoing, follows, scene));
+        let answered = self.runtime.block_on(self.exchange(&permit, outgoing, &call, scene));
         let answered = answered.map_err(|failed| failure(failed, demand.is_reading(), scene))?;
         let said = match demand.is_reading() {
             true => Said::Read { what: shown, bytes: answered.body.len() as u64 },
@@ -241,13 +255,18 @@ fn invalid(why: String) -> GuestError {
     GuestError::new(ErrorCode::InvalidInput, format!("http.fetch: {why}"))
 }
 
+/// A secret that nobody decided on: the kernel did not ask.
+fn wrong_permit_guest() -> GuestError {
+    GuestError::new(ErrorCode::Internal, "oikos failed while it worked on this call")
+}
+
 fn too_many(url: &WebUrl) -> GuestError {
     let message = format!("{}: more than {REDIRECTS_MAX} redirects, one after the other", url.shown());
     GuestError::new(ErrorCode::NetworkFailed, message)
 }
 
-/// An app's headers, as far as they are an app's to set.
-fn headers_read(given: &[(String, String)]) -> Result<HeaderMap, GuestError> {
+/// An app's headers, as far as they are an app's to set. With `secrets`, what speaks of one says it.
+fn headers_read(given: &[(String, String)], secrets: Option<&HeldSecrets>) -> Result<HeaderMap, GuestError> {
     let mut headers = HeaderMap::new();
     let mut bytes = 0;
     for (name, value) in given {
@@ -257,8 +276,17 @@ fn headers_read(given: &[(String, String)]) -> Result<HeaderMap, GuestError> {
             return Err(invalid(format!("the header '{shown}' is not an app's to set")));
         }
         let key = HeaderName::try_from(&lower).map_err(|_| invalid(format!("'{shown}' is no name of a header")))?;
-        let value = HeaderValue::try_from(value)
-            .map_err(|_| invalid(format!("the header '{shown}' holds what no header may")))?;
+        let wrong = || invalid(format!("the header '{shown}' holds what no header may"));
+        let value = match (Handle::read(value)?, secrets) {
+            (Some(handle), Some(secrets)) => {
+                let secret = secrets.get(handle.name).ok_or_else(wrong_permit_guest)?;
+                let whole = Zeroizing::new([handle.prefix, secret.expose()].concat());
+                let mut value = HeaderValue::try_from(&**whole).map_err(|_| wrong())?;
+                value.set_sensitive(true);
+                value
+            }
+            _ => HeaderValue::try_from(value).map_err(|_| wrong())?,
+        };
         bytes += key.as_str().len() + value.len();
         if bytes > HEAD_BYTES_MAX {
             let message = format!("http.fetch: the headers are more than {}", Arg::Bytes(HEAD_BYTES_MAX as u64));
@@ -313,17 +341,18 @@ fn next(call: &HttpCall, url: &WebUrl, status: u16, location: &str) -> Result<Ht
         Some(Err(error)) => return Err(GuestError::new(ErrorCode::NetworkFailed, error.to_string())),
         None => return Err(GuestError::new(ErrorCode::Internal, "this is no redirect")),
     };
-    let goes_along = |name: &str| {
+    let goes_along = |name: &str, value: &str| {
         (next.keeps_body || !name.to_ascii_lowercase().starts_with("content-"))
-            && !(next.leaves_origin && is_credential(name))
+            && !(next.leaves_origin && (is_credential(name) || Handle::is_in(value)))
     };
     Ok(HttpCall {
         method: next.method.clone(),
         url: next.url.as_str().to_owned(),
-        headers: call.headers.iter().filter(|(name, _)| goes_along(name)).cloned().collect(),
+        headers: call.headers.iter().filter(|(name, value)| goes_along(name, value)).cloned().collect(),
         body: if next.keeps_body { call.body.clone() } else { Vec::new() },
         redirect: call.redirect,
         hops: call.hops + 1,
+        secrets: HeldSecrets::default(),
     })
 }
 

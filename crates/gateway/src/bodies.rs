@@ -2,11 +2,11 @@
 //! body. Both ends use the same ones, so what one writes the other reads.
 
 use protocol::{
-    ActionName, AppName, AuditEntry, Card, ErrorCode, Failure, GrantState, OfferId, OwnerName, PublisherName, Question,
-    RequestId, Right, RunId, Sentence, ShownOnce, Timestamp, TokenName, Topic,
+    ActionName, AppName, AuditEntry, Card, ErrorCode, Failure, GrantState, KeyName, OfferId, OwnerName, PublisherName,
+    Question, RequestId, Right, RunId, Sentence, ShownOnce, Timestamp, TokenName, Topic,
     api::{
         AppDetail, AppGrantsView, AppSummary, ChainReport, ClientChange, ClientView, DoctorCheck, EventHeard, FileView,
-        GrantView, ImportAnswers, ImportOffered, ImportSource, ImportsView, LineChoice, LoginView, NamedFile,
+        GrantView, ImportAnswers, ImportOffered, ImportSource, ImportsView, KeyView, LineChoice, LoginView, NamedFile,
         OwnerView, PublisherView, Reply, RunReport, RunSummary, ScheduleView, ServerView, SettingView, StarterView,
         TokenView,
     },
@@ -276,6 +276,16 @@ answers! {
         /// By name.
         tokens: Vec<TokenView>,
     };
+    /// A secret in the vault, without its value.
+    StoredKey = Key {
+        /// It.
+        key: KeyView,
+    };
+    /// Secrets in the vault, without their values.
+    Keys = Keys {
+        /// By name.
+        keys: Vec<KeyView>,
+    };
     /// A link that signs in a browser, or lets one in where an app answers.
     Link = Link {
         /// The address with the secret after its `#`. Nobody can see it again.
@@ -371,7 +381,8 @@ pub(crate) struct ChoicesBody {
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SettingsBody {
-    /// By name. What is not named stays as it is; null goes back to what the package says.
+    /// By name. What is not named stays as it is; null goes back to what the package says. Of a secret, a text is kept in
+    /// the vault, and `{"key": NAME}` names a key that is there already; no API key changes one.
     pub(crate) settings: serde_json::Map<String, Value>,
 }
 
@@ -497,6 +508,25 @@ pub(crate) struct TrustBody {
     /// How to call it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) name: Option<PublisherName>,
+}
+
+/// A secret to keep in the vault. No answer ever has it.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct KeyBody {
+    /// How its owner calls it.
+    pub(crate) name: KeyName,
+    /// It.
+    pub(crate) value: ShownOnce,
+    /// Where it may be sent: `HOST[:PORT]`, `*.` and a name for all names below it. None: it is for settings of apps only.
+    #[serde(default)]
+    pub(crate) hosts: Vec<String>,
+    /// What its owner wants to remember of it.
+    #[serde(default)]
+    pub(crate) note: String,
+    /// Whether it may take the place of one that is there.
+    #[serde(default)]
+    pub(crate) replace: bool,
 }
 
 /// An API key to make.

@@ -124,12 +124,12 @@ pub fn status(code: ErrorCode) -> StatusCode {
         E::HostRefused => StatusCode::MISDIRECTED_REQUEST,
         E::ContentTypeRefused => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         E::EventLimit | E::RateLimited => StatusCode::TOO_MANY_REQUESTS,
-        E::Internal | E::BindRefused | E::StoreDamaged | E::StoreNewer | E::HomeUnusable => {
+        E::Internal | E::BindRefused | E::StoreDamaged | E::StoreNewer | E::HomeUnusable | E::VaultDamaged => {
             StatusCode::INTERNAL_SERVER_ERROR
         }
         E::NetworkFailed => StatusCode::BAD_GATEWAY,
         E::NotAvailable | E::BoxRefused => StatusCode::NOT_IMPLEMENTED,
-        E::HomeLocked | E::HostBusy => StatusCode::SERVICE_UNAVAILABLE,
+        E::HomeLocked | E::HostBusy | E::VaultLocked => StatusCode::SERVICE_UNAVAILABLE,
         E::DiskFull | E::QuotaExceeded => StatusCode::INSUFFICIENT_STORAGE,
     }
 }

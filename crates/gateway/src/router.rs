@@ -19,14 +19,14 @@ use utoipa_axum::{PathItemExt as _, router::OpenApiRouter, routes};
 macro_rules! routes_of {
     ($($module:ident::$handler:ident,)*; $($before:ident::$newcomer:ident,)*) => {
         pub(crate) fn described() -> OpenApiRouter<Doors> {
-            use routes::{access, apps, events, files, household, imports, log, people, runs, servers};
+            use routes::{access, apps, events, files, household, imports, keys, log, people, runs, servers};
             OpenApiRouter::with_openapi(Description::openapi())
                 $(.routes(routes!($module::$handler)))*
                 $(.routes(routes!($before::$newcomer)))*
         }
 
         fn answering() -> Router<Doors> {
-            use routes::{access, apps, events, files, household, imports, log, people, runs, servers};
+            use routes::{access, apps, events, files, household, imports, keys, log, people, runs, servers};
             utoipa_axum::paste! {
                 Router::new()$(.route(
                     &$module::[<__path_ $handler>]::path(),
@@ -104,6 +104,9 @@ routes_of! {
     access::tokens,
     access::token_new,
     access::token_revoke,
+    keys::keys,
+    keys::key_add,
+    keys::key_remove,
     access::logins,
     access::login_link,
     access::login_revoke,

@@ -6,6 +6,7 @@ pub(crate) mod events; // what starts apps
 pub(crate) mod files; // files that come as bytes
 pub(crate) mod household; // who answers, and whether all is well
 pub(crate) mod imports; // servers that others have set up, and clients
+pub(crate) mod keys; // secrets in the vault
 pub(crate) mod log; // what happened
 pub(crate) mod people; // questions to the owner, keys of publishers
 pub(crate) mod runs; // start, watch, stop, take back

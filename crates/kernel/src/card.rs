@@ -65,6 +65,7 @@ impl Kernel {
         }
         card.unavailable.extend(later(package));
         card.answers = Some(route_texts(package)).filter(|routes| !routes.is_empty()).map(sentence::card_routes);
+        secrets_say(package, &mut card);
         card.missing = missing(package);
         card.notes = package.warnings().iter().map(ToString::to_string).collect();
         if let Some(signer) = signer {
@@ -184,17 +185,32 @@ pub(crate) fn tool_views(package: &Package) -> Vec<ToolView> {
         .collect()
 }
 
+/// What becomes of the secrets that can be set for it: a program reads them, a server elsewhere hears them, what runs in the
+/// sandbox has them sent.
+fn secrets_say(package: &Package, card: &mut Card) {
+    let settings = package.settings().into_iter().flat_map(|settings| &settings.fields);
+    let secrets: Vec<String> = settings.filter(|field| field.is_secret).map(|field| field.name.clone()).collect();
+    if secrets.is_empty() {
+        return;
+    }
+    if matches!(package.code(), Code::Program(_) | Code::Server(_)) {
+        for never in card.never.iter_mut().filter(|never| **never == sentence::card_never_secrets()) {
+            *never = sentence::card_never_secrets_other();
+        }
+    }
+    card.secrets = Some(match package.code() {
+        Code::Program(_) => sentence::card_secret_program(secrets),
+        Code::Server(server) => sentence::card_secret_server(server.url.as_str(), secrets),
+        Code::Script { .. } | Code::Component(_) | Code::Page(_) => sentence::card_secret_settings(secrets),
+    });
+}
+
 /// What of the package this version reads and shows, but does not act on yet.
 fn later(package: &Package) -> Vec<Sentence> {
     let mut later: Vec<Sentence> = other_code(package).into_iter().collect();
     let tools: Vec<String> = tool_views(package).into_iter().map(|tool| tool.visible).collect();
     if !tools.is_empty() {
         later.push(sentence::card_later_tools(tools));
-    }
-    let settings = package.settings().into_iter().flat_map(|settings| &settings.fields);
-    let secrets: Vec<String> = settings.filter(|field| field.is_secret).map(|field| field.name.clone()).collect();
-    if !secrets.is_empty() {
-        later.push(sentence::card_later_settings(secrets));
     }
     later
 }

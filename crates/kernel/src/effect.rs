@@ -55,6 +55,8 @@ pub trait Scene: Send + Sync {
     fn intent(&self, sentence: Sentence, change: &Change) -> Result<(), EffectError>;
     /// About to send something: nobody can take that back. Otherwise as [`Scene::intent`]. At most one of both per call.
     fn intent_send(&self, said: Sentence, digest: Digest) -> Result<(), EffectError>;
+    /// About to send a secret, of this name, to this host. Returns once that is on disk, for the first time in a run.
+    fn secret_sending(&self, name: &str, host: &str) -> Result<(), EffectError>;
     /// Something that only showed while the effect was under way may not be: it is recorded like any other denial.
     fn refuse(&self, denied: broker::Denied) -> EffectError;
     /// Whether a request under way would still be allowed if it began now.

@@ -9,6 +9,7 @@ use crate::{
     run::{Run, effect_number, progress},
     runner::{GuestHost, GuestPiece, Push},
     trash::{SentRow, TrashRow},
+    vault::secrets_for_request,
 };
 use broker::{
     Ask, Basis, Decision, Demand, Denied, FileDemand, Lease, NetworkDemand, Permit, Resolve, ShellDemand, StorageDemand,
@@ -227,6 +228,8 @@ fn undeclared(kernel: &Kernel, run: &Run, feature: &str) -> Option<Denied> {
 /// A request, and those that its answers lead to: each is decided and written down like one of its own.
 async fn http(kernel: &Arc<Kernel>, run: &Arc<Run>, mut call: HttpCall) -> Result<HostAnswer, HostError> {
     loop {
+        // Of each request by itself: what led here was for another address.
+        call.secrets = secrets_for_request(kernel, run, &call).await?;
         match effect(kernel, run, |kernel| &*kernel.effects.http, call).await? {
             // The effect counts them, and ends a circle.
             HostAnswer::Redirect(next) => call = *next,
@@ -669,6 +672,19 @@ impl Scene for RunScene<'_> {
         *announced = Some(Announced { effect, what: Act::Sending });
         crate::crash_point("effect::after_intent");
         Ok(())
+    }
+
+    fn secret_sending(&self, name: &str, host: &str) -> Result<(), EffectError> {
+        let said = sentence::secret_sending(name, host);
+        if !self.run.notes.add_secret(&said) {
+            return Ok(());
+        }
+        let record = journal::effect_record(self.now(), &self.run.lease, AuditEvent::Read, said, self.basis, None);
+        let mut batch = Batch::new();
+        journal::append(&mut batch, self.run.owner(), &record);
+        self.kernel.store.commit(batch, Durability::Synced).map(drop).map_err(|error| {
+            EffectError::guest(error.code(), "the record of a secret could not be written, so nothing was sent")
+        })
     }
 
     fn refuse(&self, denied: Denied) -> EffectError {

@@ -1,6 +1,7 @@
 //! Every effect a guest can ask for, on one screen. The wire form is a name and JSON arguments, with bytes beside them
 //! where a call carries a body.
 
+use crate::handles::HeldSecrets;
 use broker::LeaseEnd;
 use protocol::{ErrorCode, FileAccess, Topic, limit::HOST_ARGUMENT_BYTES_MAX};
 use serde::Deserialize;
@@ -113,6 +114,8 @@ pub struct HttpCall {
     pub redirect: HttpRedirect,
     /// How many redirects led here.
     pub hops: u8,
+    /// What its headers call secrets. The kernel's own: no guest sees them, and none of them follows a redirect.
+    pub secrets: HeldSecrets,
 }
 
 /// What is done with a redirect.
@@ -378,7 +381,8 @@ impl HostCall {
                     return Err(GuestError::new(ErrorCode::TooLarge, message));
                 }
                 let redirect = redirect.unwrap_or_default();
-                Self::Http(HttpCall { method, url, headers: headers.into_iter().collect(), body, redirect, hops: 0 })
+                let (headers, secrets) = (headers.into_iter().collect(), HeldSecrets::default());
+                Self::Http(HttpCall { method, url, headers, body, redirect, hops: 0, secrets })
             }
             "pdf.text" => {
                 let Pages { path, from, to } = read(name, arguments)?;

@@ -14,8 +14,10 @@ mod card; // a package on its card
 mod code; // from a package's files to what a sandbox can start
 pub mod effect; // what an effect is to the kernel
 mod figures; // how much has happened, for whoever watches over the process
+mod given; // what a program gets of its app's settings
 mod grants; // what the owner says about an app's switches
 mod handed; // files that come as bytes
+mod handles; // how an app speaks of a secret
 mod history; // what happened, read back and proven
 mod host; // the way of one effect
 pub mod host_call; // every effect on one screen
@@ -36,6 +38,7 @@ mod routes; // requests that apps answer
 mod run; // one run, from spawn to end
 pub mod runner; // what a sandbox is to the kernel
 mod schedule; // what the clock starts
+mod secrets; // which settings of an app are secrets
 mod server_news; // what servers tell while they run
 pub mod servers; // apps whose tools are found out by asking
 mod settings; // what the owner sets for an app
@@ -47,7 +50,9 @@ pub mod stream; // a run's bounded log of chunks
 mod supervisor; // what fails is started again
 mod trash; // taking back what a run did to files
 mod triggers; // what may start an app by itself
+mod unsaid; // what is not to be said again by whoever was told it
 mod upgrade; // one version in the place of another
+mod vault; // secrets: kept, forgotten, used
 mod views; // what an app shows its results with
 mod zone; // which apps a zone lets run
 
@@ -60,6 +65,7 @@ pub use bus::{
 };
 pub use figures::{Figures, RUN_US_BOUNDS};
 pub use handed::{FILE_LIFE_MS, FILES_OF_OWNER_BYTES_MAX, FILES_OF_OWNER_MAX};
+pub use handles::{Handle, HeldSecrets};
 pub use history::{LOG_LIMIT_MAX, LogFilter};
 pub use owners::OWNERS_MAX;
 pub use recovery::Recovered;
@@ -75,6 +81,7 @@ pub use supervisor::{
     supervise,
 };
 pub use trash::{TrashRow, TrashState};
+pub use unsaid::Unsaid;
 pub use views::View;
 
 use admission::{Admission, Whose};
@@ -85,7 +92,7 @@ use parking_lot::{Mutex, RwLock};
 use protocol::{AppName, AuditRecord, Caller, Clock, DeviceId, Entropy, ErrorCode, Failure, OwnerId, Right, RunId};
 use run::Run;
 use runner::Runner;
-use state::{Batch, BlobStore, Durability, Store};
+use state::{Batch, BlobStore, Durability, Store, Vault};
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     sync::{
@@ -125,6 +132,8 @@ pub struct KernelParts {
     pub store: Arc<dyn Store>,
     /// Keeps archives.
     pub blobs: BlobStore,
+    /// Keeps secrets.
+    pub vault: Arc<dyn Vault>,
     /// Runs guests.
     pub runner: Arc<dyn Runner>,
     /// Performs effects.
@@ -157,6 +166,7 @@ pub struct Kernel {
     broker: Broker,
     store: Arc<dyn Store>,
     blobs: BlobStore,
+    vault: Arc<dyn Vault>,
     runner: Arc<dyn Runner>,
     effects: Effects,
     starters: Arc<dyn Starters>,
@@ -212,6 +222,7 @@ impl Kernel {
             broker: parts.broker,
             store: parts.store,
             blobs: parts.blobs,
+            vault: parts.vault,
             runner: parts.runner,
             effects: parts.effects,
             starters: parts.starters,

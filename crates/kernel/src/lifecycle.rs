@@ -7,6 +7,7 @@ use crate::{
     bus::deliver::ended,
     journal,
     run::{Begin, Call, Cause, commit_failure, internal, store_failure},
+    secrets::secrets_key,
     settings::settings_key,
     stop::RUNS_GONE_WAIT_MS,
     triggers::Triggers,
@@ -233,7 +234,10 @@ impl Kernel {
             Err(failure) if failure.code == ErrorCode::AppNotFound && erase => {
                 let data = format!("{app}/");
                 let left = self.store.scan(caller.owner, Space::Storage, &data, None, 1).map_err(store_failure)?;
-                if left.is_empty() {
+                let is_set = |key| self.store.get(&key).map(|row| row.is_some()).map_err(store_failure);
+                let has_settings =
+                    is_set(settings_key(caller.owner, &app))? || is_set(secrets_key(caller.owner, &app))?;
+                if left.is_empty() && !has_settings {
                     return Err(failure);
                 }
                 false
@@ -265,6 +269,13 @@ impl Kernel {
             if erase {
                 batch.delete_prefix(owner, Space::Storage, &format!("{app}/"));
                 batch.delete(&settings_key(owner, &app));
+                batch.delete(&secrets_key(owner, &app));
+                // Before the commit: should the process end in between, the app is there, and can be removed again.
+                if let Err(failure) = kernel.secrets_erase(owner, &app) {
+                    let said = sentence::vault_unerased(failure.message);
+                    let said = journal::record(kernel.clock.now(), &caller, AuditEvent::App, Some(&app), said);
+                    journal::append(&mut batch, owner, &said);
+                }
             }
             let said = if erase { sentence::app_removed_erased() } else { sentence::app_removed() };
             let said = journal::record(kernel.clock.now(), &caller, AuditEvent::App, Some(&app), said);

@@ -32,6 +32,8 @@ struct Inner {
     exchanged: Vec<HostUse>,
     /// What a person said no to, or did not answer.
     refused: BTreeSet<String>,
+    /// Secrets that were sent, and where to.
+    secrets: BTreeSet<String>,
 }
 
 #[derive(Debug)]
@@ -108,6 +110,17 @@ impl Notes {
         if inner.said.len() < SAID_MAX {
             inner.said.push(said);
         }
+    }
+
+    /// A secret is about to be sent. Whether that is the first time in this run: that is told, and the same again is not.
+    pub(crate) fn add_secret(&self, said: &Sentence) -> bool {
+        let mut inner = self.0.lock();
+        // As many as there are secrets and hosts; an app cannot make more of either.
+        let is_first = inner.secrets.insert(said.to_string());
+        if is_first && inner.said.len() < SAID_MAX {
+            inner.said.push(said.clone());
+        }
+        is_first
     }
 
     /// A person said no to this, or did not answer.

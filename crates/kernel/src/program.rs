@@ -3,20 +3,21 @@
 
 use crate::{
     Kernel,
+    given::Given,
     host::{permit_ask, refuse, settle_sending},
     host_call::HostError,
     journal,
     run::{Run, effect_number},
     runner::{GuestCall, GuestEnd, GuestFailure, GuestHost, GuestImage},
     trash::SentRow,
+    unsaid::{Unsaid, UnsaidHost},
 };
 use broker::{Ask, Basis, Broker, Decision, Demand as _, Denied, Folder, Lease, NetworkDemand, Permit, RoomDemand};
 use futures_util::{FutureExt as _, future::BoxFuture};
-use package::Given;
 pub use package::Speaks;
 use parking_lot::Mutex;
 use protocol::{
-    AppName, AuditEvent, Clock, Digest, EffectState, Failure, FileAccess, OwnerId, Sentence, ShownOnce, sentence,
+    AppName, AuditEvent, Clock, Digest, EffectState, Failure, FileAccess, OwnerId, SecretText, Sentence, sentence,
     sha256,
 };
 use serde_json::{Map, Value, json};
@@ -70,7 +71,11 @@ pub struct Terms {
     /// Its part of the owner's things.
     pub rooms: Rooms,
     /// Its environment beside what every program has; of a server elsewhere, headers of each request. Some are secrets.
-    pub given: BTreeMap<String, ShownOnce>,
+    pub given: BTreeMap<String, SecretText>,
+    /// Which secrets it knows from that, and is not to say.
+    pub unsaid: Arc<Unsaid>,
+    /// Whether there are any.
+    pub has_secrets: bool,
     /// Memory of all its processes together.
     pub memory_bytes_max: u64,
     /// The same for the same terms, and says nothing of them.
@@ -247,25 +252,28 @@ impl Kernel {
         }
         let (kernel, run, image) = (self.clone(), run.clone(), image.clone());
         async move {
-            match kernel.terms(&run).await {
-                Ok(terms) => image.start(GuestCall { terms: Some(Arc::new(terms)), ..call }, host).await,
-                Err(HostError::Ended(end)) => GuestEnd { result: Err(GuestFailure::Ended(end)), memory_bytes: 0 },
-                Err(HostError::Guest(error)) => {
-                    let failure = Failure::new(error.code, error.message);
-                    GuestEnd { result: Err(GuestFailure::Failed(Box::new(failure))), memory_bytes: 0 }
+            match kernel.terms(&run, call.export.is_hook()).await {
+                Ok(terms) => {
+                    let unsaid = terms.unsaid.clone();
+                    let host = match unsaid.is_empty() {
+                        true => host,
+                        false => Arc::new(UnsaidHost { inner: host, unsaid: unsaid.clone() }),
+                    };
+                    unsaid.end(image.start(GuestCall { terms: Some(Arc::new(terms)), ..call }, host).await)
                 }
+                Err(why) => GuestEnd { result: Err(why), memory_bytes: 0 },
             }
         }
         .boxed()
     }
 
     /// What the program of a run's app may have now. A folder that is refused is left out, and the log says so.
-    async fn terms(self: &Arc<Self>, run: &Arc<Run>) -> Result<Terms, HostError> {
-        let given = self.given(run)?;
+    async fn terms(self: &Arc<Self>, run: &Arc<Run>, is_hook: bool) -> Result<Terms, GuestFailure> {
+        let Given { texts, unsaid, has_secrets } = self.given(run, is_hook).await?;
         let mut rooms = Rooms::default();
         if !run.is_storage_only() {
             for demand in self.broker.rooms(&run.lease, self.clock.now()) {
-                let Some(permit) = self.room_permit(run, demand).await? else { continue };
+                let Some(permit) = self.room_permit(run, demand).await.map_err(failed)? else { continue };
                 match permit.demand().access() {
                     FileAccess::Read => rooms.read.push(permit.demand().folder().clone()),
                     FileAccess::Write => rooms.write.push(permit.demand().folder().clone()),
@@ -275,7 +283,9 @@ impl Kernel {
         rooms.has_way_out = !run.is_storage_only() && self.broker.has_way_out(&run.lease, self.clock.now());
         let memory_bytes_max = run.app.package.manifest().limits.memory_bytes.unwrap_or(PROGRAM_MEMORY_BYTES);
         let (owner, app) = (run.owner(), run.app.record.name.clone());
-        let mut terms = Terms { owner, app, rooms, given, memory_bytes_max, digest: sha256(b"") };
+        let unsaid = Arc::new(unsaid);
+        let mut terms =
+            Terms { owner, app, rooms, given: texts, unsaid, has_secrets, memory_bytes_max, digest: sha256(b"") };
         terms.digest = digest(&terms);
         Ok(terms)
     }
@@ -288,6 +298,11 @@ impl Kernel {
     /// An app may not run any more, or not as it did: its programs are ended.
     pub(crate) fn programs_end(&self, owner: OwnerId, app: &AppName) {
         self.runner.end(owner, app);
+    }
+
+    /// A secret that an app's programs may know is not theirs any more: they are ended at once.
+    pub(crate) fn programs_take_back(&self, owner: OwnerId, app: &AppName) {
+        self.runner.take_back(owner, app);
     }
 
     async fn room_permit(
@@ -310,29 +325,6 @@ impl Kernel {
             Err(HostError::Guest(_)) => run.lease.check().map(|()| None).map_err(Into::into),
             Err(ended @ HostError::Ended(_)) => Err(ended),
         }
-    }
-
-    /// What the program or server gets of the app's settings.
-    fn given(&self, run: &Run) -> Result<BTreeMap<String, ShownOnce>, HostError> {
-        let app = &run.app;
-        let written = match app.package.code() {
-            package::Code::Program(program) => &program.environment,
-            package::Code::Server(server) => &server.headers,
-            package::Code::Script { .. } | package::Code::Component(_) | package::Code::Page(_) => {
-                return Ok(BTreeMap::new());
-            }
-        };
-        let settings = self.settings_of_hook(run.owner(), app).unwrap_or_default();
-        let text = |given: &Given| match given {
-            Given::Text(text) => Some(text.clone()),
-            Given::Setting { setting, prefix } => match settings.get(setting)? {
-                Value::String(text) => Some(format!("{prefix}{text}")),
-                Value::Null => None,
-                other => Some(format!("{prefix}{other}")),
-            },
-        };
-        let given = written.iter().filter_map(|(name, given)| Some((name.clone(), ShownOnce::new(text(given)?))));
-        Ok(given.collect())
     }
 }
 
@@ -396,11 +388,19 @@ fn file_uri(path: &str) -> String {
 /// What a program may use unless its manifest says otherwise: what an ordinary server in Node or Python does well with.
 pub const PROGRAM_MEMORY_BYTES: u64 = 512 << 20;
 
+fn failed(error: HostError) -> GuestFailure {
+    match error {
+        HostError::Ended(end) => GuestFailure::Ended(end),
+        HostError::Guest(error) => GuestFailure::Failed(Box::new(Failure::new(error.code, error.message))),
+    }
+}
+
 fn digest(terms: &Terms) -> Digest {
     let given: Vec<(&String, &str)> = terms.given.iter().map(|(name, given)| (name, given.expose())).collect();
     let Rooms { read, write, has_way_out } = &terms.rooms;
     let whole = (read, write, has_way_out, given, terms.memory_bytes_max);
-    sha256(&serde_json::to_vec(&whole).unwrap_or_default())
+    let whole = SecretText::new(serde_json::to_string(&whole).unwrap_or_default());
+    sha256(whole.expose().as_bytes())
 }
 
 impl House for Kernel {

@@ -33,6 +33,11 @@ pub trait Runner: Send + Sync {
         let _ = (owner, app);
     }
 
+    /// A secret that an app was given is not its any more: what lives on beyond one run and may know it is ended at once.
+    fn take_back(&self, owner: OwnerId, app: &AppName) {
+        let _ = (owner, app);
+    }
+
     /// What an app has kept for itself outside of its storage is erased. It does not run any more.
     fn erase(&self, owner: OwnerId, app: &AppName) {
         let _ = (owner, app);
@@ -103,6 +108,11 @@ impl GuestExport {
     /// As text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it is a hook's: these are called whatever is not set yet. No action's name has a `$`.
+    pub(crate) fn is_hook(&self) -> bool {
+        self.0.starts_with('$')
     }
 }
 

@@ -1,19 +1,20 @@
 //! What the owner sets for an app: values that fit the schema of its package, shown to its runs. A snapshot has none of
 //! them, because `env` cannot be read while an app is activated: so a change holds from the next run on, and what was
-//! frozen stays as it is.
+//! frozen stays as it is. Secrets are in the vault, and `secrets` knows which there are.
 
 use crate::{
     Kernel,
     apps::LoadedApp,
     journal,
-    run::{commit_failure, internal, store_failure},
+    run::{internal, store_failure},
+    secrets::{Secrets, handles_fill, is_at},
 };
 use package::{InputError, Settings};
 use protocol::{
     AppName, AuditEvent, Caller, ErrorCode, Failure, Labels, OwnerId, Right, api::SettingView, sentence, text,
 };
 use serde_json::{Map, Value};
-use state::{Batch, Durability, Key, Space};
+use state::{Batch, Key, Space};
 use std::sync::Arc;
 
 /// What the values of one app may take, as JSON: settings are words and numbers, not data.
@@ -39,13 +40,17 @@ fn in_force(settings: &Settings, set: &Values) -> Values {
     .collect()
 }
 
-/// Whether values may hold. A secret that the app cannot do without is not among them.
+/// Whether values may hold. Secrets are not among them: what the package asks of these was looked at when they were set.
 fn check(settings: &Settings, values: &Values) -> Result<(), InputError> {
     let mut whole = values.clone();
-    for secret in settings.fields.iter().filter(|field| field.is_secret && field.is_required) {
+    let secrets = || settings.fields.iter().filter(|field| field.is_secret);
+    for secret in secrets().filter(|field| field.is_required) {
         whole.insert(secret.name.clone(), Value::String(String::new()));
     }
-    settings.check(&Value::Object(whole))
+    settings.check(&Value::Object(whole)).or_else(|mut error| {
+        error.faults.retain(|fault| !secrets().any(|secret| is_at(&fault.pointer, &secret.name)));
+        if error.faults.is_empty() { Ok(()) } else { Err(error) }
+    })
 }
 
 /// Why what was set does not fit, for whoever sets it.
@@ -72,6 +77,13 @@ fn unfit(app: &AppName, settings: &Settings, values: &Values, error: &InputError
         (missing, _) => format!("it has to be set first: {}", missing.join(", ")),
     };
     Failure::new(ErrorCode::InvalidInput, format!("{app} cannot run: {why}")).hint(hint(app))
+}
+
+/// Why nothing can run without a secret.
+fn secret_missing(app: &AppName, missing: &[&str]) -> Failure {
+    let message = format!("{app} cannot run: it has to be set first: {}", missing.join(", "));
+    let first = text::shorten(missing.first().unwrap_or(&"NAME"), PLACE_CHARS_SHOWN);
+    Failure::new(ErrorCode::InvalidInput, message).hint(format!("oikos app settings {app} --secret {first}"))
 }
 
 fn hint(app: &AppName) -> String {
@@ -113,13 +125,8 @@ impl Kernel {
         let settings = app.package.settings();
         for field in changes.keys() {
             match settings.and_then(|settings| settings.field(field)) {
-                Some(known) if known.is_secret => {
-                    let message = format!("'{field}' is a secret, and there is no vault to keep it in yet");
-                    let failure = Failure::new(ErrorCode::NotAvailable, message);
-                    return Err(
-                        failure.hint("a later version of oikos keeps secrets; until then nothing of it is stored")
-                    );
-                }
+                // Whoever gives a secret lets an app in somewhere.
+                Some(known) if known.is_secret => self.require_word(caller, Right::Manage)?,
                 Some(_) => {}
                 None => {
                     let shown = text::shorten(field, PLACE_CHARS_SHOWN);
@@ -134,13 +141,19 @@ impl Kernel {
         let Some(settings) = settings.filter(|_| !changes.is_empty()) else { return Ok(()) };
         let mut set = self.settings_stored(caller.owner, name)?;
         let names: Vec<String> = changes.keys().cloned().collect();
+        let mut secrets = Vec::new();
         for (field, value) in changes {
+            if settings.field(&field).is_some_and(|known| known.is_secret) {
+                secrets.push((field, value));
+                continue;
+            }
             match value {
                 Value::Null => drop(set.remove(&field)),
                 value => drop(set.insert(field, value)),
             }
         }
-        check(settings, &in_force(settings, &set)).map_err(|error| refused(name, &error))?;
+        let held = in_force(settings, &set);
+        check(settings, &held).map_err(|error| refused(name, &error))?;
         let row = serde_json::to_vec(&set).unwrap_or_default();
         if row.len() > SETTINGS_BYTES_MAX {
             let most = protocol::Arg::Bytes(SETTINGS_BYTES_MAX as u64);
@@ -157,7 +170,14 @@ impl Kernel {
         let said = sentence::settings_changed(names);
         let said = journal::record(self.clock.now(), caller, AuditEvent::App, Some(name), said);
         journal::append(&mut batch, caller.owner, &said);
-        self.store.commit(batch, Durability::Synced).map(drop).map_err(commit_failure)
+        let known = self.secrets_stored(caller.owner, name)?;
+        let takes_back = secrets.iter().any(|(field, _)| known.contains_key(field));
+        let changes = self.secrets_change(caller.owner, name, settings, &held, secrets, &mut batch)?;
+        self.vault_commit(caller.owner, changes, batch)?;
+        if takes_back {
+            self.programs_take_back(caller.owner, name);
+        }
+        Ok(())
     }
 
     fn settings_stored(&self, owner: OwnerId, app: &AppName) -> Result<Values, Failure> {
@@ -172,6 +192,7 @@ impl Kernel {
     fn settings_shown(&self, owner: OwnerId, app: &LoadedApp) -> Result<Vec<SettingView>, Failure> {
         let Some(settings) = app.package.settings() else { return Ok(Vec::new()) };
         let set = self.settings_stored(owner, &app.record.name)?;
+        let secrets = self.secrets_stored(owner, &app.record.name)?;
         let values = in_force(settings, &set);
         let shown = settings.fields.iter().map(|field| SettingView {
             name: field.name.clone(),
@@ -179,19 +200,31 @@ impl Kernel {
             description: field.description.clone(),
             schema: settings.schema["properties"][&field.name].clone(),
             value: values.get(&field.name).cloned(),
-            is_set: !field.is_secret && set.contains_key(&field.name),
+            is_set: if field.is_secret { secrets.contains_key(&field.name) } else { set.contains_key(&field.name) },
+            key: secrets.get(&field.name).and_then(|kept| kept.key().cloned()),
             is_secret: field.is_secret,
             is_required: field.is_required,
         });
         Ok(shown.collect())
     }
 
-    /// What a run is shown. Fails where the app cannot do without something that nobody has set, and where what was set
-    /// does not fit a newer version.
+    /// What a run is shown; of a secret, how to speak of it. Fails where the app cannot do without something that nobody has
+    /// set, and where what was set does not fit a newer version.
     pub(crate) fn settings_of(&self, owner: OwnerId, app: &LoadedApp) -> Result<Option<Values>, Failure> {
         let Some(settings) = app.package.settings() else { return Ok(None) };
-        let values = in_force(settings, &self.settings_stored(owner, &app.record.name)?);
-        check(settings, &values).map_err(|error| unfit(&app.record.name, settings, &values, &error))?;
+        let name = &app.record.name;
+        let mut values = in_force(settings, &self.settings_stored(owner, name)?);
+        check(settings, &values).map_err(|error| unfit(name, settings, &values, &error))?;
+        let secrets = match settings.fields.iter().any(|field| field.is_secret) {
+            true => self.secrets_stored(owner, name)?,
+            false => Secrets::new(),
+        };
+        let needed = settings.fields.iter().filter(|field| field.is_secret && field.is_required);
+        let missing: Vec<&str> = needed.map(|field| &*field.name).filter(|name| !secrets.contains_key(*name)).collect();
+        if !missing.is_empty() {
+            return Err(secret_missing(name, &missing));
+        }
+        handles_fill(settings, &secrets, &mut values);
         Ok(Some(values))
     }
 

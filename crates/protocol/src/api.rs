@@ -2,9 +2,9 @@
 //! HTTP. Everything the command line can do is a [`Request`].
 
 use crate::{
-    ActionName, Answer, AppName, Arg, AuditEntry, Badge, Digest, EventId, Failure, FileId, GrantState, LoginId,
-    OfferId, OwnerName, PublisherName, QuestionId, RequestId, Right, RunId, Sentence, SequencedChunk,
-    Timestamp, TokenId, TokenName, Topic, Zone, sentence,
+    ActionName, Answer, AppName, Arg, AuditEntry, Badge, Digest, EventId, Failure, FileId, GrantState, KeyName,
+    LoginId, OfferId, OwnerName, PublisherName, QuestionId, RequestId, Right, RunId, Sentence, SequencedChunk,
+    ShownOnce, Timestamp, TokenId, TokenName, Topic, Zone, sentence,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -15,6 +15,7 @@ mod client; // MCP clients on this machine
 mod file; // files for a run: by path, and handed over as bytes
 mod grant; // an app's switches: how they stand, what the owner says of them
 mod import; // servers that other programs have set up
+mod key; // secrets in the vault, without their values
 mod reply; // answers
 mod server; // MCP servers and their tools
 
@@ -27,6 +28,7 @@ pub use import::{
     ImportAction, ImportAnswers, ImportAsk, ImportNotice, ImportOffered, ImportSetting, ImportSource, ImportView,
     ImportsView,
 };
+pub use key::KeyView;
 pub use reply::Reply;
 pub use server::{
     AppOffers, BoxFact, ServerRunning, ServerToolView, ServerView, ToolDifference, ToolOffer, ToolStanding,
@@ -239,7 +241,8 @@ pub enum Request {
     SettingSet {
         /// The app.
         app: AppName,
-        /// New values by name; null goes back to what the package says.
+        /// New values by name; null goes back to what the package says. Of a secret, a text is kept in the vault, and
+        /// `{"key": NAME}` names a key that is there already.
         changes: serde_json::Map<String, Value>,
     },
     /// MCP servers.
@@ -303,6 +306,30 @@ pub enum Request {
     ServerLog {
         /// The app that it is.
         app: AppName,
+    },
+    /// Keep a secret in the vault. No answer ever has it.
+    KeyAdd {
+        /// How its owner calls it.
+        name: KeyName,
+        /// It.
+        value: ShownOnce,
+        /// Where it may be sent: `HOST[:PORT]`, `*.` and a name for all names below it. None: it is for settings of apps
+        /// only.
+        #[serde(default)]
+        hosts: Vec<String>,
+        /// What its owner wants to remember of it.
+        #[serde(default)]
+        note: String,
+        /// Whether it may take the place of one that is there.
+        #[serde(default)]
+        replace: bool,
+    },
+    /// Secrets in the vault, without their values.
+    KeyList,
+    /// Forget a secret.
+    KeyRemove {
+        /// Which.
+        name: KeyName,
     },
     /// Open questions.
     ApprovalList,
@@ -602,7 +629,10 @@ pub struct SettingView {
     pub value: Option<Value>,
     /// Whether it was set.
     pub is_set: bool,
-    /// Whether nobody may read it, so that it goes to a vault.
+    /// The key of the vault that it is, where the owner named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<KeyName>,
+    /// Whether nobody may read it, so that it is kept in the vault.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_secret: bool,
     /// Whether the app cannot do without it.

@@ -129,6 +129,9 @@ pub struct Card {
     /// Which requests it answers, if it answers any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answers: Option<Sentence>,
+    /// What it may do with secrets that are set for it, if there can be any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secrets: Option<Sentence>,
     /// What it can never do.
     pub never: Vec<Sentence>,
     /// Its bounds.

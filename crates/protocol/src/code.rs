@@ -56,6 +56,8 @@ codes! {
     NotAvailable = "not_available", exit 1, "This part of oikos is not in this version; the message names it.";
     StoreDamaged = "store_damaged", exit 1, "The store cannot be read as it should; nothing was changed.";
     StoreNewer = "store_newer", exit 1, "The store was written by a newer oikos; this one refuses to open it.";
+    VaultLocked = "vault_locked", exit 1, "The vault cannot be opened: its key is not there, is another one, or is not private.";
+    VaultDamaged = "vault_damaged", exit 1, "The vault's file is not what was written; nothing was changed.";
     PublisherExists = "publisher_exists", exit 1, "There is a key of this name already, and a key is never written over.";
     OwnerExists = "owner_exists", exit 1, "There is an owner of this name already.";
     DocumentUnreadable = "document_unreadable", exit 1, "A document is damaged, locked with a password, or not of the kind it was taken for.";

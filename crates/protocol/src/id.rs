@@ -175,6 +175,14 @@ names! {
             && text.starts_with(|c: char| c.is_ascii_lowercase())
             && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     };
+    /// What an owner calls a secret in the vault.
+    KeyName = "name of a key",
+    "1 to 64 characters: a lower-case letter or digit, then lower-case letters, digits, '.', '_' or '-'",
+    |text| {
+        (1..=64).contains(&text.len())
+            && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-'))
+    };
     /// An owner's name.
     OwnerName = "owner's name",
     "1 to 32 characters: a lower-case letter, then lower-case letters, digits or '-'; not 'oikos'",

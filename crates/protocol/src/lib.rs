@@ -24,7 +24,7 @@ pub mod limit; // the bounds of a run
 mod question; // what is asked of a person, and the answer
 mod route; // a request for an app, and its answer
 mod scope; // what an app can ask for
-mod secret; // what is shown once
+mod secret; // what is shown once, and what is kept
 pub mod sentence; // everything that is said in words, as code and arguments
 pub mod text; // foreign text made safe to show
 mod time; // time and randomness as parameters
@@ -38,8 +38,8 @@ pub use code::ErrorCode;
 pub use event::{Sender, TOPIC_BYTES_MAX, TOPIC_WORDS_MAX, Topic, TopicFamily, TopicPattern};
 pub use failure::Failure;
 pub use id::{
-    ActionName, AppName, Digest, EventId, FileId, GrantId, LoginId, NameError, OfferId, OwnerName, PublisherName,
-    QuestionId, RequestId, RunId, TokenId, TokenName, sha256,
+    ActionName, AppName, Digest, EventId, FileId, GrantId, KeyName, LoginId, NameError, OfferId, OwnerName,
+    PublisherName, QuestionId, RequestId, RunId, TokenId, TokenName, sha256,
 };
 pub use label::Labels;
 pub use limit::{LimitChanges, Limits};
@@ -49,7 +49,7 @@ pub use scope::{
     FileAccess, GrantDuration, GrantState, HostRule, Line, Scope, ScopeRequest, ScopeWord, Zone, is_wide_folder,
     runs_anything,
 };
-pub use secret::ShownOnce;
+pub use secret::{SecretText, ShownOnce};
 pub use sentence::{Arg, Sentence};
 pub use time::{Clock, Entropy, Timestamp};
 pub use tool::{ToolName, WIRE_NAME_BYTES_MAX};

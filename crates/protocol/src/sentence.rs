@@ -188,6 +188,9 @@ sentences! {
     card_view() = "show its own page in a frame";
     card_page() = "run in your browser, in a frame that reaches nothing";
     card_routes(routes) = "answer requests of your browser and of programs with your keys, at an address of its own: {routes}";
+    card_secret_settings(settings) = "have secrets that you set for it sent to hosts that you allow it, never seeing them: {settings}";
+    card_secret_program(settings) = "read secrets that you set for it: {settings}";
+    card_secret_server(host, settings) = "have secrets that you set for it sent to {host}: {settings}";
     card_picked_files() = "use the files that you hand it yourself, each for one run";
 
     // The card: what it can never do, what limits it, what to look at twice.
@@ -199,6 +202,7 @@ sentences! {
     card_never_shell() = "run programs";
     card_never_clipboard() = "touch the clipboard";
     card_never_secrets() = "see your keys and secrets";
+    card_never_secrets_other() = "see any other of your keys and secrets";
     card_never_other_apps() = "see other apps or their data";
     card_never_ai() = "use your language models";
     card_limit_time(cpu, wall) = "{cpu} of computing and {wall} in all per run";
@@ -210,7 +214,6 @@ sentences! {
     card_limit_raised(what, asked, default) = "asks for more {what} than usual: {asked} instead of {default}";
     card_needs_folder() = "needs a folder from you";
     card_unavailable(lines) = "not in this version of oikos yet, so calls to it fail: {lines}";
-    card_later_settings(settings) = "not in this version of oikos yet, so you cannot set them: its secret settings {settings}";
     card_later_tools(tools) = "not in this version of oikos yet: models that call its tools {tools}; oikos run does";
     card_later_component(file) = "its code, {file}, is a WebAssembly component, which this version of oikos does not run";
     card_missing_mcp(dependency) = "{dependency}, a tool of an MCP server: none is connected, so calls to it fail";
@@ -281,6 +284,10 @@ sentences! {
     rule_private_answer(host, address) = "{host} leads to {address}, which is not out in the public, and only you can name it";
     rule_both_labels() = "the run has read private data and the words of strangers, and what it would send then cannot be shown to you yet";
     rule_brokered(host) = "oikos itself sends your secret to {host}, so the app may send no credentials of its own there";
+    rule_secret_outside(name, host) = "{host} is not among the hosts that the app names for {name}";
+    rule_secret_bound(name, host, hosts) = "your secret {name} goes to {hosts} and nowhere else, and {host} is not there";
+    rule_secret_unbound(name) = "your secret {name} names no host, so it is sent to none";
+    rule_secret_open(host) = "what is sent to {host} over http:// can be read on the way";
     rule_withdrawn(line) = "{line} was taken back while it was under way";
     rule_address_outside(address, line) = "{line} is for hosts by their names, and {address} is none";
     rule_connection_other(host, said) = "what it says first is for {said}, and this is a connection to {host}";
@@ -315,6 +322,7 @@ sentences! {
     ask_shell_open(command, program) = "run {command} (the program {program}), which does whatever these words say";
     ask_shell_write(command, program, folders) = "run {command} (the program {program}), which may change what is in {folders}, and nothing of that can be undone";
     ask_feature(feature) = "use {feature}";
+    ask_secret(name, host) = "have your secret {name} sent to {host}";
     ask_event(topic) = "send an event to {topic}";
     ask_event_content(topic, bytes) = "send what it has read to {topic} ({bytes})";
     ask_pick_file_read(purpose) = "have a file to read: {purpose}";
@@ -353,6 +361,8 @@ sentences! {
     shell_ran(command, code) = "ran {command}, which ended with code {code}";
     http_will_send(bytes, url, method) = "about to send {bytes} to {url} ({method})";
     http_sent(bytes, url, method, status) = "sent {bytes} to {url} ({method}), which answered {status}";
+    secret_sending(name, host) = "had your secret {name} sent to {host}";
+    secret_given(settings) = "was given its secret settings {settings}";
     connection_will_open(host) = "about to connect to {host}";
     connection_closed(host, took, sent, received) = "was connected to {host} for {took}: {sent} sent, {received} received";
     connection_cut(host, took, sent, received, why) = "was connected to {host} for {took}: {sent} sent, {received} received; cut off: {why}";
@@ -400,6 +410,12 @@ sentences! {
     app_removed() = "you removed it and kept its data";
     app_removed_erased() = "you removed it and erased its data";
     settings_changed(settings) = "you changed its settings {settings}";
+    key_added(name, hosts) = "you put the key {name} into the vault, for {hosts}";
+    key_added_plain(name) = "you put the key {name} into the vault, for settings of apps";
+    key_replaced(name, hosts) = "you put another value of the key {name} into the vault, for {hosts}";
+    key_replaced_plain(name) = "you put another value of the key {name} into the vault, for settings of apps";
+    key_removed(name) = "you took the key {name} out of the vault";
+    vault_unerased(why) = "its secrets could not be taken out of the vault: {why}";
     publisher_pinned(publisher) = "from now on only {publisher} can update it";
     publisher_trusted(publisher) = "you trusted the publisher {publisher}";
     publisher_succeeded(old, new) = "{old} named {new} as its successor";

@@ -1,10 +1,10 @@
 //! Private files and folders that survive a power cut. Nobody but the owner can read what is in OIKOS_HOME.
 
 use std::{
-    fs::{DirBuilder, File, OpenOptions},
+    fs::{self, DirBuilder, File, OpenOptions},
     io,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 const FOLDER_MODE: u32 = 0o700;
@@ -36,4 +36,19 @@ pub(crate) fn file_open_or_create(path: &Path) -> io::Result<File> {
 /// Waits until what was created, renamed or removed in a folder is on the disk.
 pub(crate) fn folder_sync(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
+}
+
+/// What a file is called until it is whole.
+pub(crate) fn staged(path: &Path) -> PathBuf {
+    let mut staged = path.as_os_str().to_owned();
+    staged.push(".new");
+    staged.into()
+}
+
+/// Removes a file that may not be there.
+pub(crate) fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }

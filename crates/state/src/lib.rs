@@ -1,4 +1,4 @@
-//! What oikos remembers: keys and values, the audit log, blobs, and the home folder they are in.
+//! What oikos remembers: keys and values, the audit log, blobs, secrets, and the home folder they are in.
 //!
 //! A change is one [`Batch`] over keys and log together: it happens as a whole or not at all, and the log's hash chain
 //! is made by the store in that same transaction, so table and evidence cannot disagree. How long a caller waits for
@@ -30,6 +30,7 @@ mod home; // the home folder, and who holds it
 mod memory; // the store for tests and comparisons
 mod sqlite; // the store on disk
 mod store; // what every store does
+mod vault; // secrets, which have a place and a key of their own
 
 pub use batch::{Batch, Durability, KEY_BYTES_MAX, Key, Space, VALUE_BYTES_MAX};
 pub use blob::{BLOB_BYTES_MAX, BLOB_IN_MEMORY_BYTES_MAX, BlobError, BlobStore};
@@ -40,3 +41,8 @@ pub use home::{Holder, HomeLock, LockError, is_held, last_holder};
 pub use memory::MemoryStore;
 pub use sqlite::{LAZY_WAIT_MS, STORE_VERSION, SYNC_WAIT_MS, SqliteStore, StoreOptions};
 pub use store::{Committed, Entry, LogRow, Store};
+pub use vault::{
+    MemoryVault, PassphraseFor, PassphraseSource, SEALED_BYTES_MAX, SECRET_BYTES_MAX, SECRET_HOSTS_MAX,
+    SECRET_NOTE_BYTES_MAX, SealedVault, VAULT_ENTRIES_MAX, Vault, VaultChange, VaultEntry, VaultError, VaultLock,
+    VaultName, VaultSetup, VaultState, rows_check, seal_check,
+};

@@ -17,6 +17,8 @@ export interface Known {
   questions: readonly Schemas["Question"][];
   /** Actions of apps that were looked at lately. */
   actions: readonly { app: string; action: string; title: string }[];
+  /** MCP servers, where they were looked at before, and how many of their tools wait for a yes. */
+  servers: readonly { app: string; title: string; waiting: number }[];
   say(sentence: Schemas["Sentence"]): string;
 }
 

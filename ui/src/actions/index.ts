@@ -1,12 +1,15 @@
 import type { Action, Deed, Known } from "./action";
 import answerQuestion from "./answer-question";
 import appTouch from "./app-touch";
+import connectClient from "./connect-client";
 import goScreen from "./go-screen";
 import installApp from "./install-app";
 import lastRun from "./last-run";
+import lookServer from "./look-server";
 import newKey from "./new-key";
 import openApp from "./open-app";
 import openPage from "./open-page";
+import openServer from "./open-server";
 import runAction from "./run-action";
 import sendEvent from "./send-event";
 import signInBrowser from "./sign-in-browser";
@@ -27,12 +30,15 @@ const DEEDS: readonly Deed[] = [
   goScreen,
   installApp,
   openApp,
+  openServer,
   lastRun,
   stopRun,
   stopEverything,
   stopApp,
   appTouch,
   sendEvent,
+  lookServer,
+  connectClient,
   newKey,
   trustPublisher,
   signInBrowser,

@@ -5,6 +5,7 @@ import { reads } from "@/api/operations";
 import { useLanguage, useSay } from "@/i18n";
 import { theme } from "@/layout/theme";
 import { useQuestions } from "@/live/use";
+import { waitingOf } from "@/pages/servers/state";
 import type { Known } from "./action";
 
 /** What the palette knows: the two lists that the shell has anyway, and what was looked at before. */
@@ -16,6 +17,7 @@ export function useKnown(): Known {
   const say = useSay();
   const chosen = useSyncExternalStore(theme.subscribe, theme.get);
   const actions = useActionsSeen();
+  const servers = useServersSeen();
   const [appList, runList] = [apps.data, runs.data?.runs];
   return useMemo(
     () => ({
@@ -25,9 +27,10 @@ export function useKnown(): Known {
       runs: (runList ?? []).toSorted((a, b) => b.started_at - a.started_at),
       questions,
       actions,
+      servers,
       say,
     }),
-    [appList, runList, questions, language, chosen, say, actions],
+    [appList, runList, questions, language, chosen, say, actions, servers],
   );
 }
 
@@ -48,6 +51,20 @@ function useActionsSeen(): Known["actions"] {
       .join(),
   );
   return useMemo(() => (seen === "" ? [] : actionsSeen(queries)), [seen, queries]);
+}
+
+/** As the list of servers has them, if it was asked for: it is long, since it has all their tools. */
+function useServersSeen(): Known["servers"] {
+  const { data } = useQuery({ ...reads.serverList(), enabled: false });
+  return useMemo(
+    () =>
+      (data?.servers ?? []).map((server) => ({
+        app: server.app,
+        title: server.title,
+        waiting: waitingOf(server).length,
+      })),
+    [data],
+  );
 }
 
 function actionsSeen(queries: QueryClient): Known["actions"] {

@@ -60,6 +60,12 @@ export const reads = {
     query(["log", filter], () => said(client.GET("/api/v1/log", { params: { query: filter } }))),
   scheduleList: () => query(["schedules"], () => said(client.GET("/api/v1/schedules"))),
   publisherList: () => query(["publishers"], () => said(client.GET("/api/v1/publishers"))),
+  /** MCP servers, each with its tools. */
+  serverList: () => query(["servers"], () => said(client.GET("/api/v1/servers"))),
+  serverInfo: (app: string) =>
+    query(["servers", app], () => said(client.GET("/api/v1/servers/{app}", { params: { path: { app } } }))),
+  serverLog: (app: string) =>
+    query(["servers", app, "log"], () => said(client.GET("/api/v1/servers/{app}/log", { params: { path: { app } } }))),
   tokenList: () => query(["tokens"], () => said(client.GET("/api/v1/tokens"))),
   loginList: () => query(["logins"], () => said(client.GET("/api/v1/logins"))),
   ownerList: () => query(["owners"], () => said(client.GET("/api/v1/owners"))),
@@ -92,6 +98,9 @@ export const acts = {
     said(client.PATCH("/api/v1/apps/{app}/grants", { ...app(name), body: { choices } })),
   settingSet: (name: string, settings: Record<string, unknown>) =>
     said(client.PATCH("/api/v1/apps/{app}/settings", { ...app(name), body: { settings } })),
+  serverLook: (name: string) => said(client.POST("/api/v1/servers/{app}/look", app(name))),
+  serverDecide: (name: string, body: Schemas["DecideBody"]) =>
+    said(client.PATCH("/api/v1/servers/{app}/tools", { ...app(name), body })),
   runStop: (id: string) => said(client.POST("/api/v1/runs/{run}/stop", run(id))),
   runStopAll: () => said(client.POST("/api/v1/stop")),
   undo: (id: string) => said(client.POST("/api/v1/runs/{run}/undo", run(id))),

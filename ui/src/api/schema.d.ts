@@ -277,6 +277,34 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/keys": {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Secrets in the vault, without their values */
+    get: operations["key_list"];
+    put?: never;
+    /**
+     * Keep a secret in the vault
+     * @description No answer ever has it.
+     */
+    post: operations["key_add"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/keys/{key}": {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Forget a secret */
+    delete: operations["key_remove"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/log": {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /** What happened, in sentences */
@@ -1013,6 +1041,7 @@ export interface components {
       never: components["schemas"]["Sentence"][];
       /** @description What its author should know: nothing that stops an install. */
       notes?: string[];
+      secrets?: components["schemas"]["Sentence"] | null;
       signed?: components["schemas"]["Sentence"] | null;
       /** @description The author's title. */
       title: string;
@@ -1290,6 +1319,8 @@ export interface components {
       | "not_available"
       | "store_damaged"
       | "store_newer"
+      | "vault_locked"
+      | "vault_damaged"
       | "publisher_exists"
       | "owner_exists"
       | "document_unreadable"
@@ -1607,6 +1638,40 @@ export interface components {
     Installed: {
       /** @description The app as it is now. */
       app: components["schemas"]["AppDetail"];
+    };
+    /** @description A secret to keep in the vault. No answer ever has it. */
+    KeyBody: {
+      /** @description Where it may be sent: `HOST[:PORT]`, `*.` and a name for all names below it. None: it is for settings of apps only. */
+      hosts?: string[];
+      /** @description How its owner calls it. */
+      name: components["schemas"]["KeyName"];
+      /** @description What its owner wants to remember of it. */
+      note?: string;
+      /** @description Whether it may take the place of one that is there. */
+      replace?: boolean;
+      /** @description It. */
+      value: components["schemas"]["ShownOnce"];
+    };
+    /** @description What an owner calls a secret in the vault. */
+    KeyName: string;
+    /** @description A secret in the vault. */
+    KeyView: {
+      /** @description Apps that may use it. */
+      apps?: components["schemas"]["AppName"][];
+      /** @description When this value was kept. */
+      created_at: components["schemas"]["Timestamp"];
+      /** @description Where it may be sent. */
+      hosts?: string[];
+      /** @description How its owner calls it; `app/APP/SETTING` where it is a setting of an app. */
+      name: string;
+      /** @description What its owner wrote about it. */
+      note?: string;
+      used_at?: components["schemas"]["Timestamp"] | null;
+    };
+    /** @description Secrets in the vault, without their values. */
+    Keys: {
+      /** @description By name. */
+      keys: components["schemas"]["KeyView"][];
     };
     /**
      * Format: int32
@@ -1971,6 +2036,18 @@ export interface components {
           reply: "settings";
           /** @description In the order of the package. */
           settings: components["schemas"]["SettingView"][];
+        }
+      | {
+          /** @description It, without its value. */
+          key: components["schemas"]["KeyView"];
+          /** @enum {string} */
+          reply: "key";
+        }
+      | {
+          /** @description By name. */
+          keys: components["schemas"]["KeyView"][];
+          /** @enum {string} */
+          reply: "keys";
         }
       | {
           /** @description Oldest first. */
@@ -2396,10 +2473,11 @@ export interface components {
       description?: string | null;
       /** @description Whether the app cannot do without it. */
       is_required?: boolean;
-      /** @description Whether nobody may read it, so that it goes to a vault. */
+      /** @description Whether nobody may read it, so that it is kept in the vault. */
       is_secret?: boolean;
       /** @description Whether it was set. */
       is_set: boolean;
+      key?: components["schemas"]["KeyName"] | null;
       /** @description Its name. */
       name: string;
       /** @description JSON Schema of its value. */
@@ -2418,11 +2496,14 @@ export interface components {
     };
     /** @description New values of settings. */
     SettingsBody: {
-      /** @description By name. What is not named stays as it is; null goes back to what the package says. */
+      /**
+       * @description By name. What is not named stays as it is; null goes back to what the package says. Of a secret, a text is kept in
+       *     the vault, and `{"key": NAME}` names a key that is there already; no API key changes one.
+       */
       settings: { [key: string]: unknown };
     };
     /**
-     * @description A secret on its way to the person or program that asked for it. It has a serialized form, because that way may be a
+     * @description A secret on its way: to the person or program that asked for it, or from the person who gives it. It has a serialized form, because that way may be a
      *     wire; it shows as `«secret»` wherever it is printed, and is overwritten when dropped.
      *
      *     ```
@@ -2483,6 +2564,11 @@ export interface components {
       paused: components["schemas"]["AppName"][];
       /** @description The runs that were stopped. */
       runs: components["schemas"]["RunId"][];
+    };
+    /** @description A secret in the vault, without its value. */
+    StoredKey: {
+      /** @description It. */
+      key: components["schemas"]["KeyView"];
     };
     /**
      * Format: int64
@@ -3096,6 +3182,56 @@ export interface operations {
       };
       /** @description As it was when its ETag was given */
       304: { headers: { [name: string]: unknown }; content?: never };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  key_list: {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    requestBody?: never;
+    responses: {
+      /** @description It went well. */
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Keys"] } };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  key_add: {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    requestBody: { content: { "application/json": components["schemas"]["KeyBody"] } };
+    responses: {
+      /** @description It went well. */
+      200: {
+        headers: { [name: string]: unknown };
+        content: { "application/json": components["schemas"]["StoredKey"] };
+      };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  key_remove: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Its name */
+        key: components["schemas"]["KeyName"];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Forgotten */
+      204: { headers: { [name: string]: unknown }; content?: never };
       /** @description It did not go well: the code says why. */
       default: {
         headers: { [name: string]: unknown };

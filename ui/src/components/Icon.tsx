@@ -1,6 +1,7 @@
 // Drawn by hand, 24 × 24, one stroke: few enough that no library is worth its bytes.
 const PATHS = {
   apps: "M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM17 14v6M14 17h6",
+  server: "M4 5h16v5H4zM4 14h16v5H4zM7.5 7.5h.01M7.5 16.5h.01",
   runs: "M7 5l11 7-11 7z",
   inbox: "M4 13l3-8h10l3 8v6H4zM4 13h5l1.5 2.5h3L15 13h5",
   activity: "M3 12h4l3-7 4 14 3-7h4",
@@ -18,6 +19,7 @@ const PATHS = {
   check: "M5 12.5l4.5 4.5L19 7.5",
   warning: "M12 4l9 16H3zM12 10v4M12 17h.01",
   undo: "M8 5L4 9l4 4M4 9h10a6 6 0 010 12h-3",
+  refresh: "M19.5 12a7.5 7.5 0 11-2.2-5.3L20 9.4M20 4v5.4h-5.4",
   down: "M6 9l6 6 6-6",
   download: "M12 4v11M7 11l5 5 5-5M4 20h16",
   file: "M6 3h8l4 4v14H6zM14 3v4h4",

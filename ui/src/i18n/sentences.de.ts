@@ -36,6 +36,10 @@ const texts: Record<keyof typeof english, string> = {
   card_view: "eine eigene Seite in einem Rahmen zeigen",
   card_routes:
     "auf Anfragen deines Browsers und von Programmen mit deinen Schlüsseln antworten, unter einer eigenen Adresse: {routes}",
+  card_secret_settings:
+    "Geheimnisse, die du für sie setzt, an Server senden lassen, die du ihr erlaubst, ohne sie je zu sehen: {settings}",
+  card_secret_program: "Geheimnisse lesen, die du für sie setzt: {settings}",
+  card_secret_server: "Geheimnisse, die du für sie setzt, an {host} senden lassen: {settings}",
   card_picked_files: "die Dateien nutzen, die du ihr selbst gibst, jede für einen Lauf",
   card_never_file: "irgendeine deiner Dateien sehen",
   card_never_file_other: "irgendeine andere deiner Dateien sehen",
@@ -53,8 +57,6 @@ const texts: Record<keyof typeof english, string> = {
   card_limit_raised: "verlangt mehr als üblich ({what}): {asked} statt {default}",
   card_needs_folder: "braucht einen Ordner von dir",
   card_unavailable: "in dieser Version von oikos noch nicht da, Aufrufe schlagen also fehl: {lines}",
-  card_later_settings:
-    "in dieser Version von oikos noch nicht da, du kannst sie also nicht setzen: ihre geheimen Einstellungen {settings}",
   card_later_tools:
     "in dieser Version von oikos noch nicht da: Modelle, die ihre Werkzeuge {tools} aufrufen; oikos run kann es",
   card_later_component: "ihr Code, {file}, ist eine WebAssembly-Komponente, die diese Version von oikos nicht ausführt",
@@ -364,6 +366,21 @@ const texts: Record<keyof typeof english, string> = {
   progress_snapshot: "lädt den Code der App",
   progress_engine: "bereitet die Sandbox vor (einmal je Version)",
   progress_waiting: "wartet auf Platz zum Laufen",
+  card_never_secrets_other: "deine anderen Schlüssel und Geheimnisse sehen",
+  ask_secret: "dein Geheimnis {name} an {host} senden lassen",
+  rule_secret_outside: "{host} gehört nicht zu den Servern, die die App für {name} nennt",
+  rule_secret_bound: "dein Geheimnis {name} geht an {hosts} und nirgendwo sonst hin, und {host} gehört nicht dazu",
+  rule_secret_unbound: "dein Geheimnis {name} nennt keinen Server, also wird es an keinen gesendet",
+  rule_secret_open: "was über http:// an {host} geht, kann unterwegs gelesen werden",
+  secret_sending: "hat dein Geheimnis {name} an {host} senden lassen",
+  secret_given: "hat ihre geheimen Einstellungen {settings} bekommen",
+  key_added: "du hast den Schlüssel {name} in den Tresor gelegt, für {hosts}",
+  key_added_plain: "du hast den Schlüssel {name} in den Tresor gelegt, für Einstellungen von Apps",
+  key_replaced: "du hast einen anderen Wert des Schlüssels {name} in den Tresor gelegt, für {hosts}",
+  key_replaced_plain:
+    "du hast einen anderen Wert des Schlüssels {name} in den Tresor gelegt, für Einstellungen von Apps",
+  key_removed: "du hast den Schlüssel {name} aus dem Tresor genommen",
+  vault_unerased: "ihre Geheimnisse konnten nicht aus dem Tresor genommen werden: {why}",
 };
 
 const args: Templates = english;

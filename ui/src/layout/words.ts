@@ -26,6 +26,7 @@ export const words: { en: ShellWords; de: ShellWords } = {
   en: {
     menu: {
       apps: "Apps",
+      servers: "Servers",
       runs: "Runs",
       approvals: "Approvals",
       activity: "Activity",
@@ -59,6 +60,7 @@ export const words: { en: ShellWords; de: ShellWords } = {
   de: {
     menu: {
       apps: "Apps",
+      servers: "Server",
       runs: "Läufe",
       approvals: "Freigaben",
       activity: "Aktivität",

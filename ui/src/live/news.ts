@@ -24,9 +24,9 @@ export function stale(event: string, app: string | null): readonly unknown[][] {
     case "granted":
       return [["grants"], ["apps"]];
     case "app":
-      return [["apps"], ["grants"], ["settings"], ["schedules"], ["publishers"], ["starters"]];
+      return [["apps"], ["grants"], ["settings"], ["schedules"], ["publishers"], ["starters"], ["servers"]];
     case "stopped":
-      return [["apps"], ["runs"], ["schedules"]];
+      return [["apps"], ["runs"], ["schedules"], ["servers"]];
     case "publisher":
       return [["publishers"]];
     case "access":

@@ -1,9 +1,8 @@
 import schema from "../../../renderers/key-value/schema.json";
-import { cellText } from "../../../renderers/shared/cells";
 import type { KeyValueData } from "../../../renderers/shared/data";
-import { escapeLines, escapeText } from "../../../renderers/shared/escape";
+import { escapeText } from "../../../renderers/shared/escape";
 import { texts } from "../../../renderers/shared/text";
-import { each } from "./each";
+import { Facts } from "./facts";
 import { useViewWords } from "./host";
 import type { View } from "./view";
 
@@ -13,23 +12,7 @@ function KeyValue({ data }: { data: KeyValueData }) {
   return (
     <section>
       {data.title !== undefined && <h3>{escapeText(data.title)}</h3>}
-      <dl className="view-facts">
-        {each(data.entries, ({ key, value, note }) => (
-          <div>
-            <dt>{escapeText(key)}</dt>
-            <dd>
-              {value === null ? (
-                <i className="view-quiet">{words.empty}</i>
-              ) : (
-                <bdi className="view-lines">
-                  {typeof value === "string" ? escapeLines(value) : cellText(value, words)}
-                </bdi>
-              )}
-              {note !== undefined && <span className="view-quiet"> {escapeText(note)}</span>}
-            </dd>
-          </div>
-        ))}
-      </dl>
+      <Facts entries={data.entries} />
     </section>
   );
 }

@@ -16,6 +16,7 @@ export const loaders: Loaders = {
   diff: () => import("./diff"),
   "weather-cards": () => import("./weather-cards"),
   "search-cards": () => import("./search-cards"),
+  mcp: () => import("./mcp"),
 };
 
 export const rendererNames = Object.keys(loaders) as RendererName[];

@@ -216,3 +216,26 @@ test("answer a question, change a grant", async () => {
   };
   await expect.poll(state).toBe("block");
 });
+
+test("look at a server, accept what it has, block a tool of it", async () => {
+  await house.say("app", "install", house.package("ui/test/e2e/apps/fickle"), "--yes");
+  await palette("go to servers");
+  await page.waitForURL(/\/servers$/);
+  await beginsAt("Servers");
+  await press(main().getByRole("link", { name: "fickle" }));
+  await beginsAt("fickle");
+  await press(main().getByRole("button", { name: "Look again" }));
+  await press(main().getByRole("button", { name: "Accept echo" }));
+  // It went from under the keyboard, which goes on where it is said what is left.
+  await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe("5 tools wait for your yes.");
+  await press(main().getByRole("button", { name: "Accept all 5 …" }));
+  await press(dialog().getByRole("button", { name: "Accept all 5" }));
+  await dialog().waitFor({ state: "detached" });
+  await choose(main().getByRole("article", { name: "turn" }), "Block");
+  await press(main().getByRole("link", { name: "Try it: echo" }));
+  await page.waitForURL(/\/apps\/fickle\/run\/echo/);
+  await type(main().getByRole("textbox", { name: /text/i }), "by hand");
+  await press(main().getByRole("button", { name: "Run", exact: true }));
+  await page.waitForURL(/\/runs\//);
+  await main().getByText("You said: by hand").waitFor();
+});

@@ -8,7 +8,7 @@ export interface Stage {
   /** One in which nothing was installed yet. Screens may switch it off and on. */
   empty: House;
   /** Ids of runs that were made before, by what they show. */
-  runs: Record<"table" | "notes" | "failed" | "moved" | "limited" | "places" | "text", string>;
+  runs: Record<"table" | "notes" | "failed" | "moved" | "limited" | "places" | "text" | "answer", string>;
 }
 
 export interface Screen {
@@ -56,6 +56,44 @@ export const SCREENS: readonly Screen[] = [
   { name: "app: about", route: "/apps/:app", at: () => "/apps/csv-insights?tab=about" },
   { name: "opened", route: "/apps/:app/open", at: () => "/apps/tip-split/open", act: opened, framed: true },
   { name: "start", route: "/apps/:app/run/:action", at: () => "/apps/csv-insights/run/analyze" },
+  { name: "servers", route: "/servers", at: () => "/servers" },
+  { name: "server: tools that wait", route: "/servers/:app", at: () => "/servers/fickle", act: waiting },
+  { name: "server: how it runs", route: "/servers/:app", at: () => "/servers/fickle?tab=health" },
+  { name: "server: what it wrote", route: "/servers/:app", at: () => "/servers/fickle?tab=log" },
+  {
+    name: "server: accept all?",
+    route: "/servers/:app",
+    at: () => "/servers/fickle",
+    act: async (page) => {
+      await page.getByRole("button", { name: /^(Accept all|Alle) 2/ }).click();
+      await dialog(page);
+    },
+  },
+  {
+    name: "server: an input schema",
+    route: "/servers/:app",
+    at: () => "/servers/fickle",
+    act: async (page) => {
+      const tool = page.getByRole("article", { name: "echo", exact: true });
+      await tool.locator("summary").first().click();
+      await tool.getByText("properties:").waitFor();
+      await tool.getByText("properties:").scrollIntoViewIfNeeded();
+    },
+  },
+  { name: "no such server", route: "/servers/:app", at: () => "/servers/nowhere", refusal: "status of 404" },
+  { name: "connect a client", route: "/servers/connect", at: () => "/servers/connect" },
+  {
+    name: "connect a client: by its address",
+    route: "/servers/connect",
+    at: () => "/servers/connect?client=vscode",
+    act: async (page) => {
+      await page.getByRole("button", { name: /^(Make a key|Schlüssel anlegen)$/ }).click();
+      await page.getByText(/"Authorization": "Bearer oikos/).scrollIntoViewIfNeeded();
+    },
+  },
+  { name: "start: a tool that waits", route: "/apps/:app/run/:action", at: () => "/apps/fickle/run/forecast" },
+  { name: "start: a tool", route: "/apps/:app/run/:action", at: () => "/apps/fickle/run/echo" },
+  { name: "app: an MCP server", route: "/apps/:app", at: () => "/apps/fickle" },
   { name: "runs", route: "/runs", at: () => "/runs" },
   { name: "run: a table", route: "/runs/:run", at: ({ runs }) => `/runs/${runs.table}` },
   { name: "run: what it could reach", route: "/runs/:run", at: ({ runs }) => `/runs/${runs.table}?tab=reach` },
@@ -86,6 +124,7 @@ export const SCREENS: readonly Screen[] = [
   { name: "apps: none yet", route: "/apps", at: () => "/apps", who: "newcomer" },
   { name: "runs: none yet", route: "/runs", at: () => "/runs", who: "newcomer" },
   { name: "activity: none yet", route: "/activity", at: () => "/activity", who: "newcomer" },
+  { name: "servers: none yet", route: "/servers", at: () => "/servers", who: "newcomer" },
   { name: "grants: none yet", route: "/grants", at: () => "/grants", who: "newcomer" },
   { name: "schedules: none yet", route: "/schedules", at: () => "/schedules", who: "newcomer" },
   {
@@ -222,6 +261,7 @@ export const SCREENS: readonly Screen[] = [
   { name: "run: at its limit", route: "/runs/:run", at: ({ runs }) => `/runs/${runs.limited}` },
   { name: "run: a map", route: "/runs/:run", at: ({ runs }) => `/runs/${runs.places}` },
   { name: "run: a text", route: "/runs/:run", at: ({ runs }) => `/runs/${runs.text}` },
+  { name: "run: an answer of a server", route: "/runs/:run", at: ({ runs }) => `/runs/${runs.answer}` },
   { name: "run: undo?", route: "/runs/:run", at: ({ runs }) => `/runs/${runs.moved}?undo=1`, act: dialog },
   { name: "activity: a record", route: "/activity", at: () => "/activity?entry=12", act: dialog },
   {
@@ -261,6 +301,11 @@ async function card(page: Page): Promise<void> {
 /** Its own document has come into the frame. */
 async function opened(page: Page): Promise<void> {
   await page.frameLocator("iframe").frameLocator("iframe").getByRole("heading").first().waitFor();
+}
+
+/** What changed is there to be read. */
+async function waiting(page: Page): Promise<void> {
+  await page.getByRole("article", { name: "forecast" }).getByRole("list").first().waitFor();
 }
 
 async function dialog(page: Page): Promise<void> {

@@ -32,6 +32,10 @@ export async function setStage(): Promise<Stage> {
   await house.file("broken/manifest.json", '{ "id": "Broken App", "version": "one" }');
   for (const [name, text] of Object.entries(ATLAS)) await house.file(`atlas/${name}`, text);
   await house.say("app", "install", house.path("files", "atlas"), "--yes");
+  await install("ui/test/e2e/apps/fickle");
+  await house.say("mcp", "look", "fickle");
+  await house.say("mcp", "accept", "fickle");
+  await house.say("mcp", "allow", "fickle", "turn");
   const ended = async (...words: string[]): Promise<string> => {
     const lines = (await house.say("run", "--json", ...words)).trim().split("\n");
     return (JSON.parse(lines.at(-1) ?? "{}") as Summary).run;
@@ -45,7 +49,11 @@ export async function setStage(): Promise<Stage> {
     limited: await failed(house, "bounded", "compute"),
     places: await ended("atlas", "places"),
     text: await ended("atlas", "guide"),
+    answer: await ended("fickle", "show"),
   };
+  // From now on it says something else.
+  await ended("fickle", "turn");
+  await house.say("mcp", "look", "fickle");
   return { house, empty: await House.open(), runs };
 }
 

@@ -142,6 +142,7 @@ describe("what can be done", () => {
     runs: answers.run_list.runs,
     questions: [],
     actions: [{ app: "notes", action: "add", title: "Add a n\u202eote" }],
+    servers: [{ app: "files", title: "F\u202eiles", waiting: 2 }],
     say: ({ code }) => code,
   };
   const labels = (more: Partial<Known> = {}) => actionsFor({ ...known, ...more }).map(({ label }) => label.en);
@@ -153,6 +154,9 @@ describe("what can be done", () => {
     expect(labels()).toContain("Open app: notes – N\\u{202e}otes <b>");
     const pages = [app("dice", { opens: "index.html" }), app("off", { opens: "index.html", enabled: false })];
     expect(labels({ apps: pages }).filter((label) => label.startsWith("Use "))).toEqual(["Use dice – The dice"]);
+    expect(labels()).toContain("Open server: files – F\\u{202e}iles (2 waiting)");
+    expect(labels()).toContain("Look again at server: files");
+    expect(labels()).toContain("Connect Cursor");
     expect(labels()).toContain("Stop run: csv-insights summarize");
     expect(labels().filter((label) => label.startsWith("Stop run"))).toHaveLength(1);
     expect(labels()).not.toContain("Colours: dark");

@@ -65,8 +65,7 @@ const REGISTRY_HOSTS: &[&str] = &[
 ];
 
 /// Where oikos itself says which registries it sends for packages of imported servers: the one way out of that box.
-const REGISTRIES_NAMED: &[&str] =
-    &["crates/mcp/src/import/", "crates/mcp/tests/import/"];
+const REGISTRIES_NAMED: &[&str] = &["crates/mcp/src/import/", "crates/mcp/tests/import/"];
 
 /// Endings of files that people write.
 const WRITTEN: &[&str] = &[

@@ -1,7 +1,7 @@
 //! An oikos for a few minutes, in a temporary folder: the real kernel, broker, sandbox and effects, and nothing of the
 //! owner's. Only the compiled engine is taken from their cache.
 
-use crate::{Client, Config};
+use crate::{Client, Config, VaultKeys};
 use package::CASES_FOLDER;
 use protocol::{
     ActionName, AppName, ErrorCode, Failure, FileAccess, GrantState, Scope,
@@ -42,6 +42,7 @@ impl Workshop {
         let config = Config {
             home: path.join("home"),
             publishers: None,
+            vault: VaultKeys::default(),
             engine_of: Some(config.home.clone()),
             ..config.clone()
         };

@@ -51,7 +51,7 @@ async fn a_home_that_is_well_says_so_and_its_end_is_signed_once() {
     let report = verified(&client).await;
     assert_eq!((report.breaks.as_slice(), report.signed_seq), ([].as_slice(), Some(report.entries)));
     let names: Vec<_> = checks(&client).await.into_iter().map(|check| check.name).collect();
-    assert_eq!(names, ["home", "room", "clock", "store", "log", "effects", "last end", "app idler"]);
+    assert_eq!(names, ["home", "room", "clock", "store", "log", "effects", "last end", "vault", "app idler"]);
     client.close().await;
 }
 

@@ -1,6 +1,6 @@
 //! A home with an app in it, and connections without a client.
 
-use assembly::{Client, Config};
+use assembly::{Client, Config, VaultKeys};
 use protocol::{
     Failure, GrantState, OwnerName, RunId,
     api::{Envelope, Frame, LineChoice, Reply, Request, StopTarget},
@@ -42,7 +42,8 @@ impl Household {
     }
 
     pub(crate) fn config(&self) -> Config {
-        Config { guest_threads: Some(1), ..Config::new(&self.path) }
+        let vault = VaultKeys { keys: Some(self.temp.beside().join("keys")), ..VaultKeys::default() };
+        Config { guest_threads: Some(1), vault, ..Config::new(&self.path) }
     }
 
     pub(crate) async fn client(&self) -> Client {

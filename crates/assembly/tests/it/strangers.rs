@@ -26,6 +26,7 @@ fn nobodys() -> Things {
     let mut things: Things =
         ["run", "offer", "question", "token", "login", "file"].map(|name| (name, id.to_owned())).into();
     things.insert("app", "not-there".to_owned());
+    things.insert("key", "not-there".to_owned());
     things
 }
 
@@ -46,6 +47,7 @@ fn body(operation: &str, things: &Things) -> Value {
         "event_emit" => json!({ "topic": "home.door", "payload": {} }),
         "publisher_trust" => json!({ "publisher": "0123-4567-89ab-cdef-0123-4567-89ab-cdef" }),
         "publisher_import" => json!({ "statements": "" }),
+        "key_add" => json!({ "name": "of-ben", "value": "x", "hosts": ["a.example"] }),
         "token_new" => json!({ "name": "of-ben", "rights": ["read"] }),
         "owner_new" => json!({ "name": "cleo" }),
         "sign_in" => json!({ "link": "oikoslink_0" }),
@@ -138,6 +140,14 @@ impl First {
         let key =
             Request::TokenNew { name: "of-first".parse().unwrap(), rights: vec![Right::Read], expires_in_ms: None };
         let Reply::Token { token, .. } = ask(client, key).await.unwrap() else { panic!() };
+        let keep = Request::KeyAdd {
+            name: "firsts".parse().unwrap(),
+            value: protocol::ShownOnce::new("of-first".to_owned()),
+            hosts: vec![],
+            note: String::new(),
+            replace: false,
+        };
+        let Reply::Key { key } = ask(client, keep).await.unwrap() else { panic!() };
         let hand = Request::FileHand { name: "of-first.csv".to_owned(), size_bytes: 3 };
         let Reply::File { file } = ask(client, hand).await.unwrap() else { panic!() };
         let (question, waiting) = asked(household, client).await;
@@ -149,6 +159,7 @@ impl First {
             ("token", token.id.to_string()),
             ("login", signed_in(client).await),
             ("file", file.id.to_string()),
+            ("key", key.name),
         ];
         Self { things: things.into(), run, answers, waiting }
     }
@@ -166,6 +177,7 @@ impl First {
             Request::PublisherList,
             Request::ScheduleList,
             Request::FileList,
+            Request::KeyList,
             Request::GrantList { app: "idler".parse().unwrap() },
         ] {
             found.push(ask(client, request).await.unwrap());

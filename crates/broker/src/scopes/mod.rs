@@ -4,6 +4,7 @@ pub mod event;
 pub mod file;
 pub mod network;
 pub mod room;
+pub mod secret;
 pub mod shell;
 pub mod storage;
 
@@ -46,6 +47,7 @@ mod sealed {
     impl Sealed for super::file::FileDemand {}
     impl Sealed for super::network::NetworkDemand {}
     impl Sealed for super::room::RoomDemand {}
+    impl Sealed for super::secret::SecretDemand {}
     impl Sealed for super::shell::ShellDemand {}
     impl Sealed for super::storage::StorageDemand {}
 }

@@ -276,10 +276,11 @@ impl NetworkDemand {
 
 /// Whether an app's credentials for a host are oikos' to send: it asks for a secret that goes there.
 fn is_brokered(scope: &Scope, host: &WebHost) -> bool {
-    matches!(scope, Scope::Secret { hosts, .. } if hosts.iter().any(|own| host_covers(own, host)))
+    let is_there = |own: &String| rule_read(own).is_ok_and(|rule| host_covers(&rule.host, host));
+    matches!(scope, Scope::Secret { hosts, .. } if hosts.iter().any(is_there))
 }
 
-fn port_of(rule: &HostRule) -> u16 {
+pub(super) fn port_of(rule: &HostRule) -> u16 {
     rule.port.unwrap_or(PORT)
 }
 
@@ -416,7 +417,7 @@ pub fn rule_text(rule: &HostRule) -> String {
     shown
 }
 
-fn target_text(host: &WebHost, port: u16) -> String {
+pub(super) fn target_text(host: &WebHost, port: u16) -> String {
     if port == PORT { host.to_string() } else { format!("{host}:{port}") }
 }
 

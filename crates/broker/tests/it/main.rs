@@ -12,8 +12,9 @@ mod grants; // what the owner said, how long it holds
 mod leases; // bounds, clocks, ends
 mod network; // which requests are covered, and where they may end
 mod questions; // asked and answered
-mod scene;
-mod shell; // which programs run, and with what // an app, a run, grants
+mod scene; // an app, a run, grants
+mod secrets; // where a secret may go
+mod shell; // which programs run, and with what
 
 #[path = "../../../../fuzz/targets/broker.rs"]
 mod targets;

@@ -4,10 +4,10 @@ use super::{Session, choices, import, path_text, source_text, unexpected};
 use crate::{
     browser, show,
     terminal::{STRONG, styled},
-    words::{AppCommand, SettingWord, SignerWords},
+    words::{AppCommand, SecretWord, SettingWord, SignerWords},
 };
 use protocol::{
-    AppName, Card, CardLine, ErrorCode, Failure, GrantState, OfferId, Scope,
+    AppName, Card, CardLine, ErrorCode, Failure, GrantState, KeyName, OfferId, Scope,
     api::{AppDetail, LineChoice, Reply, Request, StarterView},
 };
 use serde_json::Value;
@@ -54,7 +54,9 @@ pub(super) async fn perform(session: &Session, command: AppCommand) -> Result<Ex
             let starters = starters(session).await?;
             if terminal.json { terminal.value(&starters) } else { show::starters(terminal, &starters) }
         }
-        AppCommand::Settings { app, changes, unset } => settings(session, app, &changes, unset).await?,
+        AppCommand::Settings { app, changes, unset, secret } => {
+            settings(session, app, &changes, unset, secret).await?;
+        }
         AppCommand::Info { app } => show_app(session, Request::AppInfo { app }).await?,
         AppCommand::Open { app, path, browser } => open(session, app, path, browser).await?,
         AppCommand::Enable { app } => {
@@ -334,12 +336,49 @@ fn next_steps(session: &Session, app: &AppDetail) {
 }
 
 /// Shows an app's settings, or changes some.
-async fn settings(session: &Session, app: AppName, changes: &[SettingWord], unset: Vec<String>) -> Result<(), Failure> {
+async fn settings(
+    session: &Session,
+    app: AppName,
+    changes: &[SettingWord],
+    unset: Vec<String>,
+    secrets: Vec<SecretWord>,
+) -> Result<(), Failure> {
     let mut request = Request::SettingList { app: app.clone() };
-    if !changes.is_empty() || !unset.is_empty() {
+    if !changes.is_empty() || !unset.is_empty() || !secrets.is_empty() {
         let Reply::Settings { settings: known, .. } = session.reply(request).await? else { return Err(unexpected()) };
         let mut values: serde_json::Map<String, Value> = unset.into_iter().map(|name| (name, Value::Null)).collect();
+        let is_secret = |name: &str| known.iter().any(|known| known.name == *name && known.is_secret);
+        for SecretWord { name, key } in secrets {
+            let shown = protocol::text::shorten(&name, 60);
+            if known.iter().any(|known| known.name == name) && !is_secret(&name) {
+                let message = format!("'{shown}' is no secret");
+                return Err(
+                    Failure::new(ErrorCode::Usage, message).hint(format!("oikos app settings {app} '{shown}=VALUE'"))
+                );
+            }
+            let value = match key {
+                Some(key) => {
+                    let key: KeyName = key.parse().map_err(|_| {
+                        let message = "behind '=' stands the name of a key in the vault, never a secret";
+                        Failure::new(ErrorCode::Usage, message).hint("oikos key list shows yours")
+                    })?;
+                    serde_json::json!({ "key": key })
+                }
+                None => Value::String(super::key::asked(&session.terminal, &shown)?.expose().to_owned()),
+            };
+            if values.insert(name, value).is_some() {
+                return Err(Failure::new(ErrorCode::Usage, format!("'{shown}' is set twice")));
+            }
+        }
         for SettingWord { name, value } in changes {
+            if is_secret(name) {
+                let shown = protocol::text::shorten(name, 60);
+                let message = format!("'{shown}' is a secret, and a command line can be read by other programs");
+                let hint = format!(
+                    "change it where it comes from, and give the new one so: oikos app settings {app} --secret {shown}"
+                );
+                return Err(Failure::new(ErrorCode::Usage, message).hint(hint));
+            }
             let is_text = known.iter().any(|known| known.name == *name && known.schema["type"] == "string");
             let read = if is_text { None } else { serde_json::from_str(value).ok() };
             // What is no JSON is a text; whether one may stand there, the app's schema says.

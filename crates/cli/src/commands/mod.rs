@@ -10,6 +10,7 @@ mod emit;
 mod file;
 mod grant;
 mod import;
+mod key;
 mod log;
 mod mcp;
 mod metrics;
@@ -29,7 +30,7 @@ use crate::{
     terminal::Terminal,
     words::{AppCommand, Command, GrantWord, PublisherCommand, ScheduleCommand, Words},
 };
-use assembly::{Answers, Client, Config, Person, default_home, default_publishers};
+use assembly::{Answers, Client, Config, Person, VaultKeys, default_home, default_keys, default_publishers};
 use protocol::{
     ErrorCode, Failure, OwnerName,
     api::{Envelope, Frame, LineChoice, Reply, Request},
@@ -180,7 +181,10 @@ fn config(home: Option<PathBuf>) -> Result<Config, Failure> {
             .hint("set OIKOS_HOME to a folder")
     })?;
     let keeper = Some(assembly::keeper());
-    let mut config = Config { publishers: publishers().ok(), usual_home, keeper, ..Config::new(absolute(&home)?) };
+    let keys = default_keys(&|name| std::env::var_os(name));
+    let vault = VaultKeys { keys, ask: Some(key::passphrase_asked()), ..VaultKeys::default() };
+    let publishers = publishers().ok();
+    let mut config = Config { publishers, vault, usual_home, keeper, ..Config::new(absolute(&home)?) };
     config.person = person();
     if let Some(path) = std::env::var_os("PATH").filter(|path| !path.is_empty()) {
         config.program_folders = std::env::split_paths(&path).collect();
@@ -239,6 +243,7 @@ async fn route(session: &Session, command: Command) -> Result<ExitCode, Failure>
         Command::Approval(command) => approval::perform(session, command).await,
         Command::Emit(words) => emit::perform(session, words).await,
         Command::Mcp(command) => mcp::perform(session, command).await,
+        Command::Key(command) => key::perform(session, command).await,
         Command::Token(command) => access::perform_token(session, command).await,
         Command::Login(command) => access::perform_login(session, command).await,
         Command::Owner(command) => access::perform_owner(session, command).await,

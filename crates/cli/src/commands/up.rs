@@ -48,6 +48,14 @@ pub(super) async fn perform(
     let Client::Holder { oikos, .. } = &client else {
         return Err(Failure::new(ErrorCode::Internal, "this process does not hold OIKOS_HOME"));
     };
+    if terminal.has_person() {
+        // Who knows the passphrase is there now, and may not be when it is needed.
+        let opening = oikos.clone();
+        let opened = tokio::task::spawn_blocking(move || opening.vault_open()).await;
+        if let Ok(Err(failure)) = opened {
+            terminal.note(format_args!("{}; apps go on without their secrets", failure.message));
+        }
+    }
     let wanted = how.log.then(|| LogWanted { filter: std::env::var("OIKOS_LOG").ok() });
     let telemetry = observe(oikos, &config, wanted.as_ref())?;
     let door = match words.no_doors {

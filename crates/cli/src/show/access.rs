@@ -1,12 +1,29 @@
-//! API keys, browsers that are signed in, files that were handed over, owners.
+//! Secrets in the vault, API keys, browsers that are signed in, files that were handed over, owners.
 
 use super::{moment, table, table_text};
 use crate::terminal::Terminal;
 use protocol::{
     Arg, Right, Timestamp,
-    api::{FileView, LoginView, OwnerView, TokenView},
+    api::{FileView, KeyView, LoginView, OwnerView, TokenView},
     text::escape,
 };
+
+/// Prints secrets, without their values.
+pub(crate) fn keys(terminal: &Terminal, keys: &[KeyView]) {
+    if keys.is_empty() {
+        return terminal
+            .line(terminal.step("the vault is empty; to put a secret there: oikos key add NAME --host HOST"));
+    }
+    let mut rows = table(terminal.columns(), &["NAME", "GOES TO", "APPS", "KEPT", "USED", "NOTE"]);
+    for key in keys {
+        let hosts = if key.hosts.is_empty() { "no host".to_owned() } else { escape(&key.hosts.join(", ")) };
+        let apps: Vec<&str> = key.apps.iter().map(|app| app.as_str()).collect();
+        let apps = if apps.is_empty() { "none".to_owned() } else { apps.join(", ") };
+        let note = escape(&key.note);
+        rows.add_row([escape(&key.name), hosts, apps, moment(key.created_at), at_or(key.used_at, "never"), note]);
+    }
+    terminal.line(table_text(&rows));
+}
 
 /// Prints API keys.
 pub(crate) fn tokens(terminal: &Terminal, tokens: &[TokenView]) {

@@ -233,7 +233,12 @@ pub(crate) fn settings(terminal: &Terminal, app: &AppName, settings: &[SettingVi
     let width = names.iter().map(String::len).max().unwrap_or(0);
     for (setting, name) in settings.iter().zip(names) {
         let value = match &setting.value {
-            _ if setting.is_secret => "a secret; there is no vault to keep it in yet".to_owned(),
+            _ if setting.is_secret => match (&setting.key, setting.is_set) {
+                (Some(key), _) => format!("set: the key {key} of the vault"),
+                (None, true) => "set: a secret, in the vault".to_owned(),
+                (None, false) if setting.is_required => "not set, a secret, and it does not run without".to_owned(),
+                (None, false) => "not set, a secret".to_owned(),
+            },
             Some(Value::String(value)) => text::escape(value),
             Some(value) => text::escape(&value.to_string()),
             None if setting.is_required => "not set, and it does not run without".to_owned(),

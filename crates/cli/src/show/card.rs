@@ -62,6 +62,9 @@ pub(crate) fn card(terminal: &Terminal, card: &Card) {
     if let Some(answers) = &card.answers {
         paragraph(terminal, "MAY", GOOD, &answers.to_string());
     }
+    if let Some(secrets) = &card.secrets {
+        paragraph(terminal, "MAY", GOOD, &secrets.to_string());
+    }
     for line in by_state(GrantState::Ask) {
         switch(terminal, "ASK", CARE, line);
     }

@@ -19,7 +19,9 @@ mod observing; // what a service tells, and what it never tells
 mod page; // the page of `oikos up`
 mod process; // a command that is under way, at a terminal or not
 mod program_apps; // apps that are programs
+mod program_secrets; // what a program is given and does not pass on
 mod programs; // what runs in a box, and what it cannot
+mod secrets; // a planted secret is nowhere but where it was sent
 mod servers;
 mod service; // a hundred runs under way when the service ends
 mod specs; // cases that anyone can write

@@ -46,7 +46,7 @@ impl House {
 }
 
 /// How many processes of this household's programs there are.
-fn nodes(oikos: &Oikos) -> usize {
+pub(crate) fn nodes(oikos: &Oikos) -> usize {
     let mark = oikos.home().join("programs");
     let is_ours = |entry: &fs::DirEntry| {
         let environ = fs::read(entry.path().join("environ")).unwrap_or_default();

@@ -64,6 +64,7 @@ areas! {
     daemon: "An oikos in the background.";
     author: "Making an app: new, lint, test.";
     apps: "The official apps, as somebody uses them.";
+    key: "Secrets in the vault: kept, listed, given, and nowhere else.";
     access: "Who may come in: API keys, browsers, owners.";
 }
 

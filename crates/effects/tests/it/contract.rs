@@ -208,6 +208,9 @@ fn a_stop_ends_a_pass_in_its_middle() {
         fn intent_send(&self, _: protocol::Sentence, _: protocol::Digest) -> Result<(), EffectError> {
             Ok(())
         }
+        fn secret_sending(&self, _: &str, _: &str) -> Result<(), EffectError> {
+            Ok(())
+        }
         fn refuse(&self, denied: broker::Denied) -> EffectError {
             EffectError::guest(denied.code, denied.message())
         }

@@ -1,8 +1,9 @@
 //! Requests to hosts, with a server at the other end.
 
-use crate::support::{House, Outcome};
+use crate::support::{House, Outcome, TestScene};
 use broker::{AppGrants, Grant, LeaseEnd, NetworkDemand, WebUrl, rule_read};
 use kernel::{
+    HeldSecrets,
     effect::{Done, EffectError, Fetched, Said},
     host_call::{HostAnswer, HttpCall, HttpRedirect},
 };
@@ -16,7 +17,7 @@ use std::{
 };
 
 /// A server that answers with what this makes of each request; the heads and bodies that came, in order.
-fn serve(answer: impl Fn(&str) -> String + Send + Sync + 'static) -> (SocketAddr, mpsc::Receiver<String>) {
+pub(crate) fn serve(answer: impl Fn(&str) -> String + Send + Sync + 'static) -> (SocketAddr, mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     let (sender, received) = mpsc::channel();
@@ -41,15 +42,15 @@ fn talk(mut stream: TcpStream, answer: &impl Fn(&str) -> String, sender: &mpsc::
     stream.write_all(said.as_bytes())
 }
 
-fn page(text: &str) -> String {
+pub(crate) fn page(text: &str) -> String {
     format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{text}", text.len())
 }
 
-fn to(place: &str, status: u16) -> String {
+pub(crate) fn to(place: &str, status: u16) -> String {
     format!("HTTP/1.1 {status} Found\r\nlocation: {place}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
 }
 
-fn granted(targets: &[String]) -> House {
+pub(crate) fn granted(targets: &[String]) -> House {
     let house = House::new();
     let asked = Scope::Network { rules: vec![] };
     let grant = Grant {
@@ -68,19 +69,24 @@ fn granted(targets: &[String]) -> House {
 
 fn call(method: &str, url: &str) -> HttpCall {
     let body = if matches!(method, "GET" | "HEAD") { vec![] } else { b"tea".to_vec() };
-    HttpCall { method: method.into(), url: url.into(), headers: vec![], body, redirect: HttpRedirect::Follow, hops: 0 }
+    let (headers, secrets) = (vec![], HeldSecrets::default());
+    HttpCall { method: method.into(), url: url.into(), headers, body, redirect: HttpRedirect::Follow, hops: 0, secrets }
 }
 
-fn with(headers: &[(&str, &str)], call: HttpCall) -> HttpCall {
+pub(crate) fn with(headers: &[(&str, &str)], call: HttpCall) -> HttpCall {
     HttpCall { headers: headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(), ..call }
 }
 
 fn send(house: &House, call: HttpCall) -> Outcome {
-    house.call(&*house.effects.http, call, &house.scene(&house.lease()))
+    send_in(house, &house.scene(&house.lease()), call)
+}
+
+pub(crate) fn send_in(house: &House, scene: &TestScene, call: HttpCall) -> Outcome {
+    house.call(&*house.effects.http, call, scene)
 }
 
 /// An answer as the guest takes it apart.
-fn unframe(done: &Done) -> (Value, String) {
+pub(crate) fn unframe(done: &Done) -> (Value, String) {
     let HostAnswer::Bytes(bytes) = &done.answer else { panic!("no answer: {:?}", done.answer) };
     let length = u32::from_le_bytes(bytes[..4].try_into().expect("four bytes")) as usize;
     let head = serde_json::from_slice(&bytes[4..4 + length]).expect("JSON");

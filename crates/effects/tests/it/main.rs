@@ -10,6 +10,7 @@ mod file; // files, and what is done to trick them
 mod http; // requests, with a server at the other end
 mod oracle; // the same file by python and sqlite
 mod places; // what a person means by a path
+mod secrets; // secrets in requests
 mod shelf; // files that come as bytes
 mod storage; // keys and values
 mod support; // a broker, a home, a scene

@@ -231,6 +231,7 @@ impl House {
             intents: Mutex::default(),
             on_intent: Mutex::default(),
             sending: Mutex::default(),
+            secrets: Mutex::default(),
             is_withdrawn: Default::default(),
             progress: Mutex::default(),
         }
@@ -360,6 +361,8 @@ pub(crate) struct TestScene {
     pub(crate) on_intent: Mutex<Option<OnIntent>>,
     /// What was announced to be sent.
     pub(crate) sending: Mutex<Option<String>>,
+    /// Secrets that were announced to be sent, and where to.
+    pub(crate) secrets: Mutex<Vec<String>>,
     /// Whether the grant was taken back meanwhile.
     pub(crate) is_withdrawn: Arc<std::sync::atomic::AtomicBool>,
     pub(crate) progress: Mutex<Vec<(u64, Option<u64>)>>,
@@ -409,6 +412,11 @@ impl Scene for TestScene {
         let mut sending = self.sending.lock();
         assert!(sending.is_none(), "at most one intent a call");
         *sending = Some(said.to_string());
+        Ok(())
+    }
+
+    fn secret_sending(&self, name: &str, host: &str) -> Result<(), EffectError> {
+        self.secrets.lock().push(format!("{name} to {host}"));
         Ok(())
     }
 

@@ -5,8 +5,8 @@ use crate::{
     asked::EVENT_STREAM,
     auth::{OWNER_HEADER, PRESENCE_HEADER},
     bodies::{
-        ChoicesBody, ClientBody, DecideBody, EntryBody, EventBody, FileBody, ImportBody, ImportOfferBody, OfferBody,
-        OwnerBody, RollbackBody, RunBody, SettingsBody, StatementsBody, TokenBody, TrustBody,
+        ChoicesBody, ClientBody, DecideBody, EntryBody, EventBody, FileBody, ImportBody, ImportOfferBody, KeyBody,
+        OfferBody, OwnerBody, RollbackBody, RunBody, SettingsBody, StatementsBody, TokenBody, TrustBody,
     },
     extract::OCTET_STREAM,
 };
@@ -144,6 +144,18 @@ fn parts(request: &Request) -> Result<Parts, Failure> {
         R::SettingSet { app, changes } => {
             say(Method::PATCH, format!("apps/{app}/settings"), &SettingsBody { settings: changes.clone() })
         }
+        R::KeyAdd { name, value, hosts, note, replace } => {
+            let body = KeyBody {
+                name: name.clone(),
+                value: value.clone(),
+                hosts: hosts.clone(),
+                note: note.clone(),
+                replace: *replace,
+            };
+            say(Method::POST, "keys".to_owned(), &body)
+        }
+        R::KeyList => get("keys".to_owned()),
+        R::KeyRemove { name } => delete(format!("keys/{name}")),
         R::ApprovalList => get("approvals".to_owned()),
         R::ApprovalAnswer { question, answer } => say(Method::POST, format!("approvals/{question}"), answer),
         R::PublisherList => get("publishers".to_owned()),

@@ -2,7 +2,7 @@
 
 use fancy_regex::Regex;
 use proptest::prelude::*;
-use protocol::{ActionName, AppName, Digest, OwnerName, PublisherName, TokenName, Topic};
+use protocol::{ActionName, AppName, Digest, KeyName, OwnerName, PublisherName, TokenName, Topic};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -79,6 +79,7 @@ proptest! {
                 "AppName" => name.parse::<AppName>().is_ok(),
                 "ActionName" => name.parse::<ActionName>().is_ok(),
                 "Digest" => name.parse::<Digest>().is_ok(),
+                "KeyName" => name.parse::<KeyName>().is_ok(),
                 "OwnerName" => name.parse::<OwnerName>().is_ok(),
                 "PublisherName" => name.parse::<PublisherName>().is_ok(),
                 "TokenName" => name.parse::<TokenName>().is_ok(),

@@ -5,8 +5,8 @@ use crate::stage::house;
 use gateway::client::ask_here;
 use proptest::{prelude::*, strategy::Union};
 use protocol::{
-    ActionName, Answer, AppName, Choice, Door, ErrorCode, Failure, FileId, GrantState, OfferId, OwnerId, OwnerName,
-    PublisherName, QuestionId, RequestId, Right, RunId, TokenName, Topic,
+    ActionName, Answer, AppName, Choice, Door, ErrorCode, Failure, FileId, GrantState, KeyName, OfferId, OwnerId,
+    OwnerName, PublisherName, QuestionId, RequestId, Right, RunId, ShownOnce, TokenName, Topic,
     api::{
         Envelope, Frame, ImportAnswers, ImportSource, LineChoice, NamedFile, NamedHanded, NamedPath, Reply, Request,
         StopTarget,
@@ -34,6 +34,10 @@ fn action() -> impl Strategy<Value = ActionName> {
 
 fn publisher() -> impl Strategy<Value = PublisherName> {
     "p[a-z0-9-]{1,63}".prop_map(|name| name.parse().unwrap())
+}
+
+fn key() -> impl Strategy<Value = KeyName> {
+    "[a-z0-9][a-z0-9._-]{0,20}".prop_map(|name| name.parse().unwrap())
 }
 
 fn token() -> impl Strategy<Value = TokenName> {
@@ -124,6 +128,7 @@ fn requests() -> Union<BoxedStrategy<Request>> {
             R::ApprovalList | R::ApprovalAnswer { .. } | R::PublisherList | R::PublisherTrust { .. } => {}
             R::PublisherImport { .. } | R::EventEmit { .. } | R::ScheduleList | R::Doctor => {}
             R::TokenNew { .. } | R::TokenList | R::TokenRevoke { .. } | R::LoginLink | R::LoginList => {}
+            R::KeyAdd { .. } | R::KeyList | R::KeyRemove { .. } => {}
             R::FileHand { .. } | R::FileAppend { .. } | R::FileList => {}
             R::FileTake { .. } | R::FileForget { .. } => {}
             R::LoginRevoke { .. } | R::OwnerNew { .. } | R::OwnerList | R::Metrics => {}
@@ -136,6 +141,7 @@ fn requests() -> Union<BoxedStrategy<Request>> {
     let trust = (text(), prop::option::of(publisher()));
     let started = (prop::option::of(id::<RequestId>()), app(), action(), value(), files());
     let rights = prop::collection::vec(prop::sample::select(vec![Right::Read, Right::Run, Right::Manage]), 0..3);
+    let kept = (key(), text(), prop::collection::vec(text(), 0..3), text(), any::<bool>());
     let made = (token(), rights, any::<Option<u64>>());
     let log = || (prop::option::of(app()), prop::option::of(id::<RunId>()), prop::option::of(seq()), any::<u32>());
     let all: Vec<BoxedStrategy<Request>> = vec![
@@ -182,6 +188,16 @@ fn requests() -> Union<BoxedStrategy<Request>> {
         (app(), prop::collection::btree_map(text(), value(), 0..3))
             .prop_map(|(app, changes)| R::SettingSet { app, changes: changes.into_iter().collect() })
             .boxed(),
+        kept.prop_map(|(name, value, hosts, note, replace)| R::KeyAdd {
+            name,
+            value: ShownOnce::new(value),
+            hosts,
+            note,
+            replace,
+        })
+        .boxed(),
+        Just(R::KeyList).boxed(),
+        key().prop_map(|name| R::KeyRemove { name }).boxed(),
         Just(R::ApprovalList).boxed(),
         (id::<QuestionId>(), answer()).prop_map(|(question, answer)| R::ApprovalAnswer { question, answer }).boxed(),
         Just(R::PublisherList).boxed(),
@@ -259,6 +275,8 @@ async fn what_is_answered_is_heard() {
     let card = json!({ "app": "notes", "version": "1", "title": "t", "badge": "official", "fingerprint": "f",
         "digest": "ab".repeat(32), "files": 3, "zones": [], "lines": [], "never": [], "limits": [], "warnings": [],
         "unavailable": [] });
+    let kept =
+        json!({ "name": "github", "hosts": ["api.github.com"], "apps": ["notes"], "created_at": 5, "used_at": 6 });
     let token = json!({ "id": run, "name": "backup", "last_four": "abcd", "rights": ["read"], "made_at": 5 });
     let login = json!({ "id": run, "browser": "b", "made_at": 5, "used_at": 6, "expires_at": 7 });
     let file = json!({ "id": run, "name": "a.csv", "size_bytes": 3, "received_bytes": 2, "is_used": true,
@@ -342,6 +360,18 @@ async fn what_is_answered_is_heard() {
             json!({ "reply": "emitted", "heard": { "event": run, "runs": [] } }),
         ),
         (Request::ScheduleList, json!({ "reply": "schedules", "schedules": [] })),
+        (Request::KeyList, json!({ "reply": "keys", "keys": [kept] })),
+        (
+            Request::KeyAdd {
+                name: "github".parse().unwrap(),
+                value: ShownOnce::new("x".to_owned()),
+                hosts: vec![],
+                note: String::new(),
+                replace: false,
+            },
+            json!({ "reply": "key", "key": kept }),
+        ),
+        (Request::KeyRemove { name: "github".parse().unwrap() }, json!({ "reply": "ok" })),
         (Request::TokenList, json!({ "reply": "tokens", "tokens": [token] })),
         (
             Request::TokenNew { name: "backup".parse().unwrap(), rights: vec![Right::Read], expires_in_ms: None },

@@ -9,7 +9,7 @@ use kernel::{
     },
 };
 use parking_lot::Mutex;
-use protocol::{Digest, ErrorCode, FileAccess};
+use protocol::{AppName, Digest, ErrorCode, FileAccess, OwnerId};
 use std::{collections::HashMap, sync::Arc};
 
 /// What a guest returns.
@@ -122,6 +122,8 @@ pub(crate) struct Scripts {
     scripts: Mutex<HashMap<String, (Script, bool)>>,
     pub(crate) prepared: Mutex<Vec<Digest>>,
     pub(crate) forgotten: Mutex<Vec<Digest>>,
+    /// Apps whose programs had to go because of a secret.
+    pub(crate) taken_back: Mutex<Vec<String>>,
 }
 
 impl Scripts {
@@ -140,11 +142,21 @@ pub(crate) struct ScriptRunner(pub(crate) Arc<Scripts>);
 struct ScriptImage {
     scripts: Arc<Scripts>,
     exports: Vec<String>,
+    is_program: bool,
 }
 
 impl Runner for ScriptRunner {
     fn prepare(&self, source: &GuestSource) -> Result<Arc<dyn GuestImage>, PrepareError> {
-        let GuestSource::Script(source) = source else { panic!("only scripts are written here") };
+        let source = match source {
+            GuestSource::Script(source) => source,
+            // What a script says stands for what a program does.
+            GuestSource::Program(source) => {
+                self.0.prepared.lock().push(source.package);
+                let exports = ["invoke".to_owned()].into_iter().chain(source.hooks.keys().cloned()).collect();
+                return Ok(Arc::new(ScriptImage { scripts: self.0.clone(), exports, is_program: true }));
+            }
+            GuestSource::Server(_) => panic!("no server is written here"),
+        };
         // The entry is the app's own module, or what joins its hooks to it.
         let texts = source.modules.values().map(|bytes| String::from_utf8(bytes.to_vec()).unwrap());
         let text = texts.collect::<Vec<_>>().join("\n");
@@ -156,11 +168,15 @@ impl Runner for ScriptRunner {
         let handlers = handlers.filter(|name| name.starts_with("on:") || name.starts_with("route:"));
         let exports = functions.chain(handlers).map(str::to_owned).chain(hooks).collect();
         self.0.prepared.lock().push(source.package);
-        Ok(Arc::new(ScriptImage { scripts: self.0.clone(), exports }))
+        Ok(Arc::new(ScriptImage { scripts: self.0.clone(), exports, is_program: false }))
     }
 
     fn forget(&self, package: Digest) {
         self.0.forgotten.lock().push(package);
+    }
+
+    fn take_back(&self, _: OwnerId, app: &AppName) {
+        self.0.taken_back.lock().push(app.to_string());
     }
 }
 
@@ -191,6 +207,10 @@ impl GuestImage for ScriptImage {
 
     fn exports(&self) -> &[String] {
         &self.exports
+    }
+
+    fn is_on_terms(&self) -> bool {
+        self.is_program
     }
 }
 

@@ -14,7 +14,7 @@ use protocol::{
     api::{AppDetail, LineChoice, NamedFile, NamedHanded, NamedPath, RunReport},
 };
 use serde_json::{Value, json};
-use state::{BlobStore, HomeLock, Space, Store};
+use state::{BlobStore, HomeLock, MemoryVault, Space, Store};
 use std::{
     collections::BTreeMap,
     path::PathBuf,
@@ -34,6 +34,7 @@ pub(crate) struct House {
     pub(crate) world: Arc<World>,
     pub(crate) scripts: Arc<Scripts>,
     pub(crate) clock: TestClock,
+    pub(crate) vault: Arc<MemoryVault>,
     entropy: TestEntropy,
     lock: HomeLock,
     home: TempHome,
@@ -91,15 +92,17 @@ impl House {
         let lock = HomeLock::acquire(home.path(), &clock).unwrap();
         let (store, world, scripts) = (Arc::default(), Arc::default(), Arc::default());
         let zone = Zone::Local;
-        let kernel = kernel_of(&lock, &store, &world, &scripts, (&clock, &entropy), live_runs_max, zone);
-        Self { kernel, store, world, scripts, clock, entropy, lock, home, live_runs_max, zone }
+        let vault = Arc::new(MemoryVault::new());
+        let kept = (&store, &vault);
+        let kernel = kernel_of(&lock, kept, &world, &scripts, (&clock, &entropy), live_runs_max, zone);
+        Self { kernel, store, world, scripts, clock, vault, entropy, lock, home, live_runs_max, zone }
     }
 
     /// The process ends at once and another one begins on the same home. What was under way is simply gone.
     pub(crate) fn restart(&mut self) {
         self.kernel = kernel_of(
             &self.lock,
-            &self.store,
+            (&self.store, &self.vault),
             &self.world,
             &self.scripts,
             (&self.clock, &self.entropy),
@@ -339,7 +342,7 @@ fn package_of(name: &str, version: &str, permissions: &str) -> Vec<u8> {
 
 fn kernel_of(
     lock: &HomeLock,
-    store: &Arc<SpyStore>,
+    (store, vault): (&Arc<SpyStore>, &Arc<MemoryVault>),
     world: &Arc<World>,
     scripts: &Arc<Scripts>,
     (clock, entropy): (&TestClock, &TestEntropy),
@@ -353,6 +356,7 @@ fn kernel_of(
         effects: world::effects(world, &shared),
         starters: Arc::new(Inside),
         store: shared,
+        vault: vault.clone(),
         blobs: BlobStore::open(lock).unwrap(),
         runner: Arc::new(ScriptRunner(scripts.clone())),
         developer: DeveloperKey::open_or_create(lock.home(), entropy).unwrap(),

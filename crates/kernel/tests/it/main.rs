@@ -18,11 +18,13 @@ mod offers; // packages that are read for a card
 mod owners; // two who share a machine and nothing else
 mod pages; // apps of the browser
 mod places; // who waits, who does not
+mod program_secrets; // secrets in what a program is given
 mod publishers; // who signed, and who may
 mod recovery; // after an abrupt end
 mod routes; // apps that answer requests
 mod runs; // from request to end
 mod schedules; // what the clock starts
+mod secrets; // secrets: kept, given, sent, and never told
 mod settings; // what the owner sets, and what runs see of it
 mod spy; // a store that remembers how it was written to
 mod starters; // what comes with oikos

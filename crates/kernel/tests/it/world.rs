@@ -34,6 +34,8 @@ pub(crate) struct World {
     between: Mutex<Option<Between>>,
     gate: Mutex<Gate>,
     moved: Condvar,
+    /// Secrets that were sent, as they were.
+    pub(crate) secrets: Mutex<Vec<String>>,
     /// Calls that reached an effect.
     performed: Mutex<u64>,
     /// What is being fetched and never comes.
@@ -162,6 +164,10 @@ impl Effect for Web {
             if let Some(error) = self.0.between.lock().take().and_then(|between| between()) {
                 return Err(error);
             }
+        }
+        for (name, value) in call.secrets.all() {
+            scene.secret_sending(name, &demand.target())?;
+            self.0.secrets.lock().push(format!("{name}={} to {}", value.expose(), demand.target()));
         }
         self.0.pass();
         let said = match demand.is_reading() {

@@ -1,12 +1,12 @@
 //! What is answered.
 
-use super::{
-    AppDetail, AppGrantsView, AppSummary, ChainReport, ClientChange, ClientView, DoctorCheck, EventHeard, FileView,
-    GrantView, ImportOffered, ImportsView, LoginView, OwnerView, PublisherView, RunReport, RunSummary, ScheduleView,
-    ServerView, SettingView, StarterView, TokenView,
-};
 #[cfg(doc)]
 use super::Request;
+use super::{
+    AppDetail, AppGrantsView, AppSummary, ChainReport, ClientChange, ClientView, DoctorCheck, EventHeard, FileView,
+    GrantView, ImportOffered, ImportsView, KeyView, LoginView, OwnerView, PublisherView, RunReport, RunSummary,
+    ScheduleView, ServerView, SettingView, StarterView, TokenView,
+};
 use crate::{AppName, AuditEntry, Card, OfferId, Question, RunId, Sentence, ShownOnce, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -48,6 +48,16 @@ pub enum Reply {
     App {
         /// The app.
         app: Box<AppDetail>,
+    },
+    /// To `KeyAdd`.
+    Key {
+        /// It, without its value.
+        key: KeyView,
+    },
+    /// To `KeyList`.
+    Keys {
+        /// By name.
+        keys: Vec<KeyView>,
     },
     /// To `ServerList`.
     Servers {

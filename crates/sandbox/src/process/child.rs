@@ -20,7 +20,7 @@ use kernel::{
 use protocol::{ErrorCode, Failure};
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst},
     },
     time::Duration,
@@ -44,6 +44,9 @@ const SWEEP_EVERY_MS: u64 = 100;
 /// How often an idle program is looked at.
 const LOOK_EVERY_MS: u64 = 1_000;
 
+/// What is said of one that is ended without a reason of its own.
+pub(crate) const ENDED: &str = "it was ended";
+
 /// A program that runs.
 pub(crate) struct Child {
     spoken: Arc<dyn Spoken>,
@@ -56,8 +59,8 @@ pub(crate) struct Child {
     live: AtomicUsize,
     /// It takes no further call, and is ended after the last one.
     is_retiring: AtomicBool,
-    /// It is ended now, whatever is under way.
-    is_doomed: AtomicBool,
+    /// It is ended now, whatever is under way, and why.
+    doomed: OnceLock<&'static str>,
     /// One of the above has changed.
     changed: Notify,
     pub(crate) started_ns: u64,
@@ -134,7 +137,7 @@ impl Child {
             shared: shared.clone(),
             live: AtomicUsize::new(0),
             is_retiring: AtomicBool::new(false),
-            is_doomed: AtomicBool::new(false),
+            doomed: OnceLock::new(),
             changed: Notify::new(),
             started_ns: now_ns,
             used_ns: AtomicU64::new(now_ns),
@@ -164,8 +167,8 @@ impl Child {
     }
 
     /// It is ended now.
-    pub(crate) fn doom(&self) {
-        self.is_doomed.store(true, SeqCst);
+    pub(crate) fn doom(&self, why: &'static str) {
+        self.doomed.get_or_init(|| why);
         self.retire();
     }
 
@@ -257,7 +260,7 @@ async fn cancelled(child: &Child, working: BoxFuture<'static, GuestEnd>, end: Le
     if timeout(Duration::from_millis(CANCEL_MS), working).await.is_err() {
         match child.live() {
             0 | 1 => {
-                child.doom();
+                child.doom(ENDED);
                 child.wait().await;
             }
             // Others are served by it: it takes no more, and goes with the last of them.
@@ -296,8 +299,8 @@ async fn look_after(
                 }
             }
         }
-        if child.is_doomed.load(SeqCst) {
-            break ("it was ended".to_owned(), false);
+        if let Some(why) = child.doomed.get() {
+            break ((*why).to_owned(), false);
         }
         if child.is_retiring.load(SeqCst) && child.live() == 0 {
             drop(timeout(Duration::from_millis(CLOSE_MS_MAX), child.spoken.close()).await);
@@ -308,7 +311,7 @@ async fn look_after(
     if let Some(tunnels) = tunnels {
         tunnels.stop().await;
     }
-    let grace = if child.is_doomed.load(SeqCst) { 0 } else { GRACE_MS };
+    let grace = if child.doomed.get().is_some() { 0 } else { GRACE_MS };
     confined.stop(Duration::from_millis(grace)).await;
     child.spoken.over();
     gone.send_replace(Some(Gone { why, was_by_itself }));

@@ -76,14 +76,17 @@ mod tests {
     use super::*;
     use broker::Folder;
     use kernel::program::Rooms;
-    use protocol::{OwnerId, ShownOnce, sha256};
+    use protocol::{OwnerId, SecretText, sha256};
+    use std::sync::Arc;
 
     fn terms(rooms: Rooms) -> Terms {
         Terms {
             owner: OwnerId(1),
             app: "files".parse().unwrap(),
             rooms,
-            given: [("TOKEN".to_owned(), ShownOnce::new("x".to_owned()))].into(),
+            given: [("TOKEN".to_owned(), SecretText::new("x".to_owned()))].into(),
+            unsaid: Arc::default(),
+            has_secrets: false,
             memory_bytes_max: 64 << 20,
             digest: sha256(b""),
         }

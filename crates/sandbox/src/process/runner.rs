@@ -104,6 +104,10 @@ impl Runner for ProgramRunner {
         self.shared.end(owner, app);
     }
 
+    fn take_back(&self, owner: OwnerId, app: &AppName) {
+        self.shared.take_back(owner, app);
+    }
+
     fn erase(&self, owner: OwnerId, app: &AppName) {
         if let Err(error) = Memory::erase(&self.shared.config.homes, owner, app) {
             tracing::warn!(%app, %error, "what a program kept for itself could not be removed");

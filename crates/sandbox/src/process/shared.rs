@@ -2,7 +2,7 @@
 //! it and ended when none has for a while.
 
 use super::{
-    child::{Child, Serving, failed, refused},
+    child::{Child, ENDED, Serving, failed, refused},
     restart::Restart,
     source::Prepared,
 };
@@ -241,7 +241,16 @@ impl Shared {
     pub(crate) fn let_go(&self, owner: OwnerId, app: &AppName, still: &Rooms) {
         for (_, child) in self.children(|key| key.owner == owner && key.app == *app) {
             if !child.terms.rooms.is_within(still) {
-                child.doom();
+                child.doom("what it may have was taken back");
+            }
+        }
+    }
+
+    /// What may know a secret that was taken back is ended now.
+    pub(crate) fn take_back(&self, owner: OwnerId, app: &AppName) {
+        for (_, child) in self.children(|key| key.owner == owner && key.app == *app) {
+            if child.terms.has_secrets {
+                child.doom("a secret that it had was taken back");
             }
         }
     }
@@ -259,7 +268,7 @@ impl Shared {
     /// Ends all of them, and waits until nothing is left.
     pub(crate) async fn shut_down(&self) {
         let children = self.children(|_| true);
-        children.iter().for_each(|(_, child)| child.doom());
+        children.iter().for_each(|(_, child)| child.doom(ENDED));
         for (_, child) in children {
             child.wait().await;
         }
@@ -275,7 +284,7 @@ impl Shared {
                 live_calls: child.live(),
                 age_ms: now_ns.saturating_sub(child.started_ns) / 1_000_000,
                 facts: child.facts.clone(),
-                said: child.said.lines(),
+                said: child.said.lines().into_iter().map(|line| child.terms.unsaid.text(line)).collect(),
             })
             .collect()
     }

@@ -8,6 +8,7 @@ mod damage; // files that are not what they were
 mod fixture; // stores of every release
 mod full; // no room to write
 mod home; // who holds a home
+mod vault; // secrets in their sealed file
 
 use state::{ChainCheck, HomeLock, SqliteStore, Store};
 use testkit::{TempHome, TestClock};

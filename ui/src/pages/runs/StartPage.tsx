@@ -1,25 +1,25 @@
-import { useQuery } from "@tanstack/react-query";
 import { useParams, useSearchParams } from "wouter";
 import type { Schemas } from "@/api/client";
-import { reads } from "@/api/operations";
-import { Asked } from "@/components/Asked";
+import { Asked, Loading } from "@/components/Asked";
 import { ButtonLink, TextLink } from "@/components/Button";
 import { Empty, Page, Panel } from "@/components/Page";
 import { Notice } from "@/components/Pill";
 import { useWords } from "@/i18n";
+import { Folded } from "@/pages/servers/server/Folded";
 import { to } from "@/routes";
-import { escapeLines, escapeText, shortenText } from "@/text/escape";
+import { escapeLines, shortenText } from "@/text/escape";
 import { Reach } from "./Reach";
 import { StartForm } from "./StartForm";
 import { words } from "./start-words";
+import { useStartable, type Startable } from "./useStartable";
 
 const TITLE_CHARACTERS = 120;
+const DESCRIPTION_CHARACTERS = 4_000;
 
 export default function StartPage() {
   const { app = "", action = "" } = useParams();
   const [query] = useSearchParams();
-  const info = useQuery(reads.appInfo(app));
-  const found = info.data ? startable(info.data.app, action) : undefined;
+  const { info, found, isKnown, standing } = useStartable(app, action);
   return (
     <Page
       title={shortenText(found?.title ?? action, TITLE_CHARACTERS)}
@@ -28,9 +28,17 @@ export default function StartPage() {
       <Asked query={info}>
         {({ app }) =>
           found ? (
-            <Start key={`${app.name}/${action}`} app={app} action={found} again={query.get("again")} />
-          ) : (
+            <Start
+              key={`${app.name}/${action}`}
+              app={app}
+              action={found}
+              standing={standing}
+              again={query.get("again")}
+            />
+          ) : isKnown ? (
             <NoSuchAction app={app.name} />
+          ) : (
+            <Loading />
           )
         }
       </Asked>
@@ -44,15 +52,28 @@ function Lead({ app, description }: { app: Schemas["AppDetail"]; description: st
       <TextLink href={to.app(app.name)} className="inline-flex min-h-6 items-center">
         <bdi>{shortenText(app.title, TITLE_CHARACTERS)}</bdi>
       </TextLink>
-      {description && <p className="mt-1 max-w-prose whitespace-pre-wrap">{escapeLines(description)}</p>}
+      {description && (
+        <Folded
+          text={description}
+          of={shortenText(app.title, TITLE_CHARACTERS)}
+          charactersMax={DESCRIPTION_CHARACTERS}
+          className="mt-1 max-w-prose"
+        />
+      )}
     </>
   );
 }
 
-function Start(props: { app: Schemas["AppDetail"]; action: Schemas["ActionView"]; again: string | null }) {
-  const { app, action, again } = props;
+interface StartProps {
+  app: Schemas["AppDetail"];
+  action: Schemas["ActionView"];
+  standing: Startable["standing"];
+  again: string | null;
+}
+
+function Start({ app, action, standing, again }: StartProps) {
   const said = useWords(words);
-  const isDisabled = !app.enabled || Boolean(app.broken);
+  const isDisabled = !app.enabled || Boolean(app.broken) || standing !== null;
   return (
     <div className="space-y-5">
       {app.broken && (
@@ -64,6 +85,11 @@ function Start(props: { app: Schemas["AppDetail"]; action: Schemas["ActionView"]
         <Notice tone="caution" title={said.disabled}>
           <p>{said.disabledHelp}</p>
           <TextLink href={to.app(app.name)}>{said.toApp}</TextLink>
+        </Notice>
+      )}
+      {standing !== null && (
+        <Notice tone="caution" title={said.standings[standing]}>
+          <TextLink href={to.server(app.name)}>{said.toServer}</TextLink>
         </Notice>
       )}
       <details className="rounded-xl border border-line bg-surface px-4 py-2">
@@ -88,20 +114,5 @@ function NoSuchAction({ app }: { app: string }) {
         <ButtonLink href={to.app(app)}>{said.toApp}</ButtonLink>
       </p>
     </Empty>
-  );
-}
-
-/** An action, or a tool: what a model can call, a person can as well. */
-function startable(app: Schemas["AppDetail"], name: string): Schemas["ActionView"] | undefined {
-  const action = app.actions.find((action) => action.name === name);
-  if (action) return action;
-  const tool = app.tools?.find((tool) => tool.name === name);
-  return (
-    tool && {
-      name: tool.name,
-      title: escapeText(tool.name),
-      input: tool.parameters,
-      description: tool.description ?? null,
-    }
   );
 }

@@ -12,6 +12,8 @@ interface StartWords {
   disabled: string;
   disabledHelp: string;
   broken: string;
+  standings: Record<"waits" | "gone" | "blocked", string>;
+  toServer: string;
   reachBefore: string;
   restored: string;
   startAnew: string;
@@ -50,6 +52,12 @@ export const words: { en: StartWords; de: StartWords } = {
     disabled: "This app is switched off",
     disabledHelp: "Switch it on first; then it can be started.",
     broken: "The code of this app cannot be loaded",
+    standings: {
+      waits: "This tool waits for your yes before it can be called",
+      gone: "Its server does not offer this tool any more",
+      blocked: "You have blocked this tool",
+    },
+    toServer: "To the server's tools",
     reachBefore: "What it could reach",
     restored: "Filled in as you left it.",
     startAnew: "Empty the form",
@@ -89,6 +97,12 @@ export const words: { en: StartWords; de: StartWords } = {
     disabled: "Diese App ist ausgeschaltet",
     disabledHelp: "Schalte sie erst ein, dann lässt sie sich starten.",
     broken: "Der Code dieser App lässt sich nicht laden",
+    standings: {
+      waits: "Dieses Werkzeug wartet auf dein Ja, bevor es sich aufrufen lässt",
+      gone: "Sein Server bietet dieses Werkzeug nicht mehr an",
+      blocked: "Du hast dieses Werkzeug gesperrt",
+    },
+    toServer: "Zu den Werkzeugen des Servers",
     reachBefore: "Worauf sie zugreifen könnte",
     restored: "Ausgefüllt, wie du es verlassen hast.",
     startAnew: "Formular leeren",

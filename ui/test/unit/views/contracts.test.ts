@@ -18,6 +18,7 @@ interface Node {
   prefixItems?: Node[];
   properties?: Record<string, Node>;
   anyOf?: Node[];
+  $defs?: Record<string, Node>;
 }
 
 /** Every place of a schema where a text or a list has no end. */
@@ -27,6 +28,7 @@ function boundless(node: Node, at = "#"): string[] {
   if (types.has("string") && node.maxLength === undefined && node.enum === undefined) found.push(at);
   if (types.has("array") && node.maxItems === undefined) found.push(at);
   for (const [name, inner] of Object.entries(node.properties ?? {})) found.push(...boundless(inner, `${at}/${name}`));
+  for (const [name, inner] of Object.entries(node.$defs ?? {})) found.push(...boundless(inner, `${at}/$defs/${name}`));
   if (node.items) found.push(...boundless(node.items, `${at}/items`));
   for (const inner of [...(node.prefixItems ?? []), ...(node.anyOf ?? [])]) found.push(...boundless(inner, `${at}/…`));
   return found;
@@ -57,8 +59,9 @@ describe("the renderers' contracts", () => {
       boundless({
         type: "object",
         properties: { a: { type: ["string", "null"] }, b: { type: "array", maxItems: 1, items: { type: "array" } } },
+        $defs: { c: { type: "string" } },
       }),
-    ).toEqual(["#/a", "#/b/items"]);
+    ).toEqual(["#/a", "#/b/items", "#/$defs/c"]);
   });
 
   it("draws what csv-insights makes", async () => {

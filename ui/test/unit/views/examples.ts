@@ -4,6 +4,7 @@ import diff from "../../../../renderers/diff/example.json";
 import keyValue from "../../../../renderers/key-value/example.json";
 import log from "../../../../renderers/log/example.json";
 import map from "../../../../renderers/map/example.json";
+import mcp from "../../../../renderers/mcp/example.json";
 import markdown from "../../../../renderers/markdown/example.json";
 import search from "../../../../renderers/search-cards/example.json";
 import status from "../../../../renderers/status/example.json";
@@ -23,4 +24,5 @@ export const examples: Readonly<Record<RendererName, object>> = {
   diff,
   "weather-cards": weather,
   "search-cards": search,
+  mcp,
 };

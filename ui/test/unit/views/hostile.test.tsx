@@ -13,7 +13,7 @@ const HOSTILE =
   "\"' onmouseover=alert(1) \u202e\u2066txt\u200b\u001b[31m\u0007\ufeff\u{e0041} &#x202e; [x](javascript:alert(1)) ![p](https://evil.example/p.png)";
 
 // Words that are chosen from a list, and texts that decide the form of what is around them.
-const KEPT = new Set(["state", "kind", "level", "sky", "unit"]);
+const KEPT = new Set(["state", "kind", "level", "sky", "unit", "type"]);
 
 // Times are short; what is left is enough to be hostile.
 const TIMES = new Set(["time", "at", "day", "date"]);

@@ -21,7 +21,7 @@ export function Actions({ app, canRun }: { app: Schemas["AppDetail"]; canRun: bo
     <>
       <Section title={said.actions}>
         {actions.length === 0 ? (
-          <Empty title={said.noActions}>{said.noActionsHelp}</Empty>
+          <NothingByHand app={app.name} />
         ) : (
           <>
             {!canRun && <p className="mb-3 text-sm text-muted">{said.cannotRun}</p>}
@@ -35,6 +35,21 @@ export function Actions({ app, canRun }: { app: Schemas["AppDetail"]; canRun: bo
       </Section>
       <LastRuns app={app.name} />
     </>
+  );
+}
+
+/** An MCP server has tools, which its own screen shows. */
+function NothingByHand({ app }: { app: string }) {
+  const said = useWords(words);
+  const servers = useQuery(reads.serverList());
+  const isServer = servers.data?.servers.some((server) => server.app === app) ?? false;
+  if (!isServer) return <Empty title={said.noActions}>{said.noActionsHelp}</Empty>;
+  return (
+    <Empty title={said.isServer}>
+      <ButtonLink look="main" href={to.server(app)}>
+        {said.toServer}
+      </ButtonLink>
+    </Empty>
   );
 }
 

@@ -56,7 +56,7 @@ function useChanged() {
   const queries = useQueryClient();
   return () =>
     Promise.all(
-      ["apps", "grants", "settings", "schedules", "starters"].map((key) =>
+      ["apps", "grants", "settings", "schedules", "starters", "servers"].map((key) =>
         queries.invalidateQueries({ queryKey: [key] }),
       ),
     );
@@ -99,7 +99,8 @@ function RollBack({ app }: { app: Detail }) {
 }
 
 /** Turns an app on or off, here and beside what says that it is off. */
-export function Power({ app, word }: { app: Detail; word?: string }) {
+export function Power(props: { app: Pick<Detail, "name" | "enabled">; word?: string; text?: string }) {
+  const { app, word, text } = props;
   const said = useWords(words);
   const changed = useChanged();
   const [busy, setBusy] = useState(false);
@@ -125,7 +126,7 @@ export function Power({ app, word }: { app: Detail; word?: string }) {
   );
   return (
     <div className="space-y-3">
-      {word ? button : <Row text={said.turnOffText}>{button}</Row>}
+      {word ? button : <Row text={text ?? said.turnOffText}>{button}</Row>}
       {error !== null && <Failed error={error} />}
     </div>
   );
@@ -153,7 +154,7 @@ function Remove({ app }: { app: string }) {
           await acts.appRemove(app, erase);
           announce(said.removed(app));
           navigate("/apps");
-          for (const key of ["apps", "grants", "schedules", "starters"])
+          for (const key of ["apps", "grants", "schedules", "starters", "servers"])
             void queries.invalidateQueries({ queryKey: [key] });
         }}
         onClose={() => {

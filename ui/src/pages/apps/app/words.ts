@@ -8,6 +8,8 @@ interface AppWords {
   running(runs: number): string;
   noActions: string;
   noActionsHelp: string;
+  isServer: string;
+  toServer: string;
   run: string;
   runOf(action: string): string;
   cannotRun: string;
@@ -105,6 +107,8 @@ export const words: { en: AppWords; de: AppWords } = {
     running: (runs) => (runs === 1 ? "1 run under way" : `${runs} runs under way`),
     noActions: "It has nothing to start by hand",
     noActionsHelp: "It works when something else starts it: an event, a schedule or a model.",
+    isServer: "It is an MCP server: what can be started are its tools",
+    toServer: "To its tools",
     run: "Run",
     runOf: (action) => `Run ${action}`,
     cannotRun: "It cannot run now; the note above says why.",
@@ -201,6 +205,8 @@ export const words: { en: AppWords; de: AppWords } = {
     running: (runs) => (runs === 1 ? "1 Lauf ist im Gange" : `${runs} Läufe sind im Gange`),
     noActions: "Von Hand gibt es nichts zu starten",
     noActionsHelp: "Sie arbeitet, wenn etwas anderes sie startet: ein Ereignis, ein Zeitplan oder ein Modell.",
+    isServer: "Sie ist ein MCP-Server: Starten lassen sich seine Werkzeuge",
+    toServer: "Zu seinen Werkzeugen",
     run: "Starten",
     runOf: (action) => `Starten: ${action}`,
     cannotRun: "Sie kann gerade nicht laufen; warum, steht oben.",

@@ -3,6 +3,7 @@ import { createInterface } from "node:readline";
 import fs from "node:fs";
 import net from "node:net";
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 
 const waiting = new Map();
 let asked = 0;
@@ -66,7 +67,18 @@ const actions = {
     return { data: attempt(tries[what]) };
   },
   call: async ({ name, arguments: args, body }, call) => ({ data: await host(call, name, args ?? {}, body) }),
+  digest: async ({ name }) => ({ data: { digest: createHash("sha256").update(process.env[name] ?? "").digest("hex") } }),
+  remember: async ({ key }, call) => ({
+    data: await host(call, "storage.set", { key }, btoa(JSON.stringify(process.env.TOKEN))),
+  }),
   misbehave: async ({ how }, call) => {
+    if (how === "tell") throw new Error(`refused: ${process.env.TOKEN}`);
+    if (how === "die") {
+      say({ method: "log", params: { call, level: "error", text: process.env.TOKEN } });
+      say({ method: "stream", params: { call, text: process.env.TOKEN } });
+      console.error(`cannot sign in with ${process.env.TOKEN}\n  in line 7`);
+      process.exit(3);
+    }
     if (how === "end") {
       console.error("something broke\n  in line 7");
       process.exit(3);

@@ -1,0 +1,17 @@
+import type { Schemas } from "@/api/client";
+
+export type Server = Schemas["ServerView"];
+export type Tool = Schemas["ServerToolView"];
+export type ServerState = "enabled" | "disabled";
+
+export const stateOf = ({ enabled }: Server): ServerState => (enabled ? "enabled" : "disabled");
+
+/** Whether a tool is not to be called before the owner has said yes to what it is now. */
+export const waits = ({ standing }: Tool): boolean => standing === "added" || standing === "changed";
+
+export const waitingOf = ({ tools }: Server): Tool[] => tools.filter(waits);
+
+export const acceptedOf = ({ tools }: Server): Tool[] => tools.filter(({ standing }) => standing === "accepted");
+
+/** An address is called; anything else is started here. */
+export const isElsewhere = ({ place }: Server): boolean => /^https?:\/\//i.test(place);
