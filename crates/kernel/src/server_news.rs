@@ -5,7 +5,11 @@ use crate::{Kernel, admission::Whose, bus::deliver::ended, program::ServerNews, 
 use parking_lot::Mutex;
 use protocol::{AppName, Caller, ErrorCode, Failure, Labels, OwnerId, Right, Sentence, sentence};
 use serde_json::{Map, json};
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 use tokio::sync::broadcast;
 
 /// A server that says the same several times in a row is asked once.
@@ -98,7 +102,8 @@ impl Pace {
 
 /// A resource is watched, as long as this lives.
 pub struct ResourceWatch {
-    kernel: Arc<Kernel>,
+    /// Not held: what is watched keeps nothing alive.
+    kernel: Weak<Kernel>,
     whose: Whose,
     uri: String,
     watched: Arc<Watched>,
@@ -115,12 +120,10 @@ impl Drop for ResourceWatch {
                 _ => drop(counts.remove(&self.uri)),
             }
         }
-        if !self.is_told {
-            return;
-        }
-        let (kernel, whose, uri) = (self.kernel.clone(), self.whose.clone(), std::mem::take(&mut self.uri));
-        let watched = self.watched.clone();
-        self.kernel.runtime.spawn(async move {
+        let Some(kernel) = self.kernel.upgrade().filter(|_| self.is_told) else { return };
+        let (whose, uri) = (self.whose.clone(), std::mem::take(&mut self.uri));
+        let (watched, runtime) = (self.watched.clone(), kernel.runtime.clone());
+        runtime.spawn(async move {
             let _turn = watched.turn.lock().await;
             if watched.is_watched(&uri) || kernel.is_ending() {
                 return;
@@ -165,7 +168,7 @@ impl Kernel {
             }
             *counts.entry(uri.to_owned()).or_default() += 1;
         }
-        let (kernel, uri) = (self.clone(), uri.to_owned());
+        let (kernel, uri) = (Arc::downgrade(self), uri.to_owned());
         let mut watch = ResourceWatch { kernel, whose, uri, watched: watched.clone(), is_told: false };
         let _turn = watched.turn.lock().await;
         self.watching_say(*caller, &watch.whose.1, SUBSCRIBE, &watch.uri, None).await?;

@@ -28,6 +28,8 @@ impl Client {
         let oikos = Oikos::new();
         let (up, address) = up(&oikos);
         oikos.install("fickle", &[]);
+        oikos.ok(&["mcp", "look", "fickle"]);
+        oikos.ok(&["mcp", "accept", "fickle"]);
         let key = oikos.ok(&["token", "new", "client", "--rights", "read,run"]).out.trim().to_owned();
         let mut client = Self { oikos, address, key, session: String::new(), _up: up };
         let hello = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "test", "version": "1" } });

@@ -174,9 +174,16 @@ impl Conversation {
         let text = |name: &str| params.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let list = |name: &str, entries: Vec<Value>| Value::Object(Map::from_iter([(name.to_owned(), entries.into())]));
         let session = &self.session;
+        let watched = match method {
+            "resources/subscribe" => Some(session.subscribe(&text("uri"), call).await),
+            "resources/unsubscribe" => Some(session.unsubscribe(&text("uri"), call).await),
+            _ => None,
+        };
+        if let Some(watched) = watched {
+            // Nobody hands on what is said to that: it is done, or it is not.
+            return watched.map(|()| GuestValue::default()).map_err(|error| self.failure(error));
+        }
         let answer = match method {
-            "resources/subscribe" => session.subscribe(&text("uri"), call).await.map(|()| json!({})),
-            "resources/unsubscribe" => session.unsubscribe(&text("uri"), call).await.map(|()| json!({})),
             "resources/list" => session.resources(call).await.map(|all| list("resources", all)),
             "resources/templates/list" => {
                 session.resource_templates(call).await.map(|all| list("resourceTemplates", all))
