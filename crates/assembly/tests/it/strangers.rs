@@ -47,6 +47,7 @@ fn body(operation: &str, things: &Things) -> Value {
         "event_emit" => json!({ "topic": "home.door", "payload": {} }),
         "publisher_trust" => json!({ "publisher": "0123-4567-89ab-cdef-0123-4567-89ab-cdef" }),
         "publisher_import" => json!({ "statements": "" }),
+        "server_decide" => json!({ "accept": true }),
         "import_list" => json!({ "source": { "from": "clients" } }),
         "import_offer" => json!({ "source": { "from": "clients" }, "app": "files" }),
         "client_connect" => json!({ "dry_run": true }),
