@@ -32,16 +32,18 @@ interface LineEditorProps {
   app: string;
   /** A line of a card: what is chosen is kept here and told. One of an installed app: what is shown is what holds. */
   line: CardLine | GrantView;
+  /** Of a card: what stands there at first, in place of what the card proposes. */
+  first?: Wanted | undefined;
   onChange(choices: LineChoice[], wanted: Wanted): void | Promise<unknown>;
   disabled?: boolean;
   /** Beneath the line, such as why a change was refused. */
   children?: ReactNode;
 }
 
-export function LineEditor({ app, line, onChange, disabled = false, children }: LineEditorProps) {
+export function LineEditor({ app, line, first, onChange, disabled = false, children }: LineEditorProps) {
   const said = useWords(words);
   const say = useSay();
-  const [draft, setDraft] = useState<Wanted | null>(null);
+  const [draft, setDraft] = useState<Wanted | null>(first ?? null);
   const [busy, setBusy] = useState(false);
   const [next, setNext] = useState<State | null>(null);
   const held = wantedOf(line);
