@@ -9,7 +9,7 @@ import { LineEditor } from "../lines/LineEditor";
 import { words as lineWords } from "../lines/words";
 import type { Wanted } from "../lines/choices";
 import { Sentences } from "./Sentences";
-import { isSame, linesOf, type Card, type Drafts } from "./shown";
+import { isSame, linesOf, type Card } from "./shown";
 import { words } from "./words";
 
 const DESCRIPTION_CHARACTERS_MAX = 600;
@@ -17,12 +17,12 @@ const DESCRIPTION_CHARACTERS_MAX = 600;
 interface CardViewProps {
   card: Card;
   disabled: boolean;
-  /** What stands in its lines at first, where that is not what the card proposes. */
-  first?: Drafts;
+  /** Of a server that its owner had set up before. */
+  isFound?: boolean;
   onWanted(line: string, wanted: Wanted): void;
 }
 
-export function CardView({ card, disabled, first, onWanted }: CardViewProps) {
+export function CardView({ card, disabled, isFound = false, onWanted }: CardViewProps) {
   const said = useWords(words);
   const { asked, rest } = linesOf(card);
   const { change } = card;
@@ -57,7 +57,7 @@ export function CardView({ card, disabled, first, onWanted }: CardViewProps) {
                   app={card.app}
                   line={line}
                   disabled={disabled}
-                  first={first?.get(line.line)}
+                  isFound={isFound}
                   onChange={(_choices, wanted) => onWanted(line.line, wanted)}
                 />
               </li>

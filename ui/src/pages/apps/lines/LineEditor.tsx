@@ -13,6 +13,7 @@ import {
   canAsk,
   choicesFor,
   asAsked,
+  asFound,
   isLive,
   ruleText,
   wantedOf,
@@ -32,18 +33,18 @@ interface LineEditorProps {
   app: string;
   /** A line of a card: what is chosen is kept here and told. One of an installed app: what is shown is what holds. */
   line: CardLine | GrantView;
-  /** Of a card: what stands there at first, in place of what the card proposes. */
-  first?: Wanted | undefined;
+  /** Of the card of a server that its owner had set up before: what stood there is what they said. */
+  isFound?: boolean;
   onChange(choices: LineChoice[], wanted: Wanted): void | Promise<unknown>;
   disabled?: boolean;
   /** Beneath the line, such as why a change was refused. */
   children?: ReactNode;
 }
 
-export function LineEditor({ app, line, first, onChange, disabled = false, children }: LineEditorProps) {
+export function LineEditor({ app, line, isFound = false, onChange, disabled = false, children }: LineEditorProps) {
   const said = useWords(words);
   const say = useSay();
-  const [draft, setDraft] = useState<Wanted | null>(first ?? null);
+  const [draft, setDraft] = useState<Wanted | null>(() => (isFound ? asFound(line) : null));
   const [busy, setBusy] = useState(false);
   const [next, setNext] = useState<State | null>(null);
   const held = wantedOf(line);
@@ -123,7 +124,7 @@ export function LineEditor({ app, line, first, onChange, disabled = false, child
       <Covered scope={line.scope} said={said} />
       {line.reason && (
         <p className="border-s-2 border-line ps-3 text-sm text-muted">
-          {said.reason} “<bdi>{shortenText(line.reason, REASON_CHARACTERS_MAX)}</bdi>”
+          {isFound ? said.reasonFound : said.reason} “<bdi>{shortenText(line.reason, REASON_CHARACTERS_MAX)}</bdi>”
         </p>
       )}
       {children}

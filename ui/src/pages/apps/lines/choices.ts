@@ -42,7 +42,7 @@ export const proposedFolders = (line: CardLine | GrantView): readonly string[] =
   line.scope.scope === "file" && line.needs ? (line.scope.folders ?? []) : [];
 
 /** Folders that a line was proposed with, as its owner's own: they stand where the owner set the server up. */
-export function asFound(line: CardLine): Wanted | null {
+export function asFound(line: CardLine | GrantView): Wanted | null {
   const folders = proposedFolders(line);
   if (folders.length === 0) return null;
   return { ...wantedOf(line), folders, state: line.state === "block" ? "allow" : line.state };

@@ -7,6 +7,7 @@ import { Code } from "@/pages/apps/lines/Covered";
 import { to } from "@/routes";
 import { shortenText } from "@/text/escape";
 import { each } from "@/views/each";
+import { isElsewhere } from "../state";
 import { Notices } from "./Notices";
 import { isDue, type Found } from "./state";
 import { words } from "./words";
@@ -83,7 +84,7 @@ function Drawn({ found, isChosen, isDone, onChosen }: FoundServerProps) {
           </Fact>
         )}
         {place !== "" && (
-          <Fact name={said.starts}>
+          <Fact name={isElsewhere(found) ? said.calls : said.starts}>
             <code className="font-mono text-xs wrap-anywhere">{shortenText(place, PLACE_CHARACTERS_MAX)}</code>
           </Fact>
         )}

@@ -75,7 +75,7 @@ export function OneCard({ source, server, turn, onSettled }: OneCardProps) {
             <CardView
               card={offered.card}
               disabled={busy}
-              first={draftsAsFound(offered.card)}
+              isFound
               onWanted={(line, wanted) => setDrafts((before) => new Map(before).set(line, wanted))}
             />
             <p className="text-sm text-muted">{said.cardHelp}</p>

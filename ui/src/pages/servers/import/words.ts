@@ -56,6 +56,7 @@ interface ImportWords {
   foundIn: string;
   package: string;
   starts: string;
+  calls: string;
   asks: string;
   asksNothing: string;
   lines: Record<string, string>;
@@ -136,7 +137,7 @@ export const words: { en: ImportWords; de: ImportWords } = {
     commandLacks: "Say which program is started, and with what.",
     commandOpen: "A quote has no end.",
     commandShell:
-      "No shell reads this, so |, &, ;, <, > and $ are plain text in the words below. A server that needs a shell cannot be imported.",
+      "No shell reads this, so |, &, ;, <, > and $ are plain text in these words. A server that needs a shell cannot be imported.",
     emptyWord: "an empty word",
     address: "Address",
     addressHelp: "Such as https://mcp.example.com/mcp",
@@ -160,7 +161,7 @@ export const words: { en: ImportWords; de: ImportWords } = {
         keep > 0 && `${keep} there already`,
         refuse > 0 && `${refuse} cannot be imported`,
       ]),
-    filesRead: counted("file was read", "files were read"),
+    filesRead: (count) => (count === 1 ? "1 file was there" : `${count} files were there`),
     unread: "This could not be read",
     none: "No server was found",
     noneHelp: "None of the files that were read has one. You can add one by its command, its address or its file.",
@@ -175,6 +176,7 @@ export const words: { en: ImportWords; de: ImportWords } = {
     foundIn: "Found in",
     package: "Package",
     starts: "Would start",
+    calls: "Would call",
     asks: "Asks for",
     asksNothing: "Nothing: no file, no network.",
     lines: {
@@ -261,7 +263,7 @@ export const words: { en: ImportWords; de: ImportWords } = {
     commandLacks: "Sag, welches Programm womit gestartet wird.",
     commandOpen: "Ein Anführungszeichen hat kein Ende.",
     commandShell:
-      "Keine Shell liest das, darum sind |, &, ;, <, > und $ in den Wörtern unten nur Text. Ein Server, der eine Shell braucht, lässt sich nicht übernehmen.",
+      "Keine Shell liest das, darum sind |, &, ;, <, > und $ in diesen Wörtern nur Text. Ein Server, der eine Shell braucht, lässt sich nicht übernehmen.",
     emptyWord: "ein leeres Wort",
     address: "Adresse",
     addressHelp: "Zum Beispiel https://mcp.example.com/mcp",
@@ -285,7 +287,7 @@ export const words: { en: ImportWords; de: ImportWords } = {
         keep > 0 && `${keep} schon da`,
         refuse > 0 && `${refuse} nicht zu übernehmen`,
       ]),
-    filesRead: counted("Datei wurde gelesen", "Dateien wurden gelesen"),
+    filesRead: (count) => (count === 1 ? "1 Datei war da" : `${count} Dateien waren da`),
     unread: "Das ließ sich nicht lesen",
     none: "Es wurde kein Server gefunden",
     noneHelp:
@@ -301,6 +303,7 @@ export const words: { en: ImportWords; de: ImportWords } = {
     foundIn: "Gefunden in",
     package: "Paket",
     starts: "Würde starten",
+    calls: "Würde aufrufen",
     asks: "Will",
     asksNothing: "Nichts: keine Datei, kein Netz.",
     lines: {
