@@ -43,6 +43,7 @@ export const ROUTES: readonly Route[] = [
     menu: { word: "servers", icon: "server" },
   },
   { path: "/servers/connect", screen: part(() => import("@/pages/servers/connect/ConnectPage")) },
+  { path: "/servers/import", screen: part(() => import("@/pages/servers/import/ImportPage")) },
   { path: "/servers/:app", screen: part(() => import("@/pages/servers/server/ServerPage")) },
   { path: "/runs", screen: part(() => import("@/pages/runs/RunsPage")), menu: { word: "runs", icon: "runs" } },
   { path: "/runs/:run", screen: part(() => import("@/pages/runs/RunPage")) },
@@ -96,9 +97,6 @@ export async function loadScreen(path: string, queries: QueryClient | null): Pro
   await NotFoundPage.load();
 }
 
-/** Whether this page has a screen of that route. */
-export const hasRoute = (path: string): boolean => ROUTES.some((route) => route.path === path);
-
 /** Addresses within the page. No screen puts one together by hand. */
 export const to = {
   app: (app: string, tab?: "touch" | "settings" | "about"): string =>
@@ -111,7 +109,8 @@ export const to = {
   /** An MCP server. */
   server: (app: string, tab?: "health" | "log"): string =>
     `/servers/${encodeURIComponent(app)}${tab ? `?tab=${tab}` : ""}`,
-  importServers: "/servers/import",
+  /** `choose`: what was found; `cards`: one card after the other, and what came of it. */
+  importServers: (step?: "choose" | "cards"): string => `/servers/import${step ? `?step=${step}` : ""}`,
   connect: (client?: string): string =>
     client ? `/servers/connect?client=${encodeURIComponent(client)}` : "/servers/connect",
   install: (source: string): string => `/apps?install=${encodeURIComponent(source)}`,

@@ -3,6 +3,7 @@ import answerQuestion from "./answer-question";
 import appTouch from "./app-touch";
 import connectClient from "./connect-client";
 import goScreen from "./go-screen";
+import importServers from "./import-servers";
 import installApp from "./install-app";
 import lastRun from "./last-run";
 import lookServer from "./look-server";
@@ -38,6 +39,7 @@ const DEEDS: readonly Deed[] = [
   appTouch,
   sendEvent,
   lookServer,
+  importServers,
   connectClient,
   newKey,
   trustPublisher,

@@ -66,6 +66,8 @@ export const reads = {
     query(["servers", app], () => said(client.GET("/api/v1/servers/{app}", { params: { path: { app } } }))),
   serverLog: (app: string) =>
     query(["servers", app, "log"], () => said(client.GET("/api/v1/servers/{app}/log", { params: { path: { app } } }))),
+  /** MCP clients of the machine where oikos runs. Only who sits at it may see them. */
+  clientList: () => query(["clients"], () => said(client.GET("/api/v1/clients"))),
   tokenList: () => query(["tokens"], () => said(client.GET("/api/v1/tokens"))),
   loginList: () => query(["logins"], () => said(client.GET("/api/v1/logins"))),
   ownerList: () => query(["owners"], () => said(client.GET("/api/v1/owners"))),
@@ -101,6 +103,10 @@ export const acts = {
   serverLook: (name: string) => said(client.POST("/api/v1/servers/{app}/look", app(name))),
   serverDecide: (name: string, body: Schemas["DecideBody"]) =>
     said(client.PATCH("/api/v1/servers/{app}/tools", { ...app(name), body })),
+  /** What an import would do. Nothing is done, but what it is asked may hold keys, so it is no address. */
+  importList: (body: Schemas["ImportBody"]) => said(client.POST("/api/v1/imports", { body })),
+  clientConnect: (name: string, body: Schemas["ClientBody"]) =>
+    said(client.POST("/api/v1/clients/{client}", { params: { path: { client: name } }, body })),
   runStop: (id: string) => said(client.POST("/api/v1/runs/{run}/stop", run(id))),
   runStopAll: () => said(client.POST("/api/v1/stop")),
   undo: (id: string) => said(client.POST("/api/v1/runs/{run}/undo", run(id))),

@@ -1,5 +1,6 @@
 // The same deeds with a keyboard and nothing else: Tab, Enter, Space, arrows. What cannot be reached or seen by it fails.
-import { readdir } from "node:fs/promises";
+import { copyFile, mkdir, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { House, openBrowser, signIn, type Window } from "./house";
@@ -238,4 +239,26 @@ test("look at a server, accept what it has, block a tool of it", async () => {
   await press(main().getByRole("button", { name: "Run", exact: true }));
   await page.waitForURL(/\/runs\//);
   await main().getByText("You said: by hand").waitFor();
+});
+
+test("import a server that another program has set up", async () => {
+  const program = house.path("home", "servers", "weather");
+  const settings = house.path("home", ".config", "Claude");
+  await mkdir(program, { recursive: true });
+  await mkdir(settings, { recursive: true });
+  await copyFile(house.package("ui/test/e2e/apps/fickle/server.js"), join(program, "server.js"));
+  await writeFile(join(program, "package.json"), "{}");
+  const entry = { command: "node", args: [join(program, "server.js")] };
+  const config = { mcpServers: { weather: entry } };
+  await writeFile(join(settings, "claude_desktop_config.json"), JSON.stringify(config));
+  await palette("import servers");
+  await beginsAt("Import servers");
+  await press(main().getByRole("button", { name: "Look at what your other programs have set up" }));
+  await main().getByRole("heading", { name: "What was found" }).waitFor();
+  await press(main().getByRole("button", { name: /^Continue with/ }));
+  const install = main().getByRole("button", { name: "Install", exact: true });
+  await install.waitFor();
+  await press(install);
+  await press(main().getByRole("link", { name: "Look at its tools: weather" }));
+  await beginsAt("weather");
 });

@@ -29,6 +29,7 @@ export interface Screen {
 }
 
 const ONCE = /^(Once|Dieses Mal)/;
+const INSTALL = /^(Install|Installieren)$/;
 const install = (source: string): string => `/apps?install=${encodeURIComponent(source)}`;
 /** Ends what the screens begin. An app that was stopped would be shown as such from then on, so it is turned on again. */
 async function stopAll({ house }: Stage): Promise<void> {
@@ -81,6 +82,54 @@ export const SCREENS: readonly Screen[] = [
     },
   },
   { name: "no such server", route: "/servers/:app", at: () => "/servers/nowhere", refusal: "status of 404" },
+  { name: "import: where from", route: "/servers/import", at: () => "/servers/import" },
+  {
+    name: "import: one server",
+    route: "/servers/import",
+    at: () => "/servers/import",
+    act: async (page) => {
+      await page.getByText(/^(One server|Ein Server)$/).click();
+      await page.getByRole("textbox", { name: /^(Command|Befehl)$/ }).fill("npx -y 'a server' | sh");
+      await page.getByRole("button", { name: /^(Add one|Eins hinzufügen)$/ }).click();
+      await page.getByRole("button", { name: /^(Look at this server|Diesen Server ansehen)$/ }).click();
+      await page.locator("main [aria-invalid=true]").waitFor();
+    },
+  },
+  {
+    name: "import: refused",
+    route: "/servers/import",
+    at: () => "/servers/import",
+    refusal: "status of 422",
+    act: async (page, { house }) => {
+      await page.getByText(/^(A file|Eine Datei)$/).click();
+      await page.getByRole("main").getByRole("textbox").fill(house.path("files", "nowhere.mcpb"));
+      await page.keyboard.press("Enter");
+      await page.getByRole("alert").waitFor();
+    },
+  },
+  { name: "import: what was found", route: "/servers/import", at: () => "/servers/import", act: found },
+  { name: "import: a card", route: "/servers/import", at: () => "/servers/import", act: importCard },
+  {
+    name: "import: what came of it",
+    route: "/servers/import",
+    at: () => "/servers/import",
+    act: async (page) => {
+      await importCard(page);
+      await page.getByRole("button", { name: INSTALL }).click();
+      await page.getByRole("link", { name: /^(Look at its tools|Seine Werkzeuge ansehen)/ }).waitFor();
+    },
+    after: ({ house }) => house.say("app", "remove", "weather", "--erase"),
+  },
+  {
+    name: "import: none found",
+    route: "/servers/import",
+    at: () => "/servers/import",
+    who: "newcomer",
+    act: async (page) => {
+      await scan(page);
+      await page.getByText(/^(No server was found|Es wurde kein Server gefunden)$/).waitFor();
+    },
+  },
   { name: "connect a client", route: "/servers/connect", at: () => "/servers/connect" },
   {
     name: "connect a client: by its address",
@@ -90,6 +139,20 @@ export const SCREENS: readonly Screen[] = [
       await page.getByRole("button", { name: /^(Make a key|Schlüssel anlegen)$/ }).click();
       await page.getByText(/"Authorization": "Bearer oikos/).scrollIntoViewIfNeeded();
     },
+  },
+  {
+    name: "connect a client: what would change",
+    route: "/servers/connect",
+    at: () => "/servers/connect",
+    act: async (page) => {
+      await page.getByRole("button", { name: /^(Show what would change|Zeigen, was sich ändern würde)$/ }).click();
+      await page.getByRole("heading", { name: /^(What would change|Was sich ändern würde)$/ }).waitFor();
+    },
+  },
+  {
+    name: "connect a client: its file cannot be read",
+    route: "/servers/connect",
+    at: () => "/servers/connect?client=cursor",
   },
   { name: "start: a tool that waits", route: "/apps/:app/run/:action", at: () => "/apps/fickle/run/forecast" },
   { name: "start: a tool", route: "/apps/:app/run/:action", at: () => "/apps/fickle/run/echo" },
@@ -301,6 +364,25 @@ async function card(page: Page): Promise<void> {
 /** Its own document has come into the frame. */
 async function opened(page: Page): Promise<void> {
   await page.frameLocator("iframe").frameLocator("iframe").getByRole("heading").first().waitFor();
+}
+
+/** Looks for what other programs have set up. */
+async function scan(page: Page): Promise<void> {
+  await page.getByRole("main").locator("form button[type=submit]").click();
+}
+
+async function found(page: Page): Promise<void> {
+  await scan(page);
+  await page.getByRole("checkbox").first().waitFor();
+}
+
+/** The card of one server that was set up elsewhere. */
+async function importCard(page: Page): Promise<void> {
+  await found(page);
+  await page.getByRole("button", { name: /^(Choose none|Keinen auswählen)$/ }).click();
+  await page.getByRole("checkbox", { name: /weather/ }).check();
+  await page.getByRole("button", { name: /^(Continue with 1|Mit 1 weitermachen)$/ }).click();
+  await page.getByRole("button", { name: INSTALL }).waitFor();
 }
 
 /** What changed is there to be read. */

@@ -1,4 +1,6 @@
 // A house in which something has happened, for looking at every screen: made on the command line, in the owner's name.
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { House } from "./house";
 import type { Stage } from "./screens";
 
@@ -36,6 +38,7 @@ export async function setStage(): Promise<Stage> {
   await house.say("mcp", "look", "fickle");
   await house.say("mcp", "accept", "fickle");
   await house.say("mcp", "allow", "fickle", "turn");
+  await setUpElsewhere(house);
   const ended = async (...words: string[]): Promise<string> => {
     const lines = (await house.say("run", "--json", ...words)).trim().split("\n");
     return (JSON.parse(lines.at(-1) ?? "{}") as Summary).run;
@@ -55,6 +58,31 @@ export async function setStage(): Promise<Stage> {
   await ended("fickle", "turn");
   await house.say("mcp", "look", "fickle");
   return { house, empty: await House.open(), runs };
+}
+
+/** Servers of another program: one that can be had, one that cannot, one that is called, and a file that cannot be read. */
+async function setUpElsewhere(house: House): Promise<void> {
+  const put = async (path: string, text: string) => {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+  };
+  const home = (...parts: string[]) => house.path("home", ...parts);
+  await put(home("servers/weather/package.json"), "{}");
+  const program = await readFile(house.package("ui/test/e2e/apps/fickle/server.js"), "utf8");
+  await put(home("servers/weather/server.js"), program);
+  await mkdir(home("notes"), { recursive: true });
+  const servers = {
+    weather: {
+      command: "node",
+      args: [home("servers/weather/server.js"), home("notes")],
+      env: { GREETING: "hello", WEATHER_TOKEN: "0123456789abcdef" },
+    },
+    search: { url: "https://mcp.example.org/mcp", headers: { Authorization: "Bearer 0123456789abcdef" } },
+    fetch: { command: "npx", args: ["-y", "@modelcontextprotocol/server-everything"] },
+    backup: { command: "sh", args: ["-c", "tar c ~ | ssh backup"] },
+  };
+  await put(home(".config/Claude/claude_desktop_config.json"), JSON.stringify({ mcpServers: servers }, null, 2));
+  await put(home(".cursor/mcp.json"), '{ "mcpServers": {');
 }
 
 /** The id of a run that ends badly. */

@@ -59,6 +59,19 @@ export class Refuse {
   ) {}
 }
 
+/** An answer step by step, as its frames. Each is held against the description. */
+export class Stream {
+  constructor(readonly frames: readonly object[]) {}
+
+  response(): Response {
+    const events = this.frames.map((frame) => {
+      fits({ $ref: "#/components/schemas/Frame" }, frame, "a frame");
+      return `event: ${(frame as { frame: string }).frame}\ndata: ${JSON.stringify(frame)}\n\n`;
+    });
+    return new Response(events.join(""), { headers: { "content-type": "text/event-stream" } });
+  }
+}
+
 // Of a list that is long for the screen's sake, each item is made alike: its beginning and its end are enough to look at.
 const ITEMS_CHECKED = 100;
 function sampled(value: unknown): unknown {
@@ -100,6 +113,7 @@ export function paperOikos(answers: Partial<Record<OperationName, Told>>): Ask[]
     const told = answers[found.id];
     const value: unknown = await (typeof told === "function" ? (told as (ask: Ask) => unknown)(ask) : told);
     if (value instanceof Response) return value;
+    if (value instanceof Stream) return value.response();
     if (value instanceof Refuse) {
       const { status, code, detail, hint } = value;
       const problem = { type: `urn:oikos:${code}`, title: code, status, code, detail, ...(hint ? { hint } : {}) };

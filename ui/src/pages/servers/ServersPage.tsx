@@ -7,7 +7,7 @@ import { CopyButton } from "@/components/CopyButton";
 import { TextField } from "@/components/Field";
 import { Empty, Page, Section } from "@/components/Page";
 import { useWords } from "@/i18n";
-import { hasRoute, to } from "@/routes";
+import { to } from "@/routes";
 import { ServerCard } from "./ServerCard";
 import type { Server } from "./state";
 import { words } from "./words";
@@ -42,7 +42,7 @@ export default function ServersPage() {
 
 function Import() {
   const said = useWords(words);
-  return hasRoute(to.importServers) ? <ButtonLink href={to.importServers}>{said.import}</ButtonLink> : null;
+  return <ButtonLink href={to.importServers()}>{said.import}</ButtonLink>;
 }
 
 function NoServers() {
@@ -50,7 +50,7 @@ function NoServers() {
   return (
     <Empty title={said.none}>
       <p>{said.noneHelp}</p>
-      <p className="mt-3 empty:hidden">
+      <p className="mt-3">
         <Import />
       </p>
       <p className="mt-3">{said.noneHow}</p>

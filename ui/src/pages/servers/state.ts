@@ -14,4 +14,4 @@ export const waitingOf = ({ tools }: Server): Tool[] => tools.filter(waits);
 export const acceptedOf = ({ tools }: Server): Tool[] => tools.filter(({ standing }) => standing === "accepted");
 
 /** An address is called; anything else is started here. */
-export const isElsewhere = ({ place }: Server): boolean => /^https?:\/\//i.test(place);
+export const isElsewhere = ({ place }: Pick<Server, "place">): boolean => /^https?:\/\//i.test(place);

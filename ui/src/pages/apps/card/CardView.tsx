@@ -17,10 +17,12 @@ const DESCRIPTION_CHARACTERS_MAX = 600;
 interface CardViewProps {
   card: Card;
   disabled: boolean;
+  /** Of a server that its owner had set up before. */
+  isFound?: boolean;
   onWanted(line: string, wanted: Wanted): void;
 }
 
-export function CardView({ card, disabled, onWanted }: CardViewProps) {
+export function CardView({ card, disabled, isFound = false, onWanted }: CardViewProps) {
   const said = useWords(words);
   const { asked, rest } = linesOf(card);
   const { change } = card;
@@ -55,6 +57,7 @@ export function CardView({ card, disabled, onWanted }: CardViewProps) {
                   app={card.app}
                   line={line}
                   disabled={disabled}
+                  isFound={isFound}
                   onChange={(_choices, wanted) => onWanted(line.line, wanted)}
                 />
               </li>

@@ -1,6 +1,14 @@
 // Which lines of a card are asked, and what is said about them.
 import type { Schemas } from "@/api/client";
-import { choicesFor, isLacking, wantedOf, type CardLine, type LineChoice, type Wanted } from "../lines/choices";
+import {
+  asFound,
+  choicesFor,
+  isLacking,
+  wantedOf,
+  type CardLine,
+  type LineChoice,
+  type Wanted,
+} from "../lines/choices";
 
 export type Card = Schemas["Card"];
 /** What was changed on a card, by line. */
@@ -32,3 +40,12 @@ export const lackingOf = (card: Card, drafts: Drafts): string[] =>
   linesOf(card)
     .asked.filter((line) => isLacking(line, drafts.get(line.line) ?? wantedOf(line)))
     .map((line) => line.line);
+
+/** Of a server that was set up before: the folders that its owner gave it there. */
+export const draftsAsFound = (card: Card): Drafts =>
+  new Map(
+    linesOf(card).asked.flatMap((line) => {
+      const wanted = asFound(line);
+      return wanted ? [[line.line, wanted] as const] : [];
+    }),
+  );

@@ -21,7 +21,7 @@ export function Folders({ line, wanted, disabled, busy, onFolders }: FoldersProp
   const said = useWords(words);
   const [draft, setDraft] = useState("");
   const [isWrong, setIsWrong] = useState(false);
-  const proposed = proposedFolders(line);
+  const proposed = proposedFolders(line).filter((folder) => !wanted.folders.includes(folder));
   const isBlocked = wanted.state === "block";
   // What was granted can be replaced and blocked, and not be emptied.
   const canRemove = !isLive(line) || wanted.folders.length > 1;

@@ -13,6 +13,7 @@ import {
   canAsk,
   choicesFor,
   asAsked,
+  asFound,
   isLive,
   ruleText,
   wantedOf,
@@ -32,16 +33,18 @@ interface LineEditorProps {
   app: string;
   /** A line of a card: what is chosen is kept here and told. One of an installed app: what is shown is what holds. */
   line: CardLine | GrantView;
+  /** Of the card of a server that its owner had set up before: what stood there is what they said. */
+  isFound?: boolean;
   onChange(choices: LineChoice[], wanted: Wanted): void | Promise<unknown>;
   disabled?: boolean;
   /** Beneath the line, such as why a change was refused. */
   children?: ReactNode;
 }
 
-export function LineEditor({ app, line, onChange, disabled = false, children }: LineEditorProps) {
+export function LineEditor({ app, line, isFound = false, onChange, disabled = false, children }: LineEditorProps) {
   const said = useWords(words);
   const say = useSay();
-  const [draft, setDraft] = useState<Wanted | null>(null);
+  const [draft, setDraft] = useState<Wanted | null>(() => (isFound ? asFound(line) : null));
   const [busy, setBusy] = useState(false);
   const [next, setNext] = useState<State | null>(null);
   const held = wantedOf(line);
@@ -121,7 +124,7 @@ export function LineEditor({ app, line, onChange, disabled = false, children }: 
       <Covered scope={line.scope} said={said} />
       {line.reason && (
         <p className="border-s-2 border-line ps-3 text-sm text-muted">
-          {said.reason} “<bdi>{shortenText(line.reason, REASON_CHARACTERS_MAX)}</bdi>”
+          {isFound ? said.reasonFound : said.reason} “<bdi>{shortenText(line.reason, REASON_CHARACTERS_MAX)}</bdi>”
         </p>
       )}
       {children}

@@ -41,6 +41,13 @@ export function wantedOf(line: CardLine | GrantView): Wanted {
 export const proposedFolders = (line: CardLine | GrantView): readonly string[] =>
   line.scope.scope === "file" && line.needs ? (line.scope.folders ?? []) : [];
 
+/** Folders that a line was proposed with, as its owner's own: they stand where the owner set the server up. */
+export function asFound(line: CardLine | GrantView): Wanted | null {
+  const folders = proposedFolders(line);
+  if (folders.length === 0) return null;
+  return { ...wantedOf(line), folders, state: line.state === "block" ? "allow" : line.state };
+}
+
 /** Where an app starts by itself, nobody is there to be asked. */
 export function canAsk(scope: Scope): boolean {
   if (scope.scope === "event") return (scope.listen ?? []).length === 0;

@@ -10,6 +10,7 @@ interface LineWords {
   severities: Record<Severity, string>;
   choice(line: string): string;
   reason: string;
+  reasonFound: string;
   covers: string;
   any: string;
   anyHost: string;
@@ -62,6 +63,7 @@ export const words: { en: LineWords; de: LineWords } = {
     severities: { low: "low risk", medium: "medium risk", high: "high risk" },
     choice: (line) => `What ${line} may do`,
     reason: "Its author says:",
+    reasonFound: "Because:",
     covers: "Exactly this:",
     any: "everything",
     anyHost: "any public host",
@@ -117,6 +119,7 @@ export const words: { en: LineWords; de: LineWords } = {
     severities: { low: "geringes Risiko", medium: "mittleres Risiko", high: "hohes Risiko" },
     choice: (line) => `Was ${line} darf`,
     reason: "Wer die App gemacht hat, sagt:",
+    reasonFound: "Denn:",
     covers: "Genau das:",
     any: "alles",
     anyHost: "jeder öffentliche Host",

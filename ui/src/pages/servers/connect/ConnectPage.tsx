@@ -8,6 +8,7 @@ import { useWords } from "@/i18n";
 import { to } from "@/routes";
 import { CLIENTS, type Client, type Way } from "./clients";
 import { ClientKey } from "./ClientKey";
+import { Here } from "./Here";
 import { words } from "./words";
 
 /** How another program gets at what is here. */
@@ -64,18 +65,11 @@ function OneClient({ client, address, secret, onSecret }: OneClientProps) {
   const { name, title, ways } = client;
   const [chosen, setChosen] = useState<Way>("address");
   const way: Way = ways.includes(chosen) ? chosen : "program";
-  const command = `oikos mcp connect ${name}`;
   return (
     <>
       {name !== "any" && (
         <Section title={said.quick}>
-          <Panel>
-            <p className="flex flex-wrap items-center justify-between gap-2">
-              <code className="font-mono wrap-anywhere">{command}</code>
-              <CopyButton text={command} />
-            </p>
-            <p className="mt-1 text-sm text-muted">{said.quickHelp(title)}</p>
-          </Panel>
+          <Here name={name} title={title} />
         </Section>
       )}
       <Section title={said.byHand}>

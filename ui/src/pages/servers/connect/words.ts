@@ -1,4 +1,5 @@
 import type { Way } from "./clients";
+import type { ClientState } from "./Here";
 
 interface ConnectWords {
   title: string;
@@ -9,6 +10,23 @@ interface ConnectWords {
   any: string;
   quick: string;
   quickHelp(client: string): string;
+  states: Record<ClientState, string>;
+  stateHelp(state: ClientState, client: string): string;
+  itsFile: string;
+  would: string;
+  didChange: string;
+  nothing: string;
+  copyWould(place: string): string;
+  copyLies(place: string): string;
+  noCopy: string;
+  show: string;
+  connectIt(client: string): string;
+  takeOut(client: string): string;
+  isConnected(client: string): string;
+  isOut(client: string): string;
+  anew(client: string): string;
+  same: string;
+  lookAgain: string;
   byHand: string;
   how: string;
   ways: Record<Way, string>;
@@ -44,6 +62,34 @@ export const words: { en: ConnectWords; de: ConnectWords } = {
     quick: "In one step",
     quickHelp: (client) =>
       `On the computer where oikos and ${client} are. It writes the client's file, keeps a copy of what was there, and leaves all else in it as it is.`,
+    states: {
+      connected: "Connected",
+      not: "Not connected",
+      absent: "Not set up here",
+      unreadable: "Its file cannot be read",
+    },
+    stateHelp: (state, client) =>
+      ({
+        connected: `${client} starts oikos as one of its servers.`,
+        not: `oikos is not among the servers of ${client}.`,
+        absent: `${client} has no file for servers on this computer yet. Connecting it makes one.`,
+        unreadable: `Nothing is changed in a file that cannot be read as ${client} reads it. Mend it first.`,
+      })[state],
+    itsFile: "Its file:",
+    would: "What would change",
+    didChange: "What was changed",
+    nothing: "Nothing in its file would change.",
+    copyWould: (place) => `What is there now would be kept as ${place}`,
+    copyLies: (place) => `What was there before lies in ${place}`,
+    noCopy: "There is nothing of before to keep.",
+    show: "Show what would change",
+    connectIt: (client) => `Connect ${client}`,
+    takeOut: (client) => `Take oikos out of ${client}`,
+    isConnected: (client) => `${client} is connected.`,
+    isOut: (client) => `oikos is out of ${client}.`,
+    anew: (client) => `Start ${client} anew, so that it reads its file.`,
+    same: "The same on the command line:",
+    lookAgain: "Look again",
     byHand: "By hand",
     how: "How it reaches oikos",
     ways: { address: "By its address", program: "As a program" },
@@ -85,6 +131,34 @@ export const words: { en: ConnectWords; de: ConnectWords } = {
     quick: "In einem Schritt",
     quickHelp: (client) =>
       `Auf dem Rechner, auf dem oikos und ${client} sind. Das schreibt die Datei des Clients, hebt eine Kopie von vorher auf und lässt alles andere darin, wie es ist.`,
+    states: {
+      connected: "Verbunden",
+      not: "Nicht verbunden",
+      absent: "Hier nicht eingerichtet",
+      unreadable: "Seine Datei ist nicht lesbar",
+    },
+    stateHelp: (state, client) =>
+      ({
+        connected: `${client} startet oikos als einen seiner Server.`,
+        not: `oikos ist nicht unter den Servern von ${client}.`,
+        absent: `${client} hat auf diesem Rechner noch keine Datei für Server. Verbinden legt eine an.`,
+        unreadable: `In einer Datei, die sich nicht so lesen lässt, wie ${client} sie liest, wird nichts geändert. Bring sie zuerst in Ordnung.`,
+      })[state],
+    itsFile: "Seine Datei:",
+    would: "Was sich ändern würde",
+    didChange: "Was geändert wurde",
+    nothing: "In seiner Datei würde sich nichts ändern.",
+    copyWould: (place) => `Was jetzt dort steht, bliebe erhalten als ${place}`,
+    copyLies: (place) => `Was vorher dort stand, liegt in ${place}`,
+    noCopy: "Von vorher gibt es nichts aufzuheben.",
+    show: "Zeigen, was sich ändern würde",
+    connectIt: (client) => `${client} verbinden`,
+    takeOut: (client) => `oikos aus ${client} nehmen`,
+    isConnected: (client) => `${client} ist verbunden.`,
+    isOut: (client) => `oikos ist aus ${client} heraus.`,
+    anew: (client) => `Starte ${client} neu, damit es seine Datei liest.`,
+    same: "Dasselbe auf der Kommandozeile:",
+    lookAgain: "Noch einmal nachsehen",
     byHand: "Von Hand",
     how: "Wie er oikos erreicht",
     ways: { address: "Über die Adresse", program: "Als Programm" },

@@ -45,6 +45,8 @@ it("leads to where servers come from, and to clients", async () => {
   renderScreen(ServersPage, page);
   await screen.findByText("There is no MCP server here yet");
   screen.getByText("oikos app import --scan");
+  for (const link of screen.getAllByRole("link", { name: "Import servers" }))
+    expect(link.getAttribute("href")).toBe("/servers/import");
   expect(screen.getByRole("link", { name: "Connect a client" }).getAttribute("href")).toBe("/servers/connect");
 });
 
