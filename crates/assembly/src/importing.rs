@@ -401,7 +401,7 @@ fn answer(found: &mut Found, answers: &ImportAnswers) {
 /// What can be imported, or why it cannot.
 fn willing(one: Settled) -> Result<Proposal, Failure> {
     match one.proposal.refusals.first() {
-        Some(refusal) => Err(noticed(ErrorCode::NotAvailable, refusal)),
+        Some(refusal) => Err(noticed(ErrorCode::PackageInvalid, refusal)),
         None if one.action == Action::Keep => {
             let message = format!("{} is there already, from the same entry", one.proposal.app);
             Err(Failure::new(ErrorCode::Conflict, message).hint(format!("oikos mcp look {}", one.proposal.app)))

@@ -383,7 +383,7 @@ impl Kernel {
         if is_server(&loaded) {
             return Ok(loaded);
         }
-        Err(Failure::new(ErrorCode::NotAvailable, format!("{app} is no MCP server"))
+        Err(Failure::new(ErrorCode::NotFound, format!("{app} is no MCP server"))
             .hint("oikos mcp list shows which there are"))
     }
 

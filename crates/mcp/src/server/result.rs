@@ -247,8 +247,12 @@ mod tests {
 
     #[test]
     fn a_servers_result_stays_as_it_was_written() {
-        let odd = r#"{"content":[{"type":"new-kind","x":1.000000000000000000001}],"structuredContent":[1],"isError":true,"own":{"b":1,"a":2}}"#;
+        let odd = r#"{"content":[{"type":"new-kind","x":1.000000000000000000001}],"structuredContent":{"c":[1]},"isError":true,"own":{"b":1,"a":2}}"#;
         assert_eq!(fit(Kind::Tool, false, odd), odd);
+        // Revisions with sessions know objects alone there.
+        let list = odd.replace(r#"{"c":[1]}"#, "[1]");
+        assert_eq!(fit(Kind::Tool, false, &list), odd.replace(r#""structuredContent":{"c":[1]},"#, ""));
+        assert_eq!(fit(Kind::Tool, true, &list), list.replacen('{', r#"{"resultType":"complete","#, 1));
         assert_eq!(fit(Kind::Tool, true, odd), odd.replacen('{', r#"{"resultType":"complete","#, 1));
         let said = r#"{"resultType":"complete","content":[]}"#;
         assert_eq!(fit(Kind::Tool, true, said), said);
