@@ -21,7 +21,8 @@ for (const name of NAMES) {
     () => true,
     () => false,
   );
-  if (has) renderers.push(name);
+  // What a server answered is drawn in the page alone: another host has that as it came.
+  if (has && name !== "mcp") renderers.push(name);
 }
 
 let server: Server;
