@@ -69,6 +69,7 @@ const NEVER_BY_KEY: &[&str] = &[
     "owner_new",
     "publisher_import",
     "publisher_trust",
+    "server_decide",
     "token_list",
     "token_new",
     "token_revoke",
