@@ -29,6 +29,7 @@ use utoipa::{
         (name = "approvals", description = "Questions that apps are waiting for"),
         (name = "publishers", description = "Keys that sign apps"),
         (name = "keys", description = "Secrets in the vault: they go in, and never come out"),
+        (name = "servers", description = "MCP servers: found, imported, their tools as you accepted them; and MCP clients"),
         (name = "log", description = "What happened"),
         (name = "access", description = "Keys, browsers, owners: who may come in"),
         (name = "events", description = "What starts apps: events and the clock"),
