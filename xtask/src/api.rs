@@ -123,9 +123,10 @@ const REMARKS: [&str; 12] = [
     "validation_mismatch",
 ];
 /// What a form cannot say, each by its operation: what an action takes, which is in the app's own schema; whether a folder
-/// is an app; whether a text is a key or a publisher's word. Of these, what fits the form may be refused. All else of them
-/// is checked.
-const SAID_ELSEWHERE: [&str; 4] = ["run_start", "app_offer", "publisher_trust", "publisher_import"];
+/// is an app, or a file a server; whether a text is a key, a host or a publisher's word. Of these, what fits the form may be
+/// refused. All else of them is checked.
+const SAID_ELSEWHERE: [&str; 7] =
+    ["run_start", "app_offer", "import_list", "import_offer", "key_add", "publisher_trust", "publisher_import"];
 
 /// What it should try, in its own words.
 fn set_up(stage: &Stage, who: &str, hooks: &Path) -> String {

@@ -16,6 +16,7 @@ mod debian; // programs that Debian packages
 mod documents; // PDF files that Debian packages, and who else reads them
 mod engine; // the sandbox's WebAssembly, from pinned sources with a pinned compiler
 mod fuzz; // does anything break on bytes that nobody thought of?
+mod imports; // servers that others published, from a client's file to an answer
 mod mutants; // do the tests notice when a guard is broken?
 mod node; // what builds the page
 mod python; // tools that are written in Python
@@ -122,6 +123,19 @@ const WORDS: &[Word] = &[
             match conformance::run(house, side, revision.as_deref())? {
                 conformance::Outcome::Held => Ok(()),
                 conformance::Outcome::NotReached(why) => Err(conformance::not_reached(&why).into()),
+            }
+        },
+    },
+    Word {
+        name: "imports",
+        arguments: "",
+        about: "import servers that others published, from npm and PyPI, and call them; needs the network",
+        run: |house, arguments| {
+            arguments.finish()?;
+            codegen::build(house)?;
+            match imports::run(house)? {
+                imports::Outcome::Held => Ok(()),
+                imports::Outcome::NotReached(why) => Err(imports::not_reached(&why).into()),
             }
         },
     },

@@ -76,6 +76,14 @@ impl Node {
         }
     }
 
+    /// Where programs are looked for, so that this Node is found before any other.
+    pub(crate) fn path(&self) -> Result<OsString> {
+        match self {
+            Self::Own => Ok(env::var_os("PATH").unwrap_or_default()),
+            Self::Fetched { programs, .. } => before_path(programs),
+        }
+    }
+
     /// Exactly what the lock file of a folder says; again only when it changed. No package runs anything of its own while it is
     /// installed.
     pub(crate) fn packages(&self, house: &House, folder: &Path) -> Result<Packages> {

@@ -3,7 +3,9 @@
 use crate::shell::Result;
 use serde_json::Value;
 use std::{
-    env, fs,
+    env,
+    ffi::OsString,
+    fs,
     io::{BufRead as _, BufReader, Read as _},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
@@ -19,22 +21,32 @@ pub(crate) const START_WAIT: Duration = Duration::from_secs(60);
 pub(crate) struct Served {
     binary: PathBuf,
     folder: PathBuf,
+    /// What its environment has beside the usual.
+    surroundings: Surroundings,
     url: String,
     up: Child,
 }
 
+type Surroundings = Vec<(OsString, OsString)>;
+
 impl Served {
     /// Starts one. `name` tells its folder apart from those of others.
     pub(crate) fn start(binary: &Path, name: &str) -> Result<Self> {
+        Self::start_with(binary, name, Vec::new())
+    }
+
+    /// The same, with this in its environment.
+    pub(crate) fn start_with(binary: &Path, name: &str, surroundings: Surroundings) -> Result<Self> {
         if !binary.is_file() {
             return Err(format!("{} is not there\nhint: cargo xtask up", binary.display()).into());
         }
         let folder = env::temp_dir().join(format!("oikos-{name}-{}", std::process::id()));
         fs::create_dir(&folder)?;
         fs::create_dir(folder.join("files"))?;
-        let mut up = command(binary, &folder, &["up", "--port", "0", "--json"]);
+        fs::create_dir(folder.join("person"))?;
+        let mut up = command(binary, &folder, &surroundings, &["up", "--port", "0", "--json"]);
         let up = up.stdout(Stdio::piped()).stderr(fs::File::create(folder.join("up.txt"))?).spawn()?;
-        let mut served = Self { binary: binary.to_owned(), folder, url: String::new(), up };
+        let mut served = Self { binary: binary.to_owned(), folder, surroundings, url: String::new(), up };
         let first = first_line(&mut served.up)?;
         first["url"].as_str().ok_or("oikos up did not say where its door is")?.clone_into(&mut served.url);
         Ok(served)
@@ -42,7 +54,7 @@ impl Served {
 
     /// Runs a command of it; what it said at last.
     pub(crate) fn oikos(&self, words: &[&str]) -> Result<Value> {
-        let output = command(&self.binary, &self.folder, words).arg("--json").output()?;
+        let output = command(&self.binary, &self.folder, &self.surroundings, words).arg("--json").output()?;
         if !output.status.success() {
             let said = [output.stdout, output.stderr].concat();
             return Err(format!("oikos {}: {}", words.join(" "), String::from_utf8_lossy(&said)).into());
@@ -64,6 +76,11 @@ impl Served {
     /// Its folder. `files` in it is where commands are said.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// The home folder of the person whose it is.
+    pub(crate) fn person(&self) -> PathBuf {
+        self.folder.join("person")
     }
 
     /// Ends it. It has to have come through all of it whole; nothing stays behind then.
@@ -93,11 +110,12 @@ impl Drop for Served {
     }
 }
 
-fn command(binary: &Path, folder: &Path, words: &[&str]) -> Command {
+fn command(binary: &Path, folder: &Path, surroundings: &Surroundings, words: &[&str]) -> Command {
     let mut command = Command::new(binary);
     command.args(words).current_dir(folder.join("files")).stdin(Stdio::null());
     command.env("OIKOS_HOME", folder.join("home")).env("XDG_CONFIG_HOME", folder.join("config"));
-    command.env_remove("FAILPOINTS").env("TZ", "UTC");
+    command.env("HOME", folder.join("person")).env_remove("FAILPOINTS").env("TZ", "UTC");
+    command.envs(surroundings.iter().map(|(name, value)| (name, value)));
     command
 }
 

@@ -1,7 +1,7 @@
 //! Everything that CI checks, in one order, with the time of each step. A failed step does not hide the next one.
 
 use crate::{
-    api, bubblewrap, codegen, conformance, documents, engine,
+    api, bubblewrap, codegen, conformance, documents, engine, imports,
     shell::{self, House, Result},
     tidy, ui,
 };
@@ -78,6 +78,7 @@ const STEPS: &[Step] = &[
     },
     Step { name: "api", slow: true, run: |house, _| api(house) },
     Step { name: "conformance", slow: true, run: |house, _| conformant(house) },
+    Step { name: "imports", slow: true, run: |house, _| imported(house) },
     Step { name: "browser", slow: true, run: |house, _| reached(ui::browse(house)?, BROWSER_LEFT_OUT) },
     Step { name: "docs", slow: false, run: docs },
     Step { name: "dependencies", slow: false, run: dependencies },
@@ -175,6 +176,16 @@ fn conformant(house: &House) -> Result<Verdict> {
             conformance::not_reached(&why),
             "the official MCP suite could not be fetched: it needs the network once",
         ),
+    }
+}
+
+/// With the binary of the tests.
+fn imported(house: &House) -> Result<Verdict> {
+    match imports::run(house)? {
+        imports::Outcome::Held => Ok(Verdict::Passed),
+        imports::Outcome::NotReached(why) => {
+            left_out(imports::not_reached(&why), "no server was imported: it needs the network")
+        }
     }
 }
 

@@ -163,8 +163,8 @@ impl Oikos {
             Request::ServerLook { app } => Reply::Server {
                 server: Box::new(servers::told(&self, &caller, kernel.server_look(caller, app).await?)),
             },
-            Request::ServerDecide { app, tool, accept, state } => {
-                let decided = kernel.server_decide(caller, app, tool, ToolDecision { accept, state }).await?;
+            Request::ServerDecide { app, tool, accept, state, seen } => {
+                let decided = kernel.server_decide(caller, app, tool, ToolDecision { accept, state, seen }).await?;
                 Reply::Server { server: Box::new(servers::told(&self, &caller, decided)) }
             }
             Request::ImportList { source, answers } => {

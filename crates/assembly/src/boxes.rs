@@ -86,10 +86,21 @@ impl Boxes {
         }
         std::fs::create_dir_all(&self.room)?;
         let look = timeout(Duration::from_millis(LOOK_MS_MAX), Abilities::probe(keeper, &self.room));
-        let abilities = Arc::new(look.await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??);
+        let abilities = look.await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+        let abilities = Arc::new(without_hidden(abilities));
         *found = Some((self.clock.monotonic_ns(), abilities.clone()));
         Ok(abilities)
     }
+}
+
+/// The same machine without what a test hides, such as `namespaces+cgroup`.
+fn without_hidden(abilities: Abilities) -> Abilities {
+    fail::fail_point!("boxes::hidden", |names: Option<String>| {
+        let names = names.unwrap_or_default();
+        let is_hidden = |adapter: &&Adapter| names.split('+').any(|name| name == adapter.name());
+        Adapter::ALL.iter().filter(is_hidden).fold(abilities.clone(), |machine, adapter| machine.without(*adapter))
+    });
+    abilities
 }
 
 impl Machine for Boxes {

@@ -1,13 +1,14 @@
 //! The sandboxes: one for scripts, made when the first app needs it (`oikos log` does not wait for a compiler), one for programs
 //! and one for servers elsewhere.
 
+use futures_util::future::BoxFuture;
 use kernel::{
     program::Rooms,
-    runner::{GuestImage, GuestSource, PrepareError, Runner},
+    runner::{BoxBounds, GuestImage, GuestSource, PrepareError, Runner},
 };
 use mcp::app::ServerRunner;
 use parking_lot::Mutex;
-use protocol::{AppName, Digest, OwnerId};
+use protocol::{AppName, BoxFact, Digest, OwnerId};
 use sandbox::{JsRunner, JsRunnerConfig, JsRunnerStatus, ProgramRunner};
 use std::sync::Arc;
 
@@ -54,6 +55,13 @@ impl Sandboxes {
 impl Runner for Sandboxes {
     fn prepare(&self, source: &GuestSource) -> Result<Arc<dyn GuestImage>, PrepareError> {
         self.runner_of(source)?.prepare(source)
+    }
+
+    fn facts(&self, bounds: BoxBounds) -> BoxFuture<'_, Vec<BoxFact>> {
+        match &self.programs {
+            Some(programs) => programs.facts(bounds),
+            None => Box::pin(std::future::ready(Vec::new())),
+        }
     }
 
     fn forget(&self, package: Digest) {

@@ -1,11 +1,10 @@
 //! MCP servers, as the API tells of them: what the kernel knows, with what runs now and what has changed.
 
 use crate::Oikos;
-use isolate::Hold;
 use mcp::client::pinning::{Place, ToolChange, compare};
 use protocol::{
     AppName, Caller, Failure,
-    api::{BoxFact, ServerRunning, ServerToolView, ServerView, ToolDifference},
+    api::{ServerRunning, ServerToolView, ServerView, ToolDifference},
 };
 use sandbox::ProgramStatus;
 use std::sync::Arc;
@@ -34,17 +33,7 @@ fn status(oikos: &Oikos, caller: &Caller, app: &AppName) -> Option<ProgramStatus
 }
 
 fn running(status: &ProgramStatus) -> ServerRunning {
-    let fact = |(concern, fact): (isolate::Concern, &isolate::Fact)| BoxFact {
-        concern: concern.word().to_owned(),
-        hold: match fact.hold {
-            Hold::InFull => "full",
-            Hold::Partly => "part",
-        }
-        .to_owned(),
-        sentence: fact.sentence.clone(),
-    };
-    let facts = status.facts.each().into_iter().map(fact).collect();
-    ServerRunning { age_ms: status.age_ms, live_calls: status.live_calls, facts }
+    ServerRunning { age_ms: status.age_ms, live_calls: status.live_calls, facts: status.facts.clone() }
 }
 
 fn differing(tool: ServerToolView) -> ServerToolView {

@@ -100,6 +100,7 @@ pub fn card_build(subject: &CardSubject<'_>, zone: Zone) -> Card {
         secrets: None,
         limits: limits(subject.limits, zone),
         warnings: warnings(subject, &lines),
+        facts: Vec::new(),
         unavailable,
         missing: Vec::new(),
         notes: Vec::new(),

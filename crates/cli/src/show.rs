@@ -23,7 +23,7 @@ pub(crate) use household::{content, doctor, questions};
 pub(crate) use imports::imports;
 pub(crate) use publishers::{own_publisher, publisher, publishers};
 pub(crate) use run::RunPrinter;
-pub(crate) use servers::{client_change, clients, server, servers};
+pub(crate) use servers::{client_change, clients, server, servers, waiting};
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 use protocol::Timestamp;

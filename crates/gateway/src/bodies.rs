@@ -2,8 +2,8 @@
 //! body. Both ends use the same ones, so what one writes the other reads.
 
 use protocol::{
-    ActionName, AppName, AuditEntry, Card, ErrorCode, Failure, GrantState, KeyName, OfferId, OwnerName, PublisherName,
-    Question, RequestId, Right, RunId, Sentence, ShownOnce, Timestamp, TokenName, Topic,
+    ActionName, AppName, AuditEntry, Card, Digest, ErrorCode, Failure, GrantState, KeyName, OfferId, OwnerName,
+    PublisherName, Question, RequestId, Right, RunId, Sentence, ShownOnce, Timestamp, TokenName, Topic,
     api::{
         AppDetail, AppGrantsView, AppSummary, ChainReport, ClientChange, ClientView, DoctorCheck, EventHeard, FileView,
         GrantView, ImportAnswers, ImportOffered, ImportSource, ImportsView, KeyView, LineChoice, LoginView, NamedFile,
@@ -399,6 +399,9 @@ pub(crate) struct DecideBody {
     /// Whether others than a person here may call it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) state: Option<GrantState>,
+    /// What was seen of its tools, their `pin`: where they are something else by now, nothing is decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) seen: Option<Digest>,
 }
 
 /// Where servers are read from.
@@ -426,10 +429,11 @@ pub(crate) struct ImportOfferBody {
 }
 
 /// What is to be done with a client's configuration.
-#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct ClientBody {
     /// Take oikos out of it.
+    #[serde(default)]
     pub(crate) disconnect: bool,
     /// Only say what would change.
     pub(crate) dry_run: bool,

@@ -1,7 +1,7 @@
 //! The four facts: what of a policy is kept, by what, and how far. Said in sentences of the catalogue.
 
-use crate::{Adapter, Concern};
-use protocol::{Sentence, sentence};
+use crate::Adapter;
+use protocol::{BoxFact, BoxHold, Concern, Sentence, sentence};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -49,6 +49,21 @@ impl Facts {
             (Concern::Memory, &self.memory),
         ]
     }
+}
+
+impl Facts {
+    /// As people and programs are told of them.
+    pub fn told(&self) -> Vec<BoxFact> {
+        self.each().into_iter().map(|(concern, fact)| told(concern, fact, None)).collect()
+    }
+}
+
+pub(crate) fn told(concern: Concern, fact: &Fact, fix: Option<Sentence>) -> BoxFact {
+    let hold = match fact.hold {
+        Hold::InFull => BoxHold::Full,
+        Hold::Partly => BoxHold::Part,
+    };
+    BoxFact { concern, hold, sentence: fact.sentence.clone(), fix }
 }
 
 /// One fact that cannot be kept here, and what would change that.

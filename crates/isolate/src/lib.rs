@@ -39,5 +39,6 @@ pub use job_objects::{JobLimits, job_limits};
 #[cfg(target_os = "linux")]
 pub use linux::{Confined, Launcher, PASSED_MAX, SpawnError, init_main, spawn};
 pub use plan::{Outlook, Plan, outlook, plan};
-pub use policy::{Bounds, Concern, GRANTS_MAX, Network, POLICY_BYTES_MAX, Policy};
+pub use policy::{Bounds, GRANTS_MAX, Network, POLICY_BYTES_MAX, Policy};
+pub use protocol::Concern;
 pub use seatbelt::profile as seatbelt_profile;

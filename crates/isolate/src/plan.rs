@@ -6,9 +6,9 @@
 use crate::{
     Abilities, Adapter, Concern, Fact, Facts, Hold, Network, Policy, Refusal, System, Unkept,
     abilities::{CgroupPlace, LANDLOCK_SCOPES},
-    facts::names,
+    facts::{names, told},
 };
-use protocol::{Arg, Sentence, sentence};
+use protocol::{Arg, BoxFact, BoxHold, Sentence, sentence};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -64,6 +64,18 @@ pub struct Outlook {
     pub fact: Result<Fact, Unkept>,
     /// What to do to have it in full, where it is kept partly.
     pub better: Option<Sentence>,
+}
+
+impl Outlook {
+    /// As people and programs are told of it.
+    pub fn told(self) -> BoxFact {
+        match self.fact {
+            Ok(fact) => told(self.concern, &fact, self.better),
+            Err(unkept) => {
+                BoxFact { concern: self.concern, hold: BoxHold::None, sentence: unkept.sentence, fix: Some(unkept.fix) }
+            }
+        }
+    }
 }
 
 /// How each of the four is kept on a machine, also where one of them is refused: for a person who looks at the machine, not

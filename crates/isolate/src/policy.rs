@@ -1,6 +1,6 @@
 //! What a confined program may have. Plain data, made by the caller; whether a machine can keep it is `plan.rs`'s question.
 
-use protocol::{Sentence, sentence};
+use protocol::{Concern, Sentence, sentence};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -86,32 +86,6 @@ impl Default for Bounds {
             cpu_seconds_max: None,
             open_files_max: 1024,
             file_bytes_max: 1 << 30,
-        }
-    }
-}
-
-/// One of the four things that are kept or not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Concern {
-    /// What it sees and changes of the owner's files.
-    Files,
-    /// Whom it reaches.
-    Network,
-    /// Which other programs it sees, stops or listens to; how many it starts; and that none of them outlives it.
-    Processes,
-    /// How much memory it takes from others.
-    Memory,
-}
-
-impl Concern {
-    /// Its name, in messages and commands.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Files => "files",
-            Self::Network => "network",
-            Self::Processes => "processes",
-            Self::Memory => "memory",
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     Kernel,
     apps::{AppRecord, LoadedApp, scope_requests},
+    runner::BoxBounds,
     signer::{Signer, comes_from_another},
 };
 use broker::{CardSource, CardSubject, card_build, card_lines, covers};
@@ -55,7 +56,7 @@ impl Kernel {
         match package.code() {
             Code::Program(program) => {
                 let limits = &package.manifest().limits;
-                let memory = Arg::Bytes(limits.memory_bytes.unwrap_or(crate::program::PROGRAM_MEMORY_BYTES));
+                let memory = Arg::Bytes(memory_bytes(package));
                 let wall = Arg::Millis(limits.limits().wall_ms);
                 let command = program.command.join(" ");
                 card.limits = vec![sentence::card_program(command), sentence::card_limit_program(memory, wall)];
@@ -128,6 +129,18 @@ impl Kernel {
             is_anew,
         }
     }
+}
+
+/// What the facts of its box depend on, where it is a program.
+pub(crate) fn box_bounds(package: &Package) -> Option<BoxBounds> {
+    let Code::Program(_) = package.code() else { return None };
+    let has_way_out = scope_requests(package).iter().any(|request| matches!(request.scope, Scope::Network { .. }));
+    Some(BoxBounds { has_way_out, memory_bytes_max: memory_bytes(package) })
+}
+
+/// What its program may have of memory.
+fn memory_bytes(package: &Package) -> u64 {
+    package.manifest().limits.memory_bytes.unwrap_or(crate::program::PROGRAM_MEMORY_BYTES)
 }
 
 /// The requests that it answers, as its manifest names them.

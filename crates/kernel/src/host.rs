@@ -17,8 +17,8 @@ use broker::{
 use futures_util::{FutureExt, future::BoxFuture};
 use parking_lot::Mutex;
 use protocol::{
-    AuditEvent, Chunk, Digest, EffectState, ErrorCode, FileAccess, Labels, OwnerId, QuestionKind, Scope, ScopeWord,
-    Sentence, Timestamp, sentence, sha256,
+    AuditEvent, BoxFact, Chunk, Digest, EffectState, ErrorCode, FileAccess, Labels, OwnerId, QuestionKind, Scope,
+    ScopeWord, Sentence, Timestamp, sentence, sha256,
 };
 use state::{Batch, Durability, Key, Space};
 use std::{
@@ -123,6 +123,10 @@ impl GuestHost for RunHost {
 
     fn introduction(&self) -> Option<&Introduction> {
         self.run.asker.get().map(|asker| asker.introduction())
+    }
+
+    fn kept(&self, facts: &[BoxFact]) {
+        self.run.notes.keep(facts);
     }
 
     fn input(&self, requests: Vec<InputRequest>) -> BoxFuture<'static, Result<Vec<serde_json::Value>, String>> {

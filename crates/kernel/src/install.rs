@@ -4,6 +4,7 @@
 use crate::{
     Kernel,
     apps::{AppRecord, LoadedApp, Setup},
+    card::box_bounds,
     code::check_exports,
     effect::Fetched,
     grants::grant_record,
@@ -96,6 +97,9 @@ impl Kernel {
         self.zone_check(&package, is_ours).map_err(|failure| self.app_refuse(&caller, &source, failure))?;
         let installed = self.app_record(caller.owner, package.name()).ok();
         let mut card = self.card(&package, from.on_card(), installed.as_ref(), signer.as_ref());
+        if let Some(bounds) = box_bounds(&package) {
+            card.facts = self.runner.facts(bounds).await;
+        }
         if let Some(installed) = installed.as_ref().filter(|installed| installed.digest != package.digest()) {
             // One that cannot be loaded says nothing about itself, so that all is new.
             if let Ok(old) = self.app_load(caller.owner, &installed.name).await {

@@ -3,7 +3,7 @@
 use crate::{effect::Said, journal};
 use broker::{Basis, Lease, StorageVerb};
 use parking_lot::Mutex;
-use protocol::{Arg, AuditEvent, AuditRecord, EffectState, Sentence, Timestamp, api::HostUse, sentence};
+use protocol::{Arg, AuditEvent, AuditRecord, BoxFact, EffectState, Sentence, Timestamp, api::HostUse, sentence};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Different things whose reads are told one by one; the rest is counted.
@@ -34,6 +34,8 @@ struct Inner {
     refused: BTreeSet<String>,
     /// Secrets that were sent, and where to.
     secrets: BTreeSet<String>,
+    /// How the program that served it was kept.
+    kept: Vec<BoxFact>,
 }
 
 #[derive(Debug)]
@@ -51,6 +53,16 @@ struct Stored {
 }
 
 impl Notes {
+    /// How the program that serves the run is kept: the last that did, where one took over from another.
+    pub(crate) fn keep(&self, facts: &[BoxFact]) {
+        self.0.lock().kept = facts.to_vec();
+    }
+
+    /// How the program that served it was kept.
+    pub(crate) fn kept(&self) -> Vec<BoxFact> {
+        self.0.lock().kept.clone()
+    }
+
     /// An effect that only read or stored.
     pub(crate) fn add(&self, said: Said, basis: Option<&Basis>) {
         let mut inner = self.0.lock();

@@ -129,6 +129,7 @@ impl Kernel {
                 text: None,
                 renderer: None,
                 network: Vec::new(),
+                facts: Vec::new(),
                 usage: RunUsage::default(),
                 effects: Vec::new(),
                 undoable,

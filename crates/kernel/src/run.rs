@@ -837,6 +837,7 @@ fn report_of(run: &Run, result: &Result<GuestValue, Failure>, usage: RunUsage) -
         renderer: value.renderer,
         usage,
         network: run.notes.exchanged(),
+        facts: run.notes.kept(),
         effects: run.notes.said(),
         undoable: run.notes.changes() > 0,
     }

@@ -9,7 +9,7 @@ use crate::{
 };
 use broker::{Lease, LeaseEnd};
 use futures_util::future::BoxFuture;
-use protocol::{ActionName, AppName, Digest, ErrorCode, Failure, LogLevel, OwnerId};
+use protocol::{ActionName, AppName, BoxFact, Digest, ErrorCode, Failure, LogLevel, OwnerId};
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -19,6 +19,13 @@ pub trait Runner: Send + Sync {
     /// called from a blocking thread at install, enable, upgrade and after an engine change; afterwards per run only
     /// if the image was dropped from memory. Never performs an effect.
     fn prepare(&self, source: &GuestSource) -> Result<Arc<dyn GuestImage>, PrepareError>;
+
+    /// How this machine would keep a program with these bounds, for the card. Empty where nobody can say: a sandbox for code
+    /// that is no program has no such facts.
+    fn facts(&self, bounds: BoxBounds) -> BoxFuture<'_, Vec<BoxFact>> {
+        let _ = bounds;
+        Box::pin(std::future::ready(Vec::new()))
+    }
 
     /// Forgets what is cached of a package, in memory and on disk. Called at remove.
     fn forget(&self, package: Digest);
@@ -42,6 +49,15 @@ pub trait Runner: Send + Sync {
     fn erase(&self, owner: OwnerId, app: &AppName) {
         let _ = (owner, app);
     }
+}
+
+/// What of a program's terms its facts depend on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BoxBounds {
+    /// Whether it reaches anybody at all.
+    pub has_way_out: bool,
+    /// What it may have of memory.
+    pub memory_bytes_max: u64,
 }
 
 /// The code of a verified package, as a sandbox needs it.
@@ -160,6 +176,11 @@ pub trait GuestHost: Send + Sync {
     /// Who started the run, where they say so.
     fn introduction(&self) -> Option<&Introduction> {
         None
+    }
+
+    /// How the program that serves the run is kept, for the run's record.
+    fn kept(&self, facts: &[BoxFact]) {
+        let _ = facts;
     }
 
     /// What a guest asks of whoever called it, all of it at once. `Err` is what it is told instead.

@@ -14,10 +14,10 @@ use crate::{
 use futures_util::{FutureExt as _, future::BoxFuture};
 use package::Code;
 use protocol::{
-    ActionName, AppName, AuditEvent, Caller, ErrorCode, Failure, GrantState, Labels, OwnerId, QuestionKind, RequestId,
-    Right, Scope, Timestamp,
+    ActionName, AppName, AuditEvent, Caller, Digest, ErrorCode, Failure, GrantState, Labels, OwnerId, QuestionKind,
+    RequestId, Right, Scope, Sentence, Timestamp,
     api::{AppOffers, ServerToolView, ServerView, ToolOffer, ToolStanding},
-    sentence, text,
+    sentence, sha256, text,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -38,7 +38,7 @@ const DEFINITION_BYTES_MAX: usize = 256 << 10;
 const LOOK_WALL_MS: u64 = 60_000;
 
 /// A server's tools, as the owner knows them.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ServerRow {
     looked_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Value::is_null")]
@@ -98,6 +98,8 @@ pub struct ToolDecision {
     pub accept: bool,
     /// Whether others may call it.
     pub state: Option<GrantState>,
+    /// What its owner saw of it, as [`ServerView::pin`] said it: nothing is decided about anything else.
+    pub seen: Option<Digest>,
 }
 
 /// What is asked of a server beside its tools.
@@ -155,6 +157,19 @@ impl ServerRow {
     fn tool(&self, name: &str) -> Option<&ServerTool> {
         let known = || self.tools.iter();
         known().find(|tool| tool.action.as_str() == name).or_else(|| known().find(|tool| tool.name == name))
+    }
+
+    /// Stands for what it says of its tools now, accepted or not.
+    fn pin(&self) -> Digest {
+        let said: String = self
+            .tools
+            .iter()
+            .map(|tool| {
+                let now = tool.offered.as_ref().or(tool.accepted.as_ref());
+                json!([tool.name, now.map(|now| &now.pin), tool.is_gone]).to_string()
+            })
+            .collect();
+        sha256(said.as_bytes())
     }
 
     /// Takes in what a look has brought. What is as it was accepted stays so; all else waits.
@@ -397,6 +412,7 @@ impl Kernel {
             looked_at: row.looked_at,
             about: Some(row.about.clone()).filter(|about| !about.is_null()),
             running: None,
+            pin: row.pin(),
             tools: row.tools.iter().map(ServerTool::view).collect(),
         })
     }
@@ -442,31 +458,37 @@ impl Kernel {
         let looked = looked.ok_or_else(|| internal("what a server has could not be read"))?;
         let kernel = self.clone();
         tokio::task::spawn_blocking(move || {
-            let mut row = ServerRow::clone(&*kernel.server_row(caller.owner, &name)?);
-            let before = row.tools.clone();
-            row.look(looked, kernel.clock.now());
-            let waits: Vec<String> = row
-                .tools
-                .iter()
-                .filter(|tool| matches!(tool.standing(), ToolStanding::Added | ToolStanding::Changed))
-                .filter(|tool| !before.contains(tool))
-                .map(|tool| tool.action.to_string())
-                .collect();
-            let said = (!waits.is_empty()).then(|| sentence::server_tools_wait(waits));
-            kernel.server_keep(&caller, &name, row, said)
+            kernel.server_change(&caller, &name, |row| {
+                let before = row.tools.clone();
+                row.look(looked, kernel.clock.now());
+                let waits: Vec<String> = row
+                    .tools
+                    .iter()
+                    .filter(|tool| matches!(tool.standing(), ToolStanding::Added | ToolStanding::Changed))
+                    .filter(|tool| !before.contains(tool))
+                    .map(|tool| tool.action.to_string())
+                    .collect();
+                Ok((!waits.is_empty()).then(|| sentence::server_tools_wait(waits)))
+            })
         })
         .await
         .map_err(|_| internal("what a server has could not be kept"))?
     }
 
-    fn server_keep(
+    /// Changes what is known of a server, one after the other, and says in the log what `change` says.
+    fn server_change(
         &self,
         caller: &Caller,
         app: &AppName,
-        row: ServerRow,
-        said: Option<protocol::Sentence>,
+        change: impl FnOnce(&mut ServerRow) -> Result<Option<Sentence>, Failure>,
     ) -> Result<(), Failure> {
         let _changing = self.changing.lock();
+        let before = self.server_row(caller.owner, app)?;
+        let mut row = ServerRow::clone(&before);
+        let said = change(&mut row)?;
+        if row == *before {
+            return Ok(());
+        }
         let mut batch = Batch::new();
         batch.put(&server_key(caller.owner, app), serde_json::to_vec(&row).unwrap_or_default(), Labels::STRANGER);
         if let Some(said) = said {
@@ -491,34 +513,36 @@ impl Kernel {
         let loaded = self.server_load(caller.owner, &app).await?;
         let kernel = self.clone();
         tokio::task::spawn_blocking(move || {
-            let mut row = ServerRow::clone(&*kernel.server_row(caller.owner, &app)?);
-            let mut decided = Vec::new();
-            for known in &mut row.tools {
-                if tool.as_deref().is_some_and(|tool| tool != known.action.as_str() && tool != known.name) {
-                    continue;
+            kernel.server_change(&caller, &app, |row| {
+                if decision.seen.is_some_and(|seen| seen != row.pin()) {
+                    let message = format!("{app} offers something else by now than what was seen");
+                    let failure = Failure::new(ErrorCode::Conflict, message);
+                    return Err(failure.hint(format!("oikos mcp info {app} shows what it offers")));
                 }
-                let before = known.clone();
-                if decision.accept {
-                    known.accept();
+                let mut decided = Vec::new();
+                for known in &mut row.tools {
+                    if tool.as_deref().is_some_and(|tool| tool != known.action.as_str() && tool != known.name) {
+                        continue;
+                    }
+                    let before = known.clone();
+                    if decision.accept {
+                        known.accept();
+                    }
+                    known.state = decision.state.unwrap_or(known.state);
+                    if before != *known {
+                        decided.push(known.action.to_string());
+                    }
                 }
-                known.state = decision.state.unwrap_or(known.state);
-                if before != *known {
-                    decided.push(known.action.to_string());
+                if let Some(tool) = tool.filter(|tool| row.tool(tool).is_none()) {
+                    let message = format!("{app} has no tool '{}'", text::shorten(&tool, 64));
+                    let failure = Failure::new(ErrorCode::ActionNotFound, message);
+                    return Err(failure.hint(format!("oikos mcp info {app} shows them")));
                 }
-            }
-            if let Some(tool) = tool.filter(|tool| row.tool(tool).is_none()) {
-                let message = format!("{app} has no tool '{}'", text::shorten(&tool, 64));
-                return Err(
-                    Failure::new(ErrorCode::ActionNotFound, message).hint(format!("oikos mcp info {app} shows them"))
-                );
-            }
-            if !decided.is_empty() {
-                let said = match decision.state {
+                Ok((!decided.is_empty()).then(|| match decision.state {
                     Some(state) => sentence::server_tools_set(decided, state),
                     None => sentence::server_tools_accepted(decided),
-                };
-                kernel.server_keep(&caller, &app, row, Some(said))?;
-            }
+                }))
+            })?;
             kernel.server_view(caller.owner, &loaded)
         })
         .await
@@ -534,13 +558,14 @@ impl Kernel {
         }
         let (kernel, name) = (self.clone(), name.clone());
         tokio::task::spawn_blocking(move || {
-            let mut row = ServerRow::clone(&*kernel.server_row(caller.owner, &name)?);
-            if row.tools.iter().any(|tool| tool.accepted.is_some()) {
-                return Ok(());
-            }
-            row.tools.iter_mut().for_each(ServerTool::accept);
-            let accepted: Vec<String> = row.tools.iter().map(|tool| tool.action.to_string()).collect();
-            kernel.server_keep(&caller, &name, row, Some(sentence::server_tools_accepted(accepted)))
+            kernel.server_change(&caller, &name, |row| {
+                if row.tools.iter().any(|tool| tool.accepted.is_some()) {
+                    return Ok(None);
+                }
+                row.tools.iter_mut().for_each(ServerTool::accept);
+                let accepted: Vec<String> = row.tools.iter().map(|tool| tool.action.to_string()).collect();
+                Ok(Some(sentence::server_tools_accepted(accepted)))
+            })
         })
         .await
         .map_err(|_| internal("the tools could not be accepted"))?

@@ -10,7 +10,7 @@ use crate::{
 };
 use futures_util::future::BoxFuture;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use protocol::{Failure, SecretText};
+use protocol::{BoxFact, Failure, SecretText};
 use serde_json::Value;
 use std::{fmt, sync::Arc};
 
@@ -254,6 +254,10 @@ impl GuestHost for UnsaidHost {
 
     fn introduction(&self) -> Option<&Introduction> {
         self.inner.introduction()
+    }
+
+    fn kept(&self, facts: &[BoxFact]) {
+        self.inner.kept(facts);
     }
 
     fn input(&self, requests: Vec<InputRequest>) -> BoxFuture<'static, Result<Vec<Value>, String>> {

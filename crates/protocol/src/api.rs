@@ -2,8 +2,8 @@
 //! HTTP. Everything the command line can do is a [`Request`].
 
 use crate::{
-    ActionName, Answer, AppName, Arg, AuditEntry, Badge, Digest, EventId, Failure, FileId, GrantState, KeyName,
-    LoginId, OfferId, OwnerName, PublisherName, QuestionId, RequestId, Right, RunId, Sentence, SequencedChunk,
+    ActionName, Answer, AppName, Arg, AuditEntry, Badge, BoxFact, Digest, EventId, Failure, FileId, GrantState,
+    KeyName, LoginId, OfferId, OwnerName, PublisherName, QuestionId, RequestId, Right, RunId, Sentence, SequencedChunk,
     ShownOnce, Timestamp, TokenId, TokenName, Topic, Zone, sentence,
 };
 use serde::{Deserialize, Serialize};
@@ -31,9 +31,7 @@ pub use import::{
 };
 pub use key::KeyView;
 pub use reply::Reply;
-pub use server::{
-    AppOffers, BoxFact, ServerRunning, ServerToolView, ServerView, ToolDifference, ToolOffer, ToolStanding,
-};
+pub use server::{AppOffers, ServerRunning, ServerToolView, ServerView, ToolDifference, ToolOffer, ToolStanding};
 pub use setting::SettingView;
 
 /// One request of a connection.
@@ -272,6 +270,9 @@ pub enum Request {
         /// Whether others than a person here may call it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         state: Option<GrantState>,
+        /// What was seen of its tools, their `pin`: where they are something else by now, nothing is decided.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<Digest>,
     },
     /// What an import of servers would do. Nothing is done.
     ImportList {
@@ -656,6 +657,9 @@ pub struct RunReport {
     /// What it exchanged with hosts of the network. What is beyond the first 32 comes last, in one row.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub network: Vec<HostUse>,
+    /// How the program that served it was kept: files, network, processes and memory. Empty where none did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<BoxFact>,
     /// What it did outside its sandbox, in words.
     pub effects: Vec<Sentence>,
     /// Whether `oikos undo` has something to take back.

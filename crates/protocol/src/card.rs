@@ -88,6 +88,58 @@ impl CardChange {
     }
 }
 
+/// One of the four things that are kept of a program, or are not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Concern {
+    /// What it sees and changes of the owner's files.
+    Files,
+    /// Whom it reaches.
+    Network,
+    /// Which other programs it sees, stops or listens to; how many it starts; and that none of them outlives it.
+    Processes,
+    /// How much memory it takes from others.
+    Memory,
+}
+
+impl Concern {
+    /// Its name, in messages and commands.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Files => "files",
+            Self::Network => "network",
+            Self::Processes => "processes",
+            Self::Memory => "memory",
+        }
+    }
+}
+
+/// How far one of them is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BoxHold {
+    /// As it was granted, and no more.
+    Full,
+    /// With the exception that its sentence names.
+    Part,
+    /// Not at all: the program is not started on this machine.
+    None,
+}
+
+/// One of the four, as this machine keeps it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct BoxFact {
+    /// Of what.
+    pub concern: Concern,
+    /// How far.
+    pub hold: BoxHold,
+    /// In words, with what keeps it.
+    pub sentence: Sentence,
+    /// What a person can do to have it in full; absent where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<Sentence>,
+}
+
 /// The card.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Card {
@@ -138,6 +190,10 @@ pub struct Card {
     pub limits: Vec<Sentence>,
     /// Risky pairs and other things to look at twice.
     pub warnings: Vec<Sentence>,
+    /// How this machine would keep its program to all that: files, network, processes and memory. Empty for what is no
+    /// program.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<BoxFact>,
     /// What it asks for that this version does not have yet.
     pub unavailable: Vec<Sentence>,
     /// What it needs beside itself and is not there: it installs, and what needs it fails.

@@ -32,7 +32,7 @@ mod tool; // names of tools, for people and for wires
 
 pub use audit::{AuditEntry, AuditEvent, AuditHead, AuditRecord, ChainHash, EffectState};
 pub use caller::{Caller, DeviceId, Door, OwnerId, Right, Rights};
-pub use card::{Badge, Card, CardChange, CardLine, RiskySeverity};
+pub use card::{Badge, BoxFact, BoxHold, Card, CardChange, CardLine, Concern, RiskySeverity};
 pub use chunk::{Chunk, LogLevel, SequencedChunk};
 pub use code::ErrorCode;
 pub use event::{Sender, TOPIC_BYTES_MAX, TOPIC_WORDS_MAX, Topic, TopicFamily, TopicPattern};

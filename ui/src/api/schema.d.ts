@@ -1066,15 +1066,21 @@ export interface components {
       /** @description What was shown when oikos was started for the first time. */
       token: components["schemas"]["ShownOnce"];
     };
-    /** @description One of the four things that are kept of a program. */
+    /** @description One of the four, as this machine keeps it. */
     BoxFact: {
-      /** @description Of what: `files`, `network`, `processes` or `memory`. */
-      concern: string;
-      /** @description How far: `full` or `part`. */
-      hold: string;
-      /** @description In words. */
+      /** @description Of what. */
+      concern: components["schemas"]["Concern"];
+      fix?: components["schemas"]["Sentence"] | null;
+      /** @description How far. */
+      hold: components["schemas"]["BoxHold"];
+      /** @description In words, with what keeps it. */
       sentence: components["schemas"]["Sentence"];
     };
+    /**
+     * @description How far one of them is kept.
+     * @enum {string}
+     */
+    BoxHold: "full" | "part" | "none";
     /** @description The card. */
     Card: components["schemas"]["Badge"] & {
       answers?: components["schemas"]["Sentence"] | null;
@@ -1087,6 +1093,11 @@ export interface components {
       developer?: string | null;
       /** @description SHA-256 of the archive. */
       digest: components["schemas"]["Digest"];
+      /**
+       * @description How this machine would keep its program to all that: files, network, processes and memory. Empty for what is no
+       *     program.
+       */
+      facts?: components["schemas"]["BoxFact"][];
       /** @description Files in the package. */
       files: number;
       handed?: components["schemas"]["Sentence"] | null;
@@ -1322,15 +1333,9 @@ export interface components {
     };
     /** @description What is to be done with a client's configuration. */
     ClientBody: {
-      /**
-       * @description Take oikos out of it.
-       * @default false
-       */
-      disconnect: boolean;
-      /**
-       * @description Only say what would change.
-       * @default false
-       */
+      /** @description Take oikos out of it. */
+      disconnect?: boolean;
+      /** @description Only say what would change. */
       dry_run: boolean;
     };
     /** @description What was done, or would be, to a client's file. */
@@ -1366,10 +1371,16 @@ export interface components {
       /** @description Each as it stands. */
       clients: components["schemas"]["ClientView"][];
     };
+    /**
+     * @description One of the four things that are kept of a program, or are not.
+     * @enum {string}
+     */
+    Concern: "files" | "network" | "processes" | "memory";
     /** @description What the owner decides about tools of a server. */
     DecideBody: {
       /** @description Accept it as it is offered now. */
       accept?: boolean;
+      seen?: components["schemas"]["Digest"] | null;
       state?: components["schemas"]["GrantState"] | null;
       /** @description The tool; absent means all. */
       tool?: string | null;
@@ -2454,6 +2465,8 @@ export interface components {
       data?: unknown;
       /** @description What it did outside its sandbox, in words. */
       effects: components["schemas"]["Sentence"][];
+      /** @description How the program that served it was kept: files, network, processes and memory. Empty where none did. */
+      facts?: components["schemas"]["BoxFact"][];
       /** @description What it exchanged with hosts of the network. What is beyond the first 32 comes last, in one row. */
       network?: components["schemas"]["HostUse"][];
       /** @description Which renderer should draw `data`. */
@@ -2715,6 +2728,8 @@ export interface components {
       /** @description Whether it may be called. */
       enabled: boolean;
       looked_at?: components["schemas"]["Timestamp"] | null;
+      /** @description Stands for what it says of its tools now: whoever decides about them names it, and decides about nothing else. */
+      pin: components["schemas"]["Digest"];
       /** @description The program that is started, or the address where it is. */
       place: string;
       running?: components["schemas"]["ServerRunning"] | null;

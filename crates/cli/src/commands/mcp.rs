@@ -1,6 +1,6 @@
 //! `oikos mcp`: servers that others wrote, and oikos as a server.
 
-use super::{Session, app, import, run, unexpected};
+use super::{Session, app, import, json_word, run, unexpected};
 use crate::{
     show,
     terminal::{STRONG, styled},
@@ -8,11 +8,15 @@ use crate::{
 };
 use futures_util::future::Either;
 use protocol::{
-    AppName, ErrorCode, Failure, GrantState,
+    ActionName, AppName, ErrorCode, Failure, GrantState,
     api::{Reply, Request, ServerView},
+    text,
 };
 use std::process::ExitCode;
 use tokio::io::AsyncWriteExt as _;
+
+/// Of a tool's name, as much is said again.
+const TOOL_CHARS_MAX: usize = 64;
 
 pub(super) async fn perform(session: &Session, command: McpCommand) -> Result<ExitCode, Failure> {
     let terminal = &session.terminal;
@@ -26,7 +30,7 @@ pub(super) async fn perform(session: &Session, command: McpCommand) -> Result<Ex
         McpCommand::Info { app } => tell(session, Request::ServerInfo { app }).await?,
         McpCommand::Look { app } => tell(session, Request::ServerLook { app }).await?,
         McpCommand::Accept { app, tool } => {
-            tell(session, Request::ServerDecide { app, tool, accept: true, state: None }).await?;
+            return accept(session, app, tool).await;
         }
         McpCommand::Allow { app, tool } => set(session, app, tool, GrantState::Allow).await?,
         McpCommand::Ask { app, tool } => set(session, app, tool, GrantState::Ask).await?,
@@ -34,7 +38,16 @@ pub(super) async fn perform(session: &Session, command: McpCommand) -> Result<Ex
         McpCommand::Add { app, url, given, yes, grants, command } => {
             return import::add(session, import::Added { app, url, given, command, yes, grants }).await;
         }
-        McpCommand::Call(words) => return run::perform(session, words).await,
+        McpCommand::Call { app, tool, input, request_id } => {
+            let request = Request::RunStart {
+                id: request_id,
+                action: action(session, &app, tool).await?,
+                app,
+                input: json_word(input.as_deref(), "--input")?,
+                files: Vec::new(),
+            };
+            return run::watch(session, session.ask(request).await?).await;
+        }
         McpCommand::Enable { app } => return app::perform(session, AppCommand::Enable { app }).await,
         McpCommand::Disable { app } => return app::perform(session, AppCommand::Disable { app }).await,
         McpCommand::Remove { app, erase } => return app::perform(session, AppCommand::Remove { app, erase }).await,
@@ -66,6 +79,19 @@ pub(super) async fn perform(session: &Session, command: McpCommand) -> Result<Ex
     Ok(ExitCode::SUCCESS)
 }
 
+/// The name by which a tool is run here. Servers give tools names that no action has.
+async fn action(session: &Session, app: &AppName, tool: String) -> Result<ActionName, Failure> {
+    if let Ok(action) = tool.parse() {
+        return Ok(action);
+    }
+    let server = server(session, Request::ServerInfo { app: app.clone() }).await?;
+    let known = server.tools.into_iter().find(|known| known.name == tool);
+    known.map(|known| known.action).ok_or_else(|| {
+        let message = format!("{app} has no tool '{}'", text::shorten(&tool, TOOL_CHARS_MAX));
+        Failure::new(ErrorCode::ActionNotFound, message).hint(format!("oikos mcp info {app} shows them"))
+    })
+}
+
 /// Joins this process' pipes with the household, until the client has gone.
 async fn serve(session: &Session) -> Result<(), Failure> {
     let lines = session.client.mcp_lines(session.owner.as_ref()).await?;
@@ -89,13 +115,34 @@ async fn serve(session: &Session) -> Result<(), Failure> {
     Err(Failure::new(ErrorCode::Stopped, "the oikos that answered has ended").hint("start the client's server again"))
 }
 
+/// Shows what waits, takes the yes of a person who is here, and accepts nothing else than what was shown.
+async fn accept(session: &Session, app: AppName, tool: Option<String>) -> Result<ExitCode, Failure> {
+    let terminal = &session.terminal;
+    let seen = server(session, Request::ServerInfo { app: app.clone() }).await?;
+    if terminal.has_person() && !terminal.json {
+        show::waiting(terminal, &seen, tool.as_deref());
+        let said = terminal.ask("Accept that? [y/N]:").await;
+        if !matches!(said.as_deref(), Some("y" | "yes")) {
+            terminal.note("nothing was accepted");
+            return Ok(ExitCode::SUCCESS);
+        }
+    }
+    let seen = Some(seen.pin);
+    tell(session, Request::ServerDecide { app, tool, accept: true, state: None, seen }).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
 async fn set(session: &Session, app: AppName, tool: Option<String>, state: GrantState) -> Result<(), Failure> {
-    tell(session, Request::ServerDecide { app, tool, accept: false, state: Some(state) }).await
+    tell(session, Request::ServerDecide { app, tool, accept: false, state: Some(state), seen: None }).await
+}
+
+async fn server(session: &Session, request: Request) -> Result<ServerView, Failure> {
+    let Reply::Server { server } = session.reply(request).await? else { return Err(unexpected()) };
+    Ok(*server)
 }
 
 async fn tell(session: &Session, request: Request) -> Result<(), Failure> {
-    let Reply::Server { server } = session.reply(request).await? else { return Err(unexpected()) };
-    let server: ServerView = *server;
+    let server = server(session, request).await?;
     let terminal = &session.terminal;
     if terminal.json {
         terminal.value(&server);

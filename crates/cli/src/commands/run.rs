@@ -52,7 +52,7 @@ fn files(paths: &[FileWord], handed: Vec<HandedWord>) -> Result<Vec<NamedFile>, 
     named.chain(handed).collect()
 }
 
-async fn watch(session: &Session, mut answers: Answers) -> Result<ExitCode, Failure> {
+pub(super) async fn watch(session: &Session, mut answers: Answers) -> Result<ExitCode, Failure> {
     let terminal = &session.terminal;
     let mut run: Option<RunId> = None;
     let mut printer = show::RunPrinter::default();

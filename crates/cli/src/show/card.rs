@@ -3,7 +3,7 @@
 use super::wrap;
 use crate::terminal::{BAD, CARE, GOOD, QUIET, STRONG, Terminal, styled};
 use anstyle::Style;
-use protocol::{Badge, Card, CardChange, CardLine, GrantState, RiskySeverity, sentence, text};
+use protocol::{Badge, BoxFact, BoxHold, Card, CardChange, CardLine, GrantState, RiskySeverity, sentence, text};
 
 /// Where the sentences begin.
 const INDENT: usize = 9;
@@ -75,6 +75,9 @@ pub(crate) fn card(terminal: &Terminal, card: &Card) {
     paragraph(terminal, "NEVER", BAD, &never.join("; "));
     let limits: Vec<String> = card.limits.iter().map(ToString::to_string).collect();
     paragraph(terminal, "LIMIT", STRONG, &limits.join("; "));
+    for fact in &card.facts {
+        kept(terminal, fact);
+    }
     for warning in &card.warnings {
         paragraph(terminal, "!", CARE.bold(), &warning.to_string());
     }
@@ -127,6 +130,25 @@ fn switch(terminal: &Terminal, word: &str, style: Style, line: &CardLine) {
     if let Some(reason) = &line.reason {
         let reason = format!("its author says: “{}”", text::shorten(reason, 200));
         for part in wrap(&reason, terminal.columns() - INDENT - 2) {
+            terminal.line(format_args!("{:INDENT$}  {}", "", styled(QUIET, part)));
+        }
+    }
+}
+
+/// One of the four that this machine keeps, or does not.
+fn kept(terminal: &Terminal, fact: &BoxFact) {
+    let style = match fact.hold {
+        BoxHold::Full => GOOD,
+        BoxHold::Part => CARE,
+        BoxHold::None => BAD,
+    };
+    let refused = match fact.hold {
+        BoxHold::None => "it is not started on this machine: ",
+        BoxHold::Full | BoxHold::Part => "",
+    };
+    paragraph(terminal, "BOX", style, &format!("{refused}{}", fact.sentence));
+    if let Some(fix) = &fact.fix {
+        for part in wrap(&format!("for more: {fix}"), terminal.columns() - INDENT - 2) {
             terminal.line(format_args!("{:INDENT$}  {}", "", styled(QUIET, part)));
         }
     }

@@ -1,7 +1,7 @@
 //! A run's stream and its end.
 
 use crate::terminal::{BAD, CARE, QUIET, Terminal, styled};
-use protocol::{Arg, Chunk, LogLevel, api::RunReport, text};
+use protocol::{Arg, BoxFact, BoxHold, Chunk, LogLevel, api::RunReport, text};
 
 /// Prints a run's chunks; remembers whether the last piece of text ended its line.
 #[derive(Debug, Default)]
@@ -71,11 +71,14 @@ impl RunPrinter {
             terminal.note(styled(QUIET, format_args!("  · and {more} more")));
         }
         let usage = &run.usage;
-        let mut facts = vec![
-            Arg::Millis(usage.wall_ms).to_string(),
-            format!("{} computing", Arg::Millis(usage.cpu_us / 1_000)),
-            format!("{} memory", Arg::Bytes(usage.memory_bytes)),
-        ];
+        let mut facts = vec![Arg::Millis(usage.wall_ms).to_string()];
+        // A program serves many runs, and what it uses is no single one's.
+        if run.facts.is_empty() {
+            facts.push(format!("{} computing", Arg::Millis(usage.cpu_us / 1_000)));
+            facts.push(format!("{} memory", Arg::Bytes(usage.memory_bytes)));
+        } else {
+            terminal.note(styled(QUIET, format_args!("  · {}", kept(&run.facts))));
+        }
         if usage.log_dropped > 0 {
             facts.push(format!("{} log lines dropped", usage.log_dropped));
         }
@@ -84,6 +87,17 @@ impl RunPrinter {
             false => String::new(),
         };
         terminal.note(styled(QUIET, format_args!("run {} · {}{undo}", run.summary.run, facts.join(" · "))));
+    }
+}
+
+/// How the program was kept, in one line; `oikos app info` and the card have the sentences.
+fn kept(facts: &[BoxFact]) -> String {
+    let of = |hold: BoxHold| -> Vec<&str> {
+        facts.iter().filter(|fact| fact.hold == hold).map(|fact| fact.concern.word()).collect()
+    };
+    match of(BoxHold::Part) {
+        part if part.is_empty() => format!("kept in its box: {}", of(BoxHold::Full).join(", ")),
+        part => format!("kept in its box: {}; partly: {}", of(BoxHold::Full).join(", "), part.join(", ")),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{moment, table, table_text, wrap};
 use crate::terminal::{BAD, CARE, GOOD, QUIET, STRONG, Terminal, styled};
 use protocol::{
+    BoxHold,
     api::{ClientChange, ClientView, ServerToolView, ServerView, ToolDifference, ToolStanding},
     text,
 };
@@ -10,6 +11,8 @@ use serde_json::Value;
 
 /// How far what belongs to a tool stands in.
 const INDENT: usize = 4;
+/// As wide as the longest of the four things that are kept.
+const CONCERN_CHARS: usize = "processes".len();
 
 /// Prints all servers, a row each.
 pub(crate) fn servers(terminal: &Terminal, servers: &[ServerView]) {
@@ -39,33 +42,44 @@ fn waits(tool: &ServerToolView) -> bool {
 pub(crate) fn server(terminal: &Terminal, server: &ServerView) {
     if let Some(running) = &server.running {
         for fact in &running.facts {
-            let style = if fact.hold == "full" { GOOD } else { CARE };
-            terminal.line(format_args!("  {:<10} {}", styled(style, &fact.concern), fact.sentence));
+            let style = if fact.hold == BoxHold::Full { GOOD } else { CARE };
+            let word = fact.concern.word();
+            let pad = CONCERN_CHARS - word.len();
+            terminal.line(format_args!("  {}{:pad$} {}", styled(style, word), "", fact.sentence));
         }
     }
     match server.looked_at {
         Some(at) => terminal.line(styled(QUIET, format_args!("  its tools as of {}", moment(at)))),
         None => terminal.line(terminal.step(format_args!("  oikos mcp look {} asks it what it has", server.app))),
     }
-    for tool in &server.tools {
-        let standing = match tool.standing {
-            ToolStanding::Accepted => styled(GOOD, format!("{}", tool.state)),
-            ToolStanding::Added => styled(CARE, "new, waits for your yes".to_owned()),
-            ToolStanding::Changed => styled(BAD, "changed, waits for your yes".to_owned()),
-            ToolStanding::Gone => styled(QUIET, "gone".to_owned()),
-        };
-        terminal.line(format_args!("  {}  {standing}", styled(STRONG, &tool.action)));
-        let said = tool.offered.as_ref().or(tool.accepted.as_ref());
-        if let Some(description) = said.and_then(|said| said.get("description")).and_then(Value::as_str) {
-            for line in wrap(&text::escape(description), terminal.columns().saturating_sub(INDENT)) {
-                terminal.line(format_args!("{:INDENT$}{line}", ""));
-            }
-        }
-        tool.changes.iter().for_each(|change| difference(terminal, change));
-    }
+    server.tools.iter().for_each(|shown| tool(terminal, shown));
     if server.tools.iter().any(waits) {
         terminal.line(terminal.step(format_args!("  oikos mcp accept {} [TOOL] accepts what waits", server.app)));
     }
+}
+
+/// Prints what waits for a yes: this tool, or all that do.
+pub(crate) fn waiting(terminal: &Terminal, server: &ServerView, named: Option<&str>) {
+    let is_named = |tool: &&ServerToolView| named.is_none_or(|name| name == tool.action.as_str() || name == tool.name);
+    server.tools.iter().filter(|tool| waits(tool)).filter(is_named).for_each(|shown| tool(terminal, shown));
+}
+
+/// Prints a tool: how it stands, what it says of itself, and what of that is something else than was accepted.
+fn tool(terminal: &Terminal, tool: &ServerToolView) {
+    let standing = match tool.standing {
+        ToolStanding::Accepted => styled(GOOD, format!("{}", tool.state)),
+        ToolStanding::Added => styled(CARE, "new, waits for your yes".to_owned()),
+        ToolStanding::Changed => styled(BAD, "changed, waits for your yes".to_owned()),
+        ToolStanding::Gone => styled(QUIET, "gone".to_owned()),
+    };
+    terminal.line(format_args!("  {}  {standing}", styled(STRONG, &tool.action)));
+    let said = tool.offered.as_ref().or(tool.accepted.as_ref());
+    if let Some(description) = said.and_then(|said| said.get("description")).and_then(Value::as_str) {
+        for line in wrap(&text::escape(description), terminal.columns().saturating_sub(INDENT)) {
+            terminal.line(format_args!("{:INDENT$}{line}", ""));
+        }
+    }
+    tool.changes.iter().for_each(|change| difference(terminal, change));
 }
 
 fn difference(terminal: &Terminal, change: &ToolDifference) {

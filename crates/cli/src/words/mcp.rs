@@ -1,6 +1,6 @@
 //! The words of `oikos mcp` and `oikos app import`.
 
-use super::{GrantWord, RunWords, SettingWord, grant_word, setting_word};
+use super::{GrantWord, SettingWord, grant_word, setting_word};
 use clap::{Args, Subcommand};
 use protocol::AppName;
 use std::path::PathBuf;
@@ -117,11 +117,23 @@ holds the home itself. A call is a run: it stands in the log, and what asks is a
 Examples:
   claude mcp add oikos -- oikos mcp serve")]
     Serve,
-    /// Call a tool; the same as oikos run
+    /// Call a tool, by the name that its server gives it or the one it has here; a call is a run
     #[command(after_help = "\
 Examples:
-  oikos mcp call everything get_sum --input '{\"a\": 2, \"b\": 3}'")]
-    Call(RunWords),
+  oikos mcp call everything get-sum --input '{\"a\": 2, \"b\": 3}'
+  oikos mcp call everything get_sum --input @numbers.json --json")]
+    Call {
+        /// The server
+        app: AppName,
+        /// The tool
+        tool: String,
+        /// The arguments: JSON, @FILE, or - for standard input
+        #[arg(long, value_name = "JSON|@FILE|-")]
+        input: Option<String>,
+        /// The same id again gives the same run instead of a new one
+        #[arg(long, value_name = "ID")]
+        request_id: Option<protocol::RequestId>,
+    },
     /// Let a server be called
     Enable {
         /// The server

@@ -5,7 +5,8 @@
 #![expect(clippy::print_stdout, reason = "figures and seeds of a test are for whoever reads its output")]
 
 mod authors; // working on an app while it runs
-mod big_csv; // the product's main job on a real file
+mod big_csv;
+mod boxes; // the product's main job on a real file
 mod calling; // the guide to the API, as copied
 mod collector; // traces are sent there
 mod crashes; // kill -9 at every moment

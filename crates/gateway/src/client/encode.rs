@@ -83,8 +83,8 @@ fn parts(request: &Request) -> Result<Parts, Failure> {
         R::ServerList => get("servers".to_owned()),
         R::ServerInfo { app } => get(format!("servers/{app}")),
         R::ServerLook { app } => post(format!("servers/{app}/look")),
-        R::ServerDecide { app, tool, accept, state } => {
-            let body = DecideBody { tool: tool.clone(), accept: *accept, state: *state };
+        R::ServerDecide { app, tool, accept, state, seen } => {
+            let body = DecideBody { tool: tool.clone(), accept: *accept, state: *state, seen: *seen };
             say(Method::PATCH, format!("servers/{app}/tools"), &body)
         }
         R::ImportList { source, answers } => {

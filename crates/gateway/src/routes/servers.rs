@@ -37,8 +37,8 @@ pub(crate) async fn look(asked: Asked, Named(app): Named<AppName>) -> Response {
     params(("app" = AppName, Path, description = "The app that it is")), request_body = DecideBody,
     responses((status = 200, body = Server)))]
 pub(crate) async fn decide(asked: Asked, Named(app): Named<AppName>, Said(said): Said<DecideBody>) -> Response {
-    let DecideBody { tool, accept, state } = said;
-    asked.answer::<Server>(Request::ServerDecide { app, tool, accept, state }).await
+    let DecideBody { tool, accept, state, seen } = said;
+    asked.answer::<Server>(Request::ServerDecide { app, tool, accept, state, seen }).await
 }
 
 /// The last that a server's program wrote on its standard error

@@ -11,6 +11,7 @@ use protocol::{
         Envelope, Frame, ImportAnswers, ImportSource, LineChoice, NamedFile, NamedHanded, NamedPath, Reply, Request,
         StopTarget,
     },
+    sha256,
 };
 use serde_json::{Value, json};
 use std::str::FromStr;
@@ -166,8 +167,11 @@ fn requests() -> Union<BoxedStrategy<Request>> {
         ("[^/]{1,20}", any::<bool>(), any::<bool>())
             .prop_map(|(client, disconnect, dry_run)| R::ClientConnect { client, disconnect, dry_run })
             .boxed(),
-        (app(), any::<Option<String>>(), any::<bool>(), prop::option::of(Just(GrantState::Ask)))
-            .prop_map(|(app, tool, accept, state)| R::ServerDecide { app, tool, accept, state })
+        (app(), any::<Option<String>>(), any::<bool>(), prop::option::of(Just(GrantState::Ask)), any::<bool>())
+            .prop_map(|(app, tool, accept, state, is_seen)| {
+                let seen = is_seen.then(|| sha256(app.as_str().as_bytes()));
+                R::ServerDecide { app, tool, accept, state, seen }
+            })
             .boxed(),
         app().prop_map(|app| R::AppEnable { app }).boxed(),
         app().prop_map(|app| R::AppDisable { app }).boxed(),

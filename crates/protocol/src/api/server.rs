@@ -1,6 +1,6 @@
 //! MCP servers as the API tells of them: an app whose tools are found out by asking it.
 
-use crate::{ActionName, AppName, GrantState, Sentence, Timestamp};
+use crate::{ActionName, AppName, BoxFact, Digest, GrantState, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -25,6 +25,8 @@ pub struct ServerView {
     /// Whether it runs now; absent for servers elsewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub running: Option<ServerRunning>,
+    /// Stands for what it says of its tools now: whoever decides about them names it, and decides about nothing else.
+    pub pin: Digest,
     /// Its tools.
     pub tools: Vec<ServerToolView>,
 }
@@ -38,17 +40,6 @@ pub struct ServerRunning {
     pub live_calls: usize,
     /// What is kept of it: files, network, processes, memory.
     pub facts: Vec<BoxFact>,
-}
-
-/// One of the four things that are kept of a program.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct BoxFact {
-    /// Of what: `files`, `network`, `processes` or `memory`.
-    pub concern: String,
-    /// How far: `full` or `part`.
-    pub hold: String,
-    /// In words.
-    pub sentence: Sentence,
 }
 
 /// A tool of a server.

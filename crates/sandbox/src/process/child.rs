@@ -11,13 +11,13 @@ use super::{
 use broker::LeaseEnd;
 use egress::{TunnelBounds, Tunnels};
 use futures_util::future::BoxFuture;
-use isolate::{Confined, Facts};
+use isolate::Confined;
 use kernel::{
     host_call::{HostAnswer, HostCall, HostError},
     program::{InputRequest, Introduction, Spoken, Streams, Terms, WayOut},
     runner::{GuestCall, GuestEnd, GuestFailure, GuestHost, GuestPiece, Push},
 };
-use protocol::{ErrorCode, Failure};
+use protocol::{BoxFact, ErrorCode, Failure};
 use std::{
     sync::{
         Arc, OnceLock,
@@ -51,7 +51,7 @@ pub(crate) const ENDED: &str = "it was ended";
 pub(crate) struct Child {
     spoken: Arc<dyn Spoken>,
     pub(crate) terms: Arc<Terms>,
-    pub(crate) facts: Facts,
+    pub(crate) facts: Vec<BoxFact>,
     pub(crate) said: Arc<Said>,
     warden: Arc<ProgramWarden>,
     shared: Arc<Shared>,
@@ -131,7 +131,7 @@ impl Child {
         let child = Arc::new(Self {
             spoken,
             terms: terms.clone(),
-            facts: confined.facts().clone(),
+            facts: confined.facts().told(),
             said,
             warden,
             shared: shared.clone(),
@@ -206,6 +206,7 @@ impl Serving {
         let lease = call.lease.clone();
         child.warden.enter(&lease, way);
         let leaving = Leaving(child, &lease);
+        host.kept(&child.facts);
         let shared: Arc<dyn GuestHost> =
             Arc::new(SharedHost { inner: host, warden: child.warden.clone(), lease: lease.clone() });
         let mut working = child.spoken.call(call, shared);
@@ -370,6 +371,10 @@ impl GuestHost for SharedHost {
 
     fn introduction(&self) -> Option<&Introduction> {
         self.inner.introduction()
+    }
+
+    fn kept(&self, facts: &[BoxFact]) {
+        self.inner.kept(facts);
     }
 
     fn input(&self, requests: Vec<InputRequest>) -> BoxFuture<'static, Result<Vec<serde_json::Value>, String>> {

@@ -2,7 +2,7 @@
 
 use super::find::Found;
 use isolate::{Bounds, Network, Policy};
-use kernel::program::Terms;
+use kernel::{program::Terms, runner::BoxBounds};
 use std::path::{Path, PathBuf};
 
 /// Where its proxy listens, in a network that has nobody else in it.
@@ -63,6 +63,16 @@ pub(crate) fn policy(found: &Found, arguments: &[String], terms: &Terms, places:
         policy.environment.insert(name.clone(), given.expose().to_owned());
     }
     policy.bounds = Bounds { memory_bytes_max: terms.memory_bytes_max, ..Bounds::default() };
+    policy
+}
+
+/// A policy with these bounds, of a program that is not there yet: what it is called and where it lies changes no fact.
+pub(crate) fn of_bounds(bounds: BoxBounds) -> Policy {
+    let mut policy = Policy::new("/program", "/home");
+    if bounds.has_way_out {
+        policy.network = Network::OnlyProxy { port: PROXY_PORT };
+    }
+    policy.bounds = Bounds { memory_bytes_max: bounds.memory_bytes_max, ..Bounds::default() };
     policy
 }
 

@@ -4,16 +4,18 @@ use super::{
     find::find,
     memory::Memory,
     plugin::Plugin,
+    policy,
     shared::{ProgramConfig, ProgramStatus, Shared},
     source::Prepared,
     unpack,
 };
 use futures_util::future::BoxFuture;
+use isolate::{Outlook, outlook};
 use kernel::{
     program::{Dialect, ProgramSource, Rooms, Speaks},
-    runner::{GuestCall, GuestEnd, GuestHost, GuestImage, GuestSource, PrepareError, Runner},
+    runner::{BoxBounds, GuestCall, GuestEnd, GuestHost, GuestImage, GuestSource, PrepareError, Runner},
 };
-use protocol::{AppName, Digest, OwnerId};
+use protocol::{AppName, BoxFact, Digest, OwnerId};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -82,6 +84,18 @@ impl ProgramRunner {
 }
 
 impl Runner for ProgramRunner {
+    fn facts(&self, bounds: BoxBounds) -> BoxFuture<'_, Vec<BoxFact>> {
+        Box::pin(async move {
+            match self.shared.config.machine.abilities().await {
+                Ok(abilities) => outlook(&policy::of_bounds(bounds), &abilities).map(Outlook::told).into(),
+                Err(error) => {
+                    tracing::warn!(%error, "what this machine can keep a program to could not be found out");
+                    Vec::new()
+                }
+            }
+        })
+    }
+
     fn prepare(&self, source: &GuestSource) -> Result<Arc<dyn GuestImage>, PrepareError> {
         let GuestSource::Program(source) = source else {
             return Err(PrepareError::Sandbox { message: "this is no program".to_owned() });

@@ -13,7 +13,7 @@ use kernel::{
     runner::{GuestCall, GuestEnd, GuestFailure, GuestHost},
 };
 use parking_lot::Mutex;
-use protocol::{AppName, Clock, Digest, ErrorCode, Failure, OwnerId};
+use protocol::{AppName, BoxFact, Clock, Digest, ErrorCode, Failure, OwnerId};
 use std::{collections::HashMap, io, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{sync::Mutex as Turn, time::sleep};
 
@@ -134,7 +134,7 @@ pub struct ProgramStatus {
     /// How long it has been running.
     pub age_ms: u64,
     /// What is kept of it.
-    pub facts: isolate::Facts,
+    pub facts: Vec<BoxFact>,
     /// The last that it wrote on its standard error.
     pub said: Vec<String>,
 }

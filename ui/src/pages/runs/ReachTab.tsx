@@ -6,6 +6,7 @@ import { Asked } from "@/components/Asked";
 import { Panel, Section } from "@/components/Page";
 import { useLanguage, useWords } from "@/i18n";
 import type { WatchedRun } from "@/live/run";
+import { Kept } from "@/pages/apps/card/Kept";
 import { bytesText, millisText, numberText } from "@/text/amounts";
 import { shortenText } from "@/text/escape";
 import { Effects } from "./Effects";
@@ -28,6 +29,13 @@ export function ReachTab({ watched }: { watched: WatchedRun }) {
       <Section title={said.network}>
         {report ? <Network hosts={report.network ?? []} /> : <p className="text-sm text-muted">{said.networkYet}</p>}
       </Section>
+      {(report?.facts ?? []).length > 0 && (
+        <Section title={said.kept}>
+          <Panel>
+            <Kept facts={report?.facts ?? []} />
+          </Panel>
+        </Section>
+      )}
       <Section title={said.usage}>
         <Usage report={report} now={stream.usage} />
       </Section>
@@ -96,7 +104,8 @@ function Usage(props: { report: Schemas["RunReport"] | null; now: { cpu_us: numb
   const rows: [string, string][] = [];
   if (usage) rows.push([said.usageTime, millisText(usage.wall_ms, language)]);
   const measured = usage ?? now;
-  if (measured) {
+  // A program serves many runs, and what it uses is no single one's.
+  if (measured && (report?.facts ?? []).length === 0) {
     rows.push([said.usageComputing, millis(measured.cpu_us)]);
     rows.push([said.usageMemory, bytesText(measured.memory_bytes, language)]);
   }

@@ -47,6 +47,7 @@ interface RunWords {
   sent: string;
   received: string;
   otherHosts: string;
+  kept: string;
   usage: string;
   usageTime: string;
   usageComputing: string;
@@ -126,6 +127,7 @@ export const words: { en: RunWords; de: RunWords } = {
     sent: "Sent",
     received: "Received",
     otherHosts: "All other hosts",
+    kept: "How its program was kept",
     usage: "What it used",
     usageTime: "Time",
     usageComputing: "Computing by the app",
@@ -205,6 +207,7 @@ export const words: { en: RunWords; de: RunWords } = {
     sent: "Gesendet",
     received: "Empfangen",
     otherHosts: "Alle übrigen Rechner",
+    kept: "Wie sein Programm gehalten wurde",
     usage: "Was er verbraucht hat",
     usageTime: "Zeit",
     usageComputing: "Rechenzeit der App",

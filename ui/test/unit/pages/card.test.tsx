@@ -285,3 +285,29 @@ it("speaks German", async () => {
   expect(screen.getByText("Nenne einen Ordner für file.read, oder wähle dort Fragen oder Sperren.")).toBeTruthy();
   expect(isDisabled(button("Installieren"))).toBe(true);
 });
+
+it("says how this computer would keep a program, what it cannot keep, and what would mend that", async () => {
+  const by = (...names: string[]) => ({ list: names });
+  await look({
+    app_offer: {
+      offer: OFFER,
+      card: card({
+        secrets: { code: "card_secret_program", args: [{ list: ["token"] }] },
+        facts: [
+          { concern: "files", hold: "part", sentence: { code: "isolate_files_ruled", args: [by("Landlock")] } },
+          {
+            concern: "network",
+            hold: "none",
+            sentence: { code: "isolate_unkept_proxy", args: [] },
+            fix: { code: "isolate_fix_command", args: [{ text: "sudo apt install bubblewrap" }] },
+          },
+        ],
+      }),
+    },
+  });
+  const kept = within(await screen.findByRole("region", { name: "How this computer keeps it to that" }));
+  kept.getByText("kept in part");
+  kept.getByText("not kept, so it is not started");
+  kept.getByText(/sudo apt install bubblewrap/);
+  expect(screen.getByRole("region", { name: "May also" }).textContent).toContain("token");
+});

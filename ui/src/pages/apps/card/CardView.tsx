@@ -2,12 +2,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { useId, type ReactNode } from "react";
 import { reads } from "@/api/operations";
+import { Fact } from "@/components/Fact";
 import { Notice, Pill } from "@/components/Pill";
 import { Say, useWords } from "@/i18n";
 import { escapeText, shortenText } from "@/text/escape";
 import { LineEditor } from "../lines/LineEditor";
 import { words as lineWords } from "../lines/words";
 import type { Wanted } from "../lines/choices";
+import { Kept } from "./Kept";
 import { Sentences } from "./Sentences";
 import { isSame, linesOf, type Card } from "./shown";
 import { words } from "./words";
@@ -65,9 +67,9 @@ export function CardView({ card, disabled, isFound = false, onWanted }: CardView
           </ul>
         </Part>
       )}
-      {(card.handed || card.answers) && (
+      {(card.handed || card.answers || card.secrets) && (
         <Part title={said.handed}>
-          <Sentences sentences={[card.handed ?? [], card.answers ?? []].flat()} />
+          <Sentences sentences={[card.handed ?? [], card.answers ?? [], card.secrets ?? []].flat()} />
         </Part>
       )}
       <Part title={said.never}>
@@ -76,6 +78,11 @@ export function CardView({ card, disabled, isFound = false, onWanted }: CardView
       <Part title={said.limit}>
         <Sentences sentences={card.limits} />
       </Part>
+      {(card.facts ?? []).length > 0 && (
+        <Part title={said.kept}>
+          <Kept facts={card.facts ?? []} />
+        </Part>
+      )}
       {(card.missing ?? []).length > 0 && (
         <Part title={said.needs}>
           <Sentences sentences={card.missing ?? []} />
@@ -192,15 +199,6 @@ function Facts({ card }: { card: Card }) {
         )}
       </dl>
     </details>
-  );
-}
-
-export function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <>
-      <dt className="text-muted">{name}</dt>
-      <dd className="min-w-0">{children}</dd>
-    </>
   );
 }
 

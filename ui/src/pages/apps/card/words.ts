@@ -21,6 +21,7 @@ interface CardWords {
   handed: string;
   never: string;
   limit: string;
+  kept: string;
   needs: string;
   later: string;
   notes: string;
@@ -88,6 +89,7 @@ export const words: { en: CardWords; de: CardWords } = {
     handed: "May also",
     never: "It can never",
     limit: "Its limits",
+    kept: "How this computer keeps it to that",
     needs: "It needs, and that is missing",
     later: "Not in this version of oikos yet",
     notes: "For its author",
@@ -161,6 +163,7 @@ export const words: { en: CardWords; de: CardWords } = {
     handed: "Darf auch",
     never: "Das kann sie nie",
     limit: "Ihre Grenzen",
+    kept: "Wie dieser Rechner es dabei hält",
     needs: "Das braucht sie, und es fehlt",
     later: "Kann diese Version von oikos noch nicht",
     notes: "Für den, der sie gemacht hat",

@@ -1,13 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
-import type { Schemas } from "@/api/client";
 import { reads } from "@/api/operations";
 import { Panel, Section } from "@/components/Page";
-import { Pill } from "@/components/Pill";
 import { Elapsed } from "@/components/Time";
-import { Say, useWords } from "@/i18n";
+import { useWords } from "@/i18n";
 import { Power } from "@/pages/apps/app/Life";
-import { Fact } from "@/pages/apps/card/CardView";
-import { escapeText, shortenText } from "@/text/escape";
+import { Fact } from "@/components/Fact";
+import { Kept } from "@/pages/apps/card/Kept";
+import { shortenText } from "@/text/escape";
 import { isElsewhere, type Server } from "../state";
 import { Folded } from "./Folded";
 import { words } from "./words";
@@ -52,30 +51,8 @@ function Running({ server }: { server: Server }) {
         <Fact name={said.calls}>{running.live_calls}</Fact>
       </dl>
       <h3 className="mt-5 mb-2 font-semibold">{said.box}</h3>
-      <dl className="grid items-baseline gap-x-6 gap-y-3 text-sm sm:grid-cols-[auto_1fr]">
-        {running.facts.map((fact) => (
-          <Kept key={fact.concern} fact={fact} />
-        ))}
-      </dl>
+      <Kept facts={running.facts} />
     </>
-  );
-}
-
-const isNamed = <T extends object>(names: T, name: string): name is string & keyof T => Object.hasOwn(names, name);
-
-/** One of the four, and how far it is kept. */
-function Kept({ fact: { concern, hold, sentence } }: { fact: Schemas["BoxFact"] }) {
-  const said = useWords(words);
-  const isWhole = hold === "full";
-  return (
-    <Fact name={isNamed(said.concerns, concern) ? said.concerns[concern] : escapeText(concern)}>
-      <Pill tone={isWhole ? "good" : "caution"} icon={isWhole ? "check" : "warning"}>
-        {isWhole ? said.holds.full : said.holds.part}
-      </Pill>{" "}
-      <bdi>
-        <Say sentence={sentence} />
-      </bdi>
-    </Fact>
   );
 }
 

@@ -33,6 +33,8 @@ const STATES = ["allow", "ask", "block"] as const;
 interface ToolItemProps {
   app: string;
   tool: Tool;
+  /** What its server says now. */
+  pin: string;
   canRun: boolean;
   /** Whether it is drawn without asking whether it is in view. */
   atFirst: boolean;
@@ -53,7 +55,7 @@ export const ToolItem = memo(function ToolItem(props: ToolItemProps) {
   );
 });
 
-function Drawn({ app, tool, canRun, decide, error, onAccepted }: ToolItemProps) {
+function Drawn({ app, tool, pin, canRun, decide, error, onAccepted }: ToolItemProps) {
   const said = useWords(words);
   const { action, standing } = tool;
   const name = shortenText(tool.name, NAME_CHARACTERS_MAX);
@@ -86,7 +88,7 @@ function Drawn({ app, tool, canRun, decide, error, onAccepted }: ToolItemProps) 
       <Details definition={definition} name={name} isWaiting={isWaiting} />
       {error !== null && <Failed error={error} />}
       <div className="flex flex-wrap items-center gap-3 empty:hidden">
-        {isWaiting && <Accept tool={tool} name={name} decide={decide} onAccepted={onAccepted} />}
+        {isWaiting && <Accept tool={tool} pin={pin} name={name} decide={decide} onAccepted={onAccepted} />}
         {standing === "accepted" && canRun && tool.state !== "block" && (
           <ButtonLink href={to.start(app, action)} label={said.tryOf(name)}>
             {said.try}
@@ -123,12 +125,12 @@ function Who({ tool, name, decide }: DecideProps) {
   );
 }
 
-function Accept({ tool, name, decide, onAccepted }: DecideProps & { onAccepted(): void }) {
+function Accept({ tool, pin, name, decide, onAccepted }: DecideProps & { pin: string; onAccepted(): void }) {
   const said = useWords(words);
   const [busy, setBusy] = useState(false);
   const accept = async () => {
     setBusy(true);
-    const holds = await decide({ tool: tool.action, accept: true }, said.accepted(name), [tool]);
+    const holds = await decide({ tool: tool.action, accept: true, seen: pin }, said.accepted(name));
     setBusy(false);
     if (holds) onAccepted();
   };

@@ -66,10 +66,11 @@ interface WaitingProps {
 
 function Waiting({ server, waiting, deciding, count, onAccepted }: WaitingProps) {
   const said = useWords(words);
-  const [isAsking, setAsking] = useState(false);
+  // What is asked about, as it was when somebody began to think about it.
+  const [asked, setAsked] = useState<string | null>(null);
   const added = waiting.filter(({ standing }) => standing === "added").length;
   const acceptAll = async () => {
-    if (await deciding.decide({ accept: true }, said.acceptedAll, waiting)) onAccepted();
+    if (await deciding.decide({ accept: true, seen: asked }, said.acceptedAll)) onAccepted();
   };
   return (
     <Section title={said.waiting}>
@@ -80,7 +81,7 @@ function Waiting({ server, waiting, deciding, count, onAccepted }: WaitingProps)
           <p className="mt-1">{said.acceptMeans}</p>
         </Notice>
         {waiting.length > 1 && (
-          <Button onClick={() => setAsking(true)}>
+          <Button onClick={() => setAsked(server.pin)}>
             <Icon name="check" className="size-4" /> {said.acceptAll(waiting.length)} …
           </Button>
         )}
@@ -88,11 +89,11 @@ function Waiting({ server, waiting, deciding, count, onAccepted }: WaitingProps)
       </div>
       <List server={server} tools={waiting} deciding={deciding} onAccepted={onAccepted} />
       <Confirm
-        open={isAsking}
+        open={asked !== null}
         title={said.acceptAllTitle(waiting.length)}
         deed={said.acceptAll(waiting.length)}
         act={acceptAll}
-        onClose={() => setAsking(false)}
+        onClose={() => setAsked(null)}
       >
         <p>{said.acceptAllMeans(added, waiting.length - added)}</p>
       </Confirm>
@@ -142,6 +143,7 @@ function List({ server, tools, deciding, onAccepted }: ListProps) {
           key={tool.action}
           app={server.app}
           tool={tool}
+          pin={server.pin}
           canRun={server.enabled}
           atFirst={place < AT_FIRST}
           decide={deciding.decide}

@@ -2,17 +2,16 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useRef, useState } from "react";
 import type { Schemas } from "@/api/client";
 import { acts, reads } from "@/api/operations";
-import { Problem } from "@/api/problem";
+import { Problem, problemOf } from "@/api/problem";
 import { announce } from "@/components/Announce";
 import { useWords } from "@/i18n";
-import type { Tool } from "../state";
 import { words } from "./words";
 
 /**
- * Decides; the answer says whether it holds. Who accepts names the tools as they were seen: what is something else by now is
- * shown in place of being accepted.
+ * Decides; the answer says whether it holds. Who accepts names what was seen: where the server offers something else by now,
+ * that is shown in place of being accepted.
  */
-export type Decide = (body: Schemas["DecideBody"], done: string, seen?: readonly Tool[]) => Promise<boolean>;
+export type Decide = (body: Schemas["DecideBody"], done: string) => Promise<boolean>;
 
 export interface Deciding {
   /** Why the last decision about a tool (its action, or "" for all) was refused. */
@@ -27,22 +26,20 @@ export function useDecide(app: string): Deciding {
   const last = useRef<Promise<unknown>>(Promise.resolve());
   const [refused, setRefused] = useState<Deciding["refused"]>(null);
   const decide = useCallback<Decide>(
-    (body, done, seen) => {
-      const asked = reads.serverInfo(app);
+    (body, done) => {
+      const { queryKey } = reads.serverInfo(app);
       const one = async (): Promise<boolean> => {
         setRefused(null);
         try {
-          if (seen) {
-            const { server } = await queries.fetchQuery({ ...asked, staleTime: 0 });
-            const now = server.tools.filter(({ action }) => !body.tool || body.tool === action);
-            if (!isAsSeen(seen, now)) throw new Problem({ code: "conflict", detail: said.changedMeanwhile });
-          }
-          queries.setQueryData(asked.queryKey, await acts.serverDecide(app, body));
+          queries.setQueryData(queryKey, await acts.serverDecide(app, body));
           void queries.invalidateQueries({ queryKey: ["servers"], exact: true });
           announce(done);
           return true;
         } catch (error) {
-          setRefused({ tool: body.tool ?? "", error });
+          const isLate = Boolean(body.seen) && problemOf(error).code === "conflict";
+          if (isLate) await queries.invalidateQueries({ queryKey, exact: true });
+          const told = isLate ? new Problem({ code: "conflict", detail: said.changedMeanwhile }) : error;
+          setRefused({ tool: body.tool ?? "", error: told });
           return false;
         }
       };
@@ -53,12 +50,4 @@ export function useDecide(app: string): Deciding {
     [app, queries, said],
   );
   return { refused, decide };
-}
-
-/** Whether nothing is offered but what was seen. */
-function isAsSeen(seen: readonly Tool[], now: readonly Tool[]): boolean {
-  const offers = (tools: readonly Tool[]) =>
-    new Map(tools.flatMap(({ action, offered }) => (offered === undefined ? [] : [[action, JSON.stringify(offered)]])));
-  const before = offers(seen);
-  return [...offers(now)].every(([action, offered]) => before.get(action ?? "") === offered);
 }

@@ -1,7 +1,6 @@
 import type { Schemas } from "@/api/client";
 
 type Standing = Schemas["ToolStanding"];
-type Concern = "files" | "network" | "processes" | "memory";
 
 interface ServerWords {
   notFound: string;
@@ -73,8 +72,6 @@ interface ServerWords {
   notRunning: string;
   elsewhere: string;
   box: string;
-  concerns: Record<Concern, string>;
-  holds: Record<"full" | "part", string>;
   power: string;
   powerHelp: string;
   about: string;
@@ -182,8 +179,6 @@ export const words: { en: ServerWords; de: ServerWords } = {
     elsewhere:
       "It runs elsewhere, so nothing of it is kept in a box here. What is sent to it is on its card, and stands in the activity.",
     box: "What its box keeps",
-    concerns: { files: "Files", network: "Network", processes: "Programs", memory: "Memory" },
-    holds: { full: "kept in full", part: "kept in part" },
     power: "On or off",
     powerHelp:
       "While it is off, nothing of it runs and none of its tools can be called. What you accepted stays accepted.",
@@ -290,8 +285,6 @@ export const words: { en: ServerWords; de: ServerWords } = {
     elsewhere:
       "Er läuft anderswo, darum hält ihn hier keine Box. Was ihm geschickt wird, steht auf seiner Karte und in der Aktivität.",
     box: "Was seine Box hält",
-    concerns: { files: "Dateien", network: "Netz", processes: "Programme", memory: "Arbeitsspeicher" },
-    holds: { full: "ganz gehalten", part: "teils gehalten" },
     power: "An oder aus",
     powerHelp:
       "Solange er aus ist, läuft nichts von ihm, und keines seiner Werkzeuge lässt sich aufrufen. Was du angenommen hast, bleibt angenommen.",

@@ -2,24 +2,33 @@ import { act, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import ServerPage from "@/pages/servers/server/ServerPage";
+import type { Schemas } from "@/api/client";
 import { paperOikos, Refuse, renderScreen, type Ask } from "../../kit";
-import { deceptiveIn, definition, HOSTILE, running, server, tool, type Server, type Tool } from "./servers";
+import { deceptiveIn, definition, HOSTILE, pinned, running, server, tool, type Server, type Tool } from "./servers";
 
 const draw = (at = "/servers/files", language: "en" | "de" = "en") =>
   renderScreen(ServerPage, { path: "/servers/:app", at, language });
 const article = (name: string) => within(screen.getByRole("article", { name }));
 const decided = (asked: Ask[]) =>
-  asked.filter(({ operation }) => operation === "server_decide").map(({ body }) => body);
+  asked
+    .filter(({ operation }) => operation === "server_decide")
+    .map(({ body }) => {
+      const { seen, ...rest } = body as Schemas["DecideBody"];
+      // Who accepts says what they saw.
+      expect(typeof seen).toBe(rest.accept ? "string" : "undefined");
+      return rest;
+    });
 
 /** An oikos with one server, which is changed as it is told. */
 function house(first: Server, more: Parameters<typeof paperOikos>[0] = {}) {
   let now = first;
-  const change = (next: (tool: Tool) => Tool) => (now = { ...now, tools: now.tools.map(next) });
+  const change = (next: (tool: Tool) => Tool) => (now = pinned({ ...now, tools: now.tools.map(next) }));
   const asked = paperOikos({
     server_info: () => ({ server: now }),
     server_list: () => ({ servers: [now] }),
     server_decide: ({ body }: Ask) => {
-      const { tool: wanted, accept, state } = body as { tool?: string; accept?: boolean; state?: Tool["state"] };
+      const { tool: wanted, accept, state, seen } = body as Schemas["DecideBody"];
+      if (seen && seen !== now.pin) return new Refuse(409, "conflict", "files offers something else by now");
       change((known) => {
         if (wanted && wanted !== known.action) return known;
         const { offered, changes: _changes, ...rest } = known;
@@ -31,7 +40,7 @@ function house(first: Server, more: Parameters<typeof paperOikos>[0] = {}) {
     },
     ...more,
   });
-  return { asked, change, set: (next: Server) => (now = next) };
+  return { asked, change, set: (next: Server) => (now = pinned(next)), now: () => now };
 }
 
 const changed = (name: string, before: string, after: string): Tool =>
@@ -93,29 +102,30 @@ describe("tools that wait", () => {
   });
 
   it("are not accepted where they became something else since they were seen", async () => {
-    const { asked, change } = house(server("files", { tools: [tool("a", "added"), tool("b", "added")] }));
+    const { asked, change, now } = house(server("files", { tools: [tool("a", "added"), tool("b", "added")] }));
     draw();
     await screen.findByText("2 tools wait for your yes.");
     change((known) => (known.name === "a" ? { ...known, offered: definition("a", "Sends all you have.") } : known));
     await userEvent.click(article("a").getByRole("button", { name: "Accept a" }));
     expect((await article("a").findByRole("alert")).textContent).toContain("It has changed since you looked");
     article("a").getByText("Sends all you have.");
-    expect(decided(asked)).toEqual([]);
+    expect(now().tools.map(({ standing }) => standing)).toEqual(["added", "added"]);
     // The other is what it was.
     await userEvent.click(article("b").getByRole("button", { name: "Accept b" }));
-    await waitFor(() => expect(decided(asked)).toEqual([{ tool: "b", accept: true }]));
+    await waitFor(() => expect(decided(asked).at(-1)).toEqual({ tool: "b", accept: true }));
+    await waitFor(() => expect(now().tools.map(({ standing }) => standing)).toEqual(["added", "accepted"]));
   });
 
   it("that came since are not among those that are accepted all together", async () => {
     const first = server("files", { tools: [tool("a", "added"), tool("b", "added")] });
-    const { asked, set } = house(first);
+    const { set, now } = house(first);
     draw();
     await userEvent.click(await screen.findByRole("button", { name: "Accept all 2 …" }));
     set({ ...first, tools: [...first.tools, tool("c", "added")] });
     await userEvent.click(await screen.findByRole("button", { name: "Accept all 2" }));
     expect((await screen.findByRole("alert")).textContent).toContain("nothing was accepted");
     screen.getByText("3 tools wait for your yes.");
-    expect(decided(asked)).toEqual([]);
+    expect(now().tools.every(({ standing }) => standing === "added")).toBe(true);
   });
 
   it("say why a yes was refused", async () => {

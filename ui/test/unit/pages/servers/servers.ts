@@ -27,15 +27,25 @@ export function tool(name: string, standing: Tool["standing"] = "accepted", more
   };
 }
 
-export const server = (app: string, more: Partial<Server> = {}): Server => ({
-  app,
-  title: app,
-  enabled: true,
-  place: "node server.js",
-  looked_at: 1_790_000_000_000,
-  tools: [],
-  ...more,
-});
+export const server = (app: string, more: Partial<Server> = {}): Server =>
+  pinned({
+    app,
+    title: app,
+    enabled: true,
+    place: "node server.js",
+    looked_at: 1_790_000_000_000,
+    pin: "",
+    tools: [],
+    ...more,
+  });
+
+/** With what stands for what it says of its tools now. */
+export function pinned(of: Server): Server {
+  const said = JSON.stringify(of.tools.map(({ name, offered, accepted }) => [name, offered ?? accepted]));
+  let sum = 0;
+  for (const character of said) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 0xffff_ffff;
+  return { ...of, pin: sum.toString(16).padStart(64, "0") };
+}
 
 export const running: NonNullable<Server["running"]> = {
   age_ms: 61_000,
