@@ -242,6 +242,8 @@ fn dependencies(house: &House, _: &mut Closing) -> Result<Verdict> {
         install.arg(&tools);
         shell::run(install)?;
     }
+    // It reads the crates of every platform, and a build fetches those of this one only.
+    shell::run(house.cargo(&["fetch", "--quiet", "--locked"]))?;
     let mut command = if own.exists() { house.program(own) } else { house.cargo(&["deny"]) };
     command.args(["--workspace", "--offline", "check", "bans", "licenses", "sources"]);
     shell::run(command)?;
