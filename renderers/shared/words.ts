@@ -65,6 +65,8 @@ const english = {
   copied: "Copied",
   viewOf: (name: string) => `What ${name} shows`,
   viewNotShown: (why: string) => `The app’s own view is not shown: ${why}`,
+  viewWanted: (places: string) => `It would load from ${places}, and cannot: what is drawn here reaches nobody.`,
+  asAnswer: "Show the answer itself",
   viewWaits: "Waiting for the view …",
   viewStopped: (why: string) => `The view was stopped: ${why}`,
   viewReasons: {
@@ -158,6 +160,9 @@ const german: Words = {
   copied: "Kopiert",
   viewOf: (name) => `Was ${name} zeigt`,
   viewNotShown: (why) => `Die eigene Ansicht der App wird nicht gezeigt: ${why}`,
+  viewWanted: (places) =>
+    `Sie würde von ${places} laden, und kann es nicht: Was hier gezeichnet wird, erreicht niemanden.`,
+  asAnswer: "Die Antwort selbst zeigen",
   viewWaits: "Warten auf die Ansicht …",
   viewStopped: (why) => `Die Ansicht wurde beendet: ${why}`,
   viewReasons: {

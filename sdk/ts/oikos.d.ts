@@ -228,8 +228,8 @@ export interface Tools {
    * prints counts as both.
    */
   readonly shell: { run(command: readonly string[], options?: ShellOptions): Promise<ShellResult> };
-  /** Tools of MCP servers. **Not available yet.** */
-  readonly mcp: { call(server: string, tool: string, args?: object): Promise<unknown>; list(): Promise<McpTool[]> };
+  /** Tools of the owner's MCP servers. */
+  readonly mcp: McpTools;
   /** Search over the owner's documents. **Not available yet.** */
   readonly knowledge: { add(items: readonly KnowledgeItem[]): Promise<void>; search(query: string, options?: { limit?: number }): Promise<KnowledgeHit[]> };
 }
@@ -632,11 +632,44 @@ export interface ShellResult {
   truncated: boolean;
 }
 
-/** A tool of an MCP server. **Not available yet.** */
+/**
+ * Tools of the owner's MCP servers, as the card names them (`"mcp": { "server": "github", "tools": ["search_code"] }`). A call
+ * is a run of the server's own app: with its rights, in its log, and no longer than this run may take.
+ */
+export interface McpTools {
+  /**
+   * Calls a tool, and waits for its answer. What a server says counts as a stranger's words; once the run has read private data
+   * as well, a person is shown what the next call sends.
+   *
+   * Rejects with `permission_denied` for what is not granted or is blocked, `tool_not_accepted` where the server changed its
+   * tool and the owner has not looked at it, `tool_failed` with the tool's own words where it says that it failed, and
+   * `too_large` over 4 MiB.
+   *
+   * @param server The server's app.
+   * @param tool The tool, by its own name or by the one that `list` gives.
+   * @param args At most 1 MiB as JSON.
+   */
+  call(server: string, tool: string, args?: object): Promise<McpAnswer>;
+  /** What this app may call now, asking first or not. */
+  list(): Promise<McpTool[]>;
+}
+
+/** What a tool answered. */
+export interface McpAnswer {
+  /** The result, as the server said it: `content`, and `structuredContent` where it has some. */
+  data: any;
+  /** The texts of `content`, one after the other. */
+  summary?: string;
+}
+
+/** A tool that an app may call. */
 export interface McpTool {
+  /** What to call the server by. */
   server: string;
+  /** What to call the tool by. */
   name: string;
-  description: string;
+  /** In the words of the server. */
+  description?: string;
   inputSchema: JsonSchema;
 }
 

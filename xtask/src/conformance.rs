@@ -6,6 +6,7 @@
 
 mod figures; // what the suite says at its end
 mod forward; // the suite knows of no keys
+mod inspector; // what the official inspector sees
 mod stage; // an oikos with the fixtures in it
 
 use crate::{
@@ -16,7 +17,9 @@ use figures::Figures;
 use stage::Stage;
 use std::{
     collections::BTreeMap,
-    env, fs,
+    env,
+    ffi::OsString,
+    fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -100,9 +103,45 @@ pub(crate) fn run(house: &House, side: Option<Side>, revision: Option<&str>) -> 
         wrongs.extend(wrong.into_iter().map(|wrong| format!("{title}: {wrong}")));
     }
     println!("{table}");
-    match wrongs.is_empty() {
-        true => Ok(Outcome::Held),
-        false => Err(format!("what the suite saw is not as it has to be:\n  {}", wrongs.join("\n  ")).into()),
+    if !wrongs.is_empty() {
+        return Err(format!("what the suite saw is not as it has to be:\n  {}", wrongs.join("\n  ")).into());
+    }
+    if side != Some(Side::Client) && revision.is_none() {
+        match Tool::find(house, inspector::PACKAGE)? {
+            Ok(inspector) => inspector::look(house, &inspector)?,
+            Err(why) => return Ok(Outcome::NotReached(why)),
+        }
+    }
+    Ok(Outcome::Held)
+}
+
+/// Something that others wrote in JavaScript, fetched once, with the Node that it needs.
+struct Tool {
+    node: PathBuf,
+    /// Where programs are looked for, so that this Node is found first.
+    path: OsString,
+    /// With its packages.
+    folder: PathBuf,
+}
+
+impl Tool {
+    /// What a folder of this repository names. `Err` says why it could not be fetched.
+    fn find(house: &House, package: &str) -> Result<std::result::Result<Self, String>> {
+        let node = match node::find_new(house)? {
+            Found::Node(node) => node,
+            Found::NotReached(why) => return Ok(Err(format!("Node could not be fetched:\n{why}"))),
+        };
+        let folder = house.root().join(package);
+        let name = folder.file_name().ok_or("a package has a name")?;
+        let target = house.target()?.join("tools").join(name);
+        fs::create_dir_all(&target)?;
+        for file in ["package.json", "package-lock.json"] {
+            fs::copy(folder.join(file), target.join(file))?;
+        }
+        if let Packages::NotReached(why) = node.packages(house, &target)? {
+            return Ok(Err(format!("{} could not be fetched:\n{why}", name.display())));
+        }
+        Ok(Ok(Self { node: node.program(), path: node.path()?, folder: target }))
     }
 }
 
@@ -133,22 +172,17 @@ struct Suite {
 
 impl Suite {
     fn find(house: &House) -> Result<std::result::Result<Self, String>> {
-        let node = match node::find_new(house)? {
-            Found::Node(node) => node,
-            Found::NotReached(why) => return Ok(Err(format!("Node could not be fetched:\n{why}"))),
+        let Tool { node, folder, path: _ } = match Tool::find(house, PACKAGE)? {
+            Ok(tool) => tool,
+            Err(why) => return Ok(Err(why)),
         };
         let target = house.target()?;
-        let folder = target.join("tools/conformance");
-        fs::create_dir_all(&folder)?;
-        for name in ["package.json", "package-lock.json"] {
-            fs::copy(house.root().join(PACKAGE).join(name), folder.join(name))?;
-        }
-        if let Packages::NotReached(why) = node.packages(house, &folder)? {
-            return Ok(Err(format!("the suite could not be fetched:\n{why}")));
-        }
-        let results = target.join("conformance");
-        let (node, script, debug) = (node.program(), folder.join(SUITE), target.join("debug"));
-        Ok(Ok(Self { node, script, debug, results }))
+        Ok(Ok(Self {
+            node,
+            script: folder.join(SUITE),
+            debug: target.join("debug"),
+            results: target.join("conformance"),
+        }))
     }
 
     fn go_through(&self, side: Side, revision: &str) -> Result<Figures> {

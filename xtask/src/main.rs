@@ -10,6 +10,7 @@ mod api_page; // the page of the HTTP API, from its description
 mod bench; // the numbers of DESIGN, beside their peers
 mod bubblewrap; // what makes the box where oikos may not
 mod chromium; // the browser that the page is looked at in
+mod claude_code; // a client that reads what oikos wrote into its file
 mod codegen; // reference pages made from code
 mod conformance; // the official suite of the Model Context Protocol
 mod debian; // programs that Debian packages
@@ -129,7 +130,7 @@ const WORDS: &[Word] = &[
     Word {
         name: "imports",
         arguments: "",
-        about: "import servers that others published, from npm and PyPI, and call them; needs the network",
+        about: "import servers that others published and call them, and be called by Claude Code; needs npm and PyPI",
         run: |house, arguments| {
             arguments.finish()?;
             codegen::build(house)?;
@@ -169,7 +170,7 @@ const WORDS: &[Word] = &[
     Word {
         name: "bench",
         arguments: "[-- OPTIONS…]",
-        about: "measure the numbers to hold, beside their peers (a workspace of its own)",
+        about: "measure the numbers to hold, beside their peers: OPTIONS begin with sandbox, run, doors, peers, all, mcp or starts",
         run: |house, mut arguments| {
             let rest = arguments.rest();
             arguments.finish()?;

@@ -12,6 +12,7 @@ pub(crate) const GUARDS: &[&str] = &[
     "crates/broker/src/lease.rs",
     "crates/broker/src/questions.rs",
     "crates/broker/src/scopes/file.rs",
+    "crates/broker/src/scopes/mcp.rs",
     "crates/broker/src/scopes/mod.rs",
     "crates/broker/src/scopes/shell.rs",
     "crates/broker/src/scopes/storage.rs",

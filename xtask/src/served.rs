@@ -52,9 +52,14 @@ impl Served {
         Ok(served)
     }
 
+    /// A command of it that has not started yet.
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
+        command(&self.binary, &self.folder, &self.surroundings, words)
+    }
+
     /// Runs a command of it; what it said at last.
     pub(crate) fn oikos(&self, words: &[&str]) -> Result<Value> {
-        let output = command(&self.binary, &self.folder, &self.surroundings, words).arg("--json").output()?;
+        let output = self.command(words).arg("--json").output()?;
         if !output.status.success() {
             let said = [output.stdout, output.stderr].concat();
             return Err(format!("oikos {}: {}", words.join(" "), String::from_utf8_lossy(&said)).into());

@@ -3,7 +3,7 @@
 use crate::servers;
 use crate::{Oikos, doctor, follow::follow, metrics, telemetry};
 use gateway::{Attendance, FrameSender, Household};
-use kernel::{LogFilter, RunRequest, Seen, Viewer, servers::ToolDecision};
+use kernel::{LogFilter, RunRequest, Seen, Viewer, server_views::ViewAsk, servers::ToolDecision};
 use protocol::{
     AppName, Caller, Failure, FileId, OwnerId, Right, RouteCall, RouteEnd,
     api::{Frame, Reply, Request},
@@ -57,6 +57,10 @@ impl Household for Oikos {
         })
     }
 
+    fn signed_in(&self, query: &str) -> Option<AppName> {
+        self.sign_ins.came_back(query)
+    }
+
     fn mcp(
         self: Arc<Self>,
         admitted: gateway::auth::Admitted,
@@ -104,12 +108,12 @@ impl Household for Oikos {
 
 impl Oikos {
     /// A view, with the origin on which its frame is served.
-    fn view(&self, label: &str, html: String) -> Result<Reply, Failure> {
+    fn view(&self, label: &str, html: String, wanted: Vec<String>) -> Result<Reply, Failure> {
         let origin = self.access().guards().view_origin(label).ok_or_else(|| {
             let message = "there is no frame to draw a view in: no door is open";
             Failure::new(protocol::ErrorCode::NotAvailable, message).hint("oikos up")
         })?;
-        Ok(Reply::View { origin, html })
+        Ok(Reply::View { origin, html, wanted })
     }
 
     async fn route(self: Arc<Self>, caller: Caller, request: Request, frames: &FrameSender) -> Result<Reply, Failure> {
@@ -145,7 +149,12 @@ impl Oikos {
             Request::AppInfo { app } => Reply::App { app: Box::new(kernel.app_info(caller, app).await?) },
             Request::AppView { app, path } => {
                 let view = kernel.app_view(caller, app.clone(), &path).await?;
-                self.view(&gateway::view_label(&app, view.digest), view.html)?
+                self.view(&gateway::view_label(&app, view.digest), view.html, view.wanted)?
+            }
+            Request::ViewAsk { app, view, method, params } => {
+                let _presence = kernel.presence_enter(&caller);
+                let answer = kernel.server_view_ask(caller, ViewAsk { app, view, method, params }).await?;
+                Reply::ViewAnswer { answer: answer.text().to_owned() }
             }
             Request::AppEntry { app, path } => {
                 let place = kernel.route_entry(caller, app.clone(), path).await?;
@@ -154,18 +163,25 @@ impl Oikos {
             }
             Request::View { name } => {
                 require(&caller, Right::Read)?;
-                self.view(&gateway::view_label_built(&name), gateway::view_built(&name)?)?
+                self.view(&gateway::view_label_built(&name), gateway::view_built(&name)?, Vec::new())?
             }
             Request::ServerList => Reply::Servers { servers: servers::list(&self, &caller).await? },
             Request::ServerInfo { app } => Reply::Server {
-                server: Box::new(servers::told(&self, &caller, kernel.server_info(&caller, &app).await?)),
+                server: Box::new(servers::told(&self, &caller, kernel.server_info(&caller, &app).await?).await),
             },
             Request::ServerLook { app } => Reply::Server {
-                server: Box::new(servers::told(&self, &caller, kernel.server_look(caller, app).await?)),
+                server: Box::new(servers::told(&self, &caller, kernel.server_look(caller, app).await?).await),
+            },
+            Request::ServerSignIn { app, client } => {
+                Reply::SignIn { sign_in: self.sign_in(caller, app, client).await? }
+            }
+            Request::ServerSignInWait { app } => Reply::SignIn { sign_in: self.sign_in_wait(caller, app).await? },
+            Request::ServerSignOut { app } => Reply::Server {
+                server: Box::new(servers::told(&self, &caller, kernel.server_sign_out(caller, app).await?).await),
             },
             Request::ServerDecide { app, tool, accept, state, seen } => {
                 let decided = kernel.server_decide(caller, app, tool, ToolDecision { accept, state, seen }).await?;
-                Reply::Server { server: Box::new(servers::told(&self, &caller, decided)) }
+                Reply::Server { server: Box::new(servers::told(&self, &caller, decided).await) }
             }
             Request::ImportList { source, answers } => {
                 Reply::Imports { imports: self.import_list(caller, source, answers).await? }

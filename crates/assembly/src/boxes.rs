@@ -172,6 +172,7 @@ fn detail(adapter: Adapter, abilities: &Abilities) -> Option<String> {
         Adapter::Landlock if abilities.landlock == 0 => Some("not in this kernel, or switched off".to_owned()),
         Adapter::Landlock => Some(format!("version {}", abilities.landlock)),
         Adapter::Seccomp if !abilities.seccomp => Some("not in this kernel, or switched off".to_owned()),
+        Adapter::Seccomp if !abilities.watch => Some("which does not tell here what a program was refused".to_owned()),
         Adapter::Cgroup => Some(match &abilities.cgroup {
             None => "none is ours to divide".to_owned(),
             Some(CgroupPlace::V1 { memory, processes }) => groups(1, memory.is_some(), processes.is_some()),
@@ -219,6 +220,7 @@ mod tests {
             bubblewrap_program: Some("/usr/bin/bwrap".into()),
             landlock: 7,
             seccomp: true,
+            watch: true,
             cgroup: Some(CgroupPlace::V2 { folder: "/sys/fs/cgroup/oikos".into(), memory: true, processes: true }),
             ..Abilities::none(System::Linux)
         }
@@ -260,6 +262,7 @@ mod tests {
                 Abilities { cgroup: Some(CgroupPlace::V1 { memory: None, processes: Some("/x".into()) }), ..whole() },
             ),
             ("a machine that can do nothing", Abilities::none(System::Linux)),
+            ("a container that listens itself", Abilities { watch: false, ..whole() }),
             ("macOS", Abilities::none(System::MacOs)),
         ];
         let text: String = machines.iter().map(|(name, machine)| format!("{name}\n{}\n", told(machine))).collect();

@@ -30,6 +30,8 @@ pub struct Config {
     pub authorities: Option<PathBuf>,
     /// The proxy that leads to the network, where nothing else does.
     pub proxy: Option<ProxySetup>,
+    /// A document that describes this oikos to authorization servers (OAuth's client id metadata), for those that read such.
+    pub client_document: Option<WebUrl>,
     /// How the parts of a running oikos are started again when they fail.
     pub restarts: RestartPolicy,
     /// Where the doors are, and what protects them.
@@ -146,6 +148,7 @@ impl Config {
             engine_of: None,
             authorities: None,
             proxy: None,
+            client_document: None,
             restarts: RestartPolicy::default(),
             doors: Doors::default(),
             log: LogSetup::default(),

@@ -27,6 +27,31 @@ struct Written {
     telemetry: Option<TelemetryWritten>,
     #[serde(default)]
     vault: VaultWritten,
+    #[serde(default)]
+    servers: ServersWritten,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ServersWritten {
+    client_document: Option<ClientDocument>,
+}
+
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct ClientDocument(WebUrl);
+
+impl TryFrom<String> for ClientDocument {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        const LIKE: &str = "for example \"https://box.example/oikos.json\"";
+        let url = WebUrl::parse(&text).map_err(|error| format!("{error}; {LIKE}"))?;
+        // It is our name there, and is compared letter by letter.
+        if !url.is_https() || url.path() == "/" || text.contains(['#', '?']) {
+            return Err(format!("a document that describes a client has an https address with a path; {LIKE}"));
+        }
+        Ok(Self(url))
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -298,6 +323,8 @@ impl Config {
         self.vault.is_under_passphrase = passphrase.or(named).or(self.vault.is_under_passphrase);
         self.vault.key_file = key_file.map(|path| path.0).or(self.vault.key_file.take());
         self.vault.passphrase_file = passphrase_file.map(|path| path.0).or(self.vault.passphrase_file.take());
+        self.client_document =
+            written.servers.client_document.map(|ClientDocument(url)| url).or(self.client_document.take());
         self.proxy = proxy;
         self.authorities = written.network.authorities.or(self.authorities.take());
         self.time_zone = time_zone;

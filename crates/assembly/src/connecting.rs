@@ -33,15 +33,22 @@ impl Oikos {
             let view = |client: Client| -> Result<ClientView, Failure> {
                 let file = oikos.file_of(client)?;
                 let shown = text::shorten(&file.to_string_lossy(), 300);
-                let bytes = read(&file)?;
-                let state = bytes.as_deref().map(|bytes| is_connected(client, &shown, bytes)).transpose();
+                // One that cannot be read is told as that: the others are as they are.
+                let bytes = read(&file);
+                let (is_there, state) = match &bytes {
+                    Ok(None) => (false, Ok(None)),
+                    Ok(Some(bytes)) => {
+                        (true, is_connected(client, &shown, bytes).map(Some).map_err(|fault| fault.to_string()))
+                    }
+                    Err(failure) => (true, Err(failure.message.clone())),
+                };
                 Ok(ClientView {
                     client: client.word().to_owned(),
                     title: client.to_string(),
                     file: shown,
-                    is_there: bytes.is_some(),
+                    is_there,
                     is_connected: matches!(state, Ok(Some(true))),
-                    fault: state.err().map(|fault| fault.to_string()),
+                    fault: state.err(),
                 })
             };
             Client::ALL.into_iter().map(view).collect()

@@ -43,6 +43,7 @@ mod readiness; // whether requests can be answered now
 mod sandboxes; // the sandbox, made when it is needed
 mod servers; // MCP servers, as the API tells of them
 mod service; // a process that is up for long
+mod sign_ins; // signing in to servers elsewhere
 mod signing; // an author's keys, and what they sign
 mod socket; // the way in for other processes
 mod starters; // apps that come with oikos

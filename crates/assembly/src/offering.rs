@@ -13,7 +13,7 @@ use gateway::{
 use kernel::{Kernel, ResourceChange};
 use mcp::server::{
     About, Answering, Body, CallError, CallEvents, Catalog, Change, Client, Completion, Credential, Household,
-    Identity, Json, NameMap, Outcome, Server, ServerParts, VIEWS, Watch, Work,
+    Identity, Json, NameMap, Outcome, Server, ServerParts, VIEWS_APP, Watch, Work,
 };
 use parking_lot::Mutex;
 use protocol::{AppName, Door, Failure, OwnerId, Right, Rights};
@@ -262,7 +262,7 @@ impl Household for Offering {
         uri: &'a str,
     ) -> Answering<'a, Result<Watch, Failure>> {
         Box::pin(async move {
-            if uri.starts_with(VIEWS) {
+            if app.as_ref().is_some_and(|app| app.as_str() == VIEWS_APP) {
                 // What a resource of oikos' own holds does not change while oikos runs.
                 return Ok(Box::new(()) as Watch);
             }

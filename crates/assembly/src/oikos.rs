@@ -11,6 +11,7 @@ use crate::{
     proxy,
     readiness::Readiness,
     sandboxes::Sandboxes,
+    sign_ins::SignIns,
     signing::official_key,
     socket::SocketPath,
     starters::Inside,
@@ -86,6 +87,8 @@ pub struct Oikos {
     pub(crate) never: Vec<PathBuf>,
     /// Imports that wait for the owner's word.
     pub(crate) imports: Imports,
+    /// Sign-ins to servers elsewhere.
+    pub(crate) sign_ins: Arc<SignIns>,
     /// Made when the first MCP client comes.
     mcp_door: OnceLock<McpDoor>,
     /// Where the page is, for whoever is told to open it; absent while no door is open.
@@ -135,10 +138,14 @@ impl Oikos {
                 runtime: tokio::runtime::Handle::current(),
             }))
         });
+        let document = config.client_document.as_ref().and_then(|url| url::Url::parse(url.as_str()).ok());
+        let sign_ins = SignIns::new(vault.clone(), clock.clone(), document);
         let servers = ServerRunner::new(ServerConfig {
             egress: egress.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             clock: clock.clone(),
+            entropy: entropy.clone(),
+            sign_ins: sign_ins.clone(),
         });
         let scripts = runner_config(config, &home, &device_key, &clock, &*entropy);
         let runner = Arc::new(Sandboxes::new(scripts, programs, Arc::new(servers)));
@@ -205,6 +212,7 @@ impl Oikos {
             program_folders: config.program_folders.clone(),
             never,
             imports: Imports::default(),
+            sign_ins,
             mcp_door: OnceLock::new(),
             page: parking_lot::Mutex::default(),
             restarts: config.restarts.clone(),
@@ -308,6 +316,7 @@ impl Oikos {
 
     /// The page can be opened at an address from now on.
     pub(crate) fn page_is_at(&self, address: String) {
+        self.sign_ins.door_is_at(&address);
         *self.page.lock() = Some(address);
     }
 

@@ -11,11 +11,18 @@ use std::sync::Arc;
 
 pub(crate) async fn list(oikos: &Arc<Oikos>, caller: &Caller) -> Result<Vec<ServerView>, Failure> {
     let servers = oikos.kernel().server_list(caller).await?;
-    Ok(servers.into_iter().map(|server| told(oikos, caller, server)).collect())
+    let servers = servers.into_iter().map(|server| seen(oikos, caller, server)).collect();
+    Ok(oikos.with_sign_ins(caller.owner, servers).await)
 }
 
-/// With whether it runs, and how its tools differ from what was accepted.
-pub(crate) fn told(oikos: &Oikos, caller: &Caller, server: ServerView) -> ServerView {
+/// With whether it runs, how its tools differ from what was accepted, and whether somebody signed in.
+pub(crate) async fn told(oikos: &Arc<Oikos>, caller: &Caller, server: ServerView) -> ServerView {
+    let server = seen(oikos, caller, server);
+    let mut told = oikos.with_sign_ins(caller.owner, vec![server.clone()]).await;
+    told.pop().unwrap_or(server)
+}
+
+fn seen(oikos: &Oikos, caller: &Caller, server: ServerView) -> ServerView {
     let running = status(oikos, caller, &server.app).map(|status| running(&status));
     let tools = server.tools.into_iter().map(differing).collect();
     ServerView { running, tools, ..server }
@@ -39,7 +46,9 @@ fn running(status: &ProgramStatus) -> ServerRunning {
 fn differing(tool: ServerToolView) -> ServerToolView {
     let (Some(accepted), Some(offered)) = (&tool.accepted, &tool.offered) else { return tool };
     let changes = compare(std::slice::from_ref(accepted), std::slice::from_ref(offered));
-    let changes = changes.iter().flat_map(differences).collect();
+    let mut changes: Vec<ToolDifference> = changes.iter().flat_map(differences).collect();
+    // What the kernel says of its view comes after what its server says of it in words.
+    changes.extend(tool.changes);
     ServerToolView { changes, ..tool }
 }
 

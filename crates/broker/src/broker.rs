@@ -178,6 +178,17 @@ impl Broker {
         lease
     }
 
+    /// As [`Broker::lease_open`], for a run that another run calls and waits for: on behalf of the same caller, with the labels
+    /// of what was read there, and never with more time than is left there.
+    pub fn lease_open_for(&self, caller: &Lease, app: &AppName, run: RunId, limits: Limits, now_ns: u64) -> Lease {
+        let left_ms = caller.limits().wall_ms.saturating_sub(caller.wall_ms(now_ns));
+        let limits = Limits { wall_ms: limits.wall_ms.min(left_ms), ..limits };
+        let lease = Lease::new(*caller.caller(), app.clone(), run, self.zone, limits.within(self.zone), now_ns)
+            .called_by(caller);
+        self.leases.write().insert(run, lease.clone());
+        lease
+    }
+
     /// What decides for a run: what its app was granted, unless it has grants of its own.
     pub fn grants_of(&self, lease: &Lease) -> Arc<AppGrants> {
         lease.grants().cloned().unwrap_or_else(|| self.grants(lease.caller().owner, lease.app()))
@@ -262,6 +273,13 @@ impl Broker {
                 denied(&demand, refusal(refused, word, self.zone, &line), refused == Verdict::Deny)
             }
         }
+    }
+
+    /// Whether a demand is worth making: its switch covers it, and is not off. Decides nothing.
+    pub fn is_open<D: Demand>(&self, lease: &Lease, demand: &D, now: Timestamp) -> bool {
+        let basis = demand.basis(lease, &self.grants_of(lease), now);
+        let is_open = |state| matches!(verdict(demand.word(), self.zone, Some(state)), Verdict::Allow | Verdict::Ask);
+        basis.is_ok_and(|(state, _)| is_open(state))
     }
 
     /// Turns a person's answer into a permit or a denial. The answer must be to a question of the same run.
@@ -427,6 +445,18 @@ impl Resolve for crate::ShellDemand {
         now: Timestamp,
     ) -> Result<(), Sentence> {
         Self::resolve(self, lease, grants, protected, now)
+    }
+}
+
+impl Resolve for crate::McpDemand {
+    fn resolve(
+        &mut self,
+        lease: &Lease,
+        grants: &AppGrants,
+        _: &[ProtectedFolder],
+        now: Timestamp,
+    ) -> Result<(), Sentence> {
+        Self::resolve(self, lease, grants, now)
     }
 }
 

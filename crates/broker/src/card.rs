@@ -65,13 +65,14 @@ pub enum CardSource<'a> {
 }
 
 /// Families that this version can perform; the others show on the card as not available yet.
-const AVAILABLE: [ScopeWord; 7] = [
+const AVAILABLE: [ScopeWord; 8] = [
     ScopeWord::File,
     ScopeWord::Storage,
     ScopeWord::Event,
     ScopeWord::Network,
     ScopeWord::Secret,
     ScopeWord::Shell,
+    ScopeWord::Mcp,
     ScopeWord::View,
 ];
 

@@ -102,6 +102,22 @@ pub enum GrantError {
         /// The switch.
         line: String,
     },
+    /// The target names no tool of a server.
+    #[error("'{target}' names no tool of a server; write SERVER/TOOL, such as github/search_code")]
+    NoTool {
+        /// What was given.
+        target: String,
+    },
+    /// A tool cannot be taken out of a switch by blocking it.
+    #[error(
+        "'{line}' is blocked as a whole, or not at all; leave out ':{target}', or allow the tools that it may call"
+    )]
+    BlockTool {
+        /// The switch.
+        line: String,
+        /// What was given.
+        target: String,
+    },
     /// Somebody else changed it meanwhile.
     #[error("'{line}' was changed meanwhile, so nothing was changed now")]
     Changed {

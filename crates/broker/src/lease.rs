@@ -42,10 +42,12 @@ pub enum LeaseEnd {
     HostLimit,
     /// oikos is shutting down.
     Shutdown,
+    /// The run that called it has ended.
+    CallerEnded,
 }
 
 impl LeaseEnd {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Finished,
         Self::Stopped,
         Self::Timeout,
@@ -55,6 +57,7 @@ impl LeaseEnd {
         Self::StreamLimit,
         Self::HostLimit,
         Self::Shutdown,
+        Self::CallerEnded,
     ];
 
     fn from_bits(bits: u8) -> Option<Self> {
@@ -65,7 +68,7 @@ impl LeaseEnd {
     pub fn code(self) -> ErrorCode {
         match self {
             Self::Finished => ErrorCode::LeaseRevoked,
-            Self::Stopped | Self::Shutdown => ErrorCode::Stopped,
+            Self::Stopped | Self::Shutdown | Self::CallerEnded => ErrorCode::Stopped,
             Self::Timeout | Self::Idle => ErrorCode::Timeout,
             Self::CpuLimit => ErrorCode::CpuLimit,
             Self::MemoryLimit => ErrorCode::MemoryLimit,
@@ -81,6 +84,7 @@ impl LeaseEnd {
             Self::Finished => "the run has come to its end".to_owned(),
             Self::Stopped => "the owner stopped it".to_owned(),
             Self::Shutdown => "oikos is shutting down".to_owned(),
+            Self::CallerEnded => "the run that called it has ended".to_owned(),
             Self::Timeout => format!("it took longer than {}", Millis(limits.wall_ms)),
             Self::Idle => format!("it made no progress for {}", Millis(limits.idle_ms)),
             Self::CpuLimit => format!("it used up its {} of computing", Millis(limits.cpu_ms)),
@@ -128,6 +132,8 @@ struct Inner {
     grants: Option<Arc<AppGrants>>,
     /// The owner's own errand, and no app's run.
     is_on_errand: bool,
+    /// The run that called this one, and waits for it.
+    called_by: Option<Lease>,
     guest_cpu_us: AtomicU64,
     host_cpu_us: AtomicU64,
     host_bytes: AtomicU64,
@@ -164,6 +170,7 @@ impl Lease {
             picked: Mutex::default(),
             grants: None,
             is_on_errand: false,
+            called_by: None,
             guest_cpu_us: AtomicU64::new(0),
             host_cpu_us: AtomicU64::new(0),
             host_bytes: AtomicU64::new(0),
@@ -188,6 +195,16 @@ impl Lease {
     pub(crate) fn on_errand(mut self) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.0) {
             inner.is_on_errand = true;
+        }
+        self
+    }
+
+    /// Another run called it: it begins with what that one has read, and whenever a person is asked here, the clocks of both
+    /// stand still.
+    pub(crate) fn called_by(mut self, caller: &Self) -> Self {
+        self.join_labels(caller.labels());
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.called_by = Some(caller.clone());
         }
         self
     }
@@ -280,6 +297,9 @@ impl Lease {
 
     /// A person is being asked: clocks stand still until the guard goes.
     pub fn pause(&self, now_ns: u64) {
+        if let Some(caller) = &self.0.called_by {
+            caller.pause(now_ns);
+        }
         let mut clocks = self.0.clocks.lock();
         if clocks.asking == 0 {
             clocks.paused_since_ns = now_ns;
@@ -289,6 +309,9 @@ impl Lease {
 
     /// The person answered (or did not): clocks go on. Must follow a [`Lease::pause`].
     pub fn resume(&self, now_ns: u64) {
+        if let Some(caller) = &self.0.called_by {
+            caller.resume(now_ns);
+        }
         let mut clocks = self.0.clocks.lock();
         clocks.asking = clocks.asking.saturating_sub(1);
         if clocks.asking == 0 {

@@ -41,6 +41,7 @@ pub use scopes::{
     Demand, Verdict,
     event::{EventDemand, Start, may_send},
     file::{FileDemand, FileVerb, Picked, ProtectedFolder, Root, RootKind, Target},
+    mcp::{McpDemand, tool_read, tools_left, tools_with},
     network::{
         NetworkDemand, host_covers, is_near, is_private_host, rule_read, rule_text, rules_left, rules_only, rules_with,
         url::{UrlError, WebHost, WebUrl},

@@ -86,11 +86,12 @@ Examples:
   oikos grant scribe file.read=allow:~/notes           one folder, to read
   oikos grant scribe file=ask:~/notes storage=block    several switches at once
   oikos grant page-watch network=allow:example.com     this host: HOST[:PORT][/PATH]
-  oikos grant courier network=allow --only a.org       of its hosts, as shown, none but this one")]
+  oikos grant courier network=allow --only a.org       of its hosts, as shown, none but this one
+  oikos grant finder mcp=allow:github/search_code      one tool more of a server: SERVER/TOOL")]
     Grant {
         /// The app; all of them without it
         app: Option<AppName>,
-        /// A switch and its state: allow, ask or block; for files in a folder, for network at a host
+        /// A switch and its state: allow, ask or block; for files in a folder, for network at a host, for mcp a tool
         #[arg(value_name = "SWITCH=STATE[:TARGET]", value_parser = grant_word)]
         changes: Vec<GrantWord>,
         /// Of the hosts that it has, none but this one, as they are shown. May be repeated
@@ -153,6 +154,8 @@ The configuration file, with what holds where it says nothing:
   key_file = \"/vault.key\"      # ~/.config/oikos/keys; never in OIKOS_HOME, nor where that is backed up
   passphrase_file = \"/pass\"    # none; sealed under the passphrase in this file instead
   passphrase = true              # the same, asked for in the terminal
+  [servers]
+  client_document = \"https://box.example/oikos.json\"    # none; describes this oikos where it signs in
   [log]
   format = \"text\"              # \"json\"
   level = \"info\"               # or one for each part: \"gateway=debug,info\"
@@ -772,20 +775,46 @@ fn grant_word(text: &str) -> Result<GrantWord, String> {
     };
     let state: GrantState = state.parse().map_err(|error: protocol::NameError| error.to_string())?;
     if let Some(target) = target {
-        target_check(line == "network", state, target)?;
+        target_check(TargetKind::of(line), state, target)?;
     }
     Ok(GrantWord { line: line.to_owned(), state, target: target.map(PathBuf::from) })
 }
 
+/// What a switch is narrowed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TargetKind {
+    /// `network`: a host.
+    Host,
+    /// `mcp`: a tool of a server.
+    Tool,
+    /// All else: a folder.
+    Folder,
+}
+
+impl TargetKind {
+    /// What this switch is narrowed to.
+    pub(crate) fn of(line: &str) -> Self {
+        match line {
+            "network" => Self::Host,
+            line if line == "mcp" || line.starts_with("mcp.") => Self::Tool,
+            _ => Self::Folder,
+        }
+    }
+}
+
 /// What is written behind the state is meant: a target that is none would leave the switch wider than that.
-fn target_check(is_network: bool, state: GrantState, target: &str) -> Result<(), String> {
-    let (wanted, example) = if is_network { ("host", "example.com") } else { ("folder", "~/notes") };
+fn target_check(kind: TargetKind, state: GrantState, target: &str) -> Result<(), String> {
+    let (wanted, example) = match kind {
+        TargetKind::Host => ("host", "example.com"),
+        TargetKind::Tool => ("tool", "github/search_code"),
+        TargetKind::Folder => ("folder", "~/notes"),
+    };
     if target.trim().is_empty() {
         return Err(format!(
             "there is no {wanted} behind ':'; name one, such as :{example}, or leave ':' out to change the state alone"
         ));
     }
-    if !is_network {
+    if kind != TargetKind::Host {
         return Ok(());
     }
     if state == GrantState::Block {

@@ -7,8 +7,8 @@ use protocol::{
     api::{
         AppDetail, AppGrantsView, AppSummary, ChainReport, ClientChange, ClientView, DoctorCheck, EventHeard, FileView,
         GrantView, ImportAnswers, ImportOffered, ImportSource, ImportsView, KeyView, LineChoice, LoginView, NamedFile,
-        OwnerView, PublisherView, Reply, RunReport, RunSummary, ScheduleView, ServerView, SettingView, StarterView,
-        TokenView,
+        OwnerView, PublisherView, Reply, RunReport, RunSummary, ScheduleView, ServerView, SettingView, SignInClient,
+        SignInView, StarterView, TokenView,
     },
 };
 use serde::{
@@ -136,6 +136,11 @@ answers! {
         /// The server.
         server: Box<ServerView>,
     };
+    /// A sign-in to a server elsewhere.
+    ServerSignIn = SignIn {
+        /// How it stands.
+        sign_in: SignInView,
+    };
     /// What an import would do.
     Imports = Imports {
         /// Server by server.
@@ -177,6 +182,14 @@ answers! {
         origin: String,
         /// One HTML document.
         html: String,
+        /// Where it says that it would load from or send to, and does not.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        wanted: Vec<String>,
+    };
+    /// What a view's server answered.
+    ViewAnswer = ViewAnswer {
+        /// JSON, as the server wrote it.
+        answer: String,
     };
     /// A file that was handed over.
     File = File {
@@ -533,6 +546,15 @@ pub(crate) struct KeyBody {
     pub(crate) replace: bool,
 }
 
+/// A sign-in to a server elsewhere.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ServerSignInBody {
+    /// Who oikos is there, where the server's authorization server lets nobody in whom it does not know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) client: Option<SignInClient>,
+}
+
 /// An API key to make.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -637,9 +659,24 @@ pub(crate) struct EntryBody {
 #[derive(Debug, Default, Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ViewQuery {
-    /// The file of the package, which ends with `.html`.
-    #[param(min_length = 1, max_length = 255)]
+    /// The file of the package, which ends with `.html`; of a server, the address of the view that a tool names (`ui://…`).
+    #[param(min_length = 1, max_length = 1024)]
     pub(crate) path: String,
+}
+
+/// What a view asks of its server.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ViewAskBody {
+    /// The view's address.
+    #[schema(max_length = 1024)]
+    pub(crate) view: String,
+    /// `tools/call` or `resources/read`.
+    #[schema(max_length = 64)]
+    pub(crate) method: String,
+    /// The parameters, as the view wrote them.
+    #[serde(default)]
+    pub(crate) params: Value,
 }
 
 /// Which part of the log.

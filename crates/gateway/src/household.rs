@@ -62,6 +62,11 @@ pub trait Household: Send + Sync + 'static {
         Box::pin(std::future::ready(()))
     }
 
+    /// Somebody comes back from signing in to a server elsewhere, with this. The app that waited for it, if one did.
+    fn signed_in(&self, _query: &str) -> Option<AppName> {
+        None
+    }
+
     /// The names of an owner's apps.
     fn app_names(&self, _owner: OwnerId) -> Vec<AppName> {
         Vec::new()

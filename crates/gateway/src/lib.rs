@@ -38,6 +38,7 @@ mod problem; // failures as HTTP says them
 mod router; // all routes
 mod routes; // one handler a route
 mod serve; // one connection
+mod signed_in; // where a browser comes back to from a server elsewhere
 mod stream; // frames as server-sent events, and back
 mod tcp; // the door at an address
 mod ws; // the door for pages that keep a line open
@@ -55,6 +56,7 @@ pub use problem::{Problem, Refusal, status};
 pub use router::router;
 pub use rustls::ServerConfig;
 pub use serve::{Connection, Place, serve};
+pub use signed_in::SIGNED_IN;
 pub use stream::{EventReader, FRAME_BYTES_MAX, StreamError};
 pub use tcp::{CONNECTIONS_MAX, Crowd, DoorPlace, Listen, TcpDoor};
 

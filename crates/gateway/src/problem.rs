@@ -73,6 +73,9 @@ pub fn status(code: ErrorCode) -> StatusCode {
         | E::AppDisabled
         | E::AppStopped
         | E::Conflict
+        | E::DependencyMissing
+        // The household itself let the caller in: no 401, after which a client would look for another credential.
+        | E::SignInNeeded
         | E::FilesFull
         | E::PublisherExists
         | E::Stopped => StatusCode::CONFLICT,
@@ -80,6 +83,7 @@ pub fn status(code: ErrorCode) -> StatusCode {
         // The request was understood; what it names is not as it must be, or did not come to a good end.
         E::AppFailed
         | E::HookFailed
+        | E::ToolFailed
         | E::ProgramFailed
         | E::UpgradeFailed
         | E::FileUnusable

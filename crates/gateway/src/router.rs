@@ -1,6 +1,11 @@
 //! All routes. A route that is not described does not exist: both come from one list.
 
-use crate::{Arrival, Doors, Place, Refusal, answering, description::Description, page, routes};
+use crate::{
+    Arrival, Doors, Place, Refusal, answering,
+    description::Description,
+    page, routes,
+    signed_in::{self, SIGNED_IN},
+};
 use axum::{
     Router,
     extract::{MatchedPath, Request, State},
@@ -69,10 +74,14 @@ routes_of! {
     apps::settings_change,
     apps::view,
     apps::entry,
+    apps::view_ask,
     household::view,
     servers::list,
     servers::info,
     servers::look,
+    servers::sign_in,
+    servers::sign_in_wait,
+    servers::sign_out,
     servers::decide,
     servers::log,
     imports::list,
@@ -188,6 +197,9 @@ async fn show(State(doors): State<Doors>, request: Request, next: Next) -> Respo
     let (parts, _) = request.into_parts();
     let shown = doors.access().map_err(Refusal::from).and_then(|access| {
         let guards = access.page_meant_for_us(&parts, peer.ip())?;
+        if parts.uri.path() == SIGNED_IN {
+            return signed_in::answer(&doors, &parts);
+        }
         page::answer(doors.page(), &parts, &guards.views()).ok_or_else(|| nothing_at(parts.uri.path()))
     });
     shown.unwrap_or_else(Refusal::into_response)

@@ -155,6 +155,9 @@ pub struct Abilities {
     pub landlock: u8,
     /// Whether filters of system calls can be installed.
     pub seccomp: bool,
+    /// Whether what such a filter refuses is told to us. It keeps nothing.
+    #[serde(default)]
+    pub watch: bool,
     /// Where control groups can be made.
     pub cgroup: Option<CgroupPlace>,
     /// Whether we run as root, whose processes the system does not count.
@@ -174,6 +177,7 @@ impl Abilities {
             bubblewrap_program: None,
             landlock: 0,
             seccomp: false,
+            watch: false,
             cgroup: None,
             is_root: false,
         }
@@ -186,7 +190,7 @@ impl Abilities {
             Adapter::Namespaces => self.namespaces = Ability::Fails(Obstacle::Hidden),
             Adapter::Bubblewrap => self.bubblewrap = Ability::Fails(Obstacle::Hidden),
             Adapter::Landlock => self.landlock = 0,
-            Adapter::Seccomp => self.seccomp = false,
+            Adapter::Seccomp => (self.seccomp, self.watch) = (false, false),
             Adapter::Cgroup => self.cgroup = None,
             // Part of every system that is supported at all; without them there is none.
             Adapter::Rlimits | Adapter::Seatbelt | Adapter::JobObjects => {

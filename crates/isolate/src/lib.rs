@@ -8,6 +8,9 @@
 //! Never here: a decision about what a program may have (that is the broker's), a program started with less than its plan says,
 //! an environment that was inherited, a shell.
 //!
+//! A policy can ask to be told what its program tries and is refused ([`Policy::watched`]); where the machine can tell it, it comes
+//! as [`Tried`] from the started program.
+//!
 //! Between oikos and each program stands a *keeper*, a small process from the same binary ([`init_main`]) that does what cannot
 //! be done in a process with threads, and that ends everything when oikos is gone, however it went.
 //!
@@ -30,6 +33,7 @@ mod linux; // all of it on Linux
 mod plan; // from policy and abilities to a plan or a refusal. Pure
 mod policy; // what a program may have. Pure
 mod seatbelt; // macOS: the text of its rules. Pure, written, never run here
+mod tried; // what a program tried and was refused. Pure
 
 pub use abilities::{Abilities, Ability, Adapter, CgroupPlace, Obstacle, System};
 #[cfg(not(target_os = "linux"))]
@@ -37,8 +41,9 @@ pub use elsewhere::{Launcher, init_main};
 pub use facts::{Ended, Fact, Facts, Hold, Refusal, Unkept};
 pub use job_objects::{JobLimits, job_limits};
 #[cfg(target_os = "linux")]
-pub use linux::{Confined, Launcher, PASSED_MAX, SpawnError, init_main, spawn};
+pub use linux::{Confined, Launcher, PASSED_MAX, Refused, SpawnError, init_main, spawn};
 pub use plan::{Outlook, Plan, outlook, plan};
 pub use policy::{Bounds, GRANTS_MAX, Network, POLICY_BYTES_MAX, Policy};
 pub use protocol::Concern;
 pub use seatbelt::profile as seatbelt_profile;
+pub use tried::{Deed, Tried};

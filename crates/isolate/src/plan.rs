@@ -39,6 +39,8 @@ pub struct Plan {
     pub(crate) base: Base,
     pub(crate) landlock: bool,
     pub(crate) seccomp: bool,
+    /// What it tries and is refused is told.
+    pub(crate) watch: bool,
     pub(crate) cgroup: Option<CgroupPlace>,
     pub(crate) facts: Facts,
 }
@@ -47,6 +49,11 @@ impl Plan {
     /// What is kept, by what, how far: for the card before, and the record of the run after.
     pub fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    /// Whether what it tries and is refused is told.
+    pub fn is_watched(&self) -> bool {
+        self.watch
     }
 
     /// The policy that is kept.
@@ -118,6 +125,7 @@ pub fn plan(policy: &Policy, abilities: &Abilities) -> Result<Plan, Refusal> {
             policy: policy.clone(),
             landlock: abilities.landlock > 0,
             seccomp: abilities.seccomp,
+            watch: policy.watched && abilities.seccomp && abilities.watch,
             cgroup: abilities.cgroup.clone(),
             base,
             facts: Facts { files, network, processes, memory },

@@ -43,6 +43,9 @@ pub struct Policy {
     pub network: Network,
     /// How much it uses.
     pub bounds: Bounds,
+    /// Whether what it tries and is refused is told, where the machine can tell it. It is kept from it either way.
+    #[serde(default)]
+    pub watched: bool,
     /// Facts that must be kept in full. A machine that keeps one of them only partly is refused; without being named here, a
     /// partly kept fact is only said.
     pub in_full: Vec<Concern>,
@@ -106,6 +109,7 @@ impl Policy {
             never: Vec::new(),
             network: Network::None,
             bounds: Bounds::default(),
+            watched: false,
             in_full: Vec::new(),
         }
     }

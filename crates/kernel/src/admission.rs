@@ -1,7 +1,8 @@
 //! Who may run next on a full host: apps take turns, and nobody waits for ever.
 
+use crate::{Kernel, figures::LimitHit};
 use parking_lot::Mutex;
-use protocol::{AppName, OwnerId};
+use protocol::{AppName, ErrorCode, Failure, OwnerId};
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
@@ -141,6 +142,29 @@ impl Drop for Ticket {
         if let Some(admission) = self.0.take() {
             admission.leave();
         }
+    }
+}
+
+impl Kernel {
+    /// A place for one more run of an app, and whether it had to be waited for.
+    pub(crate) async fn place(
+        &self,
+        places: &Admission,
+        owner: OwnerId,
+        app: &AppName,
+    ) -> Result<(Ticket, bool), Failure> {
+        if let Some(ticket) = places.try_enter() {
+            return Ok((ticket, false));
+        }
+        let ticket = places.enter(owner, app).await.map_err(|why| match why {
+            NoPlace::NoRoom => {
+                self.tally.limit_hit(LimitHit::Queue);
+                Failure::new(ErrorCode::HostBusy, "there was no room to run this before the deadline")
+                    .hint("oikos stop --all ends what is running; or try again later")
+            }
+            NoPlace::Stopped => Failure::new(ErrorCode::Stopped, "the owner stopped it before it began"),
+        })?;
+        Ok((ticket, true))
     }
 }
 

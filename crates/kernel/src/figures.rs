@@ -75,7 +75,7 @@ impl LimitHit {
             LeaseEnd::MemoryLimit => Some(Self::Memory),
             LeaseEnd::StreamLimit => Some(Self::Stream),
             LeaseEnd::HostLimit => Some(Self::Host),
-            LeaseEnd::Finished | LeaseEnd::Stopped | LeaseEnd::Shutdown => None,
+            LeaseEnd::Finished | LeaseEnd::Stopped | LeaseEnd::Shutdown | LeaseEnd::CallerEnded => None,
         }
     }
 }
@@ -185,7 +185,7 @@ impl Kernel {
             limits: LimitHit::ALL.map(|limit| (limit.word(), tally.limits[limit as usize].load(Relaxed))).to_vec(),
             denials: tally.denials.lock().iter().map(|(rule, count)| (rule.clone(), *count)).collect(),
             runs_live: self.live_runs(),
-            runs_waiting: self.admission.waiting(),
+            runs_waiting: self.admission.waiting() + self.admission_called.waiting(),
             events_waiting: self.bus.waiting(),
             hearings: self.bus.under_way(),
         }

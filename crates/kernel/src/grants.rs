@@ -3,7 +3,7 @@
 use crate::{Kernel, apps::scope_requests, card::page_say, journal, run::internal};
 use broker::{
     AppGrants, Folder, Grant, GrantError, card_lines, covers, is_near, rule_read, rule_text, rules_left, rules_only,
-    rules_with,
+    rules_with, tool_read, tools_left, tools_with,
 };
 use protocol::{
     AppName, AuditEvent, Caller, CardLine, ErrorCode, Failure, GrantDuration, GrantId, GrantState, Line, OwnerId,
@@ -27,6 +27,34 @@ pub(crate) fn names_near(choices: &[LineChoice]) -> bool {
     targets.filter_map(|target| rule_read(target).ok()).any(|rule| is_near(&rule))
 }
 
+/// Whether a choice means a switch. One that names a tool means the switch for its server.
+fn is_meant(line: &CardLine, choice: &LineChoice) -> bool {
+    let is_elsewhere = match (&line.scope, choice.target.as_deref().and_then(|target| target.split_once('/'))) {
+        (Scope::Mcp { server, .. }, Some((named, _))) => named != server,
+        _ => false,
+    };
+    line.line.matches(&choice.line) && !is_elsewhere
+}
+
+/// The switch that a choice means, as its owner reads of it.
+fn meant(choice: &LineChoice) -> String {
+    let server = choice.target.as_deref().and_then(|target| Some(target.split_once('/')?.0));
+    let line = match server.filter(|_| choice.line == "mcp") {
+        Some(server) => format!("mcp.{server}"),
+        None => choice.line.clone(),
+    };
+    protocol::text::shorten(&line, 60)
+}
+
+/// The tool that a choice names. `None`: it says nothing of tools.
+fn tool_said<'a>(line: &CardLine, choice: &'a LineChoice) -> Result<Option<&'a str>, GrantError> {
+    let (Scope::Mcp { .. }, Some(target)) = (&line.scope, &choice.target) else { return Ok(None) };
+    if choice.state == GrantState::Block {
+        return Err(GrantError::BlockTool { line: line.line.to_string(), target: target.clone() });
+    }
+    Ok(Some(tool_read(target)?.1))
+}
+
 /// What a choice says of hosts.
 enum Hosts<'a> {
     /// One more.
@@ -48,11 +76,19 @@ fn hosts_said<'a>(line: &CardLine, choice: &'a LineChoice) -> Result<Option<Host
     }
 }
 
-/// What a switch keeps of its hosts where its state alone is changed: a word that says nothing of hosts makes it no wider.
-/// A block is for all of them, so whoever takes it back begins with what the app asks for.
-fn kept_hosts(standing: &Grant, state: GrantState) -> Option<Scope> {
+/// What a switch keeps of its hosts or tools where its state alone is changed: a word that says nothing of them makes it no
+/// wider. A block is for all of them, so whoever takes it back begins with what the app asks for.
+fn kept_targets(standing: &Grant, state: GrantState) -> Option<Scope> {
     let is_block = [standing.state, state].contains(&GrantState::Block);
-    (matches!(standing.scope, Scope::Network { .. }) && !is_block).then(|| standing.scope.clone())
+    (matches!(standing.scope, Scope::Network { .. } | Scope::Mcp { .. }) && !is_block).then(|| standing.scope.clone())
+}
+
+/// The scope of a server, for these of its tools.
+fn with_tools(scope: &Scope, tools: Vec<String>) -> Scope {
+    match scope {
+        Scope::Mcp { server, .. } => Scope::Mcp { server: server.clone(), tools },
+        other => other.clone(),
+    }
 }
 
 fn usage(error: GrantError) -> Failure {
@@ -84,11 +120,12 @@ impl Kernel {
                     before.requested.iter().any(|scope| scope.line() == line.line && covers(scope, &line.scope));
                 let mut standing = before.grants.iter().filter(|grant| grant.duration == GrantDuration::Always);
                 let grant = standing.find(|grant| grant.line == line.line).filter(|_| is_within)?;
-                Some((grant, before.requested.contains(&line.scope)))
+                let before = before.requested.iter().find(|scope| scope.line() == line.line)?;
+                Some((grant, before))
             });
             grants.grants.push(match held {
-                Some((grant, true)) => grant.clone(),
-                Some((grant, false)) => self.grant_left(line, grant, now),
+                Some((grant, before)) if *before == line.scope => grant.clone(),
+                Some((grant, before)) => self.grant_left(line, grant, before, now),
                 None => self.grant_new(line, line.state, Vec::new(), now),
             });
         }
@@ -97,8 +134,17 @@ impl Kernel {
     }
 
     /// What is left of a grant where a version asks for less than the one before.
-    fn grant_left(&self, line: &CardLine, held: &Grant, now: Timestamp) -> Grant {
+    fn grant_left(&self, line: &CardLine, held: &Grant, before: &Scope, now: Timestamp) -> Grant {
         let new = self.grant_new(line, held.state, held.folders.clone(), now);
+        if let (Scope::Mcp { tools, .. }, Scope::Mcp { tools: before, .. }, Scope::Mcp { server, tools: asked }) =
+            (&held.scope, before, &line.scope)
+        {
+            return match tools_left(tools, before, asked) {
+                Some(tools) => Grant { scope: Scope::Mcp { server: server.clone(), tools }, ..new },
+                // It asks for none of the tools any more that the owner left it.
+                None => Grant { state: GrantState::Block, ..new },
+            };
+        }
         let (Scope::Network { rules }, Scope::Network { rules: asked }) = (&held.scope, &line.scope) else {
             return new;
         };
@@ -163,10 +209,9 @@ impl Kernel {
     ) -> Result<Vec<Line>, Failure> {
         let mut changed = Vec::new();
         for choice in choices {
-            let matching: Vec<&CardLine> = lines.iter().filter(|line| line.line.matches(&choice.line)).collect();
+            let matching: Vec<&CardLine> = lines.iter().filter(|line| is_meant(line, choice)).collect();
             if matching.is_empty() {
-                let error =
-                    GrantError::NotAskedFor { app: app.to_string(), line: protocol::text::shorten(&choice.line, 60) };
+                let error = GrantError::NotAskedFor { app: app.to_string(), line: meant(choice) };
                 let known: Vec<&str> = lines.iter().map(|line| line.line.as_str()).collect();
                 let asks = if known.is_empty() { "nothing".to_owned() } else { known.join(", ") };
                 return Err(Failure::from_error(ErrorCode::NotFound, &error).hint(format!("it asks for: {asks}")));
@@ -198,6 +243,16 @@ impl Kernel {
                     }
                     continue;
                 }
+                if let Some(tool) = tool_said(line, choice).map_err(usage)? {
+                    let same = standing.filter(|grant| grant.state == choice.state).map(|grant| &grant.scope);
+                    let tools = tools_with(same, tool);
+                    let grant = self.grant_new(line, choice.state, Vec::new(), self.clock.now());
+                    grants.set(Grant { scope: with_tools(&line.scope, tools), ..grant });
+                    if first {
+                        changed.push(line.line.clone());
+                    }
+                    continue;
+                }
                 if let Some(target) = &choice.target {
                     if !matches!(line.scope, Scope::File { .. }) {
                         let error = GrantError::NoTarget { line: line.line.to_string(), target: target.clone() };
@@ -212,7 +267,7 @@ impl Kernel {
                     folders.retain(|known| *known != folder);
                     folders.push(folder);
                 }
-                let kept = standing.and_then(|grant| kept_hosts(grant, choice.state));
+                let kept = standing.and_then(|grant| kept_targets(grant, choice.state));
                 let grant = self.grant_new(line, choice.state, folders, self.clock.now());
                 grants.set(match kept {
                     Some(scope) => Grant { scope, ..grant },
@@ -327,6 +382,7 @@ impl Kernel {
 pub(crate) fn grant_record(at: Timestamp, caller: &Caller, app: &AppName, grant: &Grant) -> protocol::AuditRecord {
     let targets: Vec<String> = match &grant.scope {
         Scope::Network { rules } if rules.iter().any(|rule| rule.by_owner) => rules.iter().map(rule_text).collect(),
+        Scope::Mcp { tools, .. } => tools.clone(),
         _ => grant.folders.iter().map(|folder| folder.path.clone()).collect(),
     };
     let said: Sentence = if targets.is_empty() {

@@ -176,6 +176,7 @@ async fn call_route(kernel: &Arc<Kernel>, run: &Arc<Run>, call: HostCall) -> Res
         HostCall::Http(call) => http(kernel, run, call).await,
         HostCall::Pdf(call) => effect(kernel, run, |kernel| &*kernel.effects.pdf, call).await,
         HostCall::Shell(call) => effect(kernel, run, |kernel| &*kernel.effects.shell, call).await,
+        HostCall::Mcp(call) => crate::tools::mcp(kernel, run, call).await,
         HostCall::Storage(call) => storage(kernel, run, call).await,
         HostCall::Emit { topic, payload } => crate::bus::emit::emit(kernel, run, topic, payload).await,
         HostCall::Answer(part) => {
@@ -215,8 +216,6 @@ fn undeclared(kernel: &Kernel, run: &Run, feature: &str) -> Option<Denied> {
     let word = match feature.split('.').next()? {
         "ai" => ScopeWord::Ai,
         "clipboard" => ScopeWord::Clipboard,
-        // What it depends on is on its card too, and is missing rather than forbidden.
-        "mcp" if run.app.package.dependencies().is_empty() => ScopeWord::Mcp,
         _ => return None,
     };
     let grants = kernel.broker.grants(run.owner(), run.lease.app());

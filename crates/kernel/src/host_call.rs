@@ -3,9 +3,9 @@
 
 use crate::handles::HeldSecrets;
 use broker::LeaseEnd;
-use protocol::{ErrorCode, FileAccess, Topic, limit::HOST_ARGUMENT_BYTES_MAX};
+use protocol::{Arg, ErrorCode, FileAccess, Topic, limit::HOST_ARGUMENT_BYTES_MAX};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// An effect, decoded and bounded, not yet allowed.
@@ -23,6 +23,8 @@ pub enum HostCall {
     Pdf(PdfCall),
     /// Programs.
     Shell(ShellCall),
+    /// Tools of the owner's MCP servers.
+    Mcp(McpCall),
     /// `ctx.emit`: tells what happened.
     Emit {
         /// What it is about.
@@ -155,6 +157,22 @@ pub struct ShellCall {
     pub write: bool,
     /// How long it may take.
     pub timeout_ms: Option<u64>,
+}
+
+/// `ctx.tools.mcp.*`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum McpCall {
+    /// Calls a tool.
+    Call {
+        /// What the app calls its server.
+        server: String,
+        /// The tool.
+        tool: String,
+        /// What is sent to it.
+        arguments: Map<String, Value>,
+    },
+    /// The tools that the app may call.
+    List,
 }
 
 /// One side of a request to the app.
@@ -290,6 +308,10 @@ const HTTP_METHOD_BYTES_MAX: usize = 16;
 pub const SHELL_WORDS_MAX: usize = 64;
 /// All words of a command together: a question shows them.
 const SHELL_WORDS_BYTES_MAX: usize = 16 << 10;
+/// Most that is sent to a tool of a server: a person may have to look at it.
+pub const MCP_ARGUMENT_BYTES_MAX: usize = 1 << 20;
+/// Longest name of a server or tool: twice what the protocol advises.
+const MCP_NAME_BYTES_MAX: usize = 256;
 /// Longest path that a guest may name; longer ones exist on no system we run on.
 pub const PATH_BYTES_MAX: usize = 4096;
 
@@ -303,6 +325,7 @@ impl HostCall {
             Self::Http(_) => "http",
             Self::Pdf(_) => "pdf",
             Self::Shell(_) => "shell",
+            Self::Mcp(_) => "mcp",
             Self::Emit { .. } => "emit",
             Self::Answer(_) => "answer",
             Self::Timer { .. } => "timer",
@@ -406,6 +429,21 @@ impl HostCall {
                 let folder = folder.map(checked_path).transpose()?;
                 Self::Shell(ShellCall { command, input: body, folder, write: write.unwrap_or(false), timeout_ms })
             }
+            "mcp.call" => {
+                if arguments.len() > MCP_ARGUMENT_BYTES_MAX {
+                    let most = Arg::Bytes(MCP_ARGUMENT_BYTES_MAX as u64);
+                    let message = format!("mcp.call: at most {most} are sent to a tool");
+                    return Err(GuestError::new(ErrorCode::TooLarge, message));
+                }
+                let Tool { server, tool, arguments } = read(name, arguments)?;
+                if [&server, &tool].iter().any(|name| name.is_empty() || name.len() > MCP_NAME_BYTES_MAX) {
+                    let message =
+                        format!("mcp.call: a server and a tool have names of 1 to {MCP_NAME_BYTES_MAX} bytes");
+                    return Err(GuestError::new(ErrorCode::InvalidInput, message));
+                }
+                Self::Mcp(McpCall::Call { server, tool, arguments: arguments.unwrap_or_default() })
+            }
+            "mcp.list" => Self::Mcp(McpCall::List),
             "emit" => {
                 let Emit { topic, payload } = read(name, arguments)?;
                 Self::Emit { topic, payload: crate::bus::emit::payload_text(&payload)? }
@@ -422,9 +460,7 @@ impl HostCall {
             }
             "timer" => Self::Timer { ms: read::<Timer>(name, arguments)?.ms },
             "ai.generateText" | "ai.generateObject" | "ai.embed" | "clipboard.read" | "clipboard.write"
-            | "mcp.call" | "mcp.list" | "knowledge.add" | "knowledge.search" => {
-                Self::NotAvailable { feature: name.to_owned() }
-            }
+            | "knowledge.add" | "knowledge.search" => Self::NotAvailable { feature: name.to_owned() },
             other => {
                 return Err(GuestError::new(ErrorCode::NotFound, format!("there is no host call '{}'", short(other))));
             }
@@ -554,6 +590,14 @@ struct Fetch {
     #[serde(default)]
     headers: BTreeMap<String, String>,
     redirect: Option<HttpRedirect>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tool {
+    server: String,
+    tool: String,
+    arguments: Option<Map<String, Value>>,
 }
 
 #[derive(Deserialize)]

@@ -33,13 +33,17 @@ mod picks; // what a person hands over for a run
 pub mod program; // what a program is to the kernel
 mod publishers; // whom the owner trusts, and to whom a name belongs
 mod recovery; // after an abrupt end
+mod report; // a run's end, as it is told and as it is kept
 mod rollback; // back to the version before
 mod routes; // requests that apps answer
 mod run; // one run, from spawn to end
 pub mod runner; // what a sandbox is to the kernel
 mod schedule; // what the clock starts
 mod secrets; // which settings of an app are secrets
+mod sending; // what goes out, announced before and settled after
 mod server_news; // what servers tell while they run
+pub mod server_sign_in; // servers elsewhere that want to know on whose behalf
+pub mod server_views; // documents in which servers show what their tools answer
 pub mod servers; // apps whose tools are found out by asking
 mod settings; // what the owner sets for an app
 mod shelf; // handing files over as bytes, until they go
@@ -48,6 +52,7 @@ mod starters; // apps that come with oikos
 mod stop; // the owner ends runs, and keeps apps from starting
 pub mod stream; // a run's bounded log of chunks
 mod supervisor; // what fails is started again
+mod tools; // apps call the tools of servers
 mod trash; // taking back what a run did to files
 mod triggers; // what may start an app by itself
 mod unsaid; // what is not to be said again by whoever was told it
@@ -178,6 +183,8 @@ pub struct Kernel {
     entropy: Arc<dyn Entropy>,
     runtime: tokio::runtime::Handle,
     admission: Admission,
+    /// Before the places of runs that other runs call.
+    admission_called: Admission,
     bus: bus::Bus,
     schedules: schedule::Schedules,
     /// Held by whoever finds out what all apps listen to.
@@ -234,6 +241,7 @@ impl Kernel {
             entropy: parts.entropy,
             runtime: parts.runtime,
             admission: Admission::new(parts.live_runs_max),
+            admission_called: Admission::new(tools::CALLED_RUNS_MAX),
             bus: bus::Bus::default(),
             schedules: schedule::Schedules::default(),
             listeners_loading: tokio::sync::Mutex::default(),

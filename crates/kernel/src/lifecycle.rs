@@ -65,6 +65,7 @@ impl Kernel {
             cause: Some(cause),
             wall_ms_max: Some(HOOK_WALL_MS),
             asker: None,
+            exact: None,
         };
         let report = ended(self.run_begin(caller, begin).await?).await;
         crate::crash_point("hook::after_run");
@@ -248,6 +249,8 @@ impl Kernel {
             self.hook_try(caller, &app, Hook::Preuninstall, sentence::cause_removed()).await;
             self.run_stop(&caller, &StopTarget::App(app.clone()))?;
         }
+        // Whoever removes a server does not want to stay signed in to it, whatever else they keep.
+        let is_elsewhere = is_installed && self.is_elsewhere(caller.owner, &app).await;
         // What a run had stored by its end must not come back after its data is erased.
         if erase && !self.runs_gone(caller.owner, &app, RUNS_GONE_WAIT_MS).await {
             tracing::warn!(%app, "a stopped run has not settled in time");
@@ -266,6 +269,11 @@ impl Kernel {
             batch.delete(&Self::schedule_key(owner, &app));
             batch.delete(&crate::stop::paused_key(owner, &app));
             crate::servers::server_forget(&mut batch, owner, &app);
+            if is_elsewhere && let Err(failure) = kernel.server_forget_sign_in(owner, &app) {
+                let said = sentence::vault_unerased(failure.message);
+                let said = journal::record(kernel.clock.now(), &caller, AuditEvent::App, Some(&app), said);
+                journal::append(&mut batch, owner, &said);
+            }
             if erase {
                 batch.delete_prefix(owner, Space::Storage, &format!("{app}/"));
                 batch.delete(&settings_key(owner, &app));

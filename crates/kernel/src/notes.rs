@@ -148,20 +148,25 @@ impl Notes {
 
     /// Whether a denial is told now; the same one again is only counted.
     pub(crate) fn add_denial(&self, said: &Sentence) -> bool {
+        self.add_denials(said, 1)
+    }
+
+    /// The same of what was refused so often.
+    pub(crate) fn add_denials(&self, said: &Sentence, times: u64) -> bool {
         let mut inner = self.0.lock();
         let text = said.to_string();
         if let Some(count) = inner.denials.get_mut(&text) {
-            *count += 1;
+            *count += times;
             return false;
         }
         let is_told = inner.denials.len() < DENIALS_TOLD_MAX;
         if is_told {
-            inner.denials.insert(text, 1);
+            inner.denials.insert(text, times);
             if inner.said.len() < SAID_MAX {
                 inner.said.push(said.clone());
             }
         } else {
-            *inner.denials.entry(String::new()).or_default() += 1;
+            *inner.denials.entry(String::new()).or_default() += times;
         }
         is_told
     }

@@ -8,7 +8,7 @@ use crate::{
 };
 use package::Package;
 use protocol::{
-    AppName, Caller, Failure, GrantState, Labels, OwnerId, Right,
+    AppName, Caller, Failure, GrantState, Labels, OwnerId, Right, Verbatim,
     api::{AppOffers, ToolOffer},
 };
 use serde_json::{Map, Value};
@@ -87,7 +87,12 @@ fn tools_of(package: &Package) -> Vec<ToolOffer> {
             definition.insert("description".to_owned(), description.as_str().into());
         }
         definition.insert("inputSchema".to_owned(), object_schema(&tool.parameters));
-        ToolOffer { name: tool.name.clone(), state: GrantState::Allow, definition: Value::Object(definition) }
+        // A tool that is called as an action is shown as that is.
+        let hints = package.action(&tool.name).and_then(|action| action.ui.as_ref());
+        let renderer = hints.and_then(|hints| hints.get("renderer")?.as_str());
+        let renderer = renderer.map(str::to_owned).or_else(|| package.manifest().renderer.clone());
+        let definition = Verbatim::from(&Value::Object(definition));
+        ToolOffer { name: tool.name.clone(), state: GrantState::Allow, renderer, definition }
     };
     package.tools().iter().map(tool).collect()
 }

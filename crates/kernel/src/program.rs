@@ -4,29 +4,27 @@
 use crate::{
     Kernel,
     given::Given,
-    host::{permit_ask, refuse, settle_sending},
+    host::{permit_ask, refuse},
     host_call::HostError,
     journal,
-    run::{Run, effect_number},
+    run::Run,
     runner::{GuestCall, GuestEnd, GuestFailure, GuestHost, GuestImage},
-    trash::SentRow,
+    sending::Sending,
     unsaid::{Unsaid, UnsaidHost},
 };
-use broker::{Ask, Basis, Broker, Decision, Demand as _, Denied, Folder, Lease, NetworkDemand, Permit, RoomDemand};
+use broker::{
+    Ask, Broker, Decision, Demand as _, Denied, FileDemand, FileVerb, Folder, Lease, NetworkDemand, Permit, RoomDemand,
+};
 use futures_util::{FutureExt as _, future::BoxFuture};
 pub use package::Speaks;
 use parking_lot::Mutex;
 use protocol::{
-    AppName, AuditEvent, Clock, Digest, EffectState, Failure, FileAccess, OwnerId, SecretText, Sentence, sentence,
-    sha256,
+    AppName, AuditEvent, Clock, Digest, EffectState, ErrorCode, Failure, FileAccess, OwnerId, SecretText, Sentence,
+    sentence, sha256,
 };
 use serde_json::{Map, Value, json};
-use state::{Batch, Durability, Key, Space};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    sync::OwnedRwLockReadGuard,
-};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 /// An app that is a program.
 #[derive(Clone, Debug)]
@@ -156,8 +154,24 @@ pub trait House: Send + Sync {
     /// What time it is.
     fn clock(&self) -> &dyn Clock;
 
+    /// What a program tried and its box kept it from, when it worked for nobody; `last` is the run it worked for last.
+    fn kept_from(&self, last: &Lease, tried: &KeptFrom);
+
     /// A server says that something of it is not as it was.
     fn server_told(self: Arc<Self>, owner: OwnerId, app: &AppName, news: ServerNews);
+}
+
+/// What a program tried by itself, past all that it can ask for, and its box kept it from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeptFrom {
+    /// What that was, as the rest of "wanted to …".
+    pub what: Sentence,
+    /// What its box says to that.
+    pub rule: Sentence,
+    /// The file that it was about, where a grant could be about it too.
+    pub file: Option<(FileVerb, String)>,
+    /// How often it tried.
+    pub times: u64,
 }
 
 /// What a server tells without being asked.
@@ -188,6 +202,9 @@ pub trait WayOut: Send + Sync {
     /// About to send what nobody can take back. Returns once that is on disk; `false` if it could not be written, and then
     /// nothing may be sent.
     fn intent<'a>(&'a self, permit: &'a Permit<NetworkDemand>, said: Sentence) -> BoxFuture<'a, bool>;
+
+    /// What the program tried and its box kept it from.
+    fn kept_from(&self, tried: &KeptFrom);
 
     /// A connection to a host has ended, or never came to be. Must be told of each that was announced, once.
     fn ended(&self, target: Option<&str>, how: WayEnd);
@@ -305,6 +322,26 @@ impl Kernel {
         self.runner.take_back(owner, app);
     }
 
+    /// What a program was kept from, in words, and by which rule: that of its owner where there is one.
+    fn denial_of(&self, lease: &Lease, tried: &KeptFrom) -> (Sentence, Sentence) {
+        let denied = tried.file.as_ref().and_then(|(verb, path)| {
+            match self.broker.decide(lease, FileDemand::new(*verb, path), self.clock.now()) {
+                Decision::Denied(denied) if denied.code == ErrorCode::PermissionDenied => Some(denied),
+                // What was granted meanwhile, it has from its next start on.
+                _ => None,
+            }
+        });
+        let (rule, command) = match denied {
+            Some(denied) => (denied.rule, denied.command),
+            None => (tried.rule.clone(), None),
+        };
+        let why = match command {
+            Some(command) => sentence::rule_unless(rule.clone(), command),
+            None => rule.clone(),
+        };
+        (sentence::effect_denied(tried.what.clone(), why), rule)
+    }
+
     async fn room_permit(
         self: &Arc<Self>,
         run: &Arc<Run>,
@@ -412,6 +449,14 @@ impl House for Kernel {
         &*self.clock
     }
 
+    fn kept_from(&self, last: &Lease, tried: &KeptFrom) {
+        let (said, rule) = self.denial_of(last, tried);
+        self.tally.denied(&rule.code);
+        let mut record = journal::run_record(self.clock.now(), last, AuditEvent::Denied, said);
+        record.rule = Some(rule);
+        self.note(last.caller().owner, &record);
+    }
+
     fn server_told(self: Arc<Self>, owner: OwnerId, app: &AppName, news: ServerNews) {
         self.server_heard(owner, app, news);
     }
@@ -427,9 +472,7 @@ pub(crate) struct RunWay {
 /// What was said to be about to be sent. The run's end waits for all of it.
 struct Announced {
     target: String,
-    effect: u64,
-    basis: Basis,
-    _settling: OwnedRwLockReadGuard<()>,
+    sending: Sending,
 }
 
 impl RunWay {
@@ -461,32 +504,24 @@ impl WayOut for RunWay {
 
     fn intent<'a>(&'a self, permit: &'a Permit<NetworkDemand>, said: Sentence) -> BoxFuture<'a, bool> {
         async move {
-            let settling = self.run.under_way.clone().read_owned().await;
-            if self.run.lease.check().is_err() {
-                return false;
-            }
-            let effect = effect_number(&self.run);
-            let owner = self.run.owner();
-            let row = SentRow { sent: said.clone() }.to_bytes();
-            let mut batch = Batch::new();
-            let event = AuditEvent::Intent { effect };
-            let now = self.kernel.clock.now();
-            let basis = permit.basis().clone();
-            let record = journal::effect_record(now, &self.run.lease, event, said, Some(&basis), None);
-            journal::append(&mut batch, owner, &record);
-            let key = Key::new(owner, Space::Intent, journal::effect_key(self.run.id(), effect));
-            batch.put(&key, row, self.run.lease.labels());
-            let store = self.kernel.store.clone();
-            let written = tokio::task::spawn_blocking(move || store.commit(batch, Durability::Synced)).await;
-            if !matches!(written, Ok(Ok(_))) {
-                tracing::error!(run = %self.run.id(), effect, "an intent could not be written, so nothing was sent");
-                return false;
-            }
+            let announced = Sending::announce(&self.kernel, &self.run, permit.basis(), said, None).await;
+            let Ok(sending) = announced else { return false };
             let target = permit.demand().target();
-            self.announced.lock().push(Announced { target, effect, basis, _settling: settling });
+            self.announced.lock().push(Announced { target, sending });
             true
         }
         .boxed()
+    }
+
+    fn kept_from(&self, tried: &KeptFrom) {
+        let (kernel, run) = (&self.kernel, &self.run);
+        let (said, rule) = kernel.denial_of(&run.lease, tried);
+        kernel.tally.denied(&rule.code);
+        if run.notes.add_denials(&said, tried.times) {
+            let mut record = journal::run_record(kernel.clock.now(), &run.lease, AuditEvent::Denied, said);
+            record.rule = Some(rule);
+            kernel.note(run.owner(), &record);
+        }
     }
 
     fn ended(&self, target: Option<&str>, how: WayEnd) {
@@ -519,9 +554,8 @@ impl WayOut for RunWay {
         let (kernel, run) = (self.kernel.clone(), self.run.clone());
         // Whoever tells of it may not wait; the run's end does.
         self.kernel.runtime.spawn_blocking(move || {
-            let Announced { effect, basis, _settling, .. } = announced;
-            if settle_sending(&kernel, &run, effect, state, said, &basis).is_err() {
-                tracing::error!(run = %run.id(), effect, "how a connection ended could not be written");
+            if announced.sending.settle(&kernel, &run, state, said).is_err() {
+                tracing::error!(run = %run.id(), "how a connection ended could not be written");
             }
         });
     }

@@ -119,6 +119,7 @@ impl Kernel {
             cause: Some(cause),
             wall_ms_max: None,
             asker: None,
+            exact: None,
         };
         let viewer = self.run_begin(caller, begin).await?;
         let waiting = Waiting(self, viewer.run());

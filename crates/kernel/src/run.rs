@@ -2,7 +2,7 @@
 
 use crate::{
     Kernel,
-    admission::{NoPlace, Ticket},
+    admission::Ticket,
     apps::LoadedApp,
     asked::{Asked, another_request},
     bus::deliver::Delivery,
@@ -13,11 +13,13 @@ use crate::{
     moving::storage_hold,
     notes::Notes,
     program::Asker,
+    report::{report_kept, report_of},
     routes::Exchange,
     runner::{GuestCall, GuestEnd, GuestExport, GuestFailure, GuestValue},
     servers::{CALL, is_server},
     shelf::HandedUse,
     stream::{RunStream, Viewer},
+    tools::Calling,
 };
 use broker::{Basis, Lease, LeaseEnd};
 use futures_util::{FutureExt as _, future::BoxFuture};
@@ -25,7 +27,7 @@ use package::Hook;
 use parking_lot::Mutex;
 use protocol::{
     ActionName, AppName, Arg, AuditEvent, Caller, Clock, Door, ErrorCode, Failure, Labels, OwnerId, RequestId, Right,
-    RunId, Sentence, Timestamp,
+    RunId, Sentence, Timestamp, Verbatim,
     api::{NamedFile, RunReport, RunSummary, RunUsage},
     sentence,
 };
@@ -76,6 +78,13 @@ pub(crate) enum Call {
         /// The request's body, and the answer.
         exchange: Arc<Exchange>,
     },
+    /// A tool of a server, by a run of another app.
+    Tool {
+        /// The tool.
+        action: ActionName,
+        /// Who calls it.
+        calling: Calling,
+    },
     /// What the app has called at a step of its life, whether it is enabled or not.
     Hook(Hook),
     /// What an MCP server is asked beside its tools.
@@ -98,7 +107,7 @@ pub(crate) struct Cause {
     pub(crate) basis: Option<Basis>,
     /// Labels of what it is told.
     pub(crate) labels: Labels,
-    /// How many events it comes from.
+    /// How many events and calls it comes from.
     pub(crate) hops: u8,
     /// What `ctx.env.trigger` shows.
     pub(crate) trigger: Value,
@@ -118,6 +127,8 @@ pub(crate) struct Begin {
     pub(crate) wall_ms_max: Option<u64>,
     /// Who can be asked for more while it goes on.
     pub(crate) asker: Option<Arc<dyn Asker>>,
+    /// The input as it was written, where that is what a server is to get.
+    pub(crate) exact: Option<Verbatim>,
 }
 
 /// What a run leaves beside its report.
@@ -155,6 +166,8 @@ pub(crate) struct Run {
     pub(crate) exchange: OnceLock<Arc<Exchange>>,
     /// Who started it and can be asked for more.
     pub(crate) asker: OnceLock<Arc<dyn Asker>>,
+    /// What it returned, as it was written.
+    exact: OnceLock<Verbatim>,
     /// It has changed the app's storage, should it end well.
     has_stored: AtomicBool,
     /// It may use storage and nothing else: what it does is committed with an upgrade or not at all.
@@ -192,6 +205,7 @@ impl Run {
             used: Mutex::default(),
             exchange: OnceLock::new(),
             asker: OnceLock::new(),
+            exact: OnceLock::new(),
             has_stored: AtomicBool::new(false),
             is_storage_only: AtomicBool::new(false),
         })
@@ -221,12 +235,17 @@ impl Run {
         self.lease.run()
     }
 
-    /// How many events it comes from.
+    /// Whether a run of another app called it and waits for it.
+    pub(crate) fn is_called(&self) -> bool {
+        self.cause.as_ref().is_some_and(|cause| cause.said.code == "cause_called")
+    }
+
+    /// How many events and calls it comes from.
     pub(crate) fn hops(&self) -> u8 {
         self.cause.as_ref().map_or(0, |cause| cause.hops)
     }
 
-    fn summary(&self) -> RunSummary {
+    pub(crate) fn summary(&self) -> RunSummary {
         RunSummary {
             run: self.id(),
             app: self.app.record.name.clone(),
@@ -254,15 +273,16 @@ impl Kernel {
     /// Starts a run and watches it. Fails before anything is written if the caller, the app, the action or the input
     /// is not right.
     pub async fn run_start(self: &Arc<Self>, caller: Caller, request: RunRequest) -> Result<Viewer, Failure> {
-        self.run_start_asked(caller, request, None).await
+        self.run_start_asked(caller, request, None, None).await
     }
 
-    /// The same, for who can be asked for more while it goes on.
+    /// The same, for who can be asked for more while it goes on, and whose input a server gets as it was written.
     pub async fn run_start_asked(
         self: &Arc<Self>,
         caller: Caller,
         request: RunRequest,
         asker: Option<Arc<dyn Asker>>,
+        exact: Option<Verbatim>,
     ) -> Result<Viewer, Failure> {
         self.require(&caller, Right::Run)?;
         let asked = Asked::of(&request);
@@ -273,7 +293,7 @@ impl Kernel {
         let RunRequest { id: _, app, action, input, files } = request;
         self.require_paths(&caller, files.iter().any(|file| matches!(file, NamedFile::Path(_))))?;
         let call = Call::Action(action);
-        let begin = Begin { asked, app, call, input, files, cause: None, wall_ms_max: None, asker };
+        let begin = Begin { asked, app, call, input, files, cause: None, wall_ms_max: None, asker, exact };
         self.run_begin(caller, begin).await
     }
 
@@ -288,13 +308,25 @@ impl Kernel {
         self.zone_check_again(&app)?;
         let mut exchange = None;
         let mut tool = None;
+        let mut written = None;
+        let mut calling = None;
         let (action_name, export, (picked, used), input) = match request.call {
             Call::Action(name) if is_server(&app) => {
                 let input = if request.input.is_null() { Value::Object(serde_json::Map::new()) } else { request.input };
-                let (called, input) = self.server_call(caller.owner, &app, &name, input)?;
+                let arguments = request.exact.unwrap_or_else(|| Verbatim::from(&input));
+                let (called, sent) = self.server_call(caller.owner, &app, &name, &arguments)?;
                 let action = called.action.clone();
-                tool = Some(called);
-                (action, GuestExport::named(CALL), Default::default(), input)
+                tool = Some((called, arguments));
+                written = Some(sent);
+                (action, GuestExport::named(CALL), Default::default(), Value::Null)
+            }
+            // Whether it may be called was decided, and whoever had to was asked, before it came here.
+            Call::Tool { action, calling: by } => {
+                let arguments = Verbatim::from(&request.input);
+                let (called, sent) = self.server_call(caller.owner, &app, &action, &arguments)?;
+                calling = Some(by);
+                written = Some(sent);
+                (called.action, GuestExport::named(CALL), Default::default(), Value::Null)
             }
             Call::Server { action, method, .. } => {
                 (action, GuestExport::named(&method), Default::default(), request.input)
@@ -328,7 +360,8 @@ impl Kernel {
             false => self.settings_of(caller.owner, &app)?,
         };
         let image = self.image(&app).await?;
-        let (ticket, has_waited) = self.place(caller.owner, &request.app).await?;
+        let places = if calling.is_some() { &self.admission_called } else { &self.admission };
+        let (ticket, has_waited) = self.place(places, caller.owner, &request.app).await?;
         if has_waited && !is_early {
             // Meanwhile it may have been disabled or removed.
             self.app_enabled(caller.owner, &request.app).await?;
@@ -338,7 +371,10 @@ impl Kernel {
         let now_ns = self.clock.monotonic_ns();
         let mut limits = app.package.manifest().limits.limits();
         limits.wall_ms = limits.wall_ms.min(request.wall_ms_max.unwrap_or(u64::MAX));
-        let lease = self.broker.lease_open(caller, &request.app, run_id, limits, now_ns);
+        let lease = match &calling {
+            Some(calling) => calling.begin(&self.broker, &request.app, run_id, limits, now_ns),
+            None => self.broker.lease_open(caller, &request.app, run_id, limits, now_ns),
+        };
         if let Some(cause) = &request.cause {
             lease.join_labels(cause.labels);
         }
@@ -361,33 +397,20 @@ impl Kernel {
             return self.run_view(&caller, known, 0);
         }
         let viewer = run.stream.view(0);
-        let call = self.guest_call(&run, export, &input, env);
+        let mut call = self.guest_call(&run, export, &input, env);
+        if let Some(written) = written {
+            call.input = written.text().as_bytes().to_vec();
+        }
         let host = Arc::new(RunHost::new(self.clone(), run.clone()));
         let kernel = self.clone();
         let guest = self.guest_start(&run, &image, call, host);
-        let guest = match tool.filter(|tool| self.asks_first(run.lease.caller(), tool)) {
+        let guest = match tool.filter(|(tool, _)| self.asks_first(run.lease.caller(), tool)) {
             None => guest,
-            Some(tool) => self.tool_ask(run.clone(), tool, &input, guest),
+            Some((tool, arguments)) => self.tool_ask(run.clone(), tool, &arguments, guest),
         };
         let span = run.span.clone();
         tokio::spawn(async move { kernel.run_drive(run, guest, ticket).await }.instrument(span));
         Ok(viewer)
-    }
-
-    /// A place for one more run of an app, and whether it had to be waited for.
-    pub(crate) async fn place(&self, owner: OwnerId, app: &AppName) -> Result<(Ticket, bool), Failure> {
-        if let Some(ticket) = self.admission.try_enter() {
-            return Ok((ticket, false));
-        }
-        let ticket = self.admission.enter(owner, app).await.map_err(|why| match why {
-            NoPlace::NoRoom => {
-                self.tally.limit_hit(LimitHit::Queue);
-                Failure::new(ErrorCode::HostBusy, "there was no room to run this before the deadline")
-                    .hint("oikos stop --all ends what is running; or try again later")
-            }
-            NoPlace::Stopped => Failure::new(ErrorCode::Stopped, "the owner stopped it before it began"),
-        })?;
-        Ok((ticket, true))
     }
 
     /// What a guest of a run gets.
@@ -485,7 +508,8 @@ impl Kernel {
             live.insert(run.id(), run.clone());
         }
         // From here on it can be stopped; what happened just before that is seen now.
-        if self.is_ending.load(SeqCst) {
+        // What another run called is of that one, which may go on to its end.
+        if self.is_ending.load(SeqCst) && !run.is_called() {
             run.lease.end(LeaseEnd::Shutdown);
         }
         if !self.apps.read().contains_key(&(owner, run.app.record.name.clone())) {
@@ -496,6 +520,9 @@ impl Kernel {
         let (said, basis) = match &run.cause {
             Some(cause) if run.exchange.get().is_some() => {
                 (sentence::run_requested(action, version, cause.said.clone()), cause.basis.as_ref())
+            }
+            Some(cause) if run.is_called() => {
+                (sentence::run_called(action, version, cause.said.clone()), cause.basis.as_ref())
             }
             Some(cause) => (sentence::run_triggered(action, version, cause.said.clone()), cause.basis.as_ref()),
             None => (sentence::run_started(action, version), None),
@@ -526,6 +553,9 @@ impl Kernel {
         let end = guest_ended(guest).await;
         let (result, usage) = self.run_ended(&run, end, ticket).await;
         let (_held, result) = storage_hold(&run, result).await;
+        if let Some(exact) = result.as_ref().ok().and_then(|value| value.exact.clone()) {
+            run.exact.get_or_init(|| exact);
+        }
         let left = self.run_leave(&run, result.is_ok(), Batch::new());
         let is_class_a = left.batch.is_empty() && !self.bus.holds(run.id());
         // A thread that may wait costs a run more than writing down that it only read.
@@ -604,7 +634,8 @@ impl Kernel {
         if let Some(exchange) = run.exchange.get() {
             exchange.end(run.lease.labels());
         }
-        run.stream.end(report);
+        let exact = run.exact.get().filter(|_| report.summary.failure.is_none());
+        run.stream.end_exact(report, exact.cloned());
         {
             let mut ended = self.ended.lock();
             ended.push_back(((run.owner(), run.id()), run.stream.clone()));
@@ -780,6 +811,7 @@ fn run_failure(run: &Run, ended: LeaseEnd, failure: GuestFailure) -> Failure {
                     code @ (ErrorCode::PermissionDenied
                     | ErrorCode::QuotaExceeded
                     | ErrorCode::NotAvailable
+                    | ErrorCode::DependencyMissing
                     | ErrorCode::DocumentUnreadable
                     | ErrorCode::WorkerFailed
                     | ErrorCode::BoxRefused
@@ -800,46 +832,6 @@ fn run_failure(run: &Run, ended: LeaseEnd, failure: GuestFailure) -> Failure {
         GuestFailure::Trapped(message) => {
             Failure::new(ErrorCode::AppFailed, "the app's code broke its sandbox's rules and was ended").log(message)
         }
-    }
-}
-
-/// A report as it is kept: what is too large to keep is left out.
-fn report_kept(report: &RunReport) -> Vec<u8> {
-    /// Sentences about effects in a report that would be too large otherwise: paths can be long.
-    const SAID_KEPT: usize = 20;
-    let mut kept = report.clone();
-    let is_large = |bytes: usize| bytes > crate::REPORT_BYTES_KEPT;
-    kept.data = kept.data.filter(|data| !is_large(crate::stream::value_bytes(data)));
-    kept.text = kept.text.filter(|text| !is_large(text.len()));
-    kept.renderer = kept.renderer.filter(|renderer| !is_large(renderer.len()));
-    let bytes = serde_json::to_vec(&kept).unwrap_or_default();
-    if bytes.len() <= crate::REPORT_VALUE_BYTES_MAX {
-        return bytes;
-    }
-    kept.effects.truncate(SAID_KEPT);
-    let kept = RunReport { data: None, text: None, renderer: None, ..kept };
-    serde_json::to_vec(&kept).unwrap_or_default()
-}
-
-fn report_of(run: &Run, result: &Result<GuestValue, Failure>, usage: RunUsage) -> RunReport {
-    let mut summary = run.summary();
-    let value = match result {
-        Ok(value) => value.clone(),
-        Err(failure) => {
-            summary.failure = Some(failure.clone());
-            GuestValue::default()
-        }
-    };
-    RunReport {
-        summary,
-        data: value.data,
-        text: value.summary,
-        renderer: value.renderer,
-        usage,
-        network: run.notes.exchanged(),
-        facts: run.notes.kept(),
-        effects: run.notes.said(),
-        undoable: run.notes.changes() > 0,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
 };
 use broker::{Lease, LeaseEnd};
 use futures_util::future::BoxFuture;
-use protocol::{ActionName, AppName, BoxFact, Digest, ErrorCode, Failure, LogLevel, OwnerId};
+use protocol::{ActionName, AppName, BoxFact, Digest, ErrorCode, Failure, LogLevel, OwnerId, Verbatim};
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -251,6 +251,8 @@ pub struct GuestValue {
     pub summary: Option<String>,
     /// Which renderer should draw `data`.
     pub renderer: Option<String>,
+    /// `data` as it was written, where whoever called it hands that on. It is not kept with the run.
+    pub exact: Option<Verbatim>,
 }
 
 /// Why a guest did not return.

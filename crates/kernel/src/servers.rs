@@ -4,25 +4,26 @@
 use crate::{
     Kernel,
     apps::LoadedApp,
-    bus::deliver::ended,
+    bus::deliver::ended_exact,
     journal,
     program::{Asker, Speaks},
     run::{Begin, Call, Cause, Run, commit_failure, internal, store_failure},
     runner::{GuestEnd, GuestFailure},
+    server_views::{LookedView, LookedViews, view_key, view_of},
     stream::Viewer,
 };
 use futures_util::{FutureExt as _, future::BoxFuture};
 use package::Code;
 use protocol::{
     ActionName, AppName, AuditEvent, Caller, Digest, ErrorCode, Failure, GrantState, Labels, OwnerId, QuestionKind,
-    RequestId, Right, Scope, Sentence, Timestamp,
-    api::{AppOffers, ServerToolView, ServerView, ToolOffer, ToolStanding},
+    RequestId, Right, Scope, Sentence, Timestamp, Verbatim,
+    api::{AppOffers, ServerToolView, ServerView, ToolDifference, ToolOffer, ToolStanding},
     sentence, sha256, text,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value, json, value::RawValue};
 use state::{Batch, Durability, Key, Space};
-use std::{collections::BTreeSet, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 /// The name under which a server is asked for its tools. No tool's: those go through [`CALL`].
 pub const LOOK: &str = "mcp:look";
@@ -30,6 +31,8 @@ pub const LOOK: &str = "mcp:look";
 pub const CALL: &str = "mcp:tools/call";
 /// Before the method, for all else that a server is asked.
 pub const METHOD: &str = "mcp:";
+/// Where a server refused a request in words of the protocol: the run's data is an object with this one key.
+pub const REFUSAL_KEY: &str = "mcp/refusal";
 /// Tools that a server may have: more than any client offers to a model.
 const TOOLS_MAX: usize = 1_000;
 /// What is kept of one tool's definition.
@@ -45,11 +48,11 @@ pub(crate) struct ServerRow {
     about: Value,
     tools: Vec<ServerTool>,
     #[serde(default)]
-    prompts: Vec<Value>,
+    prompts: Vec<Verbatim>,
     #[serde(default)]
-    resources: Vec<Value>,
+    resources: Vec<Verbatim>,
     #[serde(default)]
-    templates: Vec<Value>,
+    templates: Vec<Verbatim>,
 }
 
 /// A tool.
@@ -72,9 +75,12 @@ pub(crate) struct ServerTool {
 pub(crate) struct Definition {
     /// As it was said.
     #[serde(rename = "definition")]
-    said: Value,
+    said: Verbatim,
     /// A digest of what counts: its name, texts and schemas.
     pin: String,
+    /// What stands for the view that draws what it answers, where it was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    view: Option<Digest>,
 }
 
 /// What a look brings.
@@ -84,11 +90,13 @@ struct Looked {
     about: Value,
     tools: Vec<Definition>,
     #[serde(default)]
-    prompts: Vec<Value>,
+    prompts: Vec<Verbatim>,
     #[serde(default)]
-    resources: Vec<Value>,
+    resources: Vec<Verbatim>,
     #[serde(default)]
-    templates: Vec<Value>,
+    templates: Vec<Verbatim>,
+    #[serde(default)]
+    views: Vec<LookedView>,
 }
 
 /// What the owner decides about a tool.
@@ -100,6 +108,20 @@ pub struct ToolDecision {
     pub state: Option<GrantState>,
     /// What its owner saw of it, as [`ServerView::pin`] said it: nothing is decided about anything else.
     pub seen: Option<Digest>,
+}
+
+/// What the image of a server gets for [`CALL`].
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ToolCall<'a> {
+    /// The tool, as the server calls it.
+    #[serde(borrow)]
+    pub name: Cow<'a, str>,
+    /// The arguments, as they were written.
+    #[serde(borrow)]
+    pub arguments: &'a RawValue,
+    /// What the tool was when its owner accepted it.
+    #[serde(borrow, default)]
+    pub pin: Option<Cow<'a, str>>,
 }
 
 /// What is asked of a server beside its tools.
@@ -125,22 +147,58 @@ impl ServerTool {
         }
     }
 
+    /// Whether it is as its owner accepted it; if not, why not, and what would help.
+    pub(crate) fn check_standing(&self, app: &AppName) -> Result<(), Failure> {
+        let refused = |why: &str, hint: String| {
+            Failure::new(ErrorCode::ToolNotAccepted, format!("the tool '{}' of {app} {why}", self.action)).hint(hint)
+        };
+        let accept =
+            || format!("oikos mcp info {app} shows it; oikos mcp accept {app} {} lets it be called", self.action);
+        match self.standing() {
+            ToolStanding::Accepted => Ok(()),
+            ToolStanding::Added => Err(refused("was added after you looked, and waits for your yes", accept())),
+            ToolStanding::Changed => {
+                Err(refused("is not what you accepted any more, and waits for your yes", accept()))
+            }
+            ToolStanding::Gone => {
+                let hint = format!("oikos mcp look {app} asks it again");
+                Err(refused("is not offered by its server any more", hint))
+            }
+        }
+    }
+
     fn view(&self) -> ServerToolView {
         ServerToolView {
             name: self.name.clone(),
             action: self.action.clone(),
             standing: self.standing(),
             state: self.state,
-            accepted: self.accepted.as_ref().map(|accepted| accepted.said.clone()),
-            offered: self.offered.as_ref().map(|offered| offered.said.clone()),
-            changes: Vec::new(),
+            accepted: self.accepted.as_ref().map(|accepted| accepted.said.value()),
+            offered: self.offered.as_ref().map(|offered| offered.said.value()),
+            changes: self.view_change().into_iter().collect(),
         }
+    }
+
+    /// That its view is another document than the one that was accepted, by what stands for both.
+    fn view_change(&self) -> Option<ToolDifference> {
+        let (before, after) = (self.accepted.as_ref()?.view, self.offered.as_ref()?.view);
+        let shown = |view: Option<Digest>| view.map(|view| view.to_string());
+        (before != after).then(|| ToolDifference {
+            place: "view".to_owned(),
+            before: shown(before),
+            after: shown(after),
+        })
+    }
+
+    /// What the server said of it when it was accepted.
+    pub(crate) fn definition(&self) -> Option<Value> {
+        self.accepted.as_ref().map(|accepted| accepted.said.value())
     }
 
     fn accept(&mut self) {
         if let Some(offered) = self.offered.take() {
             // What is newly said to destroy asks from now on; what its author says can only make it stricter.
-            if self.accepted.is_none() && destroys(&offered.said) {
+            if self.accepted.is_none() && destroys(&offered.said.value()) {
                 self.state = GrantState::Ask;
             }
             self.accepted = Some(offered);
@@ -159,6 +217,34 @@ impl ServerRow {
         known().find(|tool| tool.action.as_str() == name).or_else(|| known().find(|tool| tool.name == name))
     }
 
+    /// The names that stand for a tool and for no other one: ours, and the server's own where that leads to it.
+    fn names_of(&self, tool: &ServerTool) -> Vec<String> {
+        let own = Some(&tool.name).filter(|own| self.tool(own).is_some_and(|known| known.action == tool.action));
+        std::iter::once(tool.action.to_string()).chain(own.cloned()).collect()
+    }
+
+    /// There is none of this name: those that are near, and some of the others.
+    fn no_tool(&self, app: &AppName, name: &str) -> Failure {
+        /// A person reads them, or the author of an app in an error.
+        const NAMES_SHOWN_MAX: usize = 40;
+        let shown = text::shorten(name, 64);
+        let failure = Failure::new(ErrorCode::ActionNotFound, format!("{app} has no tool '{shown}'"));
+        if self.looked_at.is_none() {
+            return failure.hint(format!("oikos mcp look {app} asks it what it has"));
+        }
+        let names: Vec<&str> = self.tools.iter().map(|tool| tool.action.as_str()).collect();
+        if names.is_empty() {
+            return failure;
+        }
+        let near = package::did_you_mean(name, names.iter().copied()).map_or_else(String::new, |near| near + " ");
+        let more = match names.len() > NAMES_SHOWN_MAX {
+            true => " …",
+            false => "",
+        };
+        let names = &names[..names.len().min(NAMES_SHOWN_MAX)];
+        failure.hint(format!("{near}it has: {}{more}", names.join(", ")))
+    }
+
     /// Stands for what it says of its tools now, accepted or not.
     fn pin(&self) -> Digest {
         let said: String = self
@@ -166,14 +252,34 @@ impl ServerRow {
             .iter()
             .map(|tool| {
                 let now = tool.offered.as_ref().or(tool.accepted.as_ref());
-                json!([tool.name, now.map(|now| &now.pin), tool.is_gone]).to_string()
+                json!([tool.name, now.map(|now| (&now.pin, now.view)), tool.is_gone]).to_string()
             })
             .collect();
         sha256(said.as_bytes())
     }
 
+    /// A tool as its server calls it.
+    pub(crate) fn named(&self, name: &str) -> Option<&ServerTool> {
+        self.tools.iter().find(|tool| tool.name == name)
+    }
+
+    /// What stands for the view of this address, as it was accepted with a tool.
+    pub(crate) fn accepted_view(&self, uri: &str) -> Option<Digest> {
+        let mut accepted = self.tools.iter().filter_map(|tool| tool.accepted.as_ref());
+        accepted.find_map(|accepted| {
+            let view = accepted.view?;
+            (view_of(&accepted.said.value()) == Some(uri)).then_some(view)
+        })
+    }
+
+    /// Views that are kept for its tools.
+    fn views(&self) -> BTreeSet<Digest> {
+        let said = self.tools.iter().flat_map(|tool| [&tool.accepted, &tool.offered]).flatten();
+        said.filter_map(|said| said.view).collect()
+    }
+
     /// Takes in what a look has brought. What is as it was accepted stays so; all else waits.
-    fn look(&mut self, looked: Looked, at: Timestamp) {
+    fn look(&mut self, looked: Looked, views: &LookedViews, at: Timestamp) {
         self.looked_at = Some(at);
         self.about = looked.about;
         for (kept, looked) in [
@@ -181,23 +287,24 @@ impl ServerRow {
             (&mut self.resources, looked.resources),
             (&mut self.templates, looked.templates),
         ] {
-            *kept = looked
-                .into_iter()
-                .filter(|one| one.to_string().len() <= DEFINITION_BYTES_MAX)
-                .take(TOOLS_MAX)
-                .collect();
+            *kept = looked.into_iter().filter(|one| one.text().len() <= DEFINITION_BYTES_MAX).take(TOOLS_MAX).collect();
         }
         let mut taken: BTreeSet<ActionName> = self.tools.iter().map(|tool| tool.action.clone()).collect();
         let mut seen = BTreeSet::new();
-        for definition in looked.tools.into_iter().take(TOOLS_MAX) {
-            let Some(name) = definition.said.get("name").and_then(Value::as_str).map(str::to_owned) else { continue };
-            if definition.said.to_string().len() > DEFINITION_BYTES_MAX || !seen.insert(name.clone()) {
+        for mut definition in looked.tools.into_iter().take(TOOLS_MAX) {
+            let value = definition.said.value();
+            let Some(name) = value.get("name").and_then(Value::as_str).map(str::to_owned) else { continue };
+            if definition.said.text().len() > DEFINITION_BYTES_MAX || !seen.insert(name.clone()) {
                 continue;
             }
+            definition.view = views.of(&value);
             match self.tools.iter_mut().find(|tool| tool.name == name) {
                 Some(tool) => {
                     tool.is_gone = false;
-                    let is_same = tool.accepted.as_ref().is_some_and(|accepted| accepted.pin == definition.pin);
+                    let is_same = tool.accepted.as_ref().is_some_and(|accepted| {
+                        // One that could not be read this time is the one that is kept.
+                        accepted.pin == definition.pin && definition.view.is_none_or(|view| accepted.view == Some(view))
+                    });
                     tool.offered = (!is_same).then_some(definition);
                 }
                 None => {
@@ -268,6 +375,7 @@ fn server_key(owner: OwnerId, app: &AppName) -> Key {
 /// Forgets what is known of a server, with the rest of an app.
 pub(crate) fn server_forget(batch: &mut Batch, owner: OwnerId, app: &AppName) {
     batch.delete(&server_key(owner, app));
+    batch.delete_prefix(owner, Space::Server, &format!("{app}/"));
 }
 
 impl Kernel {
@@ -289,56 +397,39 @@ impl Kernel {
         Ok(row)
     }
 
-    /// What is to be called for a tool of a server: the name for its image, and what that gets.
+    /// What is to be called for a tool of a server, and what its image gets, with the arguments as they were written.
     pub(crate) fn server_call(
         &self,
         owner: OwnerId,
         app: &LoadedApp,
         name: &ActionName,
-        input: Value,
-    ) -> Result<(ServerTool, Value), Failure> {
+        arguments: &Verbatim,
+    ) -> Result<(ServerTool, Verbatim), Failure> {
         let named = &app.record.name;
         let row = self.server_row(owner, named)?;
-        let tool = row.tool(name.as_str()).ok_or_else(|| {
-            let names: Vec<&str> = row.tools.iter().map(|tool| tool.action.as_str()).collect();
-            let failure = Failure::new(ErrorCode::ActionNotFound, format!("{named} has no tool '{name}'"));
-            match row.looked_at {
-                None => failure.hint(format!("oikos mcp look {named} asks it what it has")),
-                Some(_) if names.is_empty() => failure,
-                Some(_) => {
-                    let near = package::did_you_mean(name.as_str(), names.iter().copied());
-                    failure.hint(
-                        near.map_or_else(String::new, |near| near + " ") + &format!("it has: {}", names.join(", ")),
-                    )
-                }
-            }
-        })?;
+        let tool = row.tool(name.as_str()).ok_or_else(|| row.no_tool(named, name.as_str()))?;
         if tool.state == GrantState::Block {
             let message = format!("the tool '{}' of {named} is blocked", tool.action);
             let hint = format!("oikos mcp allow {named} {} lets it be called", tool.action);
             return Err(Failure::new(ErrorCode::PermissionDenied, message).hint(hint));
         }
-        let refused = |why: &str, hint: String| {
-            Failure::new(ErrorCode::ToolNotAccepted, format!("the tool '{}' of {named} {why}", tool.action)).hint(hint)
-        };
-        let accept =
-            format!("oikos mcp info {named} shows it; oikos mcp accept {named} {} lets it be called", tool.action);
-        match tool.standing() {
-            ToolStanding::Accepted => {}
-            ToolStanding::Added => return Err(refused("was added after you looked, and waits for your yes", accept)),
-            ToolStanding::Changed => {
-                return Err(refused("is not what you accepted any more, and waits for your yes", accept));
-            }
-            ToolStanding::Gone => {
-                return Err(refused(
-                    "is not offered by its server any more",
-                    format!("oikos mcp look {named} asks it again"),
-                ));
-            }
-        }
+        tool.check_standing(named)?;
         let pin = tool.accepted.as_ref().map(|accepted| accepted.pin.as_str());
-        let input = json!({ "name": tool.name, "arguments": input, "pin": pin });
-        Ok((tool.clone(), input))
+        let sent = ToolCall { name: (&tool.name).into(), arguments: arguments.raw(), pin: pin.map(Into::into) };
+        let sent = serde_json::value::to_raw_value(&sent).map_err(|_| internal("a call could not be written"))?;
+        Ok((tool.clone(), sent.into()))
+    }
+
+    /// A tool of a server, by any name that stands for it, and all the names that do.
+    pub(crate) fn server_tool(
+        &self,
+        owner: OwnerId,
+        app: &AppName,
+        name: &str,
+    ) -> Result<(ServerTool, Vec<String>), Failure> {
+        let row = self.server_row(owner, app)?;
+        let tool = row.tool(name).ok_or_else(|| row.no_tool(app, name))?;
+        Ok((tool.clone(), row.names_of(tool)))
     }
 
     /// Whether a person is asked before a tool is called: not where they are who calls it.
@@ -351,13 +442,13 @@ impl Kernel {
         self: &Arc<Self>,
         run: Arc<Run>,
         tool: ServerTool,
-        input: &Value,
+        arguments: &Verbatim,
         guest: BoxFuture<'static, GuestEnd>,
     ) -> BoxFuture<'static, GuestEnd> {
         let kernel = self.clone();
         let app = run.app.record.name.clone();
-        let arguments = input.get("arguments").unwrap_or(&Value::Null);
-        let content = Some(serde_json::to_string_pretty(arguments).unwrap_or_default());
+        // To the last digit and with whatever stands there twice: it is what is sent.
+        let content = Some(arguments.in_lines());
         async move {
             let said = sentence::ask_tool(tool.action.as_str(), app.as_str());
             let line = Scope::Mcp { server: app.to_string(), tools: Vec::new() }.line();
@@ -412,6 +503,7 @@ impl Kernel {
             looked_at: row.looked_at,
             about: Some(row.about.clone()).filter(|about| !about.is_null()),
             running: None,
+            signed_in_at: None,
             pin: row.pin(),
             tools: row.tools.iter().map(ServerTool::view).collect(),
         })
@@ -449,18 +541,21 @@ impl Kernel {
             cause,
             wall_ms_max: Some(LOOK_WALL_MS),
             asker: None,
+            exact: None,
         };
-        let report = ended(self.run_begin(caller, begin).await?).await;
+        let (report, exact) = ended_exact(self.run_begin(caller, begin).await?).await;
         if let Some(failure) = &report.summary.failure {
             return Err(failure.clone());
         }
-        let looked = report.data.clone().and_then(|data| serde_json::from_value::<Looked>(data).ok());
-        let looked = looked.ok_or_else(|| internal("what a server has could not be read"))?;
+        let said = exact.or_else(|| report.data.as_ref().map(Verbatim::from));
+        let looked = said.and_then(|said| serde_json::from_str::<Looked>(said.text()).ok());
+        let mut looked = looked.ok_or_else(|| internal("what a server has could not be read"))?;
+        let views = LookedViews::new(std::mem::take(&mut looked.views));
         let kernel = self.clone();
         tokio::task::spawn_blocking(move || {
-            kernel.server_change(&caller, &name, |row| {
+            kernel.server_change(&caller, &name, &views, |row| {
                 let before = row.tools.clone();
-                row.look(looked, kernel.clock.now());
+                row.look(looked, &views, kernel.clock.now());
                 let waits: Vec<String> = row
                     .tools
                     .iter()
@@ -480,6 +575,7 @@ impl Kernel {
         &self,
         caller: &Caller,
         app: &AppName,
+        views: &LookedViews,
         change: impl FnOnce(&mut ServerRow) -> Result<Option<Sentence>, Failure>,
     ) -> Result<(), Failure> {
         let _changing = self.changing.lock();
@@ -491,6 +587,15 @@ impl Kernel {
         }
         let mut batch = Batch::new();
         batch.put(&server_key(caller.owner, app), serde_json::to_vec(&row).unwrap_or_default(), Labels::STRANGER);
+        let (known, wanted) = (before.views(), row.views());
+        for digest in known.difference(&wanted) {
+            batch.delete(&view_key(caller.owner, app, digest));
+        }
+        for digest in &wanted {
+            if let Some(view) = views.row(digest) {
+                batch.put(&view_key(caller.owner, app, digest), view, Labels::STRANGER);
+            }
+        }
         if let Some(said) = said {
             let record = journal::record(self.clock.now(), caller, AuditEvent::App, Some(app), said);
             journal::append(&mut batch, caller.owner, &record);
@@ -513,7 +618,7 @@ impl Kernel {
         let loaded = self.server_load(caller.owner, &app).await?;
         let kernel = self.clone();
         tokio::task::spawn_blocking(move || {
-            kernel.server_change(&caller, &app, |row| {
+            kernel.server_change(&caller, &app, &LookedViews::default(), |row| {
                 if decision.seen.is_some_and(|seen| seen != row.pin()) {
                     let message = format!("{app} offers something else by now than what was seen");
                     let failure = Failure::new(ErrorCode::Conflict, message);
@@ -558,7 +663,7 @@ impl Kernel {
         }
         let (kernel, name) = (self.clone(), name.clone());
         tokio::task::spawn_blocking(move || {
-            kernel.server_change(&caller, &name, |row| {
+            kernel.server_change(&caller, &name, &LookedViews::default(), |row| {
                 if row.tools.iter().any(|tool| tool.accepted.is_some()) {
                     return Ok(None);
                 }
@@ -603,6 +708,7 @@ impl Kernel {
             cause,
             wall_ms_max: None,
             asker,
+            exact: None,
         };
         self.run_begin(caller, begin).await
     }
@@ -613,7 +719,7 @@ impl Kernel {
         let accepted = row.tools.iter().filter(|tool| tool.standing() == ToolStanding::Accepted);
         let tools = accepted.filter_map(|tool| {
             let definition = tool.accepted.as_ref()?.said.clone();
-            Some(ToolOffer { name: tool.action.clone(), state: tool.state, definition })
+            Some(ToolOffer { name: tool.action.clone(), state: tool.state, renderer: None, definition })
         });
         Ok(AppOffers {
             app: app.clone(),
@@ -635,7 +741,11 @@ mod tests {
     use super::*;
 
     fn looked(tools: &[(&str, &str)]) -> Looked {
-        let tool = |(name, pin): &(&str, &str)| Definition { said: json!({ "name": name }), pin: (*pin).to_owned() };
+        let tool = |(name, pin): &(&str, &str)| Definition {
+            said: Verbatim::from(&json!({ "name": name })),
+            pin: (*pin).to_owned(),
+            view: None,
+        };
         Looked { tools: tools.iter().map(tool).collect(), ..Looked::default() }
     }
 
@@ -646,18 +756,18 @@ mod tests {
     #[test]
     fn what_changed_waits_and_what_is_the_same_goes_on() {
         let mut row = ServerRow::default();
-        row.look(looked(&[("a", "1"), ("b", "1")]), Timestamp(1));
+        row.look(looked(&[("a", "1"), ("b", "1")]), &LookedViews::default(), Timestamp(1));
         assert_eq!(standings(&row), [("a", ToolStanding::Added), ("b", ToolStanding::Added)]);
         row.tools.iter_mut().for_each(ServerTool::accept);
-        row.look(looked(&[("a", "1"), ("b", "2"), ("c", "1")]), Timestamp(2));
+        row.look(looked(&[("a", "1"), ("b", "2"), ("c", "1")]), &LookedViews::default(), Timestamp(2));
         assert_eq!(
             standings(&row),
             [("a", ToolStanding::Accepted), ("b", ToolStanding::Changed), ("c", ToolStanding::Added)]
         );
         // Back to what was accepted needs no yes; what is gone is told, and what was never accepted is forgotten.
-        row.look(looked(&[("b", "1")]), Timestamp(3));
+        row.look(looked(&[("b", "1")]), &LookedViews::default(), Timestamp(3));
         assert_eq!(standings(&row), [("a", ToolStanding::Gone), ("b", ToolStanding::Accepted)]);
-        row.look(looked(&[("a", "1"), ("a", "2"), ("b", "1")]), Timestamp(4));
+        row.look(looked(&[("a", "1"), ("a", "2"), ("b", "1")]), &LookedViews::default(), Timestamp(4));
         assert_eq!(standings(&row), [("a", ToolStanding::Accepted), ("b", ToolStanding::Accepted)]);
     }
 
@@ -667,6 +777,7 @@ mod tests {
         let long = "x".repeat(200);
         row.look(
             looked(&[("read-file", "1"), ("read.file", "1"), ("read_file", "1"), ("9", "1"), (&long, "1")]),
+            &LookedViews::default(),
             Timestamp(1),
         );
         let names: Vec<&str> = row.tools.iter().map(|tool| tool.action.as_str()).collect();
@@ -678,10 +789,41 @@ mod tests {
     }
 
     #[test]
+    fn a_tool_whose_view_is_another_document_waits() {
+        let said = json!({ "name": "draw", "_meta": { "ui": { "resourceUri": "ui://a" } } });
+        let look = |row: &mut ServerRow, html: Option<&str>| {
+            let views = html.map(|html| json!({ "uri": "ui://a", "html": html }));
+            let views = views.into_iter().map(|view| serde_json::from_str(&view.to_string()).unwrap()).collect();
+            let tools = vec![Definition { said: Verbatim::from(&said), pin: "1".to_owned(), view: None }];
+            row.look(Looked { tools, ..Looked::default() }, &LookedViews::new(views), Timestamp(1));
+        };
+        let mut row = ServerRow::default();
+        look(&mut row, Some("<p>one"));
+        assert_eq!(row.accepted_view("ui://a"), None, "what nobody said yes to is not drawn");
+        row.tools[0].accept();
+        let accepted = row.accepted_view("ui://a").unwrap();
+        // One that could not be read is the one that is kept.
+        look(&mut row, None);
+        assert_eq!(standings(&row), [("draw", ToolStanding::Accepted)]);
+        let pin = row.pin();
+        look(&mut row, Some("<p>two"));
+        assert_eq!(standings(&row), [("draw", ToolStanding::Changed)]);
+        assert_ne!(row.pin(), pin, "a yes is to what was seen");
+        let changes = row.tools[0].view().changes;
+        assert_eq!((changes.len(), &*changes[0].place), (1, "view"));
+        assert_eq!(row.accepted_view("ui://a"), Some(accepted), "what was accepted is drawn until then");
+        assert_eq!(row.views().len(), 2);
+        row.tools[0].accept();
+        assert_ne!(row.accepted_view("ui://a"), Some(accepted));
+        assert_eq!(row.views().len(), 1);
+    }
+
+    #[test]
     fn what_says_that_it_destroys_asks() {
         let mut row = ServerRow::default();
-        let said = json!({ "name": "wipe", "annotations": { "destructiveHint": true } });
-        row.look(Looked { tools: vec![Definition { said, pin: "1".to_owned() }], ..Looked::default() }, Timestamp(1));
+        let said = Verbatim::from(&json!({ "name": "wipe", "annotations": { "destructiveHint": true } }));
+        let tools = vec![Definition { said, pin: "1".to_owned(), view: None }];
+        row.look(Looked { tools, ..Looked::default() }, &LookedViews::default(), Timestamp(1));
         row.tools[0].accept();
         assert_eq!(row.tools[0].state, GrantState::Ask);
     }

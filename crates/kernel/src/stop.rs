@@ -2,6 +2,7 @@
 
 use crate::{
     Kernel,
+    admission::Whose,
     bus::deliver::Delivery,
     journal,
     run::{Run, commit_failure, run_not_found, store_failure},
@@ -111,14 +112,15 @@ impl Kernel {
     pub fn run_stop(&self, caller: &Caller, target: &StopTarget) -> Result<Vec<RunId>, Failure> {
         self.require(caller, Right::Run)?;
         // Those who wait first: a place that becomes free must not go to one of them.
-        let waiting = self.admission.stop(|(owner, name)| {
+        let is_meant = |(owner, name): &Whose| {
             *owner == caller.owner
                 && match target {
                     StopTarget::Run(_) => false,
                     StopTarget::App(app) => name == app,
                     StopTarget::All => true,
                 }
-        });
+        };
+        let waiting = self.admission.stop(is_meant) + self.admission_called.stop(is_meant);
         let runs: Vec<Arc<Run>> = self
             .live
             .lock()

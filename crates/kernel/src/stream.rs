@@ -4,7 +4,7 @@
 //! oldest chunks go: a run is never stuck because its owner closed the lid.
 
 use parking_lot::Mutex;
-use protocol::{Chunk, RunId, SequencedChunk, api::RunReport};
+use protocol::{Chunk, RunId, SequencedChunk, Verbatim, api::RunReport};
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::Arc,
@@ -41,6 +41,7 @@ struct Log {
     viewers: BTreeMap<u64, u64>,
     viewer_next: u64,
     end: Option<Arc<RunReport>>,
+    exact: Option<Verbatim>,
 }
 
 impl Log {
@@ -111,7 +112,15 @@ impl RunStream {
 
     /// The run has ended; viewers get the rest and then this.
     pub fn end(&self, report: RunReport) {
-        self.log.lock().end = Some(Arc::new(report));
+        self.end_exact(report, None);
+    }
+
+    /// The same, with the report's data as they were written.
+    pub(crate) fn end_exact(&self, report: RunReport, exact: Option<Verbatim>) {
+        {
+            let mut log = self.log.lock();
+            (log.end, log.exact) = (Some(Arc::new(report)), exact);
+        }
         self.grown.notify_waiters();
         self.drained.notify_waiters();
     }
@@ -172,6 +181,11 @@ impl Viewer {
     /// The run that is watched.
     pub fn run(&self) -> RunId {
         self.stream.run
+    }
+
+    /// What a run that has ended returned, as it was written. Not there for one that ended long ago, or failed.
+    pub fn exact(&self) -> Option<Verbatim> {
+        self.stream.log.lock().exact.clone()
     }
 
     /// The next chunk, or the end. Cancel-safe: a chunk counts as read when it is returned.

@@ -4,13 +4,13 @@
 
 use crate::{
     handles::handle_text,
-    host_call::{AnswerPart, CsvCall, FileCall, HostAnswer, HostCall, HostError, StorageCall},
+    host_call::{AnswerPart, CsvCall, FileCall, HostAnswer, HostCall, HostError, McpCall, StorageCall},
     program::{InputRequest, Introduction, WayOut},
     runner::{GuestEnd, GuestFailure, GuestHost, GuestPiece, Push},
 };
 use futures_util::future::BoxFuture;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use protocol::{BoxFact, Failure, SecretText};
+use protocol::{BoxFact, Failure, SecretText, Verbatim};
 use serde_json::Value;
 use std::{fmt, sync::Arc};
 
@@ -120,6 +120,14 @@ impl Unsaid {
                 call.folder = self.maybe(call.folder);
                 HostCall::Shell(call)
             }
+            HostCall::Mcp(McpCall::Call { server, tool, arguments }) => {
+                let arguments = arguments.into_iter().map(|(name, value)| (self.text(name), self.value(value)));
+                HostCall::Mcp(McpCall::Call {
+                    server: self.text(server),
+                    tool: self.text(tool),
+                    arguments: arguments.collect(),
+                })
+            }
             HostCall::Emit { topic, payload } => HostCall::Emit { topic, payload: self.text(payload) },
             HostCall::Answer(AnswerPart::Answer(mut answer)) => {
                 answer.headers = self.pairs(answer.headers);
@@ -129,7 +137,10 @@ impl Unsaid {
             }
             HostCall::NotAvailable { feature } => HostCall::NotAvailable { feature: self.text(feature) },
             // Computed, and told to nobody but who asked.
-            call @ (HostCall::Csv(_) | HostCall::Answer(AnswerPart::Body) | HostCall::Timer { .. }) => call,
+            call @ (HostCall::Csv(_)
+            | HostCall::Answer(AnswerPart::Body)
+            | HostCall::Timer { .. }
+            | HostCall::Mcp(McpCall::List)) => call,
         }
     }
 
@@ -175,7 +186,12 @@ impl Unsaid {
     pub(crate) fn end(&self, end: GuestEnd) -> GuestEnd {
         let result = match end.result {
             Ok(mut value) => {
-                value.data = value.data.map(|data| self.value(data));
+                let data = value.data.map(|data| (self.value(data.clone()), data));
+                // What is written in other letters is found in the value alone; then the value is what is handed on.
+                let is_said = |exact: &Verbatim| self.text(exact.text().to_owned()) != exact.text();
+                let is_same = data.as_ref().is_none_or(|(unsaid, data)| unsaid == data);
+                value.exact = value.exact.filter(|exact| is_same && !is_said(exact));
+                value.data = data.map(|(unsaid, _)| unsaid);
                 value.summary = self.maybe(value.summary);
                 value.renderer = self.maybe(value.renderer);
                 Ok(value)

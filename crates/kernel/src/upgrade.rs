@@ -166,7 +166,7 @@ impl Kernel {
     async fn upgrade_run(self: &Arc<Self>, upgrade: Upgrade) -> Result<Arc<LoadedApp>, Failure> {
         let (owner, name) = (upgrade.owner(), upgrade.app.record.name.clone());
         let steps = self.upgrade_steps(&upgrade).await;
-        let (ticket, _) = self.place(owner, &name).await?;
+        let (ticket, _) = self.place(&self.admission, owner, &name).await?;
         // From here on no run of the version before stores anything that the hooks would not see.
         let moves = !Arc::ptr_eq(&upgrade.old.storage, &upgrade.app.storage);
         let moving = match moves {

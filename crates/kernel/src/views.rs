@@ -1,7 +1,7 @@
 //! The documents by which an app shows what its runs made, or which are all of it: files of its package, for a frame that can
 //! reach nothing.
 
-use crate::{Kernel, journal};
+use crate::{Kernel, journal, servers::is_server};
 use package::VIEW_BYTES_MAX;
 use protocol::{AppName, AuditEvent, Caller, Digest, ErrorCode, Failure, GrantState, Right, Scope, sentence, text};
 use std::sync::Arc;
@@ -15,6 +15,8 @@ pub struct View {
     pub digest: Digest,
     /// One HTML document.
     pub html: String,
+    /// Where it says that it would load from or send to, and does not.
+    pub wanted: Vec<String>,
 }
 
 impl Kernel {
@@ -28,6 +30,9 @@ impl Kernel {
             return Err(failure.hint(format!("oikos app enable {app}")));
         }
         self.zone_check_again(&loaded)?;
+        if is_server(&loaded) {
+            return self.server_view_drawn(&caller, &loaded, path);
+        }
         let (line, grants) = (Scope::View.line(), self.broker.grants(caller.owner, &app));
         let refused = |rule: String| {
             let what = if loaded.record.opens.is_some() { sentence::card_page() } else { sentence::card_view() };
@@ -64,6 +69,6 @@ impl Kernel {
             let said = journal::record(self.clock.now(), &caller, AuditEvent::Read, Some(&app), said);
             self.note(caller.owner, &said);
         }
-        Ok(View { digest: loaded.record.digest, html: html.to_owned() })
+        Ok(View { digest: loaded.record.digest, html: html.to_owned(), wanted: Vec::new() })
     }
 }

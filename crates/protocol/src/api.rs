@@ -31,7 +31,10 @@ pub use import::{
 };
 pub use key::KeyView;
 pub use reply::Reply;
-pub use server::{AppOffers, ServerRunning, ServerToolView, ServerView, ToolDifference, ToolOffer, ToolStanding};
+pub use server::{
+    AppOffers, ServerRunning, ServerToolView, ServerView, SignInClient, SignInView, ToolDifference, ToolOffer,
+    ToolStanding,
+};
 pub use setting::SettingView;
 
 /// One request of a connection.
@@ -84,12 +87,23 @@ pub enum Request {
         /// The app.
         app: AppName,
     },
-    /// A view that it brings along.
+    /// A view that it brings along, or that it has for a tool of its server.
     AppView {
         /// The app.
         app: AppName,
-        /// The file of its package.
+        /// The file of its package; of a server, the address.
         path: String,
+    },
+    /// What a view of a server asks of that server.
+    ViewAsk {
+        /// The app.
+        app: AppName,
+        /// The view's address.
+        view: String,
+        /// `tools/call` or `resources/read`.
+        method: String,
+        /// The parameters, as the view wrote them.
+        params: Value,
     },
     /// Let a browser in where an app answers requests: once, within a minute.
     AppEntry {
@@ -254,6 +268,24 @@ pub enum Request {
     },
     /// Ask a server what it has, starting it if need be. What is not as it was accepted waits for a yes from then on.
     ServerLook {
+        /// The app that it is.
+        app: AppName,
+    },
+    /// Sign in to a server elsewhere, or go on with that. Answers once there is a page to sign in on, or none is needed.
+    ServerSignIn {
+        /// The app that it is.
+        app: AppName,
+        /// Who oikos is there, where the server's authorization server lets nobody in whom it does not know.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        client: Option<SignInClient>,
+    },
+    /// How that stands. Waits a while for it to end.
+    ServerSignInWait {
+        /// The app that it is.
+        app: AppName,
+    },
+    /// Forget what a server elsewhere let oikos in with.
+    ServerSignOut {
         /// The app that it is.
         app: AppName,
     },

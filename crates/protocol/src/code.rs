@@ -44,6 +44,7 @@ codes! {
     AppDisabled = "app_disabled", exit 1, "The app is installed but not enabled.";
     AppStopped = "app_stopped", exit 1, "The app's code cannot be loaded any more; the reason is in the message.";
     ToolNotAccepted = "tool_not_accepted", exit 3, "A tool of an MCP server is not what the owner accepted: it is new, or changed, or gone; it is called once they say yes.";
+    ToolFailed = "tool_failed", exit 1, "A tool of an MCP server says that it failed; the message has its own words.";
     ProgramFailed = "program_failed", exit 1, "The app's program could not be started, ended by itself or gave no answer; the message has its last words.";
     HookFailed = "hook_failed", exit 1, "A function that the app has called at a step of its life failed; the message says at which.";
     UpgradeFailed = "upgrade_failed", exit 1, "A hook or the health check of the new version failed, so the old version went on as it was.";
@@ -70,6 +71,7 @@ codes! {
     PassphraseWrong = "passphrase_wrong", exit 2, "The passphrase is missing, or does not open the key.";
     KeyUnreadable = "key_unreadable", exit 2, "This is no minisign key, or one of a kind that is not used.";
     Unauthenticated = "unauthenticated", exit 3, "No credential came with the request, or none that is valid any more.";
+    SignInNeeded = "sign_in_needed", exit 3, "A server elsewhere answers only those who sign in there, and the owner has not, or not any more.";
     PermissionDenied = "permission_denied", exit 3, "The broker said no: not granted, blocked, or nobody answered.";
     NotInActivation = "not_in_activation", exit 3, "Effects, randomness and time do not exist while an app is being activated.";
     HostRefused = "host_refused", exit 3, "The request was meant for a host that this oikos is not; a page may have been tricked into sending it.";
@@ -121,6 +123,7 @@ codes! {
     NotFound = "not_found", exit 6, "There is no such thing: key, file, question or grant.";
     AppNotFound = "app_not_found", exit 6, "No app of this name is installed.";
     ActionNotFound = "action_not_found", exit 6, "The app has no action or tool of this name.";
+    DependencyMissing = "dependency_missing", exit 6, "The app needs a tool of an MCP server, and no server stands for it here.";
     PublisherNotFound = "publisher_not_found", exit 6, "There is no publisher or publisher's key of this name.";
     RunNotFound = "run_not_found", exit 6, "There is no such run.";
     Stopped = "stopped", exit 7, "The owner stopped it.";

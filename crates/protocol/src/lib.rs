@@ -29,6 +29,7 @@ pub mod sentence; // everything that is said in words, as code and arguments
 pub mod text; // foreign text made safe to show
 mod time; // time and randomness as parameters
 mod tool; // names of tools, for people and for wires
+mod verbatim; // JSON of others, as they wrote it
 
 pub use audit::{AuditEntry, AuditEvent, AuditHead, AuditRecord, ChainHash, EffectState};
 pub use caller::{Caller, DeviceId, Door, OwnerId, Right, Rights};
@@ -53,3 +54,4 @@ pub use secret::{SecretText, ShownOnce};
 pub use sentence::{Arg, Sentence};
 pub use time::{Clock, Entropy, Timestamp};
 pub use tool::{ToolName, WIRE_NAME_BYTES_MAX};
+pub use verbatim::Verbatim;

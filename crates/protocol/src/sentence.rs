@@ -268,6 +268,9 @@ sentences! {
     rule_topic_owner(topic) = "only you send {topic}, never an app";
     rule_topic_other(topic) = "only the app in its name sends {topic}";
     rule_topic_outside(topic, line) = "{topic} is not among the topics of {line}";
+    rule_tool_blocked(tool, server) = "you blocked the tool {tool} of {server}";
+    rule_mcp_outside(tool, line) = "{tool} is not among the tools of {line}";
+    rule_mcp_hops(hops) = "the call comes from a call that comes from a call, {hops} times over: this is a circle";
     rule_shell_outside(command, line) = "{command} is not among the commands of {line}";
     rule_shell_own(program, folder) = "{program} lies in {folder}, where the app itself may write, so it could be anything";
     rule_shell_folder(folder) = "a program has only folders that need no question each time, and {folder} is none of them";
@@ -296,6 +299,12 @@ sentences! {
     rule_connection_unclear(host, forms) = "what it says first to {host} is not what can be looked at: {forms}";
     rule_errand() = "you asked for it yourself";
     rule_picked_access(name, access) = "{name} was handed over for {access} only";
+    rule_box_files() = "its box shows only its own folder and what you granted";
+    rule_box_closed() = "no program in a box may do that";
+    rule_box_processes() = "its box holds no processes but its own";
+    rule_box_network() = "its box leads to others only through oikos, host by host";
+    rule_box_bounds() = "its box holds it to that";
+    rule_unless(rule, command) = "{rule}; to allow it: {command}";
 
     // Denials: what was refused, and the one command that would allow it.
     denied(what, rule) = "not allowed to {what}: {rule}";
@@ -322,6 +331,8 @@ sentences! {
     ask_shell_open(command, program) = "run {command} (the program {program}), which does whatever these words say";
     ask_shell_write(command, program, folders) = "run {command} (the program {program}), which may change what is in {folders}, and nothing of that can be undone";
     ask_feature(feature) = "use {feature}";
+    ask_mcp(tool, server) = "call the tool {tool} of the MCP server {server}";
+    ask_mcp_content(bytes, tool, server) = "send what it has read ({bytes}) to the tool {tool} of the MCP server {server}";
     ask_secret(name, host) = "have your secret {name} sent to {host}";
     ask_event(topic) = "send an event to {topic}";
     ask_event_content(topic, bytes) = "send what it has read to {topic} ({bytes})";
@@ -330,9 +341,31 @@ sentences! {
     ask_pick_folder_read(purpose) = "have a folder to read: {purpose}";
     ask_pick_folder_write(purpose) = "have a folder to write in: {purpose}";
 
+    // What a program tried in its box, behind "wanted to".
+    tried_list(path) = "list {path}";
+    tried_change(path) = "change, move or remove {path}";
+    tried_files() = "open or change further files";
+    tried_process(number) = "look into the process {number}";
+    tried_processes() = "look into further processes";
+    tried_signal(number) = "send a signal to the process {number}";
+    tried_signals() = "send signals to further processes";
+    tried_connect() = "connect to further addresses";
+    tried_socket(kind) = "open a {kind} socket";
+    tried_trace() = "trace another process, or read or change its memory";
+    tried_mount() = "mount a file system";
+    tried_keyring() = "use the kernel's keyring";
+    tried_io_uring() = "use io_uring";
+    tried_namespace() = "make or enter a namespace";
+    tried_kernel(call) = "reach deep into the kernel ({call})";
+    tried_machine(call) = "change the machine ({call})";
+    tried_terminal() = "type into a terminal";
+    tried_count(count) = "have more than {count} {count:process|processes} at once";
+    tried_memory(bytes) = "use more memory than {bytes}";
+
     // What a run did.
     run_started(action, version) = "started {action} (version {version})";
     run_triggered(action, version, why) = "started {action} (version {version}) by itself: {why}";
+    run_called(action, version, why) = "started {action} (version {version}) because {why}";
     run_ended(wall, cpu) = "finished after {wall} ({cpu} of computing)";
     run_failed(wall, code, message) = "failed after {wall}: {message} ({code})";
     run_requested(action, version, route) = "started {action} (version {version}) to answer {route}";
@@ -359,6 +392,9 @@ sentences! {
     event_sent(topic, events, bytes) = "sent {events} {events:event|events} to {topic} ({bytes})";
     shell_will_run(command) = "about to run {command}";
     shell_ran(command, code) = "ran {command}, which ended with code {code}";
+    mcp_calling(bytes, tool, server) = "about to call the tool {tool} of the MCP server {server}, with {bytes}";
+    mcp_called(bytes, tool, server, received) = "called the tool {tool} of the MCP server {server}: {bytes} sent, {received} received";
+    mcp_failed(bytes, tool, server, why) = "called the tool {tool} of the MCP server {server} with {bytes}, which failed: {why}";
     http_will_send(bytes, url, method) = "about to send {bytes} to {url} ({method})";
     http_sent(bytes, url, method, status) = "sent {bytes} to {url} ({method}), which answered {status}";
     secret_sending(name, host) = "had your secret {name} sent to {host}";
@@ -404,6 +440,8 @@ sentences! {
     hook_failed(hook, why) = "its hook {hook} failed, and that went on without it: {why}";
     app_enabled() = "you enabled it";
     server_tools_wait(tools) = "its server offers what you did not accept, which waits for your yes: {tools}";
+    server_signed_in(server) = "you signed in to {server}, and it lets oikos in on your behalf";
+    server_signed_out(server) = "you forgot what {server} let oikos in with";
     server_tools_accepted(tools) = "you accepted its tools {tools}";
     server_tools_set(tools, state) = "you set its tools {tools} to {state}";
     app_disabled() = "you disabled it";
@@ -451,11 +489,13 @@ sentences! {
     cause_event(topic, sender) = "event {topic} from {sender}";
     cause_route(route) = "the request {route}";
     cause_message(pattern) = "a message that matches {pattern}";
+    cause_called(app, action) = "{app} called it in its run of {action}";
     cause_installed() = "it was installed";
     cause_disabled() = "you disable it";
     cause_removed() = "you remove it";
     cause_upgraded(from) = "the upgrade from version {from}";
     cause_server_changed() = "its server said that what it offers has changed";
+    cause_view() = "a view of its server asked for it";
     cause_watched() = "a client watches one of its resources";
     cause_unwatched() = "no client watches that resource any more";
     cause_schedule(slot) = "its schedule at {slot}";

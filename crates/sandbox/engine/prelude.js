@@ -508,6 +508,13 @@
     }),
   });
 
+  const mcp = freeze({
+    call: promising((server, tool, args) =>
+      hostCall("mcp.call", { __proto__: null, server: String(server), tool: String(tool), arguments: optional(args) }),
+    ),
+    list: promising(() => hostCall("mcp.list", { __proto__: null })),
+  });
+
   const storage = freeze({
     get: promising((key) => hostCall("storage.get", { __proto__: null, key }, undefined, (value) => (value === null ? undefined : value))),
     set: promising((key, value) => hostCall("storage.set", { __proto__: null, key }, jsonText(value, "storage.set: the value"))),
@@ -643,7 +650,7 @@
       pdf,
       clipboard: freeze({ read: later("clipboard.read"), write: later("clipboard.write") }),
       shell,
-      mcp: freeze({ call: later("mcp.call"), list: later("mcp.list") }),
+      mcp,
       knowledge: freeze({ add: later("knowledge.add"), search: later("knowledge.search") }),
     }),
     storage,

@@ -23,7 +23,8 @@ pub(crate) fn value_read(
     renderer: Option<&[u8]>,
 ) -> Result<GuestValue, String> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Ok(GuestValue { data: data.map(json_read).transpose()?, summary: summary.map(text), renderer: renderer.map(text) })
+    let data = data.map(json_read).transpose()?;
+    Ok(GuestValue { data, summary: summary.map(text), renderer: renderer.map(text), exact: None })
 }
 
 /// Replaces `\uD800`…`\uDFFF` that make no pair by `\uFFFD`, inside of JSON text.

@@ -1,5 +1,7 @@
 import { ViewBridge } from "../../../ui/src/views/bridge";
-import { hostMain } from "./host";
+import { answerOf, hostMain } from "./host";
+
+const nameOf = (params: object): unknown => ("name" in params ? params.name : undefined);
 
 hostMain((frame, origin, html, given, heard) => {
   const bridge = new ViewBridge({
@@ -16,6 +18,7 @@ hostMain((frame, origin, html, given, heard) => {
       return Promise.resolve(true);
     },
     saveFile: () => Promise.resolve(false),
+    ...(given.answers ? { ask: (_method, params) => Promise.resolve(answerOf(given, nameOf(params))) } : {}),
   });
   bridge.resultSend({ asked: true }, { structuredContent: given.data, text: given.text });
   return () => bridge.close();

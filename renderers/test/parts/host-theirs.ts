@@ -1,17 +1,20 @@
 import { AppBridge, PostMessageTransport } from "@modelcontextprotocol/ext-apps/app-bridge";
-import { hostMain } from "./host";
+import { answerOf, hostMain } from "./host";
 
 hostMain((frame, _origin, html, given, heard) => {
   const bridge = new AppBridge(
     null,
     { name: "theirs", version: "1.0.0" },
-    { openLinks: {} },
+    { openLinks: {}, ...(given.answers ? { serverTools: {} } : {}) },
     { hostContext: { theme: "light", locale: "en" } },
   );
   bridge.onsandboxready = () => void bridge.sendSandboxResourceReady({ html });
   bridge.onsizechange = ({ height }) => {
     if (height !== undefined) heard.height(height);
   };
+  if (given.answers) {
+    bridge.oncalltool = ({ name }) => Promise.resolve(answerOf(given, name) as { content: [] });
+  }
   bridge.onopenlink = ({ url }) => {
     heard.link(url);
     return Promise.resolve({});

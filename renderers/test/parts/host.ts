@@ -3,6 +3,15 @@
 export interface Given {
   data: unknown;
   text: string;
+  /** What tools answer, by their names: a view may call them. */
+  answers?: Record<string, object>;
+}
+
+/** What the tool of this name answers. */
+export function answerOf({ answers = {} }: Given, name: unknown): object {
+  const answer = typeof name === "string" ? answers[name] : undefined;
+  if (answer === undefined) throw new Error(`there is no tool ${String(name)}`);
+  return answer;
 }
 
 export interface Heard {
@@ -17,17 +26,22 @@ interface Shown {
   heights: number[];
   links: string[];
   stops: string[];
+  /** What came from the view, in its order. */
+  said: { method: string; params: unknown }[];
 }
 
 export function hostMain(hold: Hold): void {
   let end: (() => void) | undefined;
-  const shown: Shown = { heights: [], links: [], stops: [] };
+  const shown: Shown = { heights: [], links: [], stops: [], said: [] };
+  window.addEventListener("message", ({ data }: MessageEvent<{ method?: string; params?: unknown }>) => {
+    if (typeof data.method === "string") shown.said.push({ method: data.method, params: data.params });
+  });
   Object.assign(window, {
     heard: shown,
     show(origin: string, html: string, given: Given) {
       end?.();
       document.body.replaceChildren();
-      Object.assign(shown, { heights: [], links: [], stops: [] } satisfies Shown);
+      Object.assign(shown, { heights: [], links: [], stops: [], said: [] } satisfies Shown);
       const frame = document.createElement("iframe");
       frame.setAttribute("sandbox", "allow-scripts allow-same-origin allow-forms");
       frame.referrerPolicy = "origin";

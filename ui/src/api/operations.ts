@@ -101,6 +101,11 @@ export const acts = {
   settingSet: (name: string, settings: Record<string, unknown>) =>
     said(client.PATCH("/api/v1/apps/{app}/settings", { ...app(name), body: { settings } })),
   serverLook: (name: string) => said(client.POST("/api/v1/servers/{app}/look", app(name))),
+  serverSignIn: (name: string, body: Schemas["ServerSignInBody"]) =>
+    said(client.POST("/api/v1/servers/{app}/sign-in", { ...app(name), body })),
+  /** Waits a while for it to end. No query: each answer is news. */
+  serverSignInWait: (name: string) => said(client.GET("/api/v1/servers/{app}/sign-in", app(name))),
+  serverSignOut: (name: string) => said(client.DELETE("/api/v1/servers/{app}/sign-in", app(name))),
   serverDecide: (name: string, body: Schemas["DecideBody"]) =>
     said(client.PATCH("/api/v1/servers/{app}/tools", { ...app(name), body })),
   /** What an import would do. Nothing is done, but what it is asked may hold keys, so it is no address. */

@@ -159,12 +159,17 @@ export interface paths {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /**
      * A view that an app brings along
-     * @description One HTML document of its package, and the origin on which its frame is served. It is foreign: whoever draws it puts it into
-     *     that frame and nowhere else.
+     * @description One HTML document of its package, or of its server as it was when its owner accepted it, and the origin on which its frame is
+     *     served. It is foreign: whoever draws it puts it into that frame and nowhere else.
      */
     get: operations["app_view"];
     put?: never;
-    post?: never;
+    /**
+     * Ask a server for its view
+     * @description What a view of a server wants of that server: a tool of it, or something to read. It is a document that a stranger wrote, so
+     *     it is asked for as by a program: what the owner wants to be asked about is asked about first. The answer is the server's own.
+     */
+    post: operations["view_ask"];
     delete?: never;
     options?: never;
     head?: never;
@@ -648,6 +653,27 @@ export interface paths {
      */
     post: operations["server_look"];
     delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/servers/{app}/sign-in": {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /**
+     * How a sign-in to a server elsewhere stands
+     * @description Waits up to twenty seconds for it to end.
+     */
+    get: operations["server_sign_in_wait"];
+    put?: never;
+    /**
+     * Sign in to a server elsewhere
+     * @description Answers once there is a page to sign in on, or none is needed: its `address` is to be opened in a browser, which comes back
+     *     to this household by itself. The address is told to nobody else, and is of use for ten minutes.
+     */
+    post: operations["server_sign_in"];
+    /** Forget what a server elsewhere let oikos in with */
+    delete: operations["server_sign_out"];
     options?: never;
     head?: never;
     patch?: never;
@@ -1428,6 +1454,7 @@ export interface components {
       | "app_disabled"
       | "app_stopped"
       | "tool_not_accepted"
+      | "tool_failed"
       | "program_failed"
       | "hook_failed"
       | "upgrade_failed"
@@ -1454,6 +1481,7 @@ export interface components {
       | "passphrase_wrong"
       | "key_unreadable"
       | "unauthenticated"
+      | "sign_in_needed"
       | "permission_denied"
       | "not_in_activation"
       | "host_refused"
@@ -1505,6 +1533,7 @@ export interface components {
       | "not_found"
       | "app_not_found"
       | "action_not_found"
+      | "dependency_missing"
       | "publisher_not_found"
       | "run_not_found"
       | "stopped";
@@ -1940,7 +1969,7 @@ export interface components {
       only?: string[] | null;
       /** @description What to set it to. */
       state: components["schemas"]["GrantState"];
-      /** @description What to narrow it to: for files, an absolute folder. Several choices for a line add up. */
+      /** @description What to narrow it to: for files, an absolute folder; for `network`, a host; for `mcp`, `SERVER/TOOL`. Several choices for a line add up. */
       target?: string | null;
     };
     /** @description A link that signs in a browser, or lets one in where an app answers. */
@@ -2212,6 +2241,12 @@ export interface components {
           server: components["schemas"]["ServerView"];
         }
       | {
+          /** @enum {string} */
+          reply: "sign_in";
+          /** @description How it stands. */
+          sign_in: components["schemas"]["SignInView"];
+        }
+      | {
           /** @description What would be done. */
           imports: components["schemas"]["ImportsView"];
           /** @enum {string} */
@@ -2248,6 +2283,14 @@ export interface components {
           origin: string;
           /** @enum {string} */
           reply: "view";
+          /** @description Where it says that it would load from or send to, and does not. */
+          wanted?: string[];
+        }
+      | {
+          /** @description JSON, as the server wrote it. */
+          answer: string;
+          /** @enum {string} */
+          reply: "view_answer";
         }
       | {
           /** @description It. */
@@ -2702,6 +2745,13 @@ export interface components {
       /** @description Calls under way. */
       live_calls: number;
     };
+    /** @description A sign-in to a server elsewhere. */
+    ServerSignIn: {
+      /** @description How it stands. */
+      sign_in: components["schemas"]["SignInView"];
+    };
+    /** @description A sign-in to a server elsewhere. */
+    ServerSignInBody: { client?: components["schemas"]["SignInClient"] | null };
     /** @description A tool of a server. */
     ServerToolView: {
       /** @description As the owner accepted it; absent for one that was never accepted. */
@@ -2733,6 +2783,7 @@ export interface components {
       /** @description The program that is started, or the address where it is. */
       place: string;
       running?: components["schemas"]["ServerRunning"] | null;
+      signed_in_at?: components["schemas"]["Timestamp"] | null;
       /** @description Its title. */
       title: string;
       /** @description Its tools. */
@@ -2800,6 +2851,19 @@ export interface components {
     SignInBody: {
       /** @description What stands behind the `#`. */
       link: components["schemas"]["ShownOnce"];
+    };
+    /** @description Who oikos is to an authorization server that was told of it by hand. */
+    SignInClient: {
+      /** @description The client id. */
+      id: string;
+      secret?: components["schemas"]["ShownOnce"] | null;
+    };
+    /** @description How a sign-in to a server elsewhere stands. */
+    SignInView: {
+      /** @description The page to sign in on, as long as it is waited for. */
+      address?: string | null;
+      /** @description Whether the server lets oikos in now. */
+      done: boolean;
     };
     /** @description An app that comes with oikos: its name is enough to have it offered. */
     StarterView: {
@@ -2948,6 +3012,22 @@ export interface components {
       html: string;
       /** @description Where its frame is served, at `/frame`. */
       origin: string;
+      /** @description Where it says that it would load from or send to, and does not. */
+      wanted?: string[];
+    };
+    /** @description What a view's server answered. */
+    ViewAnswer: {
+      /** @description JSON, as the server wrote it. */
+      answer: string;
+    };
+    /** @description What a view asks of its server. */
+    ViewAskBody: {
+      /** @description `tools/call` or `resources/read`. */
+      method: string;
+      /** @description The parameters, as the view wrote them. */
+      params?: unknown;
+      /** @description The view's address. */
+      view: string;
     };
     /**
      * @description Where code may run (S0). A deployment has one zone; an app lists those its author supports.
@@ -3280,7 +3360,7 @@ export interface operations {
   app_view: {
     parameters: {
       query: {
-        /** @description The file of the package, which ends with `.html`. */
+        /** @description The file of the package, which ends with `.html`; of a server, the address of the view that a tool names (`ui://…`). */
         path: string;
       };
       header?: never;
@@ -3294,6 +3374,30 @@ export interface operations {
     responses: {
       /** @description It went well. */
       200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["View"] } };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  view_ask: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The app */
+        app: components["schemas"]["AppName"];
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { "application/json": components["schemas"]["ViewAskBody"] } };
+    responses: {
+      /** @description It went well. */
+      200: {
+        headers: { [name: string]: unknown };
+        content: { "application/json": components["schemas"]["ViewAnswer"] };
+      };
       /** @description It did not go well: the code says why. */
       default: {
         headers: { [name: string]: unknown };
@@ -4071,6 +4175,75 @@ export interface operations {
     };
   };
   server_look: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The app that it is */
+        app: components["schemas"]["AppName"];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description It went well. */
+      200: { headers: { [name: string]: unknown }; content: { "application/json": components["schemas"]["Server"] } };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  server_sign_in_wait: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The app that it is */
+        app: components["schemas"]["AppName"];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description It went well. */
+      200: {
+        headers: { [name: string]: unknown };
+        content: { "application/json": components["schemas"]["ServerSignIn"] };
+      };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  server_sign_in: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The app that it is */
+        app: components["schemas"]["AppName"];
+      };
+      cookie?: never;
+    };
+    requestBody: { content: { "application/json": components["schemas"]["ServerSignInBody"] } };
+    responses: {
+      /** @description It went well. */
+      200: {
+        headers: { [name: string]: unknown };
+        content: { "application/json": components["schemas"]["ServerSignIn"] };
+      };
+      /** @description It did not go well: the code says why. */
+      default: {
+        headers: { [name: string]: unknown };
+        content: { "application/problem+json": components["schemas"]["Problem"] };
+      };
+    };
+  };
+  server_sign_out: {
     parameters: {
       query?: never;
       header?: never;

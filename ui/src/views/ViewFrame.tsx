@@ -3,6 +3,7 @@ import { useLanguage } from "@/i18n";
 import { escapeText } from "@/text/escape";
 import { ViewBridge, type SavedFile, type StopReason, type ViewContext } from "./bridge";
 import { ResultView } from "./ResultView";
+import { styleVariables } from "./style-variables";
 import { words } from "../../../renderers/shared/words";
 
 const ViewQuestion = lazy(() => import("./ViewQuestion"));
@@ -23,6 +24,10 @@ interface ViewFrameProps {
   text?: string | null | undefined;
   /** What the run was started with, if the view may know. */
   input?: unknown;
+  /** What a server's tool answered, for the server's own view: as it is, in place of data and text. */
+  answer?: object;
+  /** Asks that server, for its view. */
+  ask?(method: string, params: object): Promise<object>;
   /** It is all of its app: it fills the screen, hears of no run, and need not say that it draws. */
   fills?: boolean;
   /** What stands there where it cannot be; the data or the text of the run where nothing is named. */
@@ -42,7 +47,7 @@ export function ViewFrame(props: ViewFrameProps) {
   return <Frame key={`${props.origin} ${props.html}`} {...props} />;
 }
 
-function Frame({ app, origin, html, data, text, input, fills = false, instead }: ViewFrameProps) {
+function Frame({ app, origin, html, data, text, input, answer, ask: asks, fills = false, instead }: ViewFrameProps) {
   const language = useLanguage();
   const said = words[language];
   const frame = useRef<HTMLIFrameElement>(null);
@@ -51,7 +56,9 @@ function Frame({ app, origin, html, data, text, input, fills = false, instead }:
   const [stopped, setStopped] = useState<StopReason | "silent" | undefined>(undefined);
   const [question, setQuestion] = useState<Question | undefined>(undefined);
   const theme = useTheme();
-  const context = useRef<ViewContext>({ theme, locale: language });
+  const isOfServer = asks !== undefined;
+  const context = useRef<ViewContext>(contextOf(theme, language, isOfServer));
+  const server = useRef(asks);
   const [isDrawing, setIsDrawing] = useState(false);
 
   useEffect(() => {
@@ -85,6 +92,7 @@ function Frame({ app, origin, html, data, text, input, fills = false, instead }:
       onStop: setStopped,
       openLink: (url) => ask({ kind: "link", url }),
       saveFile: (file) => ask({ kind: "file", file }),
+      ...(isOfServer ? { ask: (method, params) => server.current!(method, params) } : {}),
     });
     bridge.current = made;
     element.src = `${origin}/frame`;
@@ -93,16 +101,26 @@ function Frame({ app, origin, html, data, text, input, fills = false, instead }:
       made.close();
       bridge.current = undefined;
     };
-  }, [origin, html, fills]);
+  }, [origin, html, fills, isOfServer]);
 
   useEffect(() => {
-    if (!fills) bridge.current?.resultSend(input, { structuredContent: data, text: text ?? "" });
-  }, [input, data, text, fills]);
+    if (!fills && !isOfServer) bridge.current?.resultSend(input, { structuredContent: data, text: text ?? "" });
+  }, [input, data, text, fills, isOfServer]);
+
+  // Once for each answer: a view of a server draws anew what it hears again, and some break at that.
+  const given = useRef(input);
+  useEffect(() => {
+    if (answer !== undefined) bridge.current?.answerSend(given.current, answer);
+  }, [answer]);
 
   useEffect(() => {
-    context.current = { theme, locale: language };
+    server.current = asks;
+  }, [asks]);
+
+  useEffect(() => {
+    context.current = contextOf(theme, language, isOfServer);
     bridge.current?.contextChange(context.current);
-  }, [theme, language]);
+  }, [theme, language, isOfServer]);
 
   if (stopped !== undefined) {
     return (
@@ -132,6 +150,11 @@ function Frame({ app, origin, html, data, text, input, fills = false, instead }:
       )}
     </div>
   );
+}
+
+/** What a view is told of the page. One of oikos' own, or of an app, has its colors from the theme alone. */
+function contextOf(theme: "light" | "dark", locale: string, isOfServer: boolean): ViewContext {
+  return { theme, locale, ...(isOfServer ? { styles: { variables: styleVariables() } } : {}) };
 }
 
 /** The page's theme, as it changes. */

@@ -16,6 +16,8 @@ const QUEUE_MAX = 100;
 const REFUSALS_MAX = 3;
 const FILE_CHARACTERS_MAX = 4 << 20;
 const NAME_CHARACTERS_MAX = 200;
+// What a view asks of its server at once; more is refused, and asked for again when some of it is answered.
+const ASKS_MAX = 8;
 
 export type StopReason = "flood" | "oversize" | "refused" | "closed";
 
@@ -23,6 +25,7 @@ export interface ViewContext {
   theme: "light" | "dark";
   locale: string;
   timeZone?: string;
+  styles?: { variables: Readonly<Record<string, string>> };
 }
 
 export interface SavedFile {
@@ -52,6 +55,8 @@ export interface BridgeParts {
   /** Asks a person. Resolves to whether they agreed. */
   openLink(url: string): Promise<boolean>;
   saveFile(file: SavedFile): Promise<boolean>;
+  /** Asks the server whose view it is; views of apps have none. What it answers is its own, and so is its refusal. */
+  ask?(method: string, params: object): Promise<object>;
 }
 
 interface Message {
@@ -73,6 +78,7 @@ export class ViewBridge {
   #filledAt: number;
   #is_asking = false;
   #refusals = 0;
+  #asks = 0;
 
   constructor(parts: BridgeParts) {
     this.#parts = parts;
@@ -84,11 +90,16 @@ export class ViewBridge {
 
   /** What the view draws. Before the view is ready, it waits. */
   resultSend(input: unknown, result: { structuredContent: unknown; text: string }): void {
-    this.#notify("ui/notifications/tool-input", { arguments: input ?? {} });
-    this.#notify("ui/notifications/tool-result", {
+    this.answerSend(input, {
       content: [{ type: "text", text: result.text }],
       structuredContent: result.structuredContent,
     });
+  }
+
+  /** The same for what a server's tool answered: it goes to the server's own view as it is. */
+  answerSend(input: unknown, answer: object): void {
+    this.#notify("ui/notifications/tool-input", { arguments: input ?? {} });
+    this.#notify("ui/notifications/tool-result", answer);
   }
 
   contextChange(context: ViewContext): void {
@@ -186,10 +197,14 @@ export class ViewBridge {
   }
 
   async #answer(id: number | string, method: string, params: Params): Promise<void> {
-    const result = await this.#resultOf(method, params);
-    if (this.#state === "stopped") return;
-    const error = { code: -32601, message: "method not found" };
-    this.#post(result === undefined ? { id, error } : { id, result });
+    let answer: object;
+    try {
+      const result = await this.#resultOf(method, params);
+      answer = result === undefined ? { error: { code: -32601, message: "method not found" } } : { result };
+    } catch (error) {
+      answer = { error: { code: -32000, message: error instanceof Error ? error.message : String(error) } };
+    }
+    if (this.#state !== "stopped") this.#post({ id, ...answer });
   }
 
   #resultOf(method: string, params: Params): Promise<object> | object | undefined {
@@ -198,7 +213,11 @@ export class ViewBridge {
         return {
           protocolVersion: PROTOCOL_VERSION,
           hostInfo: { name: "oikos", version: "1" },
-          hostCapabilities: { openLinks: {}, downloadFile: {} },
+          hostCapabilities: {
+            openLinks: {},
+            downloadFile: {},
+            ...(this.#parts.ask ? { serverTools: {}, serverResources: {} } : {}),
+          },
           hostContext: {
             ...this.#context,
             displayMode: this.#displayMode,
@@ -215,8 +234,23 @@ export class ViewBridge {
         return this.#asked(linkOf(params), (url) => this.#parts.openLink(url));
       case "ui/download-file":
         return this.#asked(fileOf(params), (file) => this.#parts.saveFile(file));
+      case "tools/call":
+      case "resources/read":
+        return this.#asksServer(method, params);
       default:
         return undefined;
+    }
+  }
+
+  async #asksServer(method: string, params: Params): Promise<object | undefined> {
+    const { ask } = this.#parts;
+    if (ask === undefined || this.#state !== "ready") return undefined;
+    if (this.#asks >= ASKS_MAX) throw new Error("too much is asked at once");
+    this.#asks += 1;
+    try {
+      return await ask(method, params);
+    } finally {
+      this.#asks -= 1;
     }
   }
 

@@ -1,16 +1,11 @@
 // Our side of MCP Apps against the side that its makers wrote: each host with each view, for every renderer, in a real browser
 // and through the real frame with its real policy.
 import { readFile, readdir } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { resolve } from "node:path";
 import type { Browser, Frame, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { build } from "vite";
+import { FrameStage, RENDERERS } from "./frame-stage";
 import { openBrowser } from "./house";
 
-const RENDERERS = resolve(import.meta.dirname, "../../../renderers");
-const LABEL = "0123456789abcdef0123456789abcdef";
 const FALLBACK = "the text for who cannot draw";
 const DRAWN_MS = 20_000;
 
@@ -25,69 +20,20 @@ for (const name of NAMES) {
   if (has && name !== "mcp") renderers.push(name);
 }
 
-let server: Server;
+let stage: FrameStage;
 let browser: Browser;
 let page: Page;
-let origin: string;
 const faults: string[] = [];
-const parts: Record<string, string> = {};
-
-/** One script of everything that a part needs. */
-async function bundled(name: string): Promise<string> {
-  const built = await build({
-    configFile: false,
-    logLevel: "warn",
-    root: `${RENDERERS}/test`,
-    build: {
-      write: false,
-      target: "es2023",
-      rollupOptions: { input: `${RENDERERS}/test/parts/${name}.ts`, output: { format: "iife" } },
-    },
-  });
-  const [output] = [built].flat();
-  if (output === undefined || !("output" in output)) throw new Error(`${name} was not built`);
-  const [{ code }] = output.output;
-  return code.replaceAll(/<\/script/gi, "<\\/script").replaceAll("<!--", "<\\!--");
-}
-
-const document = (script: string) => `<!doctype html><meta charset="utf-8"><body><script>${script}</script>`;
-
-/** What oikos serves the frame with, as the frame's own README says it. */
-async function frameHeads(pages: string): Promise<Record<string, string>> {
-  const said = await readFile(`${RENDERERS}/frame/README.md`, "utf8");
-  const heads = /Content-Security-Policy: ([^`]*?)\nConnection-Allowlist: (.*)\n/.exec(said);
-  const [, policy, connections] = heads ?? [];
-  if (!policy || !connections) throw new Error("renderers/frame/README.md says no policy");
-  return {
-    "content-security-policy": policy.replaceAll(/\s+/g, " ").replace("<the page's origin>", pages),
-    "connection-allowlist": connections,
-  };
-}
 
 beforeAll(async () => {
-  for (const name of ["host-ours", "host-theirs", "view-theirs"]) parts[name] = document(await bundled(name));
-  const frame = await readFile(`${RENDERERS}/dist/frame.html`, "utf8");
-  server = createServer((request, response) => {
-    const { port } = server.address() as AddressInfo;
-    const isView = request.headers.host === `${LABEL}.localhost:${port}`;
-    const found = isView ? (request.url === "/frame" ? frame : undefined) : parts[(request.url ?? "").slice(1)];
-    void frameHeads(`http://127.0.0.1:${port}`).then((heads) => {
-      response.writeHead(found === undefined ? 404 : 200, {
-        "content-type": "text/html; charset=utf-8",
-        ...(isView ? heads : {}),
-      });
-      response.end(found);
-    });
-  });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  stage = await FrameStage.open("host-ours", "host-theirs", "view-theirs");
   browser = await openBrowser();
   page = await browser.newPage();
   page.on("pageerror", (error) => faults.push(`thrown: ${error.message}`));
 });
 afterAll(async () => {
   await browser?.close();
-  server?.close();
+  stage?.close();
 });
 
 interface Page3 {
@@ -121,12 +67,12 @@ for (const host of ["ours", "theirs"] as const) {
     test.for(renderers)(`host ${host}, view ${view}: %s`, async (name) => {
       faults.length = 0;
       const data = JSON.parse(await readFile(`${RENDERERS}/${name}/example.json`, "utf8")) as unknown;
-      const html = view === "ours" ? await readFile(`${RENDERERS}/dist/${name}.html`, "utf8") : parts["view-theirs"]!;
+      const html =
+        view === "ours" ? await readFile(`${RENDERERS}/dist/${name}.html`, "utf8") : stage.part("view-theirs");
       // Anew each time: no frame of the pair before is there.
-      await page.goto(`${origin}/host-${host}`);
-      const views = origin.replace("127.0.0.1", `${LABEL}.localhost`);
+      await page.goto(`${stage.origin}/host-${host}`);
       await page.evaluate(([at, markup, given]) => (globalThis as unknown as Page3).show(at, markup, given), [
-        views,
+        stage.views,
         html,
         { data, text: FALLBACK },
       ] as const);

@@ -1,9 +1,12 @@
 //! What one client is offered: the tools of enabled apps, the resources and prompts of those that are servers, and oikos' views.
 
 use kernel::Kernel;
-use mcp::server::{Client, Credential, Members, NameMap, OfferedPrompt, OfferedResource, OfferedTool, Offers, VIEWS};
-use protocol::{AppName, Failure, api::AppOffers};
-use serde_json::{Value, json};
+use mcp::server::{
+    Client, Credential, Members, NameMap, OfferedPrompt, OfferedResource, OfferedTool, Offers, VIEW_KIND, VIEWS,
+    VIEWS_APP,
+};
+use protocol::{AppName, Failure, Verbatim, api::AppOffers};
+use serde_json::json;
 use std::sync::Arc;
 
 /// Under which name the map of a client's names is kept.
@@ -30,26 +33,24 @@ pub(super) async fn names_keep(kernel: &Arc<Kernel>, client: &Client, names: &Na
 /// Everything that is offered, in the order of the apps' names.
 pub(super) async fn offers(kernel: &Arc<Kernel>, client: &Client) -> Result<Offers, Failure> {
     let mut offers = Offers::default();
+    let drawn = gateway::view_names();
     for app in kernel.app_offers(&client.caller).await? {
         let AppOffers { app, tools, prompts, resources, templates } = app;
         for tool in tools {
-            let definition = definition(&tool.definition);
             offers.tools.push(OfferedTool {
                 app: app.clone(),
                 tool: tool.name.to_string(),
                 state: tool.state,
-                definition,
+                definition: definition(&tool.definition),
+                renderer: tool.renderer.filter(|renderer| drawn.contains(renderer)),
             });
         }
         for prompt in &prompts {
-            let Some(name) = prompt.get("name").and_then(Value::as_str) else { continue };
-            offers.prompts.push(OfferedPrompt {
-                app: app.clone(),
-                prompt: name.to_owned(),
-                definition: definition(prompt),
-            });
+            let definition = definition(prompt);
+            let Some(name) = definition.text("name") else { continue };
+            offers.prompts.push(OfferedPrompt { app: app.clone(), prompt: name, definition });
         }
-        let offered = |definitions: &[Value]| -> Vec<OfferedResource> {
+        let offered = |definitions: &[Verbatim]| -> Vec<OfferedResource> {
             let each = definitions.iter().map(|one| OfferedResource { app: app.clone(), definition: definition(one) });
             each.collect()
         };
@@ -60,22 +61,22 @@ pub(super) async fn offers(kernel: &Arc<Kernel>, client: &Client) -> Result<Offe
     Ok(offers)
 }
 
-fn definition(said: &Value) -> Members {
-    Members::parse(&said.to_string()).unwrap_or_default()
+fn definition(said: &Verbatim) -> Members {
+    Members::parse(said.text()).unwrap_or_default()
 }
 
 /// oikos' own views, which other hosts draw.
 fn views(_caller: &protocol::Caller) -> Result<Vec<OfferedResource>, Failure> {
-    let app: AppName = "oikos-views"
+    let app: AppName = VIEWS_APP
         .parse()
         .map_err(|error: protocol::NameError| Failure::from_error(protocol::ErrorCode::Internal, &error))?;
     let views = gateway::view_names().into_iter().map(|name| {
         let said = json!({
             "uri": format!("{VIEWS}{name}"),
             "name": name,
-            "mimeType": "text/html;profile=mcp-app",
+            "mimeType": VIEW_KIND,
         });
-        OfferedResource { app: app.clone(), definition: definition(&said) }
+        OfferedResource { app: app.clone(), definition: definition(&Verbatim::from(&said)) }
     });
     Ok(views.collect())
 }

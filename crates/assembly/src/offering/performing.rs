@@ -7,11 +7,11 @@ use mcp::{
     app::REFUSAL_KEY,
     server::{
         CallError, CallEvents, Client, Completion, Json, Level, Members, Outcome, ProtocolError, RESOURCE_NOT_FOUND,
-        VIEWS, Waiting, Work, json,
+        VIEW_KIND, VIEWS, VIEWS_APP, Waiting, Work, contents_named, json,
     },
 };
 use protocol::{
-    AppName, Arg, Chunk, ErrorCode, Failure, LogLevel, Sentence,
+    AppName, Arg, Chunk, ErrorCode, Failure, LogLevel, Sentence, Verbatim,
     api::{RunReport, StopTarget},
 };
 use serde_json::{Map, Value, json as value};
@@ -32,16 +32,22 @@ pub(super) async fn perform(
             let action = tool
                 .parse()
                 .map_err(|error: protocol::NameError| Failure::from_error(ErrorCode::ActionNotFound, &error))?;
-            let input = serde_json::from_str(arguments.get()).unwrap_or_default();
+            let exact = Verbatim::from(arguments);
+            let input = exact.value();
             let is_verbatim = kernel.is_server(client.caller.owner, &app).await?;
             let request = RunRequest { id: None, app, action, input, files: Vec::new() };
-            (kernel.run_start_asked(client.caller, request, asked(&meta)).await?, is_verbatim)
+            (kernel.run_start_asked(client.caller, request, asked(&meta), Some(exact)).await?, is_verbatim)
         }
         Work::Resource { app: None, uri, .. } => return Err(CallError::Protocol(nowhere(&uri))),
-        Work::Resource { app: Some(_), uri, .. } if uri.starts_with(VIEWS) => return view(&uri),
-        Work::Resource { app: Some(app), uri, meta } => {
-            let params = Map::from_iter([("uri".to_owned(), uri.into())]);
-            (request(kernel, &client, app, "resources/read", params, asked(&meta)).await?, true)
+        Work::Resource { app: Some(app), uri, .. } if app.as_str() == VIEWS_APP => return view(&uri),
+        Work::Resource { app: Some(app), uri, named, meta } => {
+            let params = Map::from_iter([("uri".to_owned(), uri.clone().into())]);
+            let viewer = request(kernel, &client, app, "resources/read", params, asked(&meta)).await?;
+            let read = follow(oikos, &client, viewer, &*events, &cancel).await?;
+            return Ok(match (read.outcome(true)?, named) {
+                (Outcome::Verbatim(read), Some(named)) => Outcome::Verbatim(contents_named(read, &uri, &named)),
+                (read, _) => read,
+            });
         }
         Work::Prompt { app, prompt, arguments, meta } => {
             let mut params = Map::from_iter([("name".to_owned(), prompt.into())]);
@@ -51,8 +57,14 @@ pub(super) async fn perform(
             (request(kernel, &client, app, "prompts/get", params, asked(&meta)).await?, true)
         }
     };
-    let report = follow(oikos, &client, viewer, &*events, &cancel).await?;
-    outcome(&report, is_verbatim)
+    follow(oikos, &client, viewer, &*events, &cancel).await?.outcome(is_verbatim)
+}
+
+/// What a run came to.
+struct Came {
+    report: Arc<RunReport>,
+    /// What it returned, as that was written.
+    exact: Option<Verbatim>,
 }
 
 pub(super) async fn complete(
@@ -72,7 +84,7 @@ pub(super) async fn complete(
             () = cancel.cancelled() => return Err(stop(kernel, client, &viewer)),
         }
     };
-    match outcome(&report, true)? {
+    match (Came { report, exact: viewer.exact() }).outcome(true)? {
         Outcome::Verbatim(answer) => Ok(answer),
         Outcome::Shown { .. } => Err(Failure::new(ErrorCode::Internal, "a completion came as something else").into()),
     }
@@ -97,7 +109,7 @@ async fn follow(
     mut viewer: Viewer,
     events: &dyn CallEvents,
     cancel: &CancellationToken,
-) -> Result<Arc<RunReport>, CallError> {
+) -> Result<Came, CallError> {
     let mut waiting: Vec<String> = Vec::new();
     loop {
         let seen = tokio::select! {
@@ -107,7 +119,7 @@ async fn follow(
         match seen {
             Seen::End(report) => {
                 waiting.iter().for_each(|id| events.question_ended(id));
-                return Ok(report);
+                return Ok(Came { report, exact: viewer.exact() });
             }
             Seen::Chunk(chunk) if !matches!(chunk.chunk, Chunk::Ask { .. }) => {
                 // A run that goes on has its answer.
@@ -174,21 +186,28 @@ fn level_of(level: LogLevel) -> Level {
     }
 }
 
-/// What a run came to, as the client gets it.
-fn outcome(report: &RunReport, is_verbatim: bool) -> Result<Outcome, CallError> {
-    if let Some(failure) = &report.summary.failure {
-        return Err(failure.clone().into());
-    }
-    let data = report.data.as_ref();
-    if !is_verbatim {
-        let summary = report.text.clone().unwrap_or_default();
-        return Ok(Outcome::Shown { data: data.map(json), summary, renderer: report.renderer.clone() });
-    }
-    let data = data.ok_or_else(|| Failure::new(ErrorCode::TooLarge, "the server's answer was too large to be kept"))?;
-    match data.get(REFUSAL_KEY) {
-        Some(refusal) => Err(serde_json::from_value::<ProtocolError>(refusal.clone())
-            .map_or_else(|_| Failure::new(ErrorCode::AppFailed, "the server refused").into(), CallError::Protocol)),
-        None => Ok(Outcome::Verbatim(json(data))),
+impl Came {
+    /// As the client gets it.
+    fn outcome(&self, is_verbatim: bool) -> Result<Outcome, CallError> {
+        let Self { report, exact } = self;
+        if let Some(failure) = &report.summary.failure {
+            return Err(failure.clone().into());
+        }
+        let data = report.data.as_ref();
+        if !is_verbatim {
+            let summary = report.text.clone().unwrap_or_default();
+            return Ok(Outcome::Shown { data: data.map(json), summary, renderer: report.renderer.clone() });
+        }
+        if let Some(exact) = exact {
+            return Ok(Outcome::Verbatim(exact.raw().to_owned()));
+        }
+        let large = || Failure::new(ErrorCode::TooLarge, "the server's answer was too large to be kept");
+        let data = data.ok_or_else(large)?;
+        match data.get(REFUSAL_KEY) {
+            Some(refusal) => Err(serde_json::from_value::<ProtocolError>(refusal.clone())
+                .map_or_else(|_| Failure::new(ErrorCode::AppFailed, "the server refused").into(), CallError::Protocol)),
+            None => Ok(Outcome::Verbatim(json(data))),
+        }
     }
 }
 
@@ -205,6 +224,6 @@ pub(super) fn unknown_resource(uri: &str) -> Failure {
 fn view(uri: &str) -> Result<Outcome, CallError> {
     let name = uri.trim_start_matches(VIEWS);
     let html = gateway::view_built(name)?;
-    let contents = value!({ "contents": [{ "uri": uri, "mimeType": "text/html;profile=mcp-app", "text": html }] });
+    let contents = value!({ "contents": [{ "uri": uri, "mimeType": VIEW_KIND, "text": html }] });
     Ok(Outcome::Verbatim(json(&contents)))
 }

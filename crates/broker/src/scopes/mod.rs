@@ -2,6 +2,7 @@
 
 pub mod event;
 pub mod file;
+pub mod mcp;
 pub mod network;
 pub mod room;
 pub mod secret;
@@ -45,6 +46,7 @@ mod sealed {
     pub trait Sealed {}
     impl Sealed for super::event::EventDemand {}
     impl Sealed for super::file::FileDemand {}
+    impl Sealed for super::mcp::McpDemand {}
     impl Sealed for super::network::NetworkDemand {}
     impl Sealed for super::room::RoomDemand {}
     impl Sealed for super::secret::SecretDemand {}

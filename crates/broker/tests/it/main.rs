@@ -10,6 +10,7 @@ mod files; // paths: what is covered and what never is
 mod forging; // permits and leases that cannot be made elsewhere
 mod grants; // what the owner said, how long it holds
 mod leases; // bounds, clocks, ends
+mod mcp; // which tools of which servers are called, and when a person is asked
 mod network; // which requests are covered, and where they may end
 mod questions; // asked and answered
 mod scene; // an app, a run, grants

@@ -1,15 +1,15 @@
 //! `oikos mcp`: servers that others wrote, and oikos as a server.
 
-use super::{Session, app, import, json_word, run, unexpected};
+use super::{Session, app, import, json_word, key, run, unexpected};
 use crate::{
-    show,
+    browser, show,
     terminal::{STRONG, styled},
     words::{AppCommand, McpCommand},
 };
 use futures_util::future::Either;
 use protocol::{
     ActionName, AppName, ErrorCode, Failure, GrantState,
-    api::{Reply, Request, ServerView},
+    api::{Reply, Request, ServerView, SignInClient, SignInView},
     text,
 };
 use std::process::ExitCode;
@@ -29,6 +29,12 @@ pub(super) async fn perform(session: &Session, command: McpCommand) -> Result<Ex
         }
         McpCommand::Info { app } => tell(session, Request::ServerInfo { app }).await?,
         McpCommand::Look { app } => tell(session, Request::ServerLook { app }).await?,
+        McpCommand::SignIn { app, client_id, client_secret } => {
+            let secret = client_secret.then(|| key::asked(terminal, "client secret")).transpose()?;
+            let client = client_id.map(|id| SignInClient { id, secret });
+            sign_in(session, app, client).await?;
+        }
+        McpCommand::SignOut { app } => tell(session, Request::ServerSignOut { app }).await?,
         McpCommand::Accept { app, tool } => {
             return accept(session, app, tool).await;
         }
@@ -113,6 +119,39 @@ async fn serve(session: &Session) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::new(ErrorCode::Stopped, "the oikos that answered has ended").hint("start the client's server again"))
+}
+
+/// Shows the page to sign in on, and waits until that is over.
+async fn sign_in(session: &Session, app: AppName, client: Option<SignInClient>) -> Result<(), Failure> {
+    let terminal = &session.terminal;
+    let mut stands = signing_in(session, Request::ServerSignIn { app: app.clone(), client }).await?;
+    if let Some(address) = &stands.address {
+        if terminal.json {
+            terminal.value(&stands);
+        } else if browser::show(address).await {
+            terminal.note("sign in on the page that is open in your browser; oikos waits for you");
+        } else {
+            terminal.note("open this in a browser on this machine, and sign in there; oikos waits for you:");
+            terminal.line(address);
+        }
+    }
+    while !stands.done {
+        stands = signing_in(session, Request::ServerSignInWait { app: app.clone() }).await?;
+    }
+    let server = server(session, Request::ServerInfo { app }).await?;
+    if terminal.json {
+        terminal.value(&stands);
+    } else {
+        let said = if server.signed_in_at.is_some() { "lets oikos in on your behalf" } else { "lets oikos in unasked" };
+        terminal.line(format_args!("{} {said}", styled(STRONG, &server.app)));
+        show::server(terminal, &server);
+    }
+    Ok(())
+}
+
+async fn signing_in(session: &Session, request: Request) -> Result<SignInView, Failure> {
+    let Reply::SignIn { sign_in } = session.reply(request).await? else { return Err(unexpected()) };
+    Ok(sign_in)
 }
 
 /// Shows what waits, takes the yes of a person who is here, and accepts nothing else than what was shown.

@@ -28,7 +28,7 @@ use crate::{
     exit,
     next_step::Carried,
     terminal::Terminal,
-    words::{AppCommand, Command, GrantWord, PublisherCommand, ScheduleCommand, Words},
+    words::{AppCommand, Command, GrantWord, PublisherCommand, ScheduleCommand, TargetKind, Words},
 };
 use assembly::{Answers, Client, Config, Person, VaultKeys, default_home, default_keys, default_publishers};
 use protocol::{
@@ -319,12 +319,12 @@ fn shown(path: &Path) -> String {
     protocol::text::escape(&path.to_string_lossy())
 }
 
-/// What a switch is narrowed to: hosts for the network, folders for all else.
+/// What a switch is narrowed to: hosts for the network, tools for servers, folders for all else.
 fn target_text(line: &str, target: &Path) -> Result<String, Failure> {
-    if line == "network" {
-        return Ok(target.to_string_lossy().into_owned());
+    match TargetKind::of(line) {
+        TargetKind::Host | TargetKind::Tool => Ok(target.to_string_lossy().into_owned()),
+        TargetKind::Folder => path_text(target),
     }
-    path_text(target)
 }
 
 /// Where an app comes from: an address on the web as it is, a path as this terminal means it.

@@ -48,6 +48,9 @@ pub(crate) fn server(terminal: &Terminal, server: &ServerView) {
             terminal.line(format_args!("  {}{:pad$} {}", styled(style, word), "", fact.sentence));
         }
     }
+    if let Some(at) = server.signed_in_at {
+        terminal.line(styled(QUIET, format_args!("  signed in since {}", moment(at))));
+    }
     match server.looked_at {
         Some(at) => terminal.line(styled(QUIET, format_args!("  its tools as of {}", moment(at)))),
         None => terminal.line(terminal.step(format_args!("  oikos mcp look {} asks it what it has", server.app))),

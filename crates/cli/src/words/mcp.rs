@@ -76,6 +76,33 @@ Examples:
         /// The server
         app: AppName,
     },
+    /// Sign in to a server elsewhere that answers only those whom it knows
+    #[command(
+        name = "sign-in",
+        after_help = "\
+It opens the page of whoever keeps the server's accounts. What that gives oikos goes to the vault, is renewed by itself, and is
+sent to this server only. Signing in reaches the hosts that the server names; each needs a grant, as all that it reaches.
+
+Examples:
+  oikos mcp sign-in tracker
+  oikos mcp sign-in tracker --client-id 3f1a…        where oikos has to be registered by hand"
+    )]
+    SignIn {
+        /// The server
+        app: AppName,
+        /// Who oikos is there, where it was registered by hand
+        #[arg(long, value_name = "ID")]
+        client_id: Option<String>,
+        /// Ask for the secret that belongs to that id, or read it from standard input's next line
+        #[arg(long, requires = "client_id")]
+        client_secret: bool,
+    },
+    /// Forget what a server elsewhere let oikos in with
+    #[command(name = "sign-out")]
+    SignOut {
+        /// The server
+        app: AppName,
+    },
     /// Accept tools as they are offered now
     #[command(after_help = "\
 Examples:

@@ -7,6 +7,7 @@
 mod authors; // working on an app while it runs
 mod big_csv;
 mod boxes; // the product's main job on a real file
+mod burglar; // a program and a server that try everything, and what the log says of it
 mod calling; // the guide to the API, as copied
 mod collector; // traces are sent there
 mod crashes; // kill -9 at every moment
@@ -23,10 +24,14 @@ mod program_apps; // apps that are programs
 mod program_secrets; // what a program is given and does not pass on
 mod programs; // what runs in a box, and what it cannot
 mod secrets; // a planted secret is nowhere but where it was sent
+mod server_crowd; // many at once, and one many times
+mod server_views; // views of servers, and every value on the way
 mod servers;
 mod service; // a hundred runs under way when the service ends
+mod sign_in; // servers elsewhere that want to know who asks
 mod specs; // cases that anyone can write
 mod tls; // certificates of the test's own, and a door that has them
+mod tools; // an app calls the tools of a server
 mod traces; // what is told to a collector of traces
 mod upgrades; // a version that takes over beside fifty runs
 mod web; // pages for cases

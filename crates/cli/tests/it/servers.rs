@@ -318,6 +318,11 @@ fn a_client_is_connected_and_its_file_is_as_it_was_afterwards() {
     assert!(found["servers"].as_array().unwrap().iter().all(|server| server["action"] != "install"), "{found}");
     let clients = house.json(&["mcp", "clients"]);
     assert_eq!(clients[0]["is_connected"], true, "{clients}");
+    // What cannot be read of one says nothing of the others.
+    fs::create_dir_all(house.oikos.person().join(".cursor/mcp.json")).unwrap();
+    let clients = house.json(&["mcp", "clients"]);
+    assert_eq!(clients[0]["is_connected"], true, "{clients}");
+    assert!(clients.to_string().contains("it is no file"), "{clients}");
     house.ok(&["mcp", "connect", "claude-desktop", "--undo"]);
     assert_eq!(fs::read_to_string(&file).unwrap(), plain);
 }

@@ -6,8 +6,8 @@ use crate::{
     bodies::{
         AnswerBody, App, Apps, Checks, Client, Clients, Emitted, File, Files, Grants, GrantsOfAll, Imported, Imports,
         Installed, Keys, Link, Log, Logins, Nothing, Offered, Owner, Owners, Publisher, Publishers, Questions, RunEnd,
-        Runs, Schedules, Server, ServerLog, Servers, Settings, Starters, Status, Stopped, StoredKey, Token, Tokens,
-        Undone, Verified, View,
+        Runs, Schedules, Server, ServerLog, ServerSignIn, Servers, Settings, Starters, Status, Stopped, StoredKey,
+        Token, Tokens, Undone, Verified, View, ViewAnswer,
     },
     extract::OCTET_STREAM,
     stream::is_last,
@@ -40,13 +40,17 @@ pub(super) fn answer_of(request: &Request) -> AnswerOf {
         R::AppStarters => read::<Starters>,
         R::AppInfo { .. } | R::AppRollback { .. } | R::AppEnable { .. } | R::AppDisable { .. } => read::<App>,
         R::ServerList => read::<Servers>,
-        R::ServerInfo { .. } | R::ServerLook { .. } | R::ServerDecide { .. } => read::<Server>,
+        R::ServerInfo { .. } | R::ServerLook { .. } | R::ServerDecide { .. } | R::ServerSignOut { .. } => {
+            read::<Server>
+        }
+        R::ServerSignIn { .. } | R::ServerSignInWait { .. } => read::<ServerSignIn>,
         R::ImportList { .. } => read::<Imports>,
         R::ImportOffer { .. } => read::<Imported>,
         R::ClientList => read::<Clients>,
         R::ClientConnect { .. } => read::<Client>,
         R::ServerLog { .. } => read::<ServerLog>,
         R::AppView { .. } | R::View { .. } => read::<View>,
+        R::ViewAsk { .. } => read::<ViewAnswer>,
         R::AppDecline { .. } | R::AppRemove { .. } | R::ApprovalAnswer { .. } | R::LogFollow { .. } => read::<Nothing>,
         R::RunStart { .. } | R::RunFollow { .. } => read::<RunEnd>,
         R::FileHand { .. } | R::FileAppend { .. } => read::<File>,

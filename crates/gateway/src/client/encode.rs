@@ -6,7 +6,8 @@ use crate::{
     auth::{OWNER_HEADER, PRESENCE_HEADER},
     bodies::{
         ChoicesBody, ClientBody, DecideBody, EntryBody, EventBody, FileBody, ImportBody, ImportOfferBody, KeyBody,
-        OfferBody, OwnerBody, RollbackBody, RunBody, SettingsBody, StatementsBody, TokenBody, TrustBody,
+        OfferBody, OwnerBody, RollbackBody, RunBody, ServerSignInBody, SettingsBody, StatementsBody, TokenBody,
+        TrustBody, ViewAskBody,
     },
     extract::OCTET_STREAM,
 };
@@ -74,6 +75,10 @@ fn parts(request: &Request) -> Result<Parts, Failure> {
         R::AppStarters => get("starters".to_owned()),
         R::AppInfo { app } => get(format!("apps/{app}")),
         R::AppView { app, path } => get(format!("apps/{app}/view?path={}", within(path))),
+        R::ViewAsk { app, view, method, params } => {
+            let (view, method, params) = (view.clone(), method.clone(), params.clone());
+            say(Method::POST, format!("apps/{app}/view"), &ViewAskBody { view, method, params })
+        }
         R::AppEntry { app, path } => say(Method::POST, format!("apps/{app}/entry"), &EntryBody { path: path.clone() }),
         R::View { name } => get(format!("views/{}", within(name))),
         R::AppRollback { app, restore_storage } => {
@@ -83,6 +88,11 @@ fn parts(request: &Request) -> Result<Parts, Failure> {
         R::ServerList => get("servers".to_owned()),
         R::ServerInfo { app } => get(format!("servers/{app}")),
         R::ServerLook { app } => post(format!("servers/{app}/look")),
+        R::ServerSignIn { app, client } => {
+            say(Method::POST, format!("servers/{app}/sign-in"), &ServerSignInBody { client: client.clone() })
+        }
+        R::ServerSignInWait { app } => get(format!("servers/{app}/sign-in")),
+        R::ServerSignOut { app } => delete(format!("servers/{app}/sign-in")),
         R::ServerDecide { app, tool, accept, state, seen } => {
             let body = DecideBody { tool: tool.clone(), accept: *accept, state: *state, seen: *seen };
             say(Method::PATCH, format!("servers/{app}/tools"), &body)

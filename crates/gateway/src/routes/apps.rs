@@ -4,7 +4,7 @@ use crate::{
     asked::Asked,
     bodies::{
         App, Apps, ChoicesBody, EntryBody, Grants, GrantsOfAll, Installed, Link, Nothing, OfferBody, Offered, Page,
-        RemoveQuery, RollbackBody, Settings, SettingsBody, Starters, Stopped, View, ViewQuery,
+        RemoveQuery, RollbackBody, Settings, SettingsBody, Starters, Stopped, View, ViewAnswer, ViewAskBody, ViewQuery,
     },
     extract::{Asking, Named, Said},
     stream::FrameEvent,
@@ -139,12 +139,24 @@ pub(crate) async fn settings(asked: Asked, Named(app): Named<AppName>) -> Respon
 
 /// A view that an app brings along
 ///
-/// One HTML document of its package, and the origin on which its frame is served. It is foreign: whoever draws it puts it into
-/// that frame and nowhere else.
+/// One HTML document of its package, or of its server as it was when its owner accepted it, and the origin on which its frame is
+/// served. It is foreign: whoever draws it puts it into that frame and nowhere else.
 #[utoipa::path(get, path = "/api/v1/apps/{app}/view", tag = "apps", operation_id = "app_view",
     params(("app" = AppName, Path, description = "The app"), ViewQuery), responses((status = 200, body = View)))]
 pub(crate) async fn view(asked: Asked, Named(app): Named<AppName>, Asking(which): Asking<ViewQuery>) -> Response {
     asked.answer::<View>(Request::AppView { app, path: which.path }).await
+}
+
+/// Ask a server for its view
+///
+/// What a view of a server wants of that server: a tool of it, or something to read. It is a document that a stranger wrote, so
+/// it is asked for as by a program: what the owner wants to be asked about is asked about first. The answer is the server's own.
+#[utoipa::path(post, path = "/api/v1/apps/{app}/view", tag = "apps", operation_id = "view_ask",
+    params(("app" = AppName, Path, description = "The app")), request_body = ViewAskBody,
+    responses((status = 200, body = ViewAnswer)))]
+pub(crate) async fn view_ask(asked: Asked, Named(app): Named<AppName>, Said(said): Said<ViewAskBody>) -> Response {
+    let ViewAskBody { view, method, params } = said;
+    asked.answer::<ViewAnswer>(Request::ViewAsk { app, view, method, params }).await
 }
 
 /// Let a browser in where an app answers requests

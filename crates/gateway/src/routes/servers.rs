@@ -2,7 +2,7 @@
 
 use crate::{
     asked::Asked,
-    bodies::{DecideBody, Server, ServerLog, Servers},
+    bodies::{DecideBody, Server, ServerLog, ServerSignIn, ServerSignInBody, Servers},
     extract::{Named, Said},
 };
 use axum::response::Response;
@@ -30,6 +30,33 @@ pub(crate) async fn info(asked: Asked, Named(app): Named<AppName>) -> Response {
     params(("app" = AppName, Path, description = "The app that it is")), responses((status = 200, body = Server)))]
 pub(crate) async fn look(asked: Asked, Named(app): Named<AppName>) -> Response {
     asked.answer::<Server>(Request::ServerLook { app }).await
+}
+
+/// Sign in to a server elsewhere
+///
+/// Answers once there is a page to sign in on, or none is needed: its `address` is to be opened in a browser, which comes back
+/// to this household by itself. The address is told to nobody else, and is of use for ten minutes.
+#[utoipa::path(post, path = "/api/v1/servers/{app}/sign-in", tag = "servers", operation_id = "server_sign_in",
+    params(("app" = AppName, Path, description = "The app that it is")), request_body = ServerSignInBody,
+    responses((status = 200, body = ServerSignIn)))]
+pub(crate) async fn sign_in(asked: Asked, Named(app): Named<AppName>, Said(said): Said<ServerSignInBody>) -> Response {
+    asked.answer::<ServerSignIn>(Request::ServerSignIn { app, client: said.client }).await
+}
+
+/// How a sign-in to a server elsewhere stands
+///
+/// Waits up to twenty seconds for it to end.
+#[utoipa::path(get, path = "/api/v1/servers/{app}/sign-in", tag = "servers", operation_id = "server_sign_in_wait",
+    params(("app" = AppName, Path, description = "The app that it is")), responses((status = 200, body = ServerSignIn)))]
+pub(crate) async fn sign_in_wait(asked: Asked, Named(app): Named<AppName>) -> Response {
+    asked.answer::<ServerSignIn>(Request::ServerSignInWait { app }).await
+}
+
+/// Forget what a server elsewhere let oikos in with
+#[utoipa::path(delete, path = "/api/v1/servers/{app}/sign-in", tag = "servers", operation_id = "server_sign_out",
+    params(("app" = AppName, Path, description = "The app that it is")), responses((status = 200, body = Server)))]
+pub(crate) async fn sign_out(asked: Asked, Named(app): Named<AppName>) -> Response {
+    asked.answer::<Server>(Request::ServerSignOut { app }).await
 }
 
 /// Decide about one tool of a server, or about all

@@ -9,7 +9,7 @@ use protocol::{
     OwnerName, PublisherName, QuestionId, RequestId, Right, RunId, ShownOnce, TokenName, Topic,
     api::{
         Envelope, Frame, ImportAnswers, ImportSource, LineChoice, NamedFile, NamedHanded, NamedPath, Reply, Request,
-        StopTarget,
+        SignInClient, StopTarget,
     },
     sha256,
 };
@@ -115,8 +115,9 @@ fn requests() -> Union<BoxedStrategy<Request>> {
             R::AppRemove { .. } | R::RunStart { .. } | R::RunFollow { .. } | R::RunList | R::RunStop { .. } => {}
             R::ServerList | R::ServerInfo { .. } | R::ServerLook { .. } => {}
             R::ServerDecide { .. } | R::ServerLog { .. } => {}
+            R::ServerSignIn { .. } | R::ServerSignInWait { .. } | R::ServerSignOut { .. } => {}
             R::ImportList { .. } | R::ImportOffer { .. } | R::ClientList | R::ClientConnect { .. } => {}
-            R::AppView { .. } | R::AppEntry { .. } | R::View { .. } => {}
+            R::AppView { .. } | R::ViewAsk { .. } | R::AppEntry { .. } | R::View { .. } => {}
             R::Log { .. }
             | R::LogFollow { .. }
             | R::LogVerify
@@ -154,6 +155,9 @@ fn requests() -> Union<BoxedStrategy<Request>> {
         Just(R::AppStarters).boxed(),
         app().prop_map(|app| R::AppInfo { app }).boxed(),
         (app(), text()).prop_map(|(app, path)| R::AppView { app, path }).boxed(),
+        (app(), text(), text(), value())
+            .prop_map(|(app, view, method, params)| R::ViewAsk { app, view, method, params })
+            .boxed(),
         (app(), any::<Option<String>>()).prop_map(|(app, path)| R::AppEntry { app, path }).boxed(),
         "[^/]{1,20}".prop_map(|name| R::View { name }).boxed(),
         (app(), any::<bool>()).prop_map(|(app, restore_storage)| R::AppRollback { app, restore_storage }).boxed(),
@@ -161,6 +165,14 @@ fn requests() -> Union<BoxedStrategy<Request>> {
         app().prop_map(|app| R::ServerInfo { app }).boxed(),
         app().prop_map(|app| R::ServerLook { app }).boxed(),
         app().prop_map(|app| R::ServerLog { app }).boxed(),
+        (app(), prop::option::of((text(), prop::option::of(text()))))
+            .prop_map(|(app, client)| R::ServerSignIn {
+                app,
+                client: client.map(|(id, secret)| SignInClient { id, secret: secret.map(ShownOnce::new) }),
+            })
+            .boxed(),
+        app().prop_map(|app| R::ServerSignInWait { app }).boxed(),
+        app().prop_map(|app| R::ServerSignOut { app }).boxed(),
         (import(), answers()).prop_map(|(source, answers)| R::ImportList { source, answers }).boxed(),
         (import(), answers(), app()).prop_map(|(source, answers, app)| R::ImportOffer { source, answers, app }).boxed(),
         Just(R::ClientList).boxed(),
@@ -315,6 +327,15 @@ async fn what_is_answered_is_heard() {
             json!({ "reply": "view", "origin": "http://ab.localhost:7070", "html": "<p>" }),
         ),
         (
+            Request::ViewAsk {
+                app: app.clone(),
+                view: "ui://a/b".to_owned(),
+                method: "tools/call".to_owned(),
+                params: json!({ "name": "again" }),
+            },
+            json!({ "reply": "view_answer", "answer": "{\"b\":1.0,\"a\":1}" }),
+        ),
+        (
             Request::AppEntry { app: app.clone(), path: None },
             json!({ "reply": "link", "url": "http://app-ab.localhost:7070/.oikos/enter#x", "expires_at": 7 }),
         ),
@@ -364,6 +385,11 @@ async fn what_is_answered_is_heard() {
             json!({ "reply": "emitted", "heard": { "event": run, "runs": [] } }),
         ),
         (Request::ScheduleList, json!({ "reply": "schedules", "schedules": [] })),
+        (
+            Request::ServerSignIn { app: app.clone(), client: None },
+            json!({ "reply": "sign_in", "sign_in": { "address": "https://example.com/", "done": false } }),
+        ),
+        (Request::ServerSignInWait { app: app.clone() }, json!({ "reply": "sign_in", "sign_in": { "done": true } })),
         (Request::KeyList, json!({ "reply": "keys", "keys": [kept] })),
         (
             Request::KeyAdd {

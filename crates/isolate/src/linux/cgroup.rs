@@ -12,6 +12,7 @@ use std::{
 pub(crate) struct Cgroup {
     folders: Vec<PathBuf>,
     memory: Option<PathBuf>,
+    processes: Option<PathBuf>,
     is_second: bool,
 }
 
@@ -25,7 +26,7 @@ impl Cgroup {
             None => return Ok(None),
             Some(CgroupPlace::V2 { folder, memory, processes }) => {
                 let folder = folder.join(name);
-                let mut group = Self { folders: vec![folder.clone()], memory: None, is_second: true };
+                let mut group = Self { folders: vec![folder.clone()], memory: None, processes: None, is_second: true };
                 group.filled(|| {
                     fs::create_dir(&folder)?;
                     if *memory {
@@ -39,7 +40,8 @@ impl Cgroup {
                     }
                     Ok(())
                 })?;
-                group.memory = memory.then_some(folder);
+                group.memory = memory.then(|| folder.clone());
+                group.processes = processes.then_some(folder);
                 group
             }
             Some(CgroupPlace::V1 { memory, processes }) => {
@@ -48,7 +50,7 @@ impl Cgroup {
                 // With both controllers in one tree it is one group.
                 let mut folders: Vec<PathBuf> = memory.iter().chain(&processes).cloned().collect();
                 folders.dedup();
-                let group = Self { folders, memory: memory.clone(), is_second: false };
+                let group = Self { folders, memory: memory.clone(), processes: processes.clone(), is_second: false };
                 group.filled(|| {
                     for folder in &group.folders {
                         fs::create_dir(folder)?;
@@ -87,11 +89,25 @@ impl Cgroup {
 
     /// Whether somebody in it was ended for want of memory.
     pub(crate) fn ran_out_of_memory(&self) -> bool {
-        let Some(folder) = &self.memory else { return false };
+        self.ended_for_memory() > 0
+    }
+
+    /// How many in it were ended for want of memory.
+    pub(crate) fn ended_for_memory(&self) -> u64 {
         let file = if self.is_second { "memory.events" } else { "memory.oom_control" };
-        let text = fs::read_to_string(folder.join(file)).unwrap_or_default();
-        let count = text.lines().find_map(|line| line.strip_prefix("oom_kill "));
-        count.and_then(|count| count.trim().parse::<u64>().ok()).is_some_and(|count| count > 0)
+        self.memory.as_ref().map_or(0, |folder| count(&folder.join(file), "oom_kill "))
+    }
+
+    /// How often somebody in it was refused another process.
+    pub(crate) fn refused_processes(&self) -> u64 {
+        self.processes.as_ref().map_or(0, |folder| count(&folder.join("pids.events"), "max "))
+    }
+
+    /// Files that are ready whenever one of these numbers has changed, where the kernel has such files.
+    pub(crate) fn events(&self) -> Vec<fs::File> {
+        let memory = self.memory.as_ref().filter(|_| self.is_second).map(|folder| folder.join("memory.events"));
+        let processes = self.processes.as_ref().map(|folder| folder.join("pids.events"));
+        memory.into_iter().chain(processes).filter_map(|path| fs::File::open(path).ok()).collect()
     }
 
     /// Ends all that is in it, at once where the kernel can do that.
@@ -118,6 +134,13 @@ impl Cgroup {
             Ok(()) => true,
         })
     }
+}
+
+/// The number on the line that begins with this.
+fn count(file: &Path, name: &str) -> u64 {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    let number = text.lines().find_map(|line| line.strip_prefix(name));
+    number.and_then(|number| number.trim().parse().ok()).unwrap_or(0)
 }
 
 fn members(folder: &Path) -> Vec<Pid> {

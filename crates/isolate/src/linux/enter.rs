@@ -1,9 +1,10 @@
 //! The last steps of the process that becomes the program: its files, its bounds, its rules, and then it is the program.
 
 use super::{
-    filter, raw, rules,
+    filter::{self, Programs},
+    raw, rules,
     system::PATH,
-    wire::{Fault, Step},
+    wire::{self, Fault, Note, Step},
 };
 use crate::Plan;
 use rustix::{
@@ -17,7 +18,10 @@ use rustix::{
 };
 use std::{
     fs, io,
-    os::{fd::OwnedFd, unix::process::CommandExt},
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::process::CommandExt,
+    },
     process::Command,
 };
 
@@ -28,9 +32,10 @@ pub(crate) const PLACES_FROM: i32 = 100;
 const STACK_BYTES_MAX: u64 = 8 << 20;
 
 /// Becomes the program; comes back only with what went wrong. `files` are standard input, output and error, and those that
-/// the program has from number 3 on. Whoever reports the fault does so through a file above [`PLACES_FROM`].
-pub(crate) fn become_program(plan: &Plan, files: Vec<OwnedFd>) -> Fault {
-    match prepare(plan, files) {
+/// the program has from number 3 on. `report` is above [`PLACES_FROM`]: who started this hears there where the kernel asks,
+/// and of the fault.
+pub(crate) fn become_program(plan: &Plan, files: Vec<OwnedFd>, report: &OwnedFd) -> Fault {
+    match prepare(plan, files, report) {
         Err(fault) => fault,
         Ok(mut command) => {
             let error = command.exec();
@@ -40,7 +45,7 @@ pub(crate) fn become_program(plan: &Plan, files: Vec<OwnedFd>) -> Fault {
     }
 }
 
-fn prepare(plan: &Plan, files: Vec<OwnedFd>) -> Result<Command, Fault> {
+fn prepare(plan: &Plan, files: Vec<OwnedFd>, report: &OwnedFd) -> Result<Command, Fault> {
     let policy = &plan.policy;
     // No terminal to type into, and one group to end.
     setsid().step("leaving the session")?;
@@ -52,7 +57,8 @@ fn prepare(plan: &Plan, files: Vec<OwnedFd>) -> Result<Command, Fault> {
     let mut command = Command::new(&policy.program);
     command.args(&policy.arguments).current_dir(&policy.folder).env_clear().env("PATH", PATH);
     command.envs(&policy.environment).env("HOME", &policy.home).env("TMPDIR", policy.home.join("tmp"));
-    let filters = if plan.seccomp { filter::programs(plan).step("making the filter")? } else { Vec::new() };
+    let filters = plan.seccomp.then(|| filter::programs(plan)).transpose().step("making the filter")?;
+    let Programs { asks, answers } = filters.unwrap_or(Programs { asks: None, answers: Vec::new() });
     rights_drop()?;
     set_no_new_privs(true).step("giving up new rights")?;
     if plan.landlock {
@@ -67,10 +73,15 @@ fn prepare(plan: &Plan, files: Vec<OwnedFd>) -> Result<Command, Fault> {
     for (number, file) in (0..).zip(waiting) {
         raw::place(file, number).step("placing its files")?;
     }
+    if let Some(filter) = asks {
+        // From here to the start nothing is done that is asked about: until this is heard, nobody answers.
+        let listener = raw::filter_that_asks(&filter).step("installing the filter that asks")?;
+        wire::send(report, &Note::Asks, &[listener.as_fd()]).step("telling where the kernel asks")?;
+    }
     // Only now: while they waited, they had numbers that it may not have.
     let files_max = u64::from(policy.bounds.open_files_max);
     bound(Resource::Nofile, files_max, files_max)?;
-    for filter in &filters {
+    for filter in &answers {
         seccompiler::apply_filter(filter).map_err(io::Error::other).step("installing the filter")?;
     }
     Ok(command)

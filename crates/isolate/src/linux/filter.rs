@@ -1,6 +1,7 @@
 //! Which system calls a confined program has. A list of what is refused and not of what is allowed: what it runs is anybody's
 //! program in any language, and a list of the allowed would break with each new libc. Pure: it makes the filter's code.
 
+use super::calls::{self, Names};
 use crate::{Plan, plan::Base};
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen as Length, SeccompCmpOp as Compare, SeccompCondition, SeccompFilter,
@@ -197,15 +198,67 @@ const X32: u32 = 0x4000_0000;
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
-/// The programs to install, the first one first.
-pub(crate) fn programs(plan: &Plan) -> io::Result<Vec<BpfProgram>> {
-    Ok(vec![
+/// The programs to install.
+pub(crate) struct Programs {
+    /// The one that asks the keeper, where it is to tell what was tried. Of the answers of several programs the kernel takes
+    /// the sternest, so that nothing that one of the others refuses is asked for.
+    pub(crate) asks: Option<BpfProgram>,
+    /// Those that answer by themselves.
+    pub(crate) answers: Vec<BpfProgram>,
+}
+
+/// The programs of a plan.
+pub(crate) fn programs(plan: &Plan) -> io::Result<Programs> {
+    let mut rules = refused(plan)?;
+    let asks = match plan.watch {
+        false => None,
+        true => {
+            // What is refused and told is refused by the keeper's answer, and by its silence: when it is gone the call fails.
+            let mut told = rules.extract_if(.., |call, _| calls::refused(*call).is_some()).collect::<Rules>();
+            for call in going_on(plan)? {
+                told.insert(call, named(call)?);
+            }
+            Some(compile_asking(told)?)
+        }
+    };
+    let answers = vec![
         #[cfg(target_arch = "x86_64")]
         second_way_closed(),
-        compile(refused(plan)?, libc::EPERM)?,
+        compile(rules, libc::EPERM)?,
         // As on a kernel that does not have it: libc then takes the older call, which can be looked into.
         compile([(libc::SYS_clone3, Vec::new())].into(), libc::ENOSYS)?,
-    ])
+    ];
+    Ok(Programs { asks, answers })
+}
+
+/// The calls that name something and go on whatever they name: none of those that are refused, in whatever form.
+pub(crate) fn going_on(plan: &Plan) -> io::Result<Vec<libc::c_long>> {
+    let refused = refused(plan)?;
+    Ok(calls::NAMING.iter().map(|(call, _)| *call).filter(|call| !refused.contains_key(call)).collect())
+}
+
+/// When a call that names something is told: always, but where it names nothing.
+fn named(call: libc::c_long) -> io::Result<Vec<SeccompRule>> {
+    match calls::names(call) {
+        Some(Names::Address { address, .. }) => {
+            let place = u8::try_from(address).map_err(io::Error::other)?;
+            Ok(vec![rule(vec![condition(place, Length::Qword, Compare::Ne, 0)?])?])
+        }
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// A program that asks the keeper. The compiler knows no such answer: it is put in the place of one that is not used here.
+fn compile_asking(rules: Rules) -> io::Result<BpfProgram> {
+    const MARK: u16 = 0x6f69;
+    let marked = libc::SECCOMP_RET_TRACE | u32::from(MARK);
+    let mut program = compile_to(rules, SeccompAction::Trace(MARK.into()))?;
+    for step in &mut program {
+        if u32::from(step.code) == libc::BPF_RET | libc::BPF_K && step.k == marked {
+            step.k = libc::SECCOMP_RET_USER_NOTIF;
+        }
+    }
+    Ok(program)
 }
 
 fn refused(plan: &Plan) -> io::Result<Rules> {
@@ -263,10 +316,13 @@ fn rule(conditions: Vec<SeccompCondition>) -> io::Result<SeccompRule> {
 }
 
 fn compile(rules: Rules, errno: i32) -> io::Result<BpfProgram> {
+    compile_to(rules, SeccompAction::Errno(errno.unsigned_abs()))
+}
+
+fn compile_to(rules: Rules, action: SeccompAction) -> io::Result<BpfProgram> {
     let architecture = TargetArch::try_from(std::env::consts::ARCH).map_err(io::Error::other)?;
     // A call by another architecture's numbers ends the process: seccompiler puts that first.
-    let refuse = SeccompAction::Errno(errno.unsigned_abs());
-    let filter = SeccompFilter::new(rules, SeccompAction::Allow, refuse, architecture).map_err(io::Error::other)?;
+    let filter = SeccompFilter::new(rules, SeccompAction::Allow, action, architecture).map_err(io::Error::other)?;
     BpfProgram::try_from(filter).map_err(io::Error::other)
 }
 

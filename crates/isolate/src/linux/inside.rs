@@ -60,11 +60,11 @@ fn live(alone: Alone, keeper: &OwnedFd, plan: &Plan, files: Vec<OwnedFd>, user: 
             Some(OwnedFd::from(listener))
         }
     };
-    let program = start(alone, plan, files)?;
+    let (program, asks) = start(alone, plan, files)?;
     let handle = pidfd_open(program, PidfdFlags::empty()).step("holding the program")?;
-    let handles: Vec<_> = [handle.as_fd()].into_iter().chain(proxy.as_ref().map(AsFd::as_fd)).collect();
+    let handles: Vec<_> = [&handle].into_iter().chain(&asks).chain(&proxy).map(AsFd::as_fd).collect();
     wire::send(keeper, &Note::Started, &handles).step("telling of the start")?;
-    drop((handle, proxy));
+    drop((handle, asks, proxy));
     loop {
         match wait(WaitOptions::empty()) {
             Ok(Some((process, status))) if process == program => {
@@ -95,27 +95,34 @@ pub(crate) fn bind_to(keeper: &OwnedFd) -> Result<(), Fault> {
     }
 }
 
-/// Forks the program off, and comes back when it has begun to run.
-pub(crate) fn start(alone: Alone, plan: &Plan, files: Vec<OwnedFd>) -> Result<Pid, Fault> {
+/// Forks the program off, and comes back when it has begun to run: with its number, and where the kernel asks about it.
+pub(crate) fn start(alone: Alone, plan: &Plan, files: Vec<OwnedFd>) -> Result<(Pid, Option<OwnedFd>), Fault> {
     let (ours, theirs) = wire::pair().step("opening a socket")?;
+    // Above the numbers that its files will have.
+    let report = fcntl_dupfd_cloexec(&theirs, PLACES_FROM).step("opening a socket")?;
+    drop(theirs);
     match raw::fork(alone, 0).step("starting a process")? {
         Fork::Child => {
             drop(ours);
-            let report = fcntl_dupfd_cloexec(&theirs, PLACES_FROM);
-            drop(theirs);
-            let fault = enter::become_program(plan, files);
-            if let Ok(report) = report {
-                wire::send(&report, &Note::Failed(fault), &[]).ok();
-            }
+            let fault = enter::become_program(plan, files, &report);
+            wire::send(&report, &Note::Failed(fault), &[]).ok();
             leave()
         }
         Fork::Parent(program) => {
-            drop((theirs, files));
-            // The program's start closes the other end; silence is success.
-            match wire::receive(&ours).step("waiting for the start")? {
-                Some((Note::Failed(fault), _)) => Err(fault),
-                _ => Ok(program),
-            }
+            drop((report, files));
+            begun(&ours).map(|asks| (program, asks))
+        }
+    }
+}
+
+/// Hears from what is to become the program until it has: its start closes its end, so that silence is success.
+pub(crate) fn begun(report: &OwnedFd) -> Result<Option<OwnedFd>, Fault> {
+    let mut asks = None;
+    loop {
+        match wire::receive(report).step("waiting for the start")? {
+            Some((Note::Asks, files)) => asks = files.into_iter().next(),
+            Some((Note::Failed(fault), _)) => return Err(fault),
+            _ => return Ok(asks),
         }
     }
 }

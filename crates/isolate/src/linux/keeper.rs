@@ -9,13 +9,14 @@ use super::{
     place,
     raw::{self, Alone, Fork},
     system::{PROGRAMS, made_settings},
+    watch::Watch,
     wire::{self, Exit, Fault, Note, Step},
 };
 use crate::{Ended, Plan, plan::Base};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     fs::{MemfdFlags, memfd_create},
-    io::{FdFlags, fcntl_setfd},
+    io::{Errno, FdFlags, fcntl_setfd},
     process::{
         DumpableBehavior, Pid, PidfdFlags, Signal, WaitOptions, getegid, geteuid, getpid, kill_process,
         kill_process_group, pidfd_open, pidfd_send_signal, set_child_subreaper, set_dumpable_behavior, setsid, wait,
@@ -40,7 +41,7 @@ const SAID_BYTES_MAX: u64 = 2_000;
 
 /// Keeps one program, from the first note to its end.
 pub(crate) fn run(alone: Alone, oikos: OwnedFd) {
-    let kept = receive_plan(&oikos).and_then(|(plan, files)| Keeper::start(alone, &oikos, plan, files));
+    let kept = receive_plan(&oikos).and_then(|given| Keeper::start(alone, &oikos, given));
     let note = match kept {
         Ok(keeper) => Note::Ended(keeper.keep(&oikos)),
         Err(fault) => Note::Failed(fault),
@@ -49,9 +50,19 @@ pub(crate) fn run(alone: Alone, oikos: OwnedFd) {
     wire::send(&oikos, &note, &[]).ok();
 }
 
-fn receive_plan(oikos: &OwnedFd) -> Result<(Plan, Vec<OwnedFd>), Fault> {
+/// What a keeper is given: a plan, the files of its program, and the line on which it tells what that tries.
+struct Given {
+    plan: Plan,
+    files: Vec<OwnedFd>,
+    telling: Option<OwnedFd>,
+}
+
+fn receive_plan(oikos: &OwnedFd) -> Result<Given, Fault> {
     match wire::receive(oikos).step("reading the plan")? {
-        Some((Note::Keep(plan), files)) if files.len() >= 3 => Ok((*plan, files)),
+        Some((Note::Keep(plan), mut files)) if files.len() >= 3 + usize::from(plan.watch) => {
+            let telling = if plan.watch { files.pop() } else { None };
+            Ok(Given { plan: *plan, files, telling })
+        }
         _ => Err(io::Error::other("something else was said")).step("reading the plan"),
     }
 }
@@ -69,10 +80,12 @@ struct Keeper {
     program: OwnedFd,
     /// From whom inside we hear how it ended.
     inside: Option<OwnedFd>,
+    /// What it tries, where that is told.
+    watch: Option<Watch>,
 }
 
 impl Keeper {
-    fn start(alone: Alone, oikos: &OwnedFd, plan: Plan, files: Vec<OwnedFd>) -> Result<Self, Fault> {
+    fn start(alone: Alone, oikos: &OwnedFd, Given { plan, files, telling }: Given) -> Result<Self, Fault> {
         setsid().step("leaving the session")?;
         // What the program's children leave behind comes to us, and not to somebody who does not wait for it.
         set_child_subreaper(Some(getpid())).step("adopting what is left behind")?;
@@ -87,11 +100,14 @@ impl Keeper {
         // Not before: a copy of a closed process could not become its own user.
         set_dumpable_behavior(DumpableBehavior::NotDumpable).step("closing the keeper's memory")?;
         match started {
-            Ok(Started { child, child_handle, first, program, inside, proxy }) => {
+            Ok(Started { child, child_handle, first, program, inside, proxy, asks }) => {
                 let proxy: Vec<_> = proxy.iter().map(AsFd::as_fd).collect();
                 // Nobody there to hear it is found out by the first look.
                 wire::send(oikos, &Note::Started, &proxy).ok();
-                Ok(Self { plan, group, child, child_handle, first, program, inside })
+                let watch = asks.zip(telling).map(|(asks, telling)| Watch::new(&plan, asks, telling)).transpose();
+                // It is all there already, and was compiled once.
+                let watch = watch.ok().flatten();
+                Ok(Self { plan, group, child, child_handle, first, program, inside, watch })
             }
             Err(fault) => {
                 reap_all();
@@ -104,25 +120,18 @@ impl Keeper {
     }
 
     /// Until it has ended, by itself, by oikos, or with oikos.
-    fn keep(self, oikos: &OwnedFd) -> Ended {
+    fn keep(mut self, oikos: &OwnedFd) -> Ended {
         let mut stopped = false;
         let mut deadline: Option<Instant> = None;
         let mut exit = None;
+        let bounds = self.group.as_ref().filter(|_| self.watch.is_some()).map_or_else(Vec::new, Cgroup::events);
         loop {
-            let quiet = OwnedFd::as_fd(self.inside.as_ref().unwrap_or(&self.child_handle));
-            let mut ends = [
-                PollFd::new(oikos, PollFlags::IN),
-                PollFd::new(&self.child_handle, PollFlags::IN),
-                PollFd::new(&quiet, PollFlags::IN),
-            ];
-            let left = deadline.map(|deadline| timespec(deadline.saturating_duration_since(Instant::now())));
-            match poll(&mut ends, left.as_ref()) {
-                Ok(0) => break,
-                Ok(_) | Err(rustix::io::Errno::INTR) => {}
-                Err(_) => break,
-            }
-            let [from_oikos, from_child, from_inside] = ends.map(|end| !end.revents().is_empty());
-            if from_oikos {
+            let heard = match self.next(oikos, &bounds, deadline) {
+                Ok(Some(heard)) => heard,
+                Err(Errno::INTR) => continue,
+                Ok(None) | Err(_) => break,
+            };
+            if heard.oikos {
                 match wire::receive(oikos) {
                     Ok(Some((Note::Stop { grace_ms }, _))) => {
                         stopped = true;
@@ -137,19 +146,79 @@ impl Keeper {
                     }
                 }
             }
-            if from_inside && let Some(inside) = &self.inside {
+            if let Some(watch) = &mut self.watch {
+                // First what oikos says: it said so before what is heard now was tried.
+                let is_looked_for = heard.telling && watch.hear();
+                match heard.asks {
+                    Some(true) => watch.answer(),
+                    Some(false) => watch.is_over(),
+                    None => {}
+                }
+                if (heard.bounds || is_looked_for)
+                    && let Some(group) = &self.group
+                {
+                    bounds.iter().for_each(heard_once);
+                    watch.look(group);
+                }
+            }
+            if heard.inside
+                && let Some(inside) = &self.inside
+            {
                 if let Ok(Some((Note::Exited(how), _))) = wire::receive(inside) {
                     exit = Some(how);
                 }
                 break;
             }
-            if from_child {
+            if heard.child {
                 break;
             }
         }
         self.end();
+        if let Some(mut watch) = self.watch.take() {
+            if let Some(group) = &self.group {
+                watch.look(group);
+            }
+            watch.end();
+        }
         let exit = self.reap(exit);
         self.ended(exit, stopped)
+    }
+
+    /// Waits for what happens next; `None` once the time is up, however much there is to hear.
+    fn next(&self, oikos: &OwnedFd, bounds: &[fs::File], deadline: Option<Instant>) -> Result<Option<Heard>, Errno> {
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let (asks, telling) = match &self.watch {
+            Some(watch) => (watch.listener(), watch.oikos()),
+            None => (None, None),
+        };
+        // Whose place is empty is not asked: this one is asked twice then, which is no matter.
+        let place = |end: Option<&'_ OwnedFd>, wanted| match end {
+            Some(_) => wanted,
+            None => PollFlags::empty(),
+        };
+        let inside = self.inside.as_ref();
+        let mut ends = vec![
+            PollFd::new(oikos, PollFlags::IN),
+            PollFd::new(&self.child_handle, PollFlags::IN),
+            PollFd::new(inside.unwrap_or(&self.child_handle), PollFlags::IN),
+            PollFd::new(asks.unwrap_or(&self.child_handle), place(asks, PollFlags::IN)),
+            PollFd::new(telling.unwrap_or(&self.child_handle), place(telling, PollFlags::IN)),
+        ];
+        ends.extend(bounds.iter().map(|events| PollFd::new(events, PollFlags::PRI)));
+        match poll(&mut ends, left.map(timespec).as_ref())? {
+            0 => return Ok(None),
+            _ if left.is_some_and(|left| left.is_zero()) => return Ok(None),
+            _ => {}
+        }
+        let came: Vec<PollFlags> = ends.iter().map(PollFd::revents).collect();
+        Ok(Some(Heard {
+            oikos: !came[0].is_empty(),
+            child: !came[1].is_empty(),
+            inside: !came[2].is_empty(),
+            asks: (asks.is_some() && !came[3].is_empty()).then(|| came[3].contains(PollFlags::IN)),
+            telling: telling.is_some() && !came[4].is_empty(),
+            bounds: came[5..].iter().any(|came| !came.is_empty()),
+        }))
     }
 
     /// Kills all of it.
@@ -197,6 +266,17 @@ impl Keeper {
     }
 }
 
+/// What there is to hear.
+struct Heard {
+    oikos: bool,
+    child: bool,
+    inside: bool,
+    /// The kernel asks, or says that it never will again.
+    asks: Option<bool>,
+    telling: bool,
+    bounds: bool,
+}
+
 /// What a start leaves in our hands.
 struct Started {
     child: Pid,
@@ -205,6 +285,8 @@ struct Started {
     program: OwnedFd,
     inside: Option<OwnedFd>,
     proxy: Option<OwnedFd>,
+    /// Where the kernel asks about it.
+    asks: Option<OwnedFd>,
 }
 
 const NEW_NAMESPACES: libc::c_int = libc::CLONE_NEWUSER
@@ -227,30 +309,33 @@ fn namespaces(alone: Alone, plan: &Plan, files: Vec<OwnedFd>, group: Option<&Cgr
         Fork::Parent(child) => {
             drop((theirs, files));
             let child_handle = pidfd_open(child, PidfdFlags::empty()).step("holding the first process")?;
-            begin(ours, group, child).map(|(program, inside, proxy)| Started {
-                child,
-                child_handle,
-                first: None,
-                program,
-                inside: Some(inside),
-                proxy,
-            })
+            let Begun { program, asks, proxy } = begin(&ours, plan, group, child)?;
+            Ok(Started { child, child_handle, first: None, program, inside: Some(ours), proxy, asks })
         }
     }
 }
 
+/// What the first process hands out.
+struct Begun {
+    program: OwnedFd,
+    asks: Option<OwnedFd>,
+    proxy: Option<OwnedFd>,
+}
+
 /// Puts the first process into its group, lets it go on, and hears what becomes of it.
-fn begin(inside: OwnedFd, group: Option<&Cgroup>, first: Pid) -> Result<(OwnedFd, OwnedFd, Option<OwnedFd>), Fault> {
+fn begin(inside: &OwnedFd, plan: &Plan, group: Option<&Cgroup>, first: Pid) -> Result<Begun, Fault> {
     let begun = (|| {
         if let Some(group) = group {
             group.enter(first)?;
         }
-        wire::send(&inside, &Note::Go, &[]).step("letting the first process go on")?;
-        match wire::receive(&inside).step("waiting for the start")? {
+        wire::send(inside, &Note::Go, &[]).step("letting the first process go on")?;
+        match wire::receive(inside).step("waiting for the start")? {
             Some((Note::Started, handles)) => {
                 let mut handles = handles.into_iter();
                 let program = handles.next().ok_or_else(|| io::Error::other("it came without the program"));
-                Ok((program.step("waiting for the start")?, handles.next()))
+                let program = program.step("waiting for the start")?;
+                let asks = if plan.watch { handles.next() } else { None };
+                Ok(Begun { program, asks, proxy: handles.next() })
             }
             Some((Note::Failed(fault), _)) => Err(fault),
             _ => Err(io::Error::other("the first process ended")).step("waiting for the start"),
@@ -259,7 +344,7 @@ fn begin(inside: OwnedFd, group: Option<&Cgroup>, first: Pid) -> Result<(OwnedFd
     if begun.is_err() {
         kill_process(first, Signal::KILL).ok();
     }
-    begun.map(|(program, proxy)| (program, inside, proxy))
+    begun
 }
 
 fn wrapped(plan: &Plan, bubblewrap: &PathBuf, files: Vec<OwnedFd>, group: Option<&Cgroup>) -> Result<Started, Fault> {
@@ -299,8 +384,9 @@ fn wrapped(plan: &Plan, bubblewrap: &PathBuf, files: Vec<OwnedFd>, group: Option
             Some((Note::Started, mut handles)) if handles.len() == 1 => handles.remove(0),
             _ => return Err(io::Error::other("it ended")).step("waiting for bwrap"),
         };
-        let (program, inside, proxy) = begin(ours, group, number_of(&first).step("finding the first process")?)?;
-        Ok(Started { child: number, child_handle, first: Some(first), program, inside: Some(inside), proxy })
+        let number_inside = number_of(&first).step("finding the first process")?;
+        let Begun { program, asks, proxy } = begin(&ours, plan, group, number_inside)?;
+        Ok(Started { child: number, child_handle, first: Some(first), program, inside: Some(ours), proxy, asks })
     })();
     started.map_err(|fault: Fault| {
         kill_process(number, Signal::KILL).ok();
@@ -332,21 +418,20 @@ fn readable(text: &str) -> io::Result<OwnedFd> {
 
 fn shared(alone: Alone, plan: &Plan, files: Vec<OwnedFd>, group: Option<&Cgroup>) -> Result<Started, Fault> {
     let (ours, theirs) = wire::pair().step("opening a socket")?;
+    let report = rustix::io::fcntl_dupfd_cloexec(&theirs, super::enter::PLACES_FROM).step("opening a socket")?;
+    drop(theirs);
     match raw::fork(alone, 0).step("starting a process")? {
         Fork::Child => {
             drop(ours);
-            let report = rustix::io::fcntl_dupfd_cloexec(&theirs, super::enter::PLACES_FROM);
-            let fault = match inside::bind_to(&theirs) {
-                Ok(()) => super::enter::become_program(plan, files),
+            let fault = match inside::bind_to(&report) {
+                Ok(()) => super::enter::become_program(plan, files, &report),
                 Err(fault) => fault,
             };
-            if let Ok(report) = report {
-                wire::send(&report, &Note::Failed(fault), &[]).ok();
-            }
+            wire::send(&report, &Note::Failed(fault), &[]).ok();
             inside::leave()
         }
         Fork::Parent(child) => {
-            drop((theirs, files));
+            drop((report, files));
             let begun = (|| {
                 let child_handle = pidfd_open(child, PidfdFlags::empty()).step("holding the program")?;
                 let program = child_handle.try_clone().step("holding the program")?;
@@ -354,11 +439,8 @@ fn shared(alone: Alone, plan: &Plan, files: Vec<OwnedFd>, group: Option<&Cgroup>
                     group.enter(child)?;
                 }
                 wire::send(&ours, &Note::Go, &[]).step("letting the program go on")?;
-                // Its start closes the other end.
-                match wire::receive(&ours).step("waiting for the start")? {
-                    Some((Note::Failed(fault), _)) => Err(fault),
-                    _ => Ok(Started { child, child_handle, first: None, program, inside: None, proxy: None }),
-                }
+                let asks = inside::begun(&ours)?;
+                Ok(Started { child, child_handle, first: None, program, inside: None, proxy: None, asks })
             })();
             if begun.is_err() {
                 kill_process(child, Signal::KILL).ok();
@@ -381,7 +463,7 @@ fn reap_all() {
     let deadline = Instant::now() + Duration::from_millis(GONE_MS_MAX);
     while Instant::now() < deadline {
         match wait(WaitOptions::NOHANG) {
-            Ok(Some(_)) | Err(rustix::io::Errno::INTR) => {}
+            Ok(Some(_)) | Err(Errno::INTR) => {}
             Ok(None) => look_again(),
             Err(_) => break,
         }
@@ -399,6 +481,13 @@ fn gone(group: &Cgroup) {
         group.end();
         look_again();
     }
+}
+
+/// Reads such a file, so that it is ready again only when something has changed.
+fn heard_once(mut events: &fs::File) {
+    io::Seek::rewind(&mut events).ok();
+    // A few short lines that the kernel writes.
+    io::read_to_string(events).ok();
 }
 
 fn timespec(duration: Duration) -> Timespec {

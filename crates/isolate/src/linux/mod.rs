@@ -1,6 +1,7 @@
 //! Linux: a keeper for each program, and in most cases a first process inside, both from one small helper.
 
 mod bubblewrap; // the words for bwrap. Pure
+mod calls; // which system calls are told, and as what. Pure
 mod cgroup; // groups with bounds, of both versions
 mod enter; // the last steps of what becomes the program
 mod filter; // which system calls it has. Pure
@@ -11,11 +12,16 @@ mod probe; // what this machine can do, found out by doing it
 mod raw; // the system calls without a safe form
 mod root; // a root of granted parts
 mod rules; // Landlock
+mod sight; // what a box shows, for telling what was tried
 mod spawn; // oikos's side: start, hear, end
 mod system; // what every program finds. Pure
+mod tally; // how often a thing was tried, and when that is told. Pure
+mod told; // the line on which the keeper tells it
+mod watch; // the keeper's ear for what the program tries
 mod wire; // what all of these say to each other
 
 pub use spawn::{Confined, Launcher, PASSED_MAX, SpawnError, spawn};
+pub use told::Refused;
 
 use self::{raw::Alone, wire::Note};
 use rustix::process::{PidfdFlags, getegid, geteuid, getpid, pidfd_open};
@@ -35,7 +41,11 @@ const NOTHING: &str = "nothing";
 pub fn init_main<'a>(words: impl IntoIterator<Item = &'a str>) -> ExitCode {
     let mut words = words.into_iter();
     let done = match (words.next(), words.next()) {
-        (Some(NOTHING), None) => Ok(()),
+        (Some(NOTHING), None) => {
+            // Refused in every box, and harmless where there is none: who listens there hears of it.
+            raw::keyring_leave().ok();
+            Ok(())
+        }
         (None, None) => keep(),
         (Some(INSIDE), None) => go_on_inside(),
         _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "these words mean nothing here")),

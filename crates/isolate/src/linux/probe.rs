@@ -3,10 +3,11 @@
 
 use super::{
     NOTHING, raw,
-    spawn::{Launcher, SpawnError, spawn},
+    spawn::{Confined, Launcher, SpawnError, spawn},
+    told::Refused,
     wire::Step,
 };
-use crate::{Abilities, Ability, Bounds, CgroupPlace, Ended, Obstacle, Plan, Policy, System, plan, plan::Base};
+use crate::{Abilities, Ability, Bounds, CgroupPlace, Deed, Ended, Obstacle, Plan, Policy, System, plan, plan::Base};
 use std::{
     env, fs, io,
     path::{Path, PathBuf},
@@ -27,7 +28,7 @@ const GROUP: &str = "oikos-";
 const OURSELVES: &str = "oikos-itself";
 
 impl Abilities {
-    /// Looks, once: takes a few milliseconds, starts up to six programs that do nothing, leaves nothing behind. `room` is a
+    /// Looks, once: takes a few milliseconds, starts up to seven programs that do nothing, leaves nothing behind. `room` is a
     /// folder of ours to do it in.
     pub async fn probe(launcher: &Launcher, room: &Path) -> io::Result<Self> {
         let home = room.canonicalize()?;
@@ -50,6 +51,11 @@ impl Abilities {
         }
         let with = Self { seccomp: filters(), ..abilities.clone() };
         if with.seccomp && tried.works(&with, Base::Shared).await.is_ok() {
+            abilities = with;
+        }
+        // Only one may listen: in a container that listens itself we hear nothing.
+        let with = Self { watch: abilities.seccomp && tells(), ..abilities.clone() };
+        if with.watch && tried.works(&with, Base::Shared).await.is_ok() {
             abilities = with;
         }
         let with = Self { landlock: raw::landlock_version(), ..abilities.clone() };
@@ -83,15 +89,17 @@ impl Tried<'_> {
         let words = self.launcher.words.iter().map(|word| word.to_string_lossy().into_owned());
         policy.arguments = words.chain([NOTHING.to_owned()]).collect();
         policy.read = vec![self.program.to_owned()];
+        policy.watched = abilities.watch;
         policy.bounds = Bounds { memory_bytes_max: 64 << 20, processes_max: 8, ..Bounds::default() };
         // Whether a way works is another question than whether all that a start demands is there beside it: root's processes
         // counted, memory bounded. So it is the plan of a machine that has that, with what this one has in its place.
         let whole = Abilities { namespaces: Ability::Works, seccomp: true, is_root: false, ..abilities.clone() };
         let plan = plan(&policy, &whole).map_err(|refusal| io::Error::other(refusal.to_string())).step(TRYING)?;
-        let plan = Plan { base, seccomp: abilities.seccomp, ..plan };
+        let plan = Plan { base, seccomp: abilities.seccomp, watch: abilities.watch, ..plan };
         let mut confined = spawn(&plan, self.launcher, Vec::new()).await?;
         let ended = match confined.wait_for(Duration::from_millis(TRY_MS_MAX)).await {
-            Some(Ended::Exit { code: 0 }) => Ok(()),
+            Some(Ended::Exit { code: 0 }) if hears(&confined) => Ok(()),
+            Some(Ended::Exit { code: 0 }) => Err(io::Error::other("what it tried was not told")),
             Some(ended) => Err(io::Error::other(ended.to_string())),
             None => Err(io::Error::from(io::ErrorKind::TimedOut)),
         };
@@ -103,6 +111,18 @@ impl Tried<'_> {
 fn filters() -> bool {
     let known = fs::read_to_string("/proc/sys/kernel/seccomp/actions_avail").unwrap_or_default();
     ["kill_process", "errno", "allow"].iter().all(|action| known.split_whitespace().any(|one| one == *action))
+}
+
+/// Whether it knows an answer that asks somebody else.
+fn tells() -> bool {
+    let known = fs::read_to_string("/proc/sys/kernel/seccomp/actions_avail").unwrap_or_default();
+    known.split_whitespace().any(|one| one == "user_notif")
+}
+
+/// Whether what the program that does nothing tries was told, if it was to be.
+fn hears(confined: &Confined) -> bool {
+    let told = |refused: &Refused| std::iter::from_fn(|| refused.take()).any(|tried| tried.deed == Deed::Keyring);
+    confined.refused.as_ref().is_none_or(told)
 }
 
 fn find(program: &str) -> Option<PathBuf> {

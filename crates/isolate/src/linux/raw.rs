@@ -1,12 +1,13 @@
 //! The system calls that have no safe form elsewhere, each behind a function that is safe to call. Nothing else here is
 //! unsafe, and nothing here decides.
 
-#![expect(unsafe_code, reason = "namespaces, file numbers and mount attributes have no safe wrapper in rustix")]
+#![expect(unsafe_code, reason = "namespaces, file numbers, mounts and notifications have no safe wrapper in rustix")]
 
 use rustix::{fs::AtFlags, process::Pid};
+use seccompiler::sock_filter;
 use std::{
     fs, io, mem,
-    os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
+    os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd},
 };
 
 /// The proof that this process has one thread: only then is what comes out of [`fork`] as whole as what went in.
@@ -123,6 +124,105 @@ pub(crate) fn landlock_version() -> u8 {
     // SAFETY: with this flag the call reads no memory and makes nothing: it answers with a number.
     let answer = unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, nothing, size, VERSION) };
     u8::try_from(answer).unwrap_or(0)
+}
+
+/// Installs a filter that asks, for this process and all that comes from it; what comes back is where it is asked.
+pub(crate) fn filter_that_asks(filter: &[sock_filter]) -> io::Result<OwnedFd> {
+    let program = libc::sock_fprog {
+        len: libc::c_ushort::try_from(filter.len()).map_err(io::Error::other)?,
+        filter: filter.as_ptr().cast_mut().cast(),
+    };
+    let install = |flags: libc::c_ulong| {
+        let mode = libc::SECCOMP_SET_MODE_FILTER;
+        // SAFETY: the program has as many instructions as it says, each of the kernel's own layout (seccompiler's type is
+        // that), and lives until the call returns. The kernel copies it and changes nothing.
+        unsafe { libc::syscall(libc::SYS_seccomp, mode, flags, &raw const program) }
+    };
+    let asks = libc::SECCOMP_FILTER_FLAG_NEW_LISTENER;
+    // Whoever is heard already is not woken by signals, where the kernel can do that.
+    let answer = match install(asks | libc::SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV) {
+        -1 if io::Error::last_os_error().raw_os_error() == Some(libc::EINVAL) => install(asks),
+        answer => answer,
+    };
+    match i32::try_from(answer) {
+        Ok(number @ 0..) => {
+            // SAFETY: the kernel has just made it, for us and for nobody else.
+            Ok(unsafe { OwnedFd::from_raw_fd(number) })
+        }
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// A call that waits for its answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    /// Which one it is.
+    pub(crate) id: u64,
+    /// Who makes it.
+    pub(crate) process: u32,
+    /// By its number.
+    pub(crate) call: libc::c_long,
+    /// With these.
+    pub(crate) arguments: [u64; 6],
+}
+
+/// What a call is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// It goes on, to the walls behind.
+    GoesOn,
+    /// It fails with this error.
+    Fails(libc::c_int),
+}
+
+/// The next call that waits; `None` where it does not wait any more. For a listener that is ready to be read.
+pub(crate) fn asked_next(listener: &OwnedFd) -> io::Result<Option<Asked>> {
+    // SAFETY: a struct of integers; the kernel demands that all of them are zero.
+    let mut asked: libc::seccomp_notif = unsafe { mem::zeroed() };
+    // SAFETY: the kernel writes one such struct, whose size is part of the number of the call; it lives until that returns.
+    let answer = unsafe { libc::ioctl(listener.as_raw_fd(), libc::SECCOMP_IOCTL_NOTIF_RECV, &raw mut asked) };
+    match check(answer) {
+        Ok(()) => {
+            Ok(Some(Asked { id: asked.id, process: asked.pid, call: asked.data.nr.into(), arguments: asked.data.args }))
+        }
+        Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::EINTR)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether a call still waits. Only then is the process of its number the one that made it.
+pub(crate) fn is_still_asked(listener: &OwnedFd, id: u64) -> bool {
+    // SAFETY: the kernel reads a number, which lives until the call returns.
+    check(unsafe { libc::ioctl(listener.as_raw_fd(), libc::SECCOMP_IOCTL_NOTIF_ID_VALID, &raw const id) }).is_ok()
+}
+
+/// Answers a call. One that does not wait any more needs none.
+pub(crate) fn answer(listener: &OwnedFd, id: u64, answer: Answer) {
+    let (error, flags) = match answer {
+        Answer::GoesOn => (0, libc::SECCOMP_USER_NOTIF_FLAG_CONTINUE as u32),
+        Answer::Fails(error) => (-error, 0),
+    };
+    let answer = libc::seccomp_notif_resp { id, val: 0, error, flags };
+    // SAFETY: the kernel reads one such struct, whose size is part of the number of the call; it lives until that returns.
+    check(unsafe { libc::ioctl(listener.as_raw_fd(), libc::SECCOMP_IOCTL_NOTIF_SEND, &raw const answer) }).ok();
+}
+
+/// Has who asks and who answers take turns on one processor, where the kernel can do that: it is twice as fast.
+pub(crate) fn answer_at_once(listener: &OwnedFd) {
+    const SYNC_WAKE_UP: libc::c_ulong = 1;
+    // SAFETY: the flags are the argument itself; no memory is read.
+    check(unsafe { libc::ioctl(listener.as_raw_fd(), libc::SECCOMP_IOCTL_NOTIF_SET_FLAGS, SYNC_WAKE_UP) }).ok();
+}
+
+/// Reads the memory of a process of ours, as much of it as there is; returns how much that was.
+pub(crate) fn memory_read(process: u32, address: u64, room: &mut [u8]) -> io::Result<usize> {
+    let process = libc::pid_t::try_from(process).map_err(io::Error::other)?;
+    let here = libc::iovec { iov_base: room.as_mut_ptr().cast(), iov_len: room.len() };
+    let there = libc::iovec { iov_base: address as *mut libc::c_void, iov_len: room.len() };
+    // SAFETY: the kernel writes into `room`, which is ours alone and as long as is said. The other address is looked up in the
+    // other process, and is never one of ours.
+    let count = unsafe { libc::process_vm_readv(process, &raw const here, 1, &raw const there, 1, 0) };
+    usize::try_from(count).map_err(|_| io::Error::last_os_error())
 }
 
 fn check(answer: libc::c_int) -> io::Result<()> {

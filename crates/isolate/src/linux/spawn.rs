@@ -1,6 +1,9 @@
 //! oikos's side of a confined program: start it, hold its three files, hear how it ended, end it.
 
-use super::wire::{self, Fault, Note, Step};
+use super::{
+    told::Refused,
+    wire::{self, Fault, Note, Step},
+};
 use crate::{Ended, Facts, Plan};
 use std::{
     ffi::OsString,
@@ -23,7 +26,7 @@ const START_MS_MAX: u64 = 10_000;
 /// What the keeper has for ending everything beyond the grace that the program has.
 const END_MS_MAX: u64 = 5_000;
 /// The most open files that a program is started with beyond its standard ones.
-pub const PASSED_MAX: usize = wire::FILES_MAX - 3;
+pub const PASSED_MAX: usize = wire::FILES_MAX - 4;
 /// A step.
 const PIPES: &str = "opening its pipes";
 
@@ -95,6 +98,8 @@ pub struct Confined {
     /// Where its network ends, under [`Network::OnlyProxy`](crate::Network::OnlyProxy): a listener *in the program's own
     /// network*, which only it reaches, and on which this process answers. Not blocking.
     pub proxy: Option<TcpListener>,
+    /// What it tries and is refused, if its plan is a watched one.
+    pub refused: Option<Refused>,
     facts: Facts,
     /// Packets that keep their order and have an end, which this type does not know and lets through.
     keeper: UnixDatagram,
@@ -126,6 +131,8 @@ pub async fn spawn(plan: &Plan, launcher: &Launcher, passed: Vec<OwnedFd>) -> Re
     let (stderr, their_stderr) = io::pipe().step(PIPES)?;
     let mut files: Vec<OwnedFd> = vec![their_stdin.into(), their_stdout.into(), their_stderr.into()];
     files.extend(passed);
+    let (refused, telling) = if plan.watch { Some(Refused::pair(plan)?).unzip() } else { (None, None) };
+    files.extend(telling);
     rustix::io::ioctl_fionbio(&ours, true).step("opening a socket")?;
     let handed: Vec<_> = files.iter().map(AsFd::as_fd).collect();
     wire::send_packed(&ours, &keep, &handed).step("handing the plan over")?;
@@ -147,6 +154,7 @@ pub async fn spawn(plan: &Plan, launcher: &Launcher, passed: Vec<OwnedFd>) -> Re
         stdout: Some(pipe::Receiver::from_owned_fd(stdout.into()).step(PIPES)?),
         stderr: Some(pipe::Receiver::from_owned_fd(stderr.into()).step(PIPES)?),
         proxy,
+        refused,
         facts: plan.facts.clone(),
         keeper,
         child,

@@ -18,20 +18,23 @@ use std::{
 
 /// The largest note: the largest policy, and what a plan says beside it. Below what a socket's buffer holds by default.
 const NOTE_BYTES_MAX: usize = 160 << 10;
-/// The most open files beside one note: three of stdio and what the caller passes.
-pub(crate) const FILES_MAX: usize = 16;
+/// The most open files beside one note: three of stdio, what the caller passes, and the line for what the program tries.
+pub(crate) const FILES_MAX: usize = 17;
 
 /// Everything that is said.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Note {
-    /// oikos → keeper, keeper → inside: keep this. With standard input, output and error, and what else is passed.
+    /// oikos → keeper, keeper → inside: keep this. With standard input, output and error, and what else is passed; to the
+    /// keeper of a program that is watched, last, the line on which it tells what that tries.
     Keep(Box<Plan>),
     /// Keeper → inside: all that has to be done to you from outside is done.
     Go,
     /// oikos → keeper: ask it to end, and end it after that time.
     Stop { grace_ms: u64 },
-    /// Inside → keeper: it runs. With a handle of its process, and the socket where its proxy is listened for.
-    /// Keeper → oikos: the same, without the handle.
+    /// What becomes the program → who started it: where the kernel asks about it from now on.
+    Asks,
+    /// Inside → keeper: it runs. With a handle of its process, where the kernel asks about it if it is watched, and the socket
+    /// where its proxy is listened for. Keeper → oikos: the same, with the socket alone.
     Started,
     /// It does not, and why. From whoever found out.
     Failed(Fault),

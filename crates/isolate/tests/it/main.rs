@@ -17,3 +17,5 @@ mod plans; // which facts are kept by what, and what is refused. Pure
 mod probe; // what the machine can do, each way by itself
 #[cfg(target_os = "linux")]
 mod scene; // what there is around a program
+#[cfg(target_os = "linux")]
+mod watched; // what is told of what a program tries

@@ -80,6 +80,24 @@ pub(crate) fn all(prey: &str) {
     println!("{}", Value::Object(found));
 }
 
+/// The same refused call, or the same hidden file, again and again; says how long all of it took.
+pub(crate) fn flood(what: &str, count: &str) {
+    let count: u64 = count.parse().expect("is a count");
+    let started = std::time::Instant::now();
+    for number in 0..count {
+        let tried = match what {
+            "keys" => call(libc::SYS_keyctl, [0; 6]).map(|_| ()),
+            "files" => fs::File::open(format!("/home/ada/of/{number}")).map(|_| ()),
+            "for-ever" => loop {
+                drop(call(libc::SYS_keyctl, [0; 6]));
+            },
+            shown => fs::File::open(shown).map(|_| ()),
+        };
+        drop(tried);
+    }
+    println!("{}", started.elapsed().as_micros());
+}
+
 fn files(prey: &Prey, attack: &mut dyn FnMut(&str, Tried)) {
     attack("files: read what was not granted", fs::read_to_string(&prey.secret));
     attack("files: list its folder", list(prey.secret.parent().expect("is in a folder")));

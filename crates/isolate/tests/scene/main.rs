@@ -21,6 +21,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["attack", prey] => attacks::all(prey),
+        ["flood", call, count] => attacks::flood(call, count),
         ["bomb", kind] => bombs::set_off(kind),
         ["household", words @ ..] => household::keep(words),
         ["look-behind", words @ ..] => behind::look(words),

@@ -17,7 +17,7 @@ use crate::{
 };
 use broker::Start;
 use protocol::{
-    AuditEvent, ErrorCode, EventId, Failure, OwnerId, Sender, Sentence, Topic,
+    AuditEvent, ErrorCode, EventId, Failure, OwnerId, Sender, Sentence, Topic, Verbatim,
     api::{RunReport, RunSummary},
     sentence,
 };
@@ -315,6 +315,7 @@ impl Kernel {
             cause: Some(cause),
             wall_ms_max,
             asker: None,
+            exact: None,
         };
         self.run_begin(self.own_caller(owner), begin).await
     }
@@ -457,10 +458,15 @@ fn no_listener(hearing: &Hearing) -> Failure {
 }
 
 /// Reads a run's stream to its end: nobody looks at it, and a full one would hold the run up.
-pub(crate) async fn ended(mut viewer: Viewer) -> Arc<RunReport> {
+pub(crate) async fn ended(viewer: Viewer) -> Arc<RunReport> {
+    ended_exact(viewer).await.0
+}
+
+/// The same, with what it returned as that was written.
+pub(crate) async fn ended_exact(mut viewer: Viewer) -> (Arc<RunReport>, Option<Verbatim>) {
     loop {
         if let Seen::End(report) = viewer.next().await {
-            return report;
+            return (report, viewer.exact());
         }
     }
 }

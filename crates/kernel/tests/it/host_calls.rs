@@ -1,8 +1,8 @@
 //! What a guest sends, and what it is taken for.
 
 use kernel::host_call::{
-    CsvAggregate, CsvCall, CsvMeasure, CsvMeasureKind, CsvOptions, FileCall, HostCall, PATH_BYTES_MAX, PdfCall,
-    STORAGE_KEY_BYTES_MAX, ShellCall, StorageCall,
+    CsvAggregate, CsvCall, CsvMeasure, CsvMeasureKind, CsvOptions, FileCall, HostCall, MCP_ARGUMENT_BYTES_MAX, McpCall,
+    PATH_BYTES_MAX, PdfCall, STORAGE_KEY_BYTES_MAX, ShellCall, StorageCall,
 };
 use proptest::prelude::*;
 use protocol::{ErrorCode, FileAccess, limit::HOST_ARGUMENT_BYTES_MAX};
@@ -47,7 +47,7 @@ fn each_name_is_one_call() {
     check("storage.list", "{}", list("", None, None));
     check("storage.list", r#"{"prefix": "p", "after": "k", "limit": 9}"#, list("p", Some(key()), Some(9)));
     check("timer", r#"{"ms": 12}"#, HostCall::Timer { ms: 12 });
-    for feature in ["ai.generateText", "clipboard.write", "mcp.call", "knowledge.search"] {
+    for feature in ["ai.generateText", "clipboard.write", "knowledge.search"] {
         check(feature, "whatever", HostCall::NotAvailable { feature: feature.to_owned() });
     }
 }
@@ -86,6 +86,31 @@ fn pages_and_commands_are_bounded() {
     ] {
         let decoded = HostCall::decode(name, arguments.as_bytes(), vec![]);
         assert_eq!(decoded.map_err(|error| error.code), Err(code), "{name} {}", &arguments[..arguments.len().min(80)]);
+    }
+}
+
+#[test]
+fn calls_of_tools_are_bounded() {
+    let call = |arguments: serde_json::Value| {
+        let arguments = arguments.as_object().cloned().unwrap_or_default();
+        HostCall::Mcp(McpCall::Call { server: "github".to_owned(), tool: "read-file".to_owned(), arguments })
+    };
+    check("mcp.call", r#"{"server": "github", "tool": "read-file"}"#, call(json!({})));
+    let given = r#"{"server": "github", "tool": "read-file", "arguments": {"b": 1, "a": [null]}}"#;
+    check("mcp.call", given, call(json!({ "b": 1, "a": [null] })));
+    check("mcp.list", "{}", HostCall::Mcp(McpCall::List));
+    let of =
+        |server: &str, said: &str| json!({ "server": server, "tool": "x", "arguments": { "said": said } }).to_string();
+    for (arguments, code) in [
+        ("{}".to_owned(), ErrorCode::InvalidInput),
+        (r#"{"server": "a", "tool": ""}"#.to_owned(), ErrorCode::InvalidInput),
+        (r#"{"server": "a", "tool": "b", "arguments": [1]}"#.to_owned(), ErrorCode::InvalidInput),
+        (r#"{"server": "a", "tool": "b", "caller": "c"}"#.to_owned(), ErrorCode::InvalidInput),
+        (of(&"a".repeat(257), ""), ErrorCode::InvalidInput),
+        (of("a", &"x".repeat(MCP_ARGUMENT_BYTES_MAX)), ErrorCode::TooLarge),
+    ] {
+        let decoded = HostCall::decode("mcp.call", arguments.as_bytes(), vec![]);
+        assert_eq!(decoded.map_err(|error| error.code), Err(code), "{}", &arguments[..arguments.len().min(80)]);
     }
 }
 

@@ -366,7 +366,8 @@ async fn a_large_result_is_told_to_those_who_watch_and_not_kept() {
     let mut house = House::new();
     house.scribe().await;
     house.script("go", |_| async {
-        Ok(GuestValue { data: Some(json!("x".repeat(300_000))), summary: Some("short".into()), renderer: None })
+        let data = Some(json!("x".repeat(300_000)));
+        Ok(GuestValue { data, summary: Some("short".into()), ..GuestValue::default() })
     });
     house.script("also", |_| async { said("\u{1}".repeat(5 << 20)) });
     let report = house.run("go").await;

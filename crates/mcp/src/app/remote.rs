@@ -4,9 +4,10 @@
 use super::{
     sender::{LastSender, RunSender},
     serving::Conversation,
+    sign_in::{LastPerson, SignIns, not_let_in},
     stdio::options,
 };
-use crate::client::{Session, Way, Web};
+use crate::client::{CallError, OpenError, Session, Way, Web};
 use egress::Client;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -15,7 +16,7 @@ use kernel::{
     runner::{GuestCall, GuestEnd, GuestFailure, GuestHost, GuestImage, GuestSource, PrepareError, Runner},
 };
 use parking_lot::Mutex;
-use protocol::{AppName, Clock, Digest, ErrorCode, Failure, OwnerId};
+use protocol::{AppName, Clock, Digest, Entropy, ErrorCode, Failure, OwnerId};
 use std::{collections::HashMap, sync::Arc};
 use url::Url;
 
@@ -32,6 +33,10 @@ pub struct ServerConfig {
     pub version: String,
     /// Time.
     pub clock: Arc<dyn Clock>,
+    /// What nobody may guess.
+    pub entropy: Arc<dyn Entropy>,
+    /// Who lets runs in where a server wants to know on whose behalf they come.
+    pub sign_ins: Arc<dyn SignIns>,
 }
 
 /// Runs apps that are servers elsewhere.
@@ -52,6 +57,7 @@ struct Key {
 
 struct Kept {
     sender: Arc<LastSender>,
+    person: Arc<LastPerson>,
     used_ns: Mutex<u64>,
     conversation: tokio::sync::Mutex<Option<Arc<Conversation>>>,
 }
@@ -110,26 +116,27 @@ impl GuestImage for Image {
     }
 }
 
-fn failed(code: ErrorCode, message: String) -> GuestEnd {
-    GuestEnd { result: Err(GuestFailure::Failed(Box::new(Failure::new(code, message)))), memory_bytes: 0 }
+fn failed(failure: Failure) -> GuestEnd {
+    GuestEnd { result: Err(GuestFailure::Failed(Box::new(failure))), memory_bytes: 0 }
 }
 
 impl Shared {
     async fn serve(&self, source: &ServerSource, url: Url, call: GuestCall, host: Arc<dyn GuestHost>) -> GuestEnd {
         let (Some(terms), Some(way)) = (call.terms.clone(), host.way_out()) else {
-            return failed(ErrorCode::Internal, "a server was called without its terms".to_owned());
+            return failed(Failure::new(ErrorCode::Internal, "a server was called without its terms"));
         };
         let kept = self.kept(source, &terms);
         let sender = Arc::new(RunSender { client: self.config.egress.clone(), way });
         kept.sender.set(sender.clone());
         let lease = call.lease.clone();
+        *kept.person.lease.lock() = Some(lease.clone());
         let opened = tokio::select! {
             opened = self.conversation(source, url, &kept, &terms) => opened,
             end = lease.ended() => return GuestEnd { result: Err(GuestFailure::Ended(end)), memory_bytes: 0 },
         };
         let conversation = match opened {
             Ok(conversation) => conversation,
-            Err(why) => return failed(ErrorCode::NetworkFailed, format!("{}: {why}", source.app)),
+            Err(why) => return failed(why),
         };
         conversation.serve(call, host, Some(sender)).await
     }
@@ -148,6 +155,13 @@ impl Shared {
         let kept = sessions.entry(key).or_insert_with(|| {
             Arc::new(Kept {
                 sender: Arc::default(),
+                person: Arc::new(LastPerson {
+                    sign_ins: self.config.sign_ins.clone(),
+                    clock: self.config.clock.clone(),
+                    owner: terms.owner,
+                    app: source.app.clone(),
+                    lease: Mutex::default(),
+                }),
                 used_ns: Mutex::new(now_ns),
                 conversation: tokio::sync::Mutex::default(),
             })
@@ -162,20 +176,24 @@ impl Shared {
         url: Url,
         kept: &Kept,
         terms: &Terms,
-    ) -> Result<Arc<Conversation>, String> {
+    ) -> Result<Arc<Conversation>, Failure> {
+        let unreached = |why: String| Failure::new(ErrorCode::NetworkFailed, format!("{}: {why}", source.app));
         let mut conversation = kept.conversation.lock().await;
         if let Some(known) = &*conversation {
             return Ok(known.clone());
         }
         let web = Web {
             url,
-            headers: headers(terms)?,
+            headers: headers(terms).map_err(unreached)?,
             sender: kept.sender.clone(),
-            authorizer: None,
+            authorizer: Some(kept.person.authorizer(self.config.entropy.clone())),
             sse_only: source.is_older,
         };
         let options = options(&self.config.version, &self.config.clock, None);
-        let session = Session::open(Way::Web(web), options).await.map_err(|error| error.to_string())?;
+        let session = Session::open(Way::Web(web), options).await.map_err(|error| match error {
+            OpenError::Failed(CallError::Authorization(error)) => not_let_in(&source.app, &error),
+            error => unreached(error.to_string()),
+        })?;
         Ok(conversation.insert(Conversation::new(session, source.app.clone())).clone())
     }
 }

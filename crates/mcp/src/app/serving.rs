@@ -1,15 +1,23 @@
 //! One run of a server's app: what the kernel calls it by becomes a request, and its answer what the run returned, verbatim.
 
-use super::host::RunHost;
-use crate::client::{Abilities, Call, CallError, Change, HttpSender, Said, Session, pinning};
+use super::{
+    drawing::{view_of_tool, views},
+    host::RunHost,
+    sign_in::not_let_in,
+    stdio::extensions,
+};
+use crate::{
+    client::{Abilities, Arguments, Call, CallError, Change, HttpSender, Listed, Said, Session, pinning},
+    server::{Json, Members},
+};
 use kernel::{
     program::{House, ServerNews},
     runner::{GuestCall, GuestEnd, GuestFailure, GuestHost, GuestValue},
-    servers::{CALL, LOOK, METHOD},
+    servers::{CALL, LOOK, METHOD, REFUSAL_KEY, ToolCall},
 };
 use parking_lot::Mutex;
-use protocol::{AppName, ErrorCode, Failure, Labels, OwnerId, text::shorten};
-use serde_json::{Map, Value, json};
+use protocol::{AppName, ErrorCode, Failure, Labels, OwnerId, Verbatim, text::shorten};
+use serde_json::{Map, Value, json, value::RawValue};
 use std::{
     collections::HashMap,
     sync::{Arc, Weak},
@@ -18,27 +26,35 @@ use tokio_util::sync::CancellationToken;
 
 /// What draws the results of servers' tools.
 const RENDERER: &str = "mcp";
+/// Before the address of the view that does so instead.
+const VIEW: &str = "view:";
 /// From which level on a run that nobody else started hears what its server logs.
 const LOG_LEVEL: &str = "info";
 /// What a run's summary shows of a result's text.
 const SUMMARY_CHARS_MAX: usize = 20_000;
 /// What is shown of a server's own words where it refuses something.
 const WORDS_CHARS_MAX: usize = 2_000;
-/// Where a server refused a request in words of the protocol: the run's data is an object with this one key.
-pub const REFUSAL_KEY: &str = "mcp/refusal";
 
 /// A session, with what its tools were when they were last asked for.
 pub(super) struct Conversation {
     pub(super) session: Session,
     pub(super) app: AppName,
-    pins: Mutex<Option<HashMap<String, String>>>,
+    tools: Mutex<Option<HashMap<String, Known>>>,
     /// Whom it serves, and who hears what it says by itself.
     house: Mutex<Option<(OwnerId, Weak<dyn House>)>>,
 }
 
+/// What a tool was when the server was last asked.
+#[derive(Clone)]
+struct Known {
+    pin: String,
+    /// What draws its answers.
+    view: Option<String>,
+}
+
 impl Conversation {
     pub(super) fn new(session: Session, app: AppName) -> Arc<Self> {
-        let made = Arc::new(Self { session, app, pins: Mutex::default(), house: Mutex::default() });
+        let made = Arc::new(Self { session, app, tools: Mutex::default(), house: Mutex::default() });
         tokio::spawn(listen(Arc::downgrade(&made), made.session.changes()));
         made
     }
@@ -83,12 +99,12 @@ impl Conversation {
     }
 
     async fn answer(&self, export: &str, input: &[u8], call: &Call) -> Result<GuestValue, GuestFailure> {
-        let input: Value = serde_json::from_slice(input).unwrap_or_default();
+        let read = || serde_json::from_slice::<Value>(input).unwrap_or_default();
         match export {
             LOOK => self.look(call).await,
             CALL => self.call(input, call).await,
             _ => match export.strip_prefix(METHOD) {
-                Some(method) => self.request(method, input, call).await,
+                Some(method) => self.request(method, read(), call).await,
                 None => Err(GuestFailure::NoSuchExport),
             },
         }
@@ -102,9 +118,13 @@ impl Conversation {
             false => Vec::new(),
         };
         self.remember(&tools);
-        let tools: Vec<Value> = tools
-            .into_iter()
-            .map(|tool| json!({ "pin": pinning::pin(&tool).to_string(), "definition": tool }))
+        let views = views(&self.session, &tools, call).await;
+        let tools: Vec<Json> = tools
+            .iter()
+            .map(|tool| {
+                let pin = Members::new().with("pin", &pinning::pin(tool).to_string());
+                pin.with("definition", &tool.said().raw()).to_json()
+            })
             .collect();
         let about = json!({
             "info": server.info,
@@ -120,31 +140,33 @@ impl Conversation {
             resources = self.session.resources(call).await.map_err(|error| self.failure(error))?;
             templates = self.session.resource_templates(call).await.map_err(|error| self.failure(error))?;
         }
-        let data = json!({
-            "about": about,
-            "tools": tools,
-            "prompts": prompts,
-            "resources": resources,
-            "templates": templates,
-        });
-        Ok(GuestValue { data: Some(data), ..GuestValue::default() })
+        // What it says of each thing stays as it says it, to the letter.
+        let said = Members::new().with("about", &about).with("tools", &tools);
+        let said = said.with("prompts", &raw(&prompts)).with("resources", &raw(&resources));
+        let said = Verbatim::from(said.with("templates", &raw(&templates)).with("views", &views).to_json());
+        Ok(GuestValue { data: Some(said.value()), exact: Some(said), ..GuestValue::default() })
     }
 
-    fn remember(&self, tools: &[Value]) {
+    fn remember(&self, tools: &[Listed]) {
         let named = tools.iter().filter_map(|tool| Some((tool.get("name")?.as_str()?.to_owned(), tool)));
-        *self.pins.lock() = Some(named.map(|(name, tool)| (name, pinning::pin(tool).to_string())).collect());
+        let known = |tool: &Listed| Known { pin: pinning::pin(tool).to_string(), view: view_of_tool(tool) };
+        *self.tools.lock() = Some(named.map(|(name, tool)| (name, known(tool))).collect());
     }
 
     /// A tool, as long as it is what the owner accepted.
-    async fn call(&self, input: Value, call: &Call) -> Result<GuestValue, GuestFailure> {
-        let name = input.get("name").and_then(Value::as_str).unwrap_or_default();
-        let accepted = input.get("pin").and_then(Value::as_str);
-        if self.pins.lock().is_none() {
+    async fn call(&self, input: &[u8], call: &Call) -> Result<GuestValue, GuestFailure> {
+        let unread = |error: serde_json::Error| {
+            let failure = Failure::new(ErrorCode::InvalidInput, "the call could not be read");
+            GuestFailure::Failed(Box::new(failure.log(error.to_string())))
+        };
+        let ToolCall { name, arguments, pin: accepted } = serde_json::from_slice(input).map_err(unread)?;
+        let name = &*name;
+        if self.tools.lock().is_none() {
             let tools = self.session.tools(call).await.map_err(|error| self.failure(error))?;
             self.remember(&tools);
         }
-        let offered = self.pins.lock().as_ref().and_then(|pins| pins.get(name).cloned());
-        if offered.as_deref() != accepted {
+        let offered = self.tools.lock().as_ref().and_then(|tools| tools.get(name).cloned());
+        if offered.as_ref().map(|offered| offered.pin.as_str()) != accepted.as_deref() {
             // What it is now waits for the owner's yes.
             self.tell(ServerNews::Offers);
             let app = &self.app;
@@ -157,22 +179,25 @@ impl Conversation {
             let hint = format!("oikos mcp look {app} shows what it is now");
             return Err(GuestFailure::Failed(Box::new(Failure::new(ErrorCode::ToolNotAccepted, message).hint(hint))));
         }
-        let arguments = input.get("arguments").and_then(Value::as_object).cloned().unwrap_or_default();
+        let arguments = match arguments.get().starts_with('{') {
+            true => Arguments::Written(arguments.to_owned().into()),
+            false => Arguments::Values(Map::new()),
+        };
         let result = self.session.call_tool(name, arguments, call).await;
-        self.value(read("tools/call", result).map(|mut result| {
-            if let Some(fields) = result.as_object_mut() {
-                // Of the wire that it came over, and nothing of the result.
-                fields.remove("resultType");
-            }
-            result
-        }))
+        // How the wire that it came over says that it is complete is nothing of the result.
+        let mut value = self.value(result.map(|result| without(result, "resultType")))?;
+        if let (Some(uri), Some(_)) = (offered.and_then(|offered| offered.view), &value.exact) {
+            value.renderer = Some(format!("{VIEW}{uri}"));
+        }
+        Ok(value)
     }
 
     /// Anything else that it is asked.
     async fn request(&self, method: &str, params: Value, call: &Call) -> Result<GuestValue, GuestFailure> {
         let params = params.as_object().cloned().unwrap_or_default();
         let text = |name: &str| params.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let list = |name: &str, entries: Vec<Value>| Value::Object(Map::from_iter([(name.to_owned(), entries.into())]));
+        let list =
+            |name: &str, entries: Vec<Listed>| Verbatim::from(Members::new().with(name, &raw(&entries)).to_json());
         let session = &self.session;
         let watched = match method {
             "resources/subscribe" => Some(session.subscribe(&text("uri"), call).await),
@@ -189,21 +214,21 @@ impl Conversation {
                 session.resource_templates(call).await.map(|all| list("resourceTemplates", all))
             }
             "prompts/list" => session.prompts(call).await.map(|all| list("prompts", all)),
-            "resources/read" => read(method, session.read_resource(&text("uri"), call).await),
+            "resources/read" => session.read_resource(&text("uri"), call).await.map(verbatim),
             "prompts/get" => {
                 let arguments = params.get("arguments").and_then(Value::as_object).cloned().unwrap_or_default();
-                read(method, session.get_prompt(&text("name"), arguments, call).await)
+                session.get_prompt(&text("name"), arguments, call).await.map(verbatim)
             }
-            "completion/complete" => read(method, session.complete(params.clone(), call).await),
+            "completion/complete" => session.complete(params.clone(), call).await.map(verbatim),
             _ => return Err(GuestFailure::NoSuchExport),
         };
         self.value(answer)
     }
 
     /// What a server answered, for a screen, for a model, and for whoever hands it on.
-    fn value(&self, answer: Result<Value, CallError>) -> Result<GuestValue, GuestFailure> {
-        let data = match answer {
-            Ok(data) => data,
+    fn value(&self, answer: Result<Verbatim, CallError>) -> Result<GuestValue, GuestFailure> {
+        let exact = match answer {
+            Ok(exact) => exact,
             Err(CallError::Refused { refusal, .. }) => {
                 let words = shorten(&refusal.message, WORDS_CHARS_MAX);
                 let mut said = json!({ "code": refusal.code, "message": refusal.message });
@@ -212,20 +237,23 @@ impl Conversation {
                 }
                 let data = Value::Object(Map::from_iter([(REFUSAL_KEY.to_owned(), said)]));
                 let summary = Some(format!("{} refused: {words}", self.app));
-                return Ok(GuestValue { data: Some(data), summary, renderer: Some(RENDERER.to_owned()) });
+                return Ok(GuestValue { data: Some(data), summary, renderer: Some(RENDERER.to_owned()), exact: None });
             }
             Err(error) => return Err(self.failure(error)),
         };
+        let data = exact.value();
         let summary = summary(&data);
-        Ok(GuestValue { data: Some(data), summary, renderer: Some(RENDERER.to_owned()) })
+        Ok(GuestValue { data: Some(data), summary, renderer: Some(RENDERER.to_owned()), exact: Some(exact) })
     }
 
     fn failure(&self, error: CallError) -> GuestFailure {
+        if let CallError::Authorization(error) = &error {
+            return GuestFailure::Failed(Box::new(not_let_in(&self.app, error)));
+        }
         let code = match &error {
             CallError::Slow { .. } => ErrorCode::Timeout,
             CallError::Gone { .. } => ErrorCode::ProgramFailed,
             CallError::Http(_) | CallError::Status { .. } => ErrorCode::NetworkFailed,
-            CallError::Authorization(_) => ErrorCode::Unauthenticated,
             CallError::TooMuch { .. } => ErrorCode::TooLarge,
             _ => ErrorCode::AppFailed,
         };
@@ -234,11 +262,23 @@ impl Conversation {
     }
 }
 
-/// What a server said, as what a run can return.
-fn read(method: &str, answer: Result<Said, CallError>) -> Result<Value, CallError> {
-    let unread =
-        || CallError::Broken { method: method.to_owned(), why: "it has a number in it that cannot be kept".to_owned() };
-    answer?.read().ok_or_else(unread)
+/// What a server said, to the letter.
+fn verbatim(said: Said) -> Verbatim {
+    said.into_raw().into()
+}
+
+/// The same without one of its members.
+fn without(said: Said, name: &str) -> Verbatim {
+    let members = said.raw().get().contains(name).then(|| Members::parse(said.raw().get()).ok()).flatten();
+    let Some(mut members) = members else { return verbatim(said) };
+    match members.remove(name) {
+        Some(_) => members.to_json().into(),
+        None => verbatim(said),
+    }
+}
+
+fn raw(entries: &[Listed]) -> Vec<&RawValue> {
+    entries.iter().map(|entry| entry.said().raw()).collect()
 }
 
 /// The texts of a result, one after the other.
@@ -256,7 +296,7 @@ fn asking(host: Arc<dyn GuestHost>, cancel: CancellationToken, sender: Option<Ar
         cancel,
         sender,
         // Of folders the kernel knows at least those that were granted.
-        abilities: Some(Abilities { roots: true, ..abilities }),
+        abilities: Some(Abilities { roots: true, extensions: extensions(), ..abilities }),
         log_level: introduced.as_ref().map_or(Some(LOG_LEVEL), |introduced| introduced.log_level),
         meta: introduced.map(|introduced| introduced.meta).unwrap_or_default(),
         ..Call::new(Arc::new(RunHost(host)))
@@ -269,7 +309,7 @@ async fn listen(conversation: Weak<Conversation>, mut changes: crate::client::Ch
         let Some(conversation) = conversation.upgrade() else { return };
         match change {
             Change::Tools | Change::Missed => {
-                conversation.pins.lock().take();
+                conversation.tools.lock().take();
                 conversation.tell(ServerNews::Offers);
             }
             Change::Resources | Change::Prompts => conversation.tell(ServerNews::Offers),

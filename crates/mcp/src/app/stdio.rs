@@ -8,6 +8,7 @@ use kernel::{
     runner::{GuestCall, GuestEnd, GuestHost},
 };
 use protocol::Clock;
+use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 /// What is spoken with them.
@@ -34,13 +35,19 @@ pub(super) fn options(version: &str, clock: &Arc<dyn Clock>, known: Option<Known
             sampling: true,
             sampling_tools: true,
             roots: true,
-            extensions: serde_json::Map::new(),
+            extensions: extensions(),
         },
         bounds: Bounds::default(),
         known,
         host: Arc::new(Nobody),
         clock: clock.clone(),
     }
+}
+
+/// What we can do beside that: draw the views of tools.
+pub(super) fn extensions() -> Map<String, Value> {
+    let kinds = json!({ "mimeTypes": [crate::server::VIEW_KIND] });
+    Map::from_iter([("io.modelcontextprotocol/ui".to_owned(), kinds)])
 }
 
 impl Dialect for Stdio {

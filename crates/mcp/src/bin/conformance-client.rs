@@ -9,8 +9,8 @@ mod household;
 use futures_util::future::BoxFuture;
 use household::{Sender, SystemClock, SystemEntropy, Vault};
 use mcp::client::{
-    Abilities, AskRefused, Bounds, Call, CallHost, ClientName, HttpSender as _, InputRequest, Options, Session, Way,
-    Web,
+    Abilities, AskRefused, Bounds, Call, CallHost, ClientName, HttpSender as _, InputRequest, Listed, Options, Session,
+    Way, Web,
     oauth::{Authorize, Authorizer, Grant, Identity, Redirected, Registered},
 };
 use serde_json::{Map, Value, json};
@@ -97,7 +97,7 @@ async fn go_through(session: &Session, context: &Value) -> Result<(), Box<dyn Er
 }
 
 /// The schemas of the tools beside the echo, as they came.
-fn echoed(tools: &[Value]) -> Map<String, Value> {
+fn echoed(tools: &[Listed]) -> Map<String, Value> {
     let others = tools.iter().filter(|tool| tool["name"] != ECHO);
     others.map(|tool| ("schema".to_owned(), tool["inputSchema"].clone())).collect()
 }

@@ -1,14 +1,16 @@
 //! What is asked of a server: calls with their questions, lists with their pages.
 
 use super::{
-    AskRefused, Call, CallError, InputRequest, Refusal, Said, Session, Style,
+    Arguments, AskRefused, Call, CallError, InputRequest, Listed, Refusal, Said, Session, Style,
     carrier::Outcome,
     door::broken,
+    message::ARGUMENTS,
     mirrored::Mirrored,
     said::{self, Members},
     session::Server,
 };
 use http::HeaderName;
+use protocol::Verbatim;
 use serde_json::{Map, Value, json, value::RawValue};
 use std::collections::HashSet;
 
@@ -24,7 +26,7 @@ pub(super) fn is_reading(method: &str) -> bool {
 
 impl Session {
     /// All tools. Those whose definition the newest HTTP transport forbids are left out, as it demands.
-    pub async fn tools(&self, call: &Call) -> Result<Vec<Value>, CallError> {
+    pub async fn tools(&self, call: &Call) -> Result<Vec<Listed>, CallError> {
         let tools = self.list("tools", "tools/list", "tools", call).await?;
         let server = self.server();
         if !(server.revision.is_stateless() && server.style == Style::Streamable) {
@@ -49,12 +51,12 @@ impl Session {
     }
 
     /// All resources.
-    pub async fn resources(&self, call: &Call) -> Result<Vec<Value>, CallError> {
+    pub async fn resources(&self, call: &Call) -> Result<Vec<Listed>, CallError> {
         self.list("resources", "resources/list", "resources", call).await
     }
 
     /// All patterns of resources.
-    pub async fn resource_templates(&self, call: &Call) -> Result<Vec<Value>, CallError> {
+    pub async fn resource_templates(&self, call: &Call) -> Result<Vec<Listed>, CallError> {
         match self.list("resources", "resources/templates/list", "resourceTemplates", call).await {
             // Many that have resources never heard of patterns.
             Err(CallError::Refused { refusal, .. }) if refusal.code == Refusal::METHOD_NOT_FOUND => Ok(Vec::new()),
@@ -63,19 +65,23 @@ impl Session {
     }
 
     /// All prompts.
-    pub async fn prompts(&self, call: &Call) -> Result<Vec<Value>, CallError> {
+    pub async fn prompts(&self, call: &Call) -> Result<Vec<Listed>, CallError> {
         self.list("prompts", "prompts/list", "prompts", call).await
     }
 
     /// Calls a tool: the whole `CallToolResult`, as it was said. A tool's own error is a result with `isError`.
-    pub async fn call_tool(&self, name: &str, arguments: Map<String, Value>, call: &Call) -> Result<Said, CallError> {
-        let arguments = Value::Object(arguments);
-        let params = Map::from_iter([("name".into(), name.into()), ("arguments".into(), arguments.clone())]);
-        match self.rounds("tools/call", params.clone(), call, &self.headers_for(name, &arguments)).await {
+    pub async fn call_tool(&self, name: &str, arguments: impl Into<Arguments>, call: &Call) -> Result<Said, CallError> {
+        let (arguments, written) = match arguments.into() {
+            Arguments::Values(values) => (Value::Object(values), None),
+            Arguments::Written(written) => (written.value(), Some(written)),
+        };
+        let written = written.as_ref();
+        let params = Map::from_iter([("name".into(), name.into()), (ARGUMENTS.into(), arguments.clone())]);
+        match self.rounds("tools/call", params.clone(), written, call, &self.headers_for(name, &arguments)).await {
             // It wants arguments in headers that we know nothing of yet: nothing has been done.
             Err(CallError::Refused { refusal, .. }) if refusal.code == Refusal::HEADER_MISMATCH => {
                 self.tools(call).await?;
-                self.rounds("tools/call", params, call, &self.headers_for(name, &arguments)).await
+                self.rounds("tools/call", params, written, call, &self.headers_for(name, &arguments)).await
             }
             outcome => outcome,
         }
@@ -83,18 +89,18 @@ impl Session {
 
     /// Reads a resource: the whole `ReadResourceResult`.
     pub async fn read_resource(&self, uri: &str, call: &Call) -> Result<Said, CallError> {
-        self.rounds("resources/read", Map::from_iter([("uri".into(), uri.into())]), call, &[]).await
+        self.rounds("resources/read", Map::from_iter([("uri".into(), uri.into())]), None, call, &[]).await
     }
 
     /// Gets a prompt: the whole `GetPromptResult`.
     pub async fn get_prompt(&self, name: &str, arguments: Map<String, Value>, call: &Call) -> Result<Said, CallError> {
         let params = Map::from_iter([("name".into(), name.into()), ("arguments".into(), arguments.into())]);
-        self.rounds("prompts/get", params, call, &[]).await
+        self.rounds("prompts/get", params, None, call, &[]).await
     }
 
     /// Completes an argument: `params` are `ref`, `argument` and `context` as the protocol has them.
     pub async fn complete(&self, params: Map<String, Value>, call: &Call) -> Result<Said, CallError> {
-        let outcome = self.request("completion/complete", params, call, &[]).await?;
+        let outcome = self.request("completion/complete", params, None, call, &[]).await?;
         finished("completion/complete", outcome)
     }
 
@@ -108,6 +114,7 @@ impl Session {
         &self,
         method: &str,
         params: Map<String, Value>,
+        arguments: Option<&Verbatim>,
         call: &Call,
         mirrored: &[(HeaderName, String)],
     ) -> Result<Said, CallError> {
@@ -115,7 +122,7 @@ impl Session {
         let too_much = |what, most| CallError::AsksTooMuch { method: method.to_owned(), what, most };
         let (mut asked, mut round) = (0, params.clone());
         for _ in 0..=bounds.rounds {
-            let result = match self.request(method, round, call, mirrored).await? {
+            let result = match self.request(method, round, arguments, call, mirrored).await? {
                 Ok(result) => result,
                 Err(refusal) => {
                     let addresses = addresses_first(&refusal);
@@ -198,7 +205,13 @@ impl Session {
     }
 
     /// All pages of a list. A server that does not say that it has such things has none.
-    async fn list(&self, offer: &'static str, method: &str, field: &str, call: &Call) -> Result<Vec<Value>, CallError> {
+    async fn list(
+        &self,
+        offer: &'static str,
+        method: &str,
+        field: &str,
+        call: &Call,
+    ) -> Result<Vec<Listed>, CallError> {
         if !Server::offers(&self.server(), offer) {
             return Ok(Vec::new());
         }
@@ -207,7 +220,7 @@ impl Session {
         let mut cursor = None::<String>;
         for _ in 0..bounds.pages {
             let params = cursor.iter().map(|cursor| ("cursor".to_owned(), cursor.as_str().into())).collect();
-            let outcome = self.request(method, params, call, &[]).await?;
+            let outcome = self.request(method, params, None, call, &[]).await?;
             let result = finished(method, outcome)?;
             let members = members(method, &result)?;
             let page: Option<Vec<&RawValue>> = members.get(field).and_then(|page| said::read(page));
@@ -221,7 +234,7 @@ impl Session {
                 return Err(CallError::TooMuch { what: "bytes of a list", most: bounds.list_bytes });
             }
             let read = page.iter().filter_map(|entry| {
-                let read = said::read::<Value>(entry);
+                let read = Listed::read(entry);
                 if read.is_none() {
                     tracing::warn!(field, "an entry of a list that no value can hold is left out");
                 }

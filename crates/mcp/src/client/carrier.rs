@@ -1,9 +1,14 @@
 //! What carries messages to a server and its messages here: lines of a program, streamable HTTP, or HTTP and SSE.
 
-use super::{CallError, HttpSender, Refusal, Said, core::OpenCall, message::Message};
+use super::{
+    CallError, HttpSender, Refusal, Said,
+    core::OpenCall,
+    message::{self, Message},
+};
 use futures_util::future::BoxFuture;
 use http::HeaderName;
 use parking_lot::Mutex;
+use protocol::Verbatim;
 use serde_json::Value;
 use std::{collections::HashMap, sync::Arc};
 use tokio::sync::oneshot;
@@ -14,10 +19,20 @@ pub(crate) struct Asking {
     pub(crate) open: Arc<OpenCall>,
     pub(crate) method: String,
     pub(crate) params: Value,
+    /// Arguments as somebody wrote them, in place of those among the parameters.
+    pub(crate) arguments: Option<Verbatim>,
     /// Who sends it, where that is HTTP and not the session's own sender.
     pub(crate) sender: Option<Arc<dyn HttpSender>>,
     /// Arguments that go into headers too.
     pub(crate) mirrored: Vec<(HeaderName, String)>,
+}
+
+impl Asking {
+    /// The message.
+    pub(crate) fn written(&self) -> Vec<u8> {
+        let arguments = self.arguments.as_ref().map(Verbatim::raw);
+        message::request(self.open.id, &self.method, &self.params, arguments)
+    }
 }
 
 /// Why a request has no answer.

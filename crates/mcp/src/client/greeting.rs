@@ -197,7 +197,8 @@ async fn ask(
 ) -> Result<Result<Value, Refusal>, OpenError> {
     let open = core.open(method, &Call::unattended())?;
     let _running = Running { core, open: open.clone(), carrier, answered: true };
-    let asking = Asking { open, method: method.to_owned(), params, sender: None, mirrored: Vec::new() };
+    let asking =
+        Asking { open, method: method.to_owned(), params, arguments: None, sender: None, mirrored: Vec::new() };
     let patience = Patience { silent_ms: patience_ms, most_ms: patience_ms };
     let answered = attend(core, carrier, &asking, &CancellationToken::new(), patience).await;
     match answered {

@@ -4,7 +4,7 @@ use super::{
     CallError,
     carrier::{Asking, Carrier, Fault, Outcome, Waiting},
     core::Core,
-    message::{self, Message, Unread},
+    message::{Message, Unread},
 };
 use futures_util::future::BoxFuture;
 use std::{sync::Arc, time::Duration};
@@ -58,7 +58,7 @@ impl Carrier for Lines {
     fn ask<'a>(&'a self, asking: &'a Asking) -> BoxFuture<'a, Result<Outcome, Fault>> {
         Box::pin(async move {
             let place = self.waiting.place(asking.open.id)?;
-            let said = self.say(message::request(asking.open.id, &asking.method, &asking.params)).await;
+            let said = self.say(asking.written()).await;
             // Where both ends have gone, what was read last says best why.
             match said {
                 Ok(()) => Ok(place.answer().await?),

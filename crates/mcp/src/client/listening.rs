@@ -84,7 +84,7 @@ impl Session {
 
     async fn watch(&self, method: &str, uri: &str, call: &Call) -> Result<(), CallError> {
         let params = Map::from_iter([("uri".into(), uri.into())]);
-        let outcome = self.request(method, params, call, &[]).await?;
+        let outcome = self.request(method, params, None, call, &[]).await?;
         outcome.map(drop).map_err(|refusal| CallError::Refused { method: method.to_owned(), refusal })
     }
 
@@ -101,7 +101,7 @@ impl Session {
             let (carrier, cancel) = (link.carrier.as_ref(), CancellationToken::new());
             let _running = Running { core, open: open.clone(), carrier, answered: true };
             let (method, params) = ("resources/subscribe".to_owned(), json!({ "uri": uri }));
-            let asking = Asking { open, method, params, sender: None, mirrored: Vec::new() };
+            let asking = Asking { open, method, params, arguments: None, sender: None, mirrored: Vec::new() };
             let patience = Patience { silent_ms: bounds.open_ms, most_ms: bounds.open_ms };
             if !matches!(attend(core, carrier, &asking, &cancel, patience).await, Ok(Ok(_))) {
                 tracing::debug!("a resource is not watched in the new session");
@@ -161,7 +161,8 @@ async fn keep(
         let mut params = Map::from_iter([("notifications".into(), wanted.clone().into())]);
         params.insert("_meta".into(), core.meta(&Map::new(), &open, None).into());
         let (id, method) = (open.id, METHOD.to_owned());
-        let asking = Asking { open, method, params: params.into(), sender: None, mirrored: Vec::new() };
+        let asking =
+            Asking { open, method, params: params.into(), arguments: None, sender: None, mirrored: Vec::new() };
         let mut acknowledged = core.acknowledged.subscribe();
         let mut streaming = link.carrier.ask(&asking);
         let end = loop {

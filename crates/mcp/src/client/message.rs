@@ -4,7 +4,7 @@ use super::{
     Refusal, Said,
     said::{self, Members},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap as _};
 use serde_json::{Value, json, value::RawValue};
 
 /// Messages in one batch, which one old revision allows.
@@ -144,9 +144,39 @@ fn measured(bytes: &[u8]) -> (usize, usize) {
     (count, deepest)
 }
 
-/// A request of ours.
-pub(crate) fn request(id: u64, method: &str, params: &Value) -> Vec<u8> {
-    written(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }))
+/// A request of ours. Arguments that somebody wrote take the place of those among the parameters.
+pub(crate) fn request(id: u64, method: &str, params: &Value, arguments: Option<&RawValue>) -> Vec<u8> {
+    #[derive(Serialize)]
+    struct Request<'a> {
+        jsonrpc: &'static str,
+        id: u64,
+        method: &'a str,
+        params: Params<'a>,
+    }
+    let params = Params { params, arguments };
+    serde_json::to_vec(&Request { jsonrpc: "2.0", id, method, params }).expect("a value has a JSON form")
+}
+
+/// Under which name a call has its arguments.
+pub(crate) const ARGUMENTS: &str = "arguments";
+
+struct Params<'a> {
+    params: &'a Value,
+    arguments: Option<&'a RawValue>,
+}
+
+impl Serialize for Params<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (Value::Object(params), Some(arguments)) = (self.params, self.arguments) else {
+            return self.params.serialize(serializer);
+        };
+        let mut map = serializer.serialize_map(None)?;
+        for (name, value) in params.iter().filter(|(name, _)| *name != ARGUMENTS) {
+            map.serialize_entry(name, value)?;
+        }
+        map.serialize_entry(ARGUMENTS, arguments)?;
+        map.end()
+    }
 }
 
 /// Something we tell.
@@ -238,7 +268,7 @@ mod tests {
             prop_assert_eq!(read(answer(&json!(id), Ok(given))), Message::Answer { id: Some(id), outcome });
             let (method, params) = (text.clone(), json!([text]));
             let asked = Message::Question { id: json!(id), method: method.clone(), params: params.clone() };
-            prop_assert_eq!(read(request(id, &method, &params)), asked);
+            prop_assert_eq!(read(request(id, &method, &params, None)), asked);
             prop_assert_eq!(read(notice(&method, params.clone())), Message::Notice { method, params });
         }
     }

@@ -38,5 +38,5 @@ pub use error::{CallError, OpenError, Refusal};
 pub use host::{AskRefused, Call, CallHost, InputRequest, LogLine, Nobody, Progress};
 pub use http::{HttpBody, HttpError, HttpSender};
 pub use options::{Abilities, ClientName, Known, Options, Revision, Style, Way, Web};
-pub use said::Said;
+pub use said::{Arguments, Listed, Said};
 pub use session::{Server, Session};

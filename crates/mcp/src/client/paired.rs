@@ -6,7 +6,7 @@ use super::{
     carrier::{Asking, Carrier, Fault, Outcome, Waiting},
     core::{Core, OpenCall},
     door::{Door, Knock, Stream, broken, is_of, status},
-    message::{self, Message, Unread},
+    message::{Message, Unread},
 };
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -110,7 +110,7 @@ impl Carrier for Paired {
     fn ask<'a>(&'a self, asking: &'a Asking) -> BoxFuture<'a, Result<Outcome, Fault>> {
         Box::pin(async move {
             let place = self.waiting.place(asking.open.id)?;
-            let body = message::request(asking.open.id, &asking.method, &asking.params);
+            let body = asking.written();
             match self.say(&asking.method, body, Some(asking)).await {
                 Err(CallError::Status { status: 404, .. }) => Err(Fault::SessionLost),
                 Err(error) => Err(error.into()),

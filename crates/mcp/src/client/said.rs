@@ -1,8 +1,9 @@
 //! What a server said, as it said it.
 
+use protocol::Verbatim;
 use serde::Deserialize;
-use serde_json::{Value, value::RawValue};
-use std::{collections::HashMap, fmt};
+use serde_json::{Map, Value, value::RawValue};
+use std::{collections::HashMap, fmt, ops::Deref};
 
 /// What a server answered: the very text. Numbers that no machine number holds, members that nobody here knows and the order of
 /// all of them are still there. It is JSON, and is looked at no further than the protocol needs.
@@ -50,6 +51,60 @@ impl PartialEq for Said {
 impl fmt::Debug for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.get())
+    }
+}
+
+/// An entry of a list: what it is, and the very text.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    value: Value,
+    said: Said,
+}
+
+impl Listed {
+    /// An entry, where a value holds it.
+    pub(crate) fn read(raw: &RawValue) -> Option<Self> {
+        Some(Self { value: read(raw)?, said: Said::from(raw) })
+    }
+
+    /// The very text.
+    pub fn said(&self) -> &Said {
+        &self.said
+    }
+}
+
+impl Deref for Listed {
+    type Target = Value;
+
+    fn deref(&self) -> &Value {
+        &self.value
+    }
+}
+
+impl PartialEq<Value> for Listed {
+    fn eq(&self, other: &Value) -> bool {
+        self.value == *other
+    }
+}
+
+/// Arguments of a call: values of ours, or what somebody wrote, to the letter.
+#[derive(Clone, Debug)]
+pub enum Arguments {
+    /// Values.
+    Values(Map<String, Value>),
+    /// A text that is an object.
+    Written(Verbatim),
+}
+
+impl From<Map<String, Value>> for Arguments {
+    fn from(values: Map<String, Value>) -> Self {
+        Self::Values(values)
+    }
+}
+
+impl From<Verbatim> for Arguments {
+    fn from(written: Verbatim) -> Self {
+        Self::Written(written)
     }
 }
 

@@ -14,6 +14,7 @@ use super::{
 };
 use http::HeaderName;
 use parking_lot::{Mutex, RwLock};
+use protocol::Verbatim;
 use serde_json::{Map, Value};
 use std::{
     collections::{BTreeSet, HashMap},
@@ -125,6 +126,7 @@ impl Session {
         &self,
         method: &str,
         params: Map<String, Value>,
+        arguments: Option<&Verbatim>,
         call: &Call,
         mirrored: &[(HeaderName, String)],
     ) -> Result<Outcome, CallError> {
@@ -141,6 +143,7 @@ impl Session {
                 open,
                 method: method.to_owned(),
                 params: params.into(),
+                arguments: arguments.cloned(),
                 sender: call.sender.clone(),
                 mirrored: mirrored.to_vec(),
             };

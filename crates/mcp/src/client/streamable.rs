@@ -5,7 +5,7 @@ use super::{
     carrier::{Asking, Carrier, Fault, Outcome},
     core::Core,
     door::{Door, Knock, Stream, broken, is_of, status},
-    message::{self, Message, Unread},
+    message::{Message, Unread},
     mirrored::encoded,
 };
 use bytes::Bytes;
@@ -104,7 +104,7 @@ impl Shared {
     }
 
     async fn ask(&self, asking: &Asking) -> Result<Outcome, Fault> {
-        let body = message::request(asking.open.id, &asking.method, &asking.params);
+        let body = asking.written();
         let mut knock = self.post(&asking.method, self.request_headers(asking)?, body);
         knock.sender = asking.sender.as_ref();
         knock.open = Some(&asking.open);

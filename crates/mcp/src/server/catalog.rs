@@ -5,12 +5,14 @@
 use super::{
     json::{Json, Members, json},
     names::{Meaning, NameMap},
+    result::{VIEWS_APP, view_meta},
     search::{self, Index},
     template::Template,
+    views::{addresses, is_view, is_visible_to, view_of, with_view},
 };
 use protocol::{AppName, GrantState};
 use serde_json::Value;
-use std::collections::{HashMap, hash_map::Entry};
+use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 /// Above as many tools, a client sees [`search::SEARCH`] and [`search::CALL`] in place of all: some clients refuse more than
 /// forty, and a model that reads more chooses worse and pays for each of them in every turn.
@@ -30,6 +32,8 @@ pub struct OfferedTool {
     /// Its entry in `tools/list`, as its app wrote it: `title`, `description`, `inputSchema`, `outputSchema`, `annotations`,
     /// `_meta`, and whatever else it has. `name` becomes the name for this client.
     pub definition: Members,
+    /// Our own view that draws what it answers; of an app that is a server, its definition says what does.
+    pub renderer: Option<String>,
 }
 
 /// A prompt that a client is offered.
@@ -46,7 +50,7 @@ pub struct OfferedPrompt {
 /// A resource, or a template for some, that a client is offered.
 #[derive(Clone, Debug)]
 pub struct OfferedResource {
-    /// The app. For our own views: the one whose results they draw, or any.
+    /// The app; [`VIEWS_APP`] for our own views.
     pub app: AppName,
     /// Its entry in `resources/list` (with `uri`) or `resources/templates/list` (with `uriTemplate`), as its app wrote it.
     pub definition: Members,
@@ -59,7 +63,7 @@ pub struct Offers {
     pub tools: Vec<OfferedTool>,
     /// Prompts.
     pub prompts: Vec<OfferedPrompt>,
-    /// Resources. Of two with one address the first is read.
+    /// Resources. Of two with one address the first is read; but views, each of which is.
     pub resources: Vec<OfferedResource>,
     /// Templates.
     pub templates: Vec<OfferedResource>,
@@ -95,13 +99,24 @@ pub(crate) enum Length {
 #[derive(Debug)]
 pub struct Catalog {
     tools: HashMap<String, Tool>,
+    /// Tools by what views of their servers call them: under which name they are known here.
+    aliases: HashMap<String, String>,
     prompts: HashMap<String, Meaning>,
-    resources: HashMap<String, AppName>,
+    resources: HashMap<String, Place>,
     templates: Vec<(Template, AppName)>,
     pages: [Vec<Json>; 4],
     /// The tools as clients with sessions may have them, where that is something else.
     older_tools: Option<Vec<Json>>,
     search: Option<Index>,
+}
+
+/// Where a resource is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The app that has it.
+    pub app: AppName,
+    /// Its address there, where a client knows it by another.
+    pub own: Option<String>,
 }
 
 /// One of the lists.
@@ -129,10 +144,12 @@ impl Catalog {
     pub fn new(offers: Offers, names: &mut NameMap) -> Self {
         let meanings: Vec<Meaning> =
             offers.tools.iter().map(|tool| Meaning { app: tool.app.clone(), own: tool.tool.clone() }).collect();
-        let tool_names = names.tools.assign(&meanings);
+        let tool_names = names.tools_assign(&meanings);
+        let views = Views::new(&offers, names);
         let mut tools = HashMap::new();
         let mut listed: Vec<(String, Members)> = Vec::new();
-        for (offered, name) in offers.tools.into_iter().zip(tool_names) {
+        let mut known_as: HashMap<Meaning, String> = HashMap::new();
+        for ((mut offered, meaning), name) in offers.tools.into_iter().zip(meanings).zip(tool_names) {
             let Some(name) = name else { continue };
             if tools.contains_key(&name) {
                 continue;
@@ -140,6 +157,11 @@ impl Catalog {
             let headers =
                 offered.definition.get("inputSchema").map(|schema| headers_of(schema.get())).unwrap_or_default();
             let length = length_of(&offered.definition);
+            match &offered.renderer {
+                Some(renderer) => offered.definition.set("_meta", json(&view_meta(renderer))),
+                None => offered.definition = views.tool(&offered.app, offered.definition),
+            }
+            known_as.insert(meaning, name.clone());
             if offered.state != GrantState::Block {
                 listed.push((name.clone(), named(offered.definition, &name)));
             }
@@ -167,14 +189,30 @@ impl Catalog {
             }
         }
 
+        let aliases = names.aliases.iter();
+        let aliases = aliases.filter_map(|(alias, meaning)| Some((alias.clone(), known_as.get(meaning)?.clone())));
+        let aliases = aliases.collect();
+
         let mut resources = HashMap::new();
         let mut resources_shown = Vec::new();
-        for offered in offers.resources {
-            let Some(uri) = offered.definition.text("uri") else { continue };
+        for mut offered in offers.resources {
+            let Some(own) = offered.definition.text("uri") else { continue };
+            let (uri, own) = match views.address(&offered.app, &own) {
+                Some(named) if named != own => (named.to_owned(), Some(own)),
+                _ => (own, None),
+            };
             if let Entry::Vacant(place) = resources.entry(uri) {
-                place.insert(offered.app);
+                if own.is_some() {
+                    offered.definition.set("uri", json(place.key()));
+                }
+                place.insert(Place { app: offered.app, own });
                 resources_shown.push(offered.definition);
             }
+        }
+        // Not every server lists the view that its tool names; it is read all the same.
+        for (meaning, uri) in views.0 {
+            let own = (meaning.own != uri).then_some(meaning.own);
+            resources.entry(uri).or_insert(Place { app: meaning.app, own });
         }
         let mut templates = Vec::new();
         let mut templates_shown = Vec::new();
@@ -193,12 +231,12 @@ impl Catalog {
             pages(&resources_shown, PAGE_ENTRIES),
             pages(&templates_shown, PAGE_ENTRIES),
         ];
-        Self { tools, prompts, resources, templates, pages, older_tools, search: index }
+        Self { tools, aliases, prompts, resources, templates, pages, older_tools, search: index }
     }
 
-    /// A tool by the client's name for it.
+    /// A tool by the client's name for it, or by what a view of its server calls it.
     pub fn tool(&self, name: &str) -> Option<&Tool> {
-        self.tools.get(name)
+        self.tools.get(name).or_else(|| self.tools.get(self.aliases.get(name)?))
     }
 
     /// A prompt by the client's name for it.
@@ -206,10 +244,13 @@ impl Catalog {
         self.prompts.get(name)
     }
 
-    /// The app that has a resource, by its list or by a template.
-    pub fn resource(&self, uri: &str) -> Option<&AppName> {
-        let by_template = || self.templates.iter().find(|(template, _)| template.fits(uri)).map(|(_, app)| app);
-        self.resources.get(uri).or_else(by_template)
+    /// Where a resource is, by its list, by a tool that has it for its view, or by a template.
+    pub fn resource(&self, uri: &str) -> Option<Place> {
+        let by_template = || {
+            let (_, app) = self.templates.iter().find(|(template, _)| template.fits(uri))?;
+            Some(Place { app: app.clone(), own: None })
+        };
+        self.resources.get(uri).cloned().or_else(by_template)
     }
 
     /// The app that has a template.
@@ -231,6 +272,45 @@ impl Catalog {
             Some(cursor) => cursor.parse().ok().filter(|page| *page > 0)?,
         };
         Some((pages.get(page)?, Some(page + 1).filter(|next| *next < pages.len())))
+    }
+}
+
+/// Views of servers, each with the address under which the client knows it.
+struct Views(HashMap<Meaning, String>);
+
+impl Views {
+    fn new(offers: &Offers, names: &mut NameMap) -> Self {
+        let of_servers = || offers.tools.iter().filter(|tool| tool.renderer.is_none());
+        let mut meanings: Vec<Meaning> = Vec::new();
+        for tool in of_servers() {
+            meanings.extend(view_of(&tool.definition).map(|own| Meaning { app: tool.app.clone(), own }));
+        }
+        let drawing: HashSet<AppName> = meanings.iter().map(|meaning| meaning.app.clone()).collect();
+        for resource in offers.resources.iter().filter(|resource| resource.app.as_str() != VIEWS_APP) {
+            let own = resource.definition.text("uri").filter(|uri| is_view(uri));
+            meanings.extend(own.map(|own| Meaning { app: resource.app.clone(), own }));
+        }
+        let assigned = names.views.assign_from(&meanings, addresses);
+        let called = of_servers().filter(|tool| drawing.contains(&tool.app) && is_visible_to(&tool.definition, "app"));
+        let called = called.filter_map(|tool| {
+            let meaning = Meaning { app: tool.app.clone(), own: tool.tool.clone() };
+            Some((tool.definition.text("name")?, meaning))
+        });
+        names.aliases_assign(called.collect());
+        Self(meanings.into_iter().zip(assigned).filter_map(|(meaning, uri)| Some((meaning, uri?))).collect())
+    }
+
+    fn address(&self, app: &AppName, own: &str) -> Option<&str> {
+        self.0.get(&Meaning { app: app.clone(), own: own.to_owned() }).map(String::as_str)
+    }
+
+    /// A tool of a server, as the client sees it.
+    fn tool(&self, app: &AppName, tool: Members) -> Members {
+        let Some(own) = view_of(&tool) else { return tool };
+        match self.address(app, &own) {
+            Some(named) if named != own => with_view(tool, named),
+            _ => tool,
+        }
     }
 }
 

@@ -167,7 +167,7 @@ impl Inner {
                 }
                 let catalog = self.catalog(from.client).await?;
                 let filter = params::<Wanted>(of)?.notifications;
-                let app_of = |uri: &str| catalog.resource(uri).cloned();
+                let app_of = |uri: &str| catalog.resource(uri).map(|place| place.app);
                 let listening = Listening::new(&*self.household, from.client, id.clone(), filter, app_of).await?;
                 Ok(Reply::Listening(listening))
             }
@@ -189,10 +189,11 @@ impl Inner {
                             "at most {WATCHES_MAX} resources can be subscribed to"
                         )));
                     }
-                    let app = self.catalog(from.client).await?.resource(&uri).cloned();
+                    let place = self.catalog(from.client).await?.resource(&uri);
+                    let (app, own) = place.map_or((None, None), |place| (Some(place.app), place.own));
                     let watch = self
                         .household
-                        .watch(from.client, app, &uri)
+                        .watch(from.client, app, own.as_deref().unwrap_or(&uri))
                         .await
                         .map_err(|failure| listen::unwatched(&failure))?;
                     session.watches.lock().insert(uri.into_owned(), watch);
@@ -309,7 +310,8 @@ impl Inner {
             }
             Some("ref/resource") => {
                 let uri = reference.text("uri").ok_or_else(unknown)?;
-                catalog.template(&uri).or_else(|| catalog.resource(&uri)).ok_or_else(unknown)?.clone()
+                let of_template = catalog.template(&uri).cloned();
+                of_template.or_else(|| catalog.resource(&uri).map(|place| place.app)).ok_or_else(unknown)?
             }
             _ => return Err(ProtocolError::params("`ref` has to be of the type ref/prompt or ref/resource")),
         };

@@ -74,8 +74,10 @@ pub enum Work {
     Resource {
         /// The app that lists it, or has a template for it. Of neither: whoever knows it.
         app: Option<AppName>,
-        /// The address, as the client wrote it.
+        /// The address, as its app knows it.
         uri: String,
+        /// As the client wrote it, where that is another: then what is read bears it.
+        named: Option<String>,
         /// As above.
         meta: Members,
     },

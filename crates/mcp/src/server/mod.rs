@@ -25,11 +25,12 @@ mod stdio; // the server over a program's pipes
 mod suspended; // what waits for its client's next request
 mod tasks; // calls that take long, without sessions
 mod template; // which addresses a template means
+mod views; // views of servers, and their addresses
 
 pub use body::Body;
 pub use capabilities::Capabilities;
 pub use catalog::{
-    Catalog, List, OfferedPrompt, OfferedResource, OfferedTool, Offers, PAGE_ENTRIES, TOOLS_LISTED_MAX, Tool,
+    Catalog, List, OfferedPrompt, OfferedResource, OfferedTool, Offers, PAGE_ENTRIES, Place, TOOLS_LISTED_MAX, Tool,
 };
 pub use dispatch::{About, Server, ServerParts};
 pub use events::{AskError, CallEvents, InputRequest, Level, Waiting};
@@ -41,6 +42,8 @@ pub use http::MESSAGE_BYTES_MAX;
 pub use json::{Json, Members, empty_object, json};
 pub use message::RESOURCE_NOT_FOUND;
 pub use names::{Meaning, NAMES_MAX, NameMap, Names};
-pub use result::{FAILURE_KEY, VIEWS, missing_capability, view_meta, view_uri};
+pub use result::{FAILURE_KEY, VIEWS, VIEWS_APP, missing_capability, view_meta, view_uri};
 pub use search::{CALL as CALL_TOOL, SEARCH as SEARCH_TOOLS};
 pub use session::{RUNNING_OF_SESSION_MAX, SESSION_IDLE_MAX, SESSIONS_MAX, SESSIONS_OF_CLIENT_MAX};
+pub use views::{VIEW_KIND, contents_named};
+pub(crate) use views::{is_view_kind, view_of};

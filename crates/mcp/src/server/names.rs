@@ -41,6 +41,35 @@ pub struct NameMap {
     /// Prompts.
     #[serde(default)]
     pub prompts: Names,
+    /// Addresses of views.
+    #[serde(default)]
+    pub views: Names,
+    /// What servers with views call their tools: a view calls its server's tools by these names.
+    #[serde(default)]
+    pub aliases: Names,
+}
+
+impl NameMap {
+    /// The names of tools. None of them is what a view means by another.
+    pub fn tools_assign(&mut self, wanted: &[Meaning]) -> Vec<Option<String>> {
+        let aliases = &self.aliases;
+        let is_free = |name: &String, meaning: &Meaning| aliases.meaning(name).is_none_or(|known| known == meaning);
+        self.tools.assign_from(wanted, |meaning| {
+            let meaning = meaning.clone();
+            candidates(&meaning).filter(move |name| is_free(name, &meaning))
+        })
+    }
+
+    /// Has the views of these tools' servers call them by what their servers call them, where no other is called so.
+    pub fn aliases_assign(&mut self, mut wanted: Vec<(String, Meaning)>) {
+        wanted.sort();
+        for (name, meaning) in wanted {
+            let is_free = !self.tools.by_name.contains_key(&name) && !RESERVED.contains(&name.as_str());
+            if is_free && self.aliases.len() < NAMES_MAX {
+                self.aliases.by_name.entry(name).or_insert(meaning);
+            }
+        }
+    }
 }
 
 impl Names {
@@ -64,6 +93,15 @@ impl Names {
     /// What is new is named in the order of its meaning and not of the list, so that the same apps get the same names
     /// whoever came first.
     pub fn assign(&mut self, wanted: &[Meaning]) -> Vec<Option<String>> {
+        self.assign_from(wanted, candidates)
+    }
+
+    /// The same with other names, the best first. There is no end of them.
+    pub(crate) fn assign_from<I: Iterator<Item = String>>(
+        &mut self,
+        wanted: &[Meaning],
+        candidates: impl Fn(&Meaning) -> I,
+    ) -> Vec<Option<String>> {
         let known: HashMap<&Meaning, &String> = self.by_name.iter().map(|(name, meaning)| (meaning, name)).collect();
         let mut new: Vec<&Meaning> = wanted.iter().filter(|meaning| !known.contains_key(meaning)).collect();
         new.sort_unstable();
@@ -73,22 +111,25 @@ impl Names {
             if self.by_name.len() >= NAMES_MAX {
                 break;
             }
-            let name = self.free_name(meaning);
-            self.by_name.insert(name, meaning.clone());
+            let free = candidates(meaning).find(|name| !self.by_name.contains_key(name));
+            self.by_name.insert(free.expect("of names without end one is free"), meaning.clone());
         }
         let known: HashMap<&Meaning, &String> = self.by_name.iter().map(|(name, meaning)| (meaning, name)).collect();
         wanted.iter().map(|meaning| known.get(meaning).map(|name| (*name).clone())).collect()
     }
 
-    fn free_name(&self, meaning: &Meaning) -> String {
-        let plain = plain(meaning);
-        let hashed = (0u32..).map(|attempt| hashed(&plain, meaning, attempt));
-        let mut candidates =
-            std::iter::once(plain.clone()).filter(|name| name.len() <= WIRE_NAME_BYTES_MAX).chain(hashed);
-        candidates
-            .find(|name| !self.by_name.contains_key(name) && !RESERVED.contains(&name.as_str()))
-            .expect("of names without end one is free")
+    /// All names, each with what it means.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&String, &Meaning)> {
+        self.by_name.iter()
     }
+}
+
+/// The names that a tool or prompt may have, the best first.
+fn candidates(meaning: &Meaning) -> impl Iterator<Item = String> + use<> {
+    let (plain, meaning) = (plain(meaning), meaning.clone());
+    let first = std::iter::once(plain.clone()).filter(|name| name.len() <= WIRE_NAME_BYTES_MAX);
+    let others = (0u32..).map(move |attempt| hashed(&plain, &meaning, attempt));
+    first.chain(others).filter(|name| !RESERVED.contains(&name.as_str()))
 }
 
 /// `<app>_<tool>`. What the tool calls itself by its app's name already is not said twice.

@@ -11,6 +11,8 @@ use serde_json::{Value, json as value, value::RawValue};
 
 /// How our own views are addressed.
 pub const VIEWS: &str = "ui://oikos/";
+/// Who has them, in the place of an app.
+pub const VIEWS_APP: &str = "oikos-views";
 /// Where a result says what went wrong, for programs.
 pub const FAILURE_KEY: &str = "oikos/failure";
 /// How long what we list may be taken for what there is, where nobody listens for changes.

@@ -1,6 +1,9 @@
 //! Two tools in place of very many: one finds, one calls. What is found depends on the words alone, never on a model.
 
-use super::json::{Json, Members, json};
+use super::{
+    json::{Json, Members, json},
+    views::is_visible_to,
+};
 use serde::Deserialize;
 use serde_json::json as value;
 use std::collections::{HashMap, HashSet};
@@ -56,7 +59,8 @@ impl Index {
         let mut spread: HashMap<String, usize> = HashMap::new();
         let entries = tools
             .iter()
-            .filter(|(_, definition)| is_for_models(definition))
+            // Some are only for their server's own view.
+            .filter(|(_, definition)| is_visible_to(definition, "model"))
             .map(|(name, definition)| {
                 let description = definition.text("description").unwrap_or_default();
                 let parameters = definition.object("inputSchema").and_then(|schema| schema.object("properties"));
@@ -105,7 +109,8 @@ impl Index {
                 if bytes > FOUND_BYTES_MAX { &entry.brief } else { &entry.definition }
             })
             .collect();
-        json(&value!({"tools": found, "total": self.entries.len(), "matching": ranked.len()}))
+        let said = Members::new().with("tools", &found).with("total", &self.entries.len());
+        said.with("matching", &ranked.len()).to_json()
     }
 
     /// The names nearest to one that is none.
@@ -138,13 +143,6 @@ impl Index {
             })
             .sum()
     }
-}
-
-/// Whether a tool is meant for models at all: some are only for the app's own view.
-fn is_for_models(definition: &Members) -> bool {
-    let ui = definition.object("_meta").and_then(|meta| meta.object("ui"));
-    let visibility = ui.and_then(|ui| serde_json::from_str::<Vec<String>>(ui.get("visibility")?.get()).ok());
-    visibility.is_none_or(|seen_by| seen_by.iter().any(|who| who == "model"))
 }
 
 /// Words as people write them: letters and digits, `camelCase` and `snake_case` taken apart, in small letters.

@@ -173,5 +173,11 @@ impl Household for Fixture {
 
 /// A tool of the app `test`, allowed.
 pub(crate) fn tool(of: &str, name: &str, definition: &Value) -> OfferedTool {
-    OfferedTool { app: app(of), tool: name.to_owned(), state: GrantState::Allow, definition: members(definition) }
+    OfferedTool {
+        app: app(of),
+        tool: name.to_owned(),
+        state: GrantState::Allow,
+        definition: members(definition),
+        renderer: None,
+    }
 }

@@ -12,7 +12,7 @@ pub struct LineChoice {
     pub line: String,
     /// What to set it to.
     pub state: GrantState,
-    /// What to narrow it to: for files, an absolute folder. Several choices for a line add up.
+    /// What to narrow it to: for files, an absolute folder; for `network`, a host; for `mcp`, `SERVER/TOOL`. Several choices for a line add up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
     /// For `network`: of the hosts that it asks for and those that hold, only these, each as the card shows it. What is

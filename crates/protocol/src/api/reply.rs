@@ -5,7 +5,7 @@ use super::Request;
 use super::{
     AppDetail, AppGrantsView, AppSummary, ChainReport, ClientChange, ClientView, DoctorCheck, EventHeard, FileView,
     GrantView, ImportOffered, ImportsView, KeyView, LoginView, OwnerView, PublisherView, RunReport, RunSummary,
-    ScheduleView, ServerView, SettingView, StarterView, TokenView,
+    ScheduleView, ServerView, SettingView, SignInView, StarterView, TokenView,
 };
 use crate::{AppName, AuditEntry, Card, OfferId, Question, RunId, Sentence, ShownOnce, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -64,10 +64,15 @@ pub enum Reply {
         /// By name.
         servers: Vec<ServerView>,
     },
-    /// To `ServerInfo`, `ServerLook`, `ServerDecide`.
+    /// To `ServerInfo`, `ServerLook`, `ServerDecide`, `ServerSignOut`.
     Server {
         /// The server.
         server: Box<ServerView>,
+    },
+    /// To `ServerSignIn`, `ServerSignInWait`.
+    SignIn {
+        /// How it stands.
+        sign_in: SignInView,
     },
     /// To `ImportList`.
     Imports {
@@ -100,6 +105,14 @@ pub enum Reply {
         origin: String,
         /// One HTML document.
         html: String,
+        /// Where it says that it would load from or send to, and does not.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        wanted: Vec<String>,
+    },
+    /// To `ViewAsk`.
+    ViewAnswer {
+        /// JSON, as the server wrote it.
+        answer: String,
     },
     /// To `FileHand` and `FileAppend`: the file as it is now.
     File {

@@ -1,6 +1,6 @@
 //! MCP servers as the API tells of them: an app whose tools are found out by asking it.
 
-use crate::{ActionName, AppName, BoxFact, Digest, GrantState, Timestamp};
+use crate::{ActionName, AppName, BoxFact, Digest, GrantState, ShownOnce, Timestamp, Verbatim};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -25,10 +25,33 @@ pub struct ServerView {
     /// Whether it runs now; absent for servers elsewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub running: Option<ServerRunning>,
+    /// Since when it lets oikos in on the owner's behalf; absent where nobody signed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_in_at: Option<Timestamp>,
     /// Stands for what it says of its tools now: whoever decides about them names it, and decides about nothing else.
     pub pin: Digest,
     /// Its tools.
     pub tools: Vec<ServerToolView>,
+}
+
+/// Who oikos is to an authorization server that was told of it by hand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SignInClient {
+    /// The client id.
+    pub id: String,
+    /// Its secret, where it has one. No answer ever has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<ShownOnce>,
+}
+
+/// How a sign-in to a server elsewhere stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SignInView {
+    /// The page to sign in on, as long as it is waited for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Whether the server lets oikos in now.
+    pub done: bool,
 }
 
 /// A server that runs.
@@ -99,11 +122,11 @@ pub struct AppOffers {
     /// Its tools.
     pub tools: Vec<ToolOffer>,
     /// Its prompts, as its server wrote them.
-    pub prompts: Vec<Value>,
+    pub prompts: Vec<Verbatim>,
     /// Its resources.
-    pub resources: Vec<Value>,
+    pub resources: Vec<Verbatim>,
     /// Patterns of more of them.
-    pub templates: Vec<Value>,
+    pub templates: Vec<Verbatim>,
 }
 
 /// A tool that is offered.
@@ -113,6 +136,8 @@ pub struct ToolOffer {
     pub name: ActionName,
     /// What the owner says of calls by others.
     pub state: GrantState,
+    /// What draws its results, where it is no server that says that itself.
+    pub renderer: Option<String>,
     /// Its entry in a list of tools.
-    pub definition: Value,
+    pub definition: Verbatim,
 }

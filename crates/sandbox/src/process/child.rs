@@ -1,6 +1,7 @@
 //! One program that runs: started in its box, spoken with, looked after, ended. Nothing of it stays.
 
 use super::{
+    ear::Ear,
     memory::Memory,
     policy::{Places, policy},
     said::Said,
@@ -54,6 +55,8 @@ pub(crate) struct Child {
     pub(crate) facts: Vec<BoxFact>,
     pub(crate) said: Arc<Said>,
     warden: Arc<ProgramWarden>,
+    /// What it tries, where this machine tells it.
+    ear: Option<Arc<Ear>>,
     shared: Arc<Shared>,
     /// Calls under way.
     live: AtomicUsize,
@@ -94,6 +97,13 @@ impl Child {
         let mut confined =
             isolate::spawn(&plan, &shared.config.launcher, Vec::new()).await.map_err(StartError::Spawn)?;
         let warden = Arc::new(ProgramWarden::new(way, memory));
+        // What it does before its first call, it does for the run that has it started.
+        warden.enter(way.lease(), way.clone());
+        let never = &shared.config.never;
+        let ear = confined
+            .refused
+            .take()
+            .map(|refused| Ear::listen(refused, warden.clone(), terms.clone(), plan.policy().bounds, never.clone()));
         let tunnels = confined.proxy.take().map(|listener| -> std::io::Result<Tunnels> {
             let tunnels = shared.config.egress.tunnels(warden.clone(), TunnelBounds::default());
             tunnels.listen(tokio::net::TcpListener::from_std(listener)?);
@@ -108,8 +118,6 @@ impl Child {
             return Err(StartError::Silent("it has no standard streams".to_owned()));
         };
         let streams = Streams { to: Box::new(to), from: Box::new(from) };
-        // What it does before its first call, it does for the run that has it started.
-        warden.enter(way.lease(), way.clone());
         let opening = prepared.dialect.open(streams, prepared.source.clone());
         let opened = tokio::select! {
             opened = timeout(Duration::from_millis(START_MS_MAX), opening) => {
@@ -118,11 +126,16 @@ impl Child {
             ended = confined.wait() => Err(ended.sentence().to_string()),
             end = way.lease().ended() => Err(end.message(way.lease().limits())),
         };
+        if opened.is_err() {
+            confined.kill().await;
+        }
+        if let Some(ear) = &ear {
+            ear.hear();
+        }
         warden.leave(way.lease().run());
         let spoken = match opened {
             Ok(spoken) => spoken,
             Err(why) => {
-                confined.kill().await;
                 return Err(StartError::Silent(said.explain(&why)));
             }
         };
@@ -134,6 +147,7 @@ impl Child {
             facts: confined.facts().told(),
             said,
             warden,
+            ear,
             shared: shared.clone(),
             live: AtomicUsize::new(0),
             is_retiring: AtomicBool::new(false),
@@ -205,6 +219,9 @@ impl Serving {
         let child = &self.0;
         let lease = call.lease.clone();
         child.warden.enter(&lease, way);
+        if let Some(ear) = &child.ear {
+            ear.anew();
+        }
         let leaving = Leaving(child, &lease);
         host.kept(&child.facts);
         let shared: Arc<dyn GuestHost> =
@@ -252,6 +269,10 @@ struct Leaving<'a>(&'a Child, &'a broker::Lease);
 impl Drop for Leaving<'_> {
     fn drop(&mut self) {
         self.0.warden.share(self.1);
+        if let Some(ear) = &self.0.ear {
+            ear.hear();
+            ear.look();
+        }
         self.0.warden.leave(self.1.run());
     }
 }

@@ -6,6 +6,7 @@
 //! and what lies in its home keeps them when it ends.
 
 mod child; // one program that runs
+mod ear; // what it tries past all that it may ask for
 mod find; // which file of this machine a command means
 mod memory; // what outlives a program
 mod plugin; // oikos' own methods

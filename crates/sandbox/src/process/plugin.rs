@@ -255,7 +255,7 @@ fn value(result: Value) -> GuestValue {
         Value::Object(mut fields) if is_shaped(&fields) => {
             let mut text = |name: &str| fields.remove(name).and_then(|value| value.as_str().map(str::to_owned));
             let (summary, renderer) = (text("summary"), text("renderer"));
-            GuestValue { data: fields.remove("data"), summary, renderer }
+            GuestValue { data: fields.remove("data"), summary, renderer, exact: None }
         }
         data => GuestValue { data: Some(data), ..GuestValue::default() },
     }

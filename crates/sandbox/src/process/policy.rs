@@ -29,6 +29,8 @@ pub(crate) fn policy(found: &Found, arguments: &[String], terms: &Terms, places:
     policy.folder = places.code.to_owned();
     policy.code = [Some(places.code), places.tree].into_iter().flatten().map(Path::to_owned).collect();
     policy.never = places.never.to_vec();
+    // The log of a run says what its program tried.
+    policy.watched = true;
     let is_own = |path: &Path| path.starts_with(places.code);
     policy.read.extend(found.beside.iter().filter(|beside| !is_own(beside)).cloned());
     if found.beside.is_none() && !is_own(&found.program) && !is_the_systems(&found.program) {

@@ -3,10 +3,13 @@
 use super::memory::Memory;
 use broker::{Ask, Broker, Lease, NetworkDemand, Permit};
 use egress::{Asking, Noting, TunnelOutcome, TunnelRecord, Warden};
-use kernel::program::{House, WayEnd, WayOut};
+use kernel::program::{House, KeptFrom, WayEnd, WayOut};
 use parking_lot::Mutex;
 use protocol::{Clock, Labels, RunId, Sentence, sentence};
 use std::sync::Arc;
+
+/// The most that is told of what it tries while it works for nobody.
+const UNOWNED_MAX: u32 = 32;
 
 /// For one program.
 pub(crate) struct ProgramWarden {
@@ -20,6 +23,8 @@ struct Inner {
     live: Vec<(Lease, Arc<dyn WayOut>)>,
     /// The run that it worked for last.
     last: Lease,
+    /// What it tried since.
+    unowned: u32,
     /// What it has been told, and what lies in its home.
     labels: Labels,
 }
@@ -28,7 +33,7 @@ impl ProgramWarden {
     /// For a program that is started for a run.
     pub(crate) fn new(first: &Arc<dyn WayOut>, memory: Memory) -> Self {
         let labels = memory.labels();
-        let inner = Inner { live: Vec::new(), last: first.lease().clone(), labels };
+        let inner = Inner { live: Vec::new(), last: first.lease().clone(), unowned: 0, labels };
         Self { house: first.house(), inner: Mutex::new(inner), memory }
     }
 
@@ -37,6 +42,7 @@ impl ProgramWarden {
         self.share(lease);
         let mut inner = self.inner.lock();
         inner.last = lease.clone();
+        inner.unowned = 0;
         inner.live.push((lease.clone(), way));
     }
 
@@ -55,6 +61,21 @@ impl ProgramWarden {
     /// It has ended its work for a run.
     pub(crate) fn leave(&self, run: RunId) {
         self.inner.lock().live.retain(|(lease, _)| lease.run() != run);
+    }
+
+    /// It tried something, and was kept from it: for each run that it works for, since nobody knows for which it did.
+    pub(crate) fn kept_from(&self, tried: &KeptFrom) {
+        let mut inner = self.inner.lock();
+        let ways: Vec<_> = inner.live.iter().map(|(_, way)| way.clone()).collect();
+        if !ways.is_empty() {
+            drop(inner);
+            ways.iter().for_each(|way| way.kept_from(tried));
+        } else if inner.unowned < UNOWNED_MAX {
+            inner.unowned += 1;
+            let last = inner.last.clone();
+            drop(inner);
+            self.house.kept_from(&last, tried);
+        }
     }
 
     fn way(&self, run: RunId) -> Option<Arc<dyn WayOut>> {

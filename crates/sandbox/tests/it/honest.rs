@@ -23,7 +23,8 @@ fn echo_results_come_in_each_accepted_form() {
         assert_eq!(house.run("echo", action, json!({ "name": "you" })).result, expected);
     };
     let value = |data, summary: Option<&str>, renderer: Option<&str>| {
-        Ok(GuestValue { data, summary: summary.map(str::to_owned), renderer: renderer.map(str::to_owned) })
+        let (summary, renderer) = (summary.map(str::to_owned), renderer.map(str::to_owned));
+        Ok(GuestValue { data, summary, renderer, exact: None })
     };
     check("echo", value(Some(json!({ "name": "you" })), None, None));
     check("greet", value(None, Some("hello you"), None));
@@ -219,6 +220,15 @@ fn effects_fetch() {
     assert_eq!(data["sent"], json!(["POST", [["X-A", "1"]], [195, 169], "Manual"]));
     assert_eq!(data["bytes"], json!(["PUT", [], [1, 2], "Follow"]));
     assert_eq!(data["refused"][0], "invalid_input");
+}
+
+#[test]
+fn effects_call_servers() {
+    let data = House::new().run("effects", "servers", json!(null)).data();
+    assert_eq!(data["called"], json!({ "data": ["github", "search", { "q": "\u{fc}" }] }));
+    assert_eq!(data["bare"], json!({ "data": ["github", "search", {}] }));
+    assert_eq!((&data["wrong"], &data["endless"]), (&json!("invalid_input"), &json!("TypeError")));
+    assert_eq!(data["listed"], json!([]));
 }
 
 #[test]

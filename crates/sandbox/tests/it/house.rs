@@ -3,7 +3,9 @@
 use broker::{Broker, Lease, LeaseEnd};
 use futures_util::future::{BoxFuture, FutureExt};
 use kernel::{
-    host_call::{AnswerCall, AnswerPart, CsvCall, FileCall, GuestError, HostAnswer, HostCall, HostError, StorageCall},
+    host_call::{
+        AnswerCall, AnswerPart, CsvCall, FileCall, GuestError, HostAnswer, HostCall, HostError, McpCall, StorageCall,
+    },
     runner::{
         GuestCall, GuestEnd, GuestExport, GuestFailure, GuestHost, GuestImage, GuestPiece, GuestSource, GuestValue,
         Push, Runner, ScriptSource,
@@ -339,6 +341,10 @@ impl FakeHost {
                 frame.extend_from_slice(body.as_bytes());
                 Ok(HostAnswer::Bytes(frame))
             }
+            HostCall::Mcp(McpCall::Call { server, tool, arguments }) => {
+                Ok(HostAnswer::Json(json!({ "data": [server, tool, arguments] })))
+            }
+            HostCall::Mcp(McpCall::List) => Ok(HostAnswer::JsonText(b"[]".to_vec())),
             HostCall::Answer(AnswerPart::Body) => Ok(HostAnswer::Bytes(b"text=a+b".to_vec())),
             HostCall::Answer(AnswerPart::Answer(AnswerCall { status, headers, kind, body })) => {
                 Ok(HostAnswer::Json(json!([status, headers, kind, String::from_utf8_lossy(&body)])))

@@ -53,6 +53,11 @@ impl Credentials {
         &self.issuer
     }
 
+    /// Whether somebody is signed in: without a token it is only known who we are there.
+    pub fn lets_in(&self) -> bool {
+        self.access_token.is_some() || self.refresh_token.is_some()
+    }
+
     /// What they allow, as far as we asked for it.
     pub fn scopes(&self) -> &[String] {
         &self.scopes

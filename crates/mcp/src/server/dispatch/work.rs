@@ -138,7 +138,13 @@ impl Inner {
                 }
             }
             Kind::Resource => {
-                Work::Resource { app: catalog.resource(named).cloned(), uri: named.to_owned(), meta: said.rest.clone() }
+                let place = catalog.resource(named);
+                let (app, own) = place.map_or((None, None), |place| (Some(place.app), place.own));
+                let (uri, named) = match own {
+                    Some(own) => (own, Some(named.to_owned())),
+                    None => (named.to_owned(), None),
+                };
+                Work::Resource { app, uri, named, meta: said.rest.clone() }
             }
         };
         let reference = work_ref();

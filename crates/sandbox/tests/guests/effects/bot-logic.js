@@ -42,6 +42,16 @@ export async function tables(_, { tools: { csv } }) {
   };
 }
 
+export async function servers(_, { tools: { mcp } }) {
+  return {
+    called: await mcp.call("github", "search", { q: "ü", __proto__: null }),
+    bare: await mcp.call("github", "search"),
+    wrong: await mcp.call("github", "search", [1]).catch((error) => error.code),
+    endless: await mcp.call("github", "search", { q: 1n }).catch((error) => error.name),
+    listed: await mcp.list(),
+  };
+}
+
 export async function errors(_, ctx) {
   const seen = [];
   const look = async (what) => {

@@ -9,6 +9,8 @@ import { Kept } from "@/pages/apps/card/Kept";
 import { shortenText } from "@/text/escape";
 import { isElsewhere, type Server } from "../state";
 import { Folded } from "./Folded";
+import { SignIn } from "./SignIn";
+import { words as signInWords } from "./sign-in-words";
 import { words } from "./words";
 
 const WORDS_CHARACTERS_MAX = 400;
@@ -19,6 +21,7 @@ const AGAIN_MS = 5_000;
 /** Whether it runs, what is kept of it, whether it is on, and what it says of itself. */
 export function Health({ server }: { server: Server }) {
   const said = useWords(words);
+  const signIn = useWords(signInWords);
   return (
     <>
       <Section title={said.health}>
@@ -26,6 +29,13 @@ export function Health({ server }: { server: Server }) {
           <Running server={server} />
         </Panel>
       </Section>
+      {isElsewhere(server) && (
+        <Section title={signIn.title}>
+          <Panel>
+            <SignIn server={server} lead={signIn.none} />
+          </Panel>
+        </Section>
+      )}
       <Section title={said.power}>
         <Panel>
           <Power app={{ name: server.app, enabled: server.enabled }} text={said.powerHelp} />

@@ -20,10 +20,12 @@ import { to } from "@/routes";
 import { escapeText, shortenText } from "@/text/escape";
 import { acceptedOf, stateOf, waitingOf, type Server } from "../state";
 import { words as listWords } from "../words";
+import { words as signInWords } from "./sign-in-words";
 import { Tools } from "./Tools";
 import { words } from "./words";
 
 const Health = part(async () => ({ default: (await import("./Health")).Health }));
+const SignIn = part(async () => ({ default: (await import("./SignIn")).SignIn }));
 const Log = part(async () => ({ default: (await import("./Log")).Log }));
 /** Other tabs are there before somebody can have chosen one. */
 const TABS_MS_MAX = 1_000;
@@ -32,6 +34,9 @@ const TABS = ["tools", "health", "log"] as const;
 const PLACE_CHARACTERS_MAX = 400;
 /** What oikos says of a name that no server has. */
 const NO_SERVER = new Set(["app_not_found", "not_available", "invalid_input"]);
+
+/** What it says of a server that answers only those who sign in there. */
+const SIGN_IN_NEEDED = "sign_in_needed";
 
 export const ahead = (queries: QueryClient, { app = "" }: Readonly<Record<string, string>>): void =>
   void queries.prefetchQuery(reads.serverInfo(decodeURIComponent(app)));
@@ -66,6 +71,7 @@ function Shown({ server, error }: { server: Server; error: unknown }) {
   const [address] = useSearchParams();
   const tab = TABS.find((known) => known === address.get("tab")) ?? "tools";
   const looking = useLook(server.app);
+  const signIn = useWords(signInWords);
   // What fails to come now is asked for again when it is drawn.
   useEffect(() => whenQuiet(() => [Health, Log].forEach((tab) => void tab.load().catch(() => {})), TABS_MS_MAX), []);
   return (
@@ -86,7 +92,16 @@ function Shown({ server, error }: { server: Server; error: unknown }) {
             {said.looking} <Elapsed from={looking.since} />
           </p>
         )}
-        {looking.error !== null && <Failed error={looking.error} again={looking.look} />}
+        {looking.error !== null &&
+          (problemOf(looking.error).code === SIGN_IN_NEEDED ? (
+            <Notice tone="caution" title={signIn.needed}>
+              <Suspense fallback={<Loading />}>
+                <SignIn server={server} lead={signIn.neededHelp} />
+              </Suspense>
+            </Notice>
+          ) : (
+            <Failed error={looking.error} again={looking.look} />
+          ))}
         {!server.enabled && <Off server={server} />}
         {!server.looked_at && (
           <Notice title={said.neverLooked}>
