@@ -66,7 +66,7 @@ enum Stage {
     /// Somebody is to sign in there.
     Page(Url),
     /// It is over.
-    Over(Result<Box<ServerView>, Box<Failure>>),
+    Over(Result<(), Box<Failure>>),
 }
 
 impl SignIns {
@@ -182,7 +182,7 @@ impl Oikos {
         tokio::spawn(async move {
             let ended = oikos.kernel.server_sign_in(caller, app).await;
             act.waiting.lock().take();
-            act.stage.send_replace(Stage::Over(ended.map(Box::new).map_err(Box::new)));
+            act.stage.send_replace(Stage::Over(ended.map(drop).map_err(Box::new)));
         });
         let moved = stage.wait_for(|stage| !matches!(stage, Stage::Asking));
         match tokio::time::timeout(PAGE_WAIT, moved).await {
@@ -228,7 +228,7 @@ fn seen(stage: &Stage) -> Result<SignInView, Failure> {
     match stage {
         Stage::Asking => Ok(SignInView { address: None, done: false }),
         Stage::Page(address) => Ok(SignInView { address: Some(address.to_string()), done: false }),
-        Stage::Over(Ok(_)) => Ok(SignInView { address: None, done: true }),
+        Stage::Over(Ok(())) => Ok(SignInView { address: None, done: true }),
         Stage::Over(Err(failure)) => Err(Failure::clone(failure)),
     }
 }

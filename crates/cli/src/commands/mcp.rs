@@ -126,12 +126,15 @@ async fn sign_in(session: &Session, app: AppName, client: Option<SignInClient>) 
     let terminal = &session.terminal;
     let mut stands = signing_in(session, Request::ServerSignIn { app: app.clone(), client }).await?;
     if let Some(address) = &stands.address {
+        // Whose page that is was for the server to say: it is read before a password is typed there.
+        let host = text::escape(address.split('/').nth(2).unwrap_or_default());
         if terminal.json {
             terminal.value(&stands);
         } else if browser::show(address).await {
-            terminal.note("sign in on the page that is open in your browser; oikos waits for you");
+            terminal.note(format_args!("sign in at {host}, which is open in your browser; oikos waits for you"));
         } else {
-            terminal.note("open this in a browser on this machine, and sign in there; oikos waits for you:");
+            terminal
+                .note(format_args!("sign in at {host}; open this in a browser on this machine, oikos waits for you:"));
             terminal.line(address);
         }
     }

@@ -49,7 +49,7 @@ export function SignIn({ server, lead }: { server: Server; lead: string }) {
               rel="noopener noreferrer"
               className="inline-flex min-h-6 items-center text-accent underline underline-offset-2 hover:text-accent-strong"
             >
-              {said.open}
+              {said.open(new URL(stage.address).host)}
             </a>
           )}
         </div>

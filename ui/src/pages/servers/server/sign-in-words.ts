@@ -8,7 +8,7 @@ interface SignInWords {
   asking: string;
   waiting: string;
   waitingHelp: string;
-  open: string;
+  open(host: string): string;
   done: string;
   forget: string;
   forgetHelp: string;
@@ -27,7 +27,7 @@ export const words: { en: SignInWords; de: SignInWords } = {
     asking: "Asking the server where to sign in",
     waiting: "Waiting for you to sign in",
     waitingHelp: "The page opens in another tab. When you have signed in there, this page goes on by itself.",
-    open: "Open the sign-in page",
+    open: (host) => `Sign in at ${host}`,
     done: "The server lets oikos in",
     forget: "Sign out",
     forgetHelp: "oikos forgets what the server let it in with. Your account there stays as it is.",
@@ -45,7 +45,7 @@ export const words: { en: SignInWords; de: SignInWords } = {
     waiting: "Wartet, bis du dich angemeldet hast",
     waitingHelp:
       "Die Seite öffnet sich in einem anderen Tab. Hast du dich dort angemeldet, geht es hier von allein weiter.",
-    open: "Anmeldeseite öffnen",
+    open: (host) => `Bei ${host} anmelden`,
     done: "Der Server lässt oikos hinein",
     forget: "Abmelden",
     forgetHelp: "oikos vergisst, womit der Server es hineinließ. Dein Konto dort bleibt, wie es ist.",
