@@ -23,6 +23,7 @@ pub(super) const ROOMS: &[Room] = &[
     Room { name: "kernel", floor: 3, uses: &["protocol", "package", "state", "link", "broker"] },
     Room { name: "sandbox", floor: 4, uses: &["protocol", "isolate", "broker", "egress", "kernel"] },
     Room { name: "effects", floor: 4, uses: &["protocol", "state", "broker", "egress", "kernel"] },
+    Room { name: "ai", floor: 4, uses: &["protocol"] },
     Room { name: "mcp", floor: 5, uses: &["protocol", "package", "broker", "egress", "kernel"] },
     Room { name: "gateway", floor: 5, uses: &["protocol", "state", "link"] },
     Room {
