@@ -91,7 +91,7 @@ impl House {
             broker: Broker::new(Zone::Local, Vec::new()),
             clock,
             app: "echo".parse()?,
-            caller: Caller { owner: OwnerId::LOCAL, device, door: Door::Socket, rights: Rights::OWNER },
+            caller: Caller { owner: OwnerId::LOCAL, device, door: Door::Socket, rights: Rights::OWNER, client: None },
             host: Arc::new(EmptyHost),
         })
     }

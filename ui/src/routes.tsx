@@ -42,8 +42,9 @@ export const ROUTES: readonly Route[] = [
     screen: part(() => import("@/pages/servers/ServersPage")),
     menu: { word: "servers", icon: "server" },
   },
-  { path: "/servers/connect", screen: part(() => import("@/pages/servers/connect/ConnectPage")) },
-  { path: "/servers/import", screen: part(() => import("@/pages/servers/import/ImportPage")) },
+  // Within `-`, which is no name: a server may be called `connect`.
+  { path: "/servers/-/connect", screen: part(() => import("@/pages/servers/connect/ConnectPage")) },
+  { path: "/servers/-/import", screen: part(() => import("@/pages/servers/import/ImportPage")) },
   { path: "/servers/:app", screen: part(() => import("@/pages/servers/server/ServerPage")) },
   { path: "/runs", screen: part(() => import("@/pages/runs/RunsPage")), menu: { word: "runs", icon: "runs" } },
   { path: "/runs/:run", screen: part(() => import("@/pages/runs/RunPage")) },
@@ -85,16 +86,22 @@ export const ROUTES: readonly Route[] = [
 export const SignInPage: Screen = part(() => import("@/pages/sign-in/SignInPage"));
 export const NotFoundPage: Screen = part(() => import("@/pages/not-found/NotFoundPage"));
 
+/** The screen of an address, with what stands in the place of names; nothing where there is none. */
+export function screenAt(path: string): { route: Route; place: Readonly<Record<string, string>> } | undefined {
+  for (const route of ROUTES) {
+    const fits = new RegExp(`^${route.path.replaceAll(/:([a-z]+)/g, "(?<$1>[^/]+)")}$`).exec(path);
+    if (fits) return { route, place: { ...fits.groups } };
+  }
+  return undefined;
+}
+
 /** Loads what an address shows, and begins what takes a way to oikos and back. Nobody who is signed in: no `queries`. */
 export async function loadScreen(path: string, queries: QueryClient | null): Promise<void> {
   if (!queries) return void (await SignInPage.load());
-  for (const route of ROUTES) {
-    const fits = new RegExp(`^${route.path.replaceAll(/:([a-z]+)/g, "(?<$1>[^/]+)")}$`).exec(path);
-    if (!fits) continue;
-    const { ahead } = await route.screen.load();
-    return ahead?.(queries, { ...fits.groups });
-  }
-  await NotFoundPage.load();
+  const found = screenAt(path);
+  if (!found) return void (await NotFoundPage.load());
+  const { ahead } = await found.route.screen.load();
+  ahead?.(queries, found.place);
 }
 
 /** Addresses within the page. No screen puts one together by hand. */
@@ -110,9 +117,9 @@ export const to = {
   server: (app: string, tab?: "health" | "log"): string =>
     `/servers/${encodeURIComponent(app)}${tab ? `?tab=${tab}` : ""}`,
   /** `choose`: what was found; `cards`: one card after the other, and what came of it. */
-  importServers: (step?: "choose" | "cards"): string => `/servers/import${step ? `?step=${step}` : ""}`,
+  importServers: (step?: "choose" | "cards"): string => `/servers/-/import${step ? `?step=${step}` : ""}`,
   connect: (client?: string): string =>
-    client ? `/servers/connect?client=${encodeURIComponent(client)}` : "/servers/connect",
+    client ? `/servers/-/connect?client=${encodeURIComponent(client)}` : "/servers/-/connect",
   install: (source: string): string => `/apps?install=${encodeURIComponent(source)}`,
   run: (run: string, tab?: "result" | "log" | "input" | "reach"): string => `/runs/${run}${tab ? `?tab=${tab}` : ""}`,
   activity: (filter: { app?: string; run?: string } = {}): string => {

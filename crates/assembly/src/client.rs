@@ -9,7 +9,7 @@ use gateway::{
     client::{Visit, ask_here},
 };
 use protocol::{
-    ErrorCode, Failure, OwnerName,
+    ClientName, ErrorCode, Failure, OwnerName,
     api::{Envelope, Frame, Reply},
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -123,12 +123,12 @@ impl Client {
     }
 
     /// Joins an MCP client with the household: a connection that carries its messages, a line each.
-    pub async fn mcp_lines(&self, owner: Option<&OwnerName>) -> Result<McpLines, Failure> {
+    pub async fn mcp_lines(&self, owner: Option<&OwnerName>, client: Option<ClientName>) -> Result<McpLines, Failure> {
         let path = match self {
             Self::Holder { server, .. } => server.path(),
             Self::Through { path, .. } => path,
         };
-        socket::mcp_lines(path, owner).await
+        socket::mcp_lines(path, owner, client).await
     }
 
     /// Serves the others until the last of them has ended, and from then on nobody.

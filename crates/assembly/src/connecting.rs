@@ -79,7 +79,7 @@ impl Oikos {
         let file = self.file_of(client)?;
         let shown = text::shorten(&file.to_string_lossy(), 300);
         let bytes = read(&file)?;
-        let entry = self.entry()?;
+        let entry = self.entry(client)?;
         let edited = match (&bytes, is_out) {
             (None, true) => Ok(Edited { bytes: None, diff: String::new(), backup_name: None }),
             (bytes, false) => connect(client, &shown, bytes.as_deref(), &entry),
@@ -124,12 +124,12 @@ impl Oikos {
     }
 
     /// How a client starts oikos.
-    fn entry(&self) -> Result<Entry, Failure> {
+    fn entry(&self, client: Client) -> Result<Entry, Failure> {
         let program = self.person.as_ref().and_then(|person| person.program.to_str().map(str::to_owned));
         let command = program.ok_or_else(|| {
             Failure::new(ErrorCode::NotAvailable, "where this oikos lies cannot be written into a file")
         })?;
-        let mut args = vec!["mcp".to_owned(), "serve".to_owned()];
+        let mut args: Vec<String> = ["mcp", "serve", "--client", client.word()].map(str::to_owned).into();
         if self.usual_home.as_deref() != Some(self.home()) {
             args.splice(0..0, ["--home".to_owned(), self.home().to_string_lossy().into_owned()]);
         }

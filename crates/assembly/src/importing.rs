@@ -4,6 +4,7 @@
 //! install in a box, and hand the package to the kernel, which shows its card as for any app.
 
 mod machine; // what is looked up here
+mod registry; // which bytes an image is
 mod toolbox; // programs that pin and install
 mod views; // what is told
 
@@ -53,6 +54,8 @@ struct Waiting {
     files: BTreeMap<String, Vec<u8>>,
     steps: Vec<Step>,
     bundle: Option<Arc<Bundle>>,
+    /// The bundle's own program, which has to be one that can be started.
+    program: Option<String>,
     values: Vec<(String, Hidden)>,
     is_new: bool,
 }
@@ -71,6 +74,14 @@ impl Imports {
         let place = all.iter().position(|waiting| waiting.owner == owner && waiting.offer == offer)?;
         all.remove(place)
     }
+}
+
+/// Where a step is done, and what with.
+struct Place<'a> {
+    room: &'a Path,
+    folder: &'a Path,
+    bundle: Option<Arc<Bundle>>,
+    program: Option<&'a str>,
 }
 
 /// What was read, with the bundle where it was one.
@@ -107,6 +118,7 @@ impl Oikos {
         blocking(move || {
             let mut looked = oikos.read(&source)?;
             for found in &mut looked.scan.found {
+                recall(found, &installed);
                 answer(found, &answers);
             }
             let settled = oikos.with_facts(&source, |facts| propose(&looked.scan.found, facts, &installed))?;
@@ -177,6 +189,12 @@ impl Oikos {
         }
     }
 
+    /// What an earlier import of this app left.
+    async fn imported_one(self: &Arc<Self>, owner: OwnerId, app: &AppName) -> Option<Imported> {
+        let file = self.kernel.package_file(owner, app, IMPORT_FILE).await.ok().flatten();
+        Imported::read(&file?)
+    }
+
     /// What earlier imports left, for each app there is.
     async fn imported(self: &Arc<Self>, owner: OwnerId) -> Result<BTreeMap<AppName, Option<Imported>>, Failure> {
         let mut all = BTreeMap::new();
@@ -201,22 +219,34 @@ impl Oikos {
             Failure::new(ErrorCode::NotFound, format!("no server was found that would become {app}"))
                 .hint("oikos app import --scan shows what there is")
         })?;
+        if let Some(container) = one.proposal.only_a_container() {
+            tell(sentence::progress_pinning(app.as_str()));
+            let found = match container.image() {
+                Ok(image) => registry::Asking { oikos: self, caller, app: &app }.digest(&image).await,
+                Err(notice) => Err(noticed(ErrorCode::PackageInvalid, &notice)),
+            };
+            let refused = one.proposal.outside(found.map_err(|failure| failure.message));
+            return Err(noticed(ErrorCode::PackageInvalid, &refused));
+        }
         let mut bundle = looked.bundle;
         let is_new = one.action != Action::Update;
         let mut proposal = willing(one)?;
+        let before = self.imported_one(caller.owner, &app).await;
         if let Some(Resolve::Bundle { .. }) = &proposal.resolve {
             tell(sentence::progress_fetching(app.as_str()));
             let (fetched, found) = self.bundle_fetch(caller, &proposal).await?;
             bundle = Some(Arc::new(fetched));
-            let installed = self.imported(caller.owner).await?;
             let oikos = self.clone();
             let settled = blocking(move || {
                 let mut found = found;
+                before.iter().for_each(|before| remember(&mut found, &before.answers));
                 answer(&mut found, &answers);
-                oikos.with_facts(&source, |facts| propose(&[found], facts, &installed))
+                // By itself: which app it is has been settled by what said where it is.
+                oikos.with_facts(&source, |facts| propose(&[found], facts, &BTreeMap::new()))
             })
             .await?;
-            proposal = willing(settled.into_iter().next().ok_or_else(|| Failure::new(ErrorCode::Internal, "no app"))?)?;
+            let fetched = settled.into_iter().next().ok_or_else(|| Failure::new(ErrorCode::Internal, "no app"))?;
+            proposal = willing(fetched)?.fetched_for(&proposal);
         }
         let pin = match &proposal.resolve {
             None => None,
@@ -251,6 +281,7 @@ impl Oikos {
             app,
             files,
             steps: install,
+            program: proposal.program.clone().filter(|_| bundle.is_some()),
             bundle,
             values: values.collect(),
             is_new,
@@ -265,7 +296,8 @@ impl Oikos {
         fs::create_dir(&folder).map_err(|error| unwritten(&error))?;
         let mut made = None;
         for step in proposal.steps.iter().filter(|step| step.purpose == Purpose::Pin) {
-            self.step(caller, &proposal.app, step, room.path(), &folder, None).await?;
+            let place = Place { room: room.path(), folder: &folder, bundle: None, program: None };
+            self.step(caller, &proposal.app, step, &place).await?;
             made = Some(folder.join(step.makes));
         }
         let made = made.ok_or_else(|| Failure::new(ErrorCode::Internal, "nothing says how it is pinned"))?;
@@ -279,10 +311,9 @@ impl Oikos {
         caller: Caller,
         app: &AppName,
         step: &Step,
-        room: &Path,
-        folder: &Path,
-        bundle: Option<&Bundle>,
+        place: &Place<'_>,
     ) -> Result<(), Failure> {
+        let Place { room, folder, .. } = *place;
         match &step.act {
             Act::Run { argv, files, hosts } => {
                 for (name, text) in files {
@@ -291,8 +322,11 @@ impl Oikos {
                 toolbox::run(self, caller, app, &toolbox::Tool { argv, hosts, room, folder }).await
             }
             Act::Unpack { .. } => {
+                let bundle = place.bundle.clone();
                 let bundle = bundle.ok_or_else(|| Failure::new(ErrorCode::Internal, "the bundle is not there"))?;
-                unpack(bundle, folder)
+                let (folder, program) = (folder.to_owned(), place.program.map(str::to_owned));
+                // As much as a gigabyte: others are not to wait for it.
+                blocking(move || unpack(&bundle, &folder, program.as_deref())).await
             }
             Act::Fetch { .. } => Err(Failure::new(ErrorCode::Internal, "a bundle is fetched before")),
         }
@@ -342,21 +376,41 @@ impl Oikos {
             self.tree_make(caller, &waiting, &tree).await?;
         }
         tell(sentence::progress_snapshot());
-        let installed = self.kernel.app_install(caller, offer, choices).await;
-        if installed.is_err() && !was_there {
+        let installed = match waiting.is_new {
+            true => self.kernel.app_install_off(caller, offer, choices).await,
+            false => self.kernel.app_install(caller, offer, choices).await,
+        };
+        let installed = match installed {
+            Ok(_) => self.values_take_over(caller, &waiting).await,
+            Err(failure) => Err(failure),
+        };
+        // Another owner's app may be the same package, which is kept once.
+        if installed.is_err() && !was_there && !self.kernel.is_package_used(waiting.package) {
             drop(fs::remove_dir_all(&tree));
         }
-        let mut installed = installed?;
-        if waiting.is_new {
-            installed = self.kernel.app_set_enabled(caller, waiting.app.clone(), false).await?;
-        }
+        installed
+    }
+
+    /// Sets what was found for it. Where that fails, all is as it was before the install.
+    async fn values_take_over(self: &Arc<Self>, caller: Caller, waiting: &Waiting) -> Result<AppDetail, Failure> {
+        let app = &waiting.app;
         if !waiting.values.is_empty() {
             let values = waiting.values.iter();
             let values: Map<String, Value> =
                 values.map(|(name, value)| (name.clone(), Value::String(value.expose().to_owned()))).collect();
-            self.kernel.setting_set(caller, waiting.app.clone(), values.into_iter().collect()).await?;
+            let set = self.kernel.setting_set(caller, app.clone(), values.into_iter().collect()).await;
+            if let Err(failure) = set {
+                let undone = match waiting.is_new {
+                    true => self.kernel.app_remove(caller, app.clone(), false).await,
+                    false => self.kernel.app_rollback(caller, app.clone(), true).await.map(drop),
+                };
+                if let Err(undone) = undone {
+                    tracing::error!(%app, code = %undone.code, "an import that failed could not be taken back");
+                }
+                return Err(failure);
+            }
         }
-        Ok(installed)
+        self.kernel.app_info(caller, app.clone()).await
     }
 
     async fn tree_make(self: &Arc<Self>, caller: Caller, waiting: &Waiting, tree: &Path) -> Result<(), Failure> {
@@ -368,11 +422,36 @@ impl Oikos {
                 write(&folder.join(inside), bytes).map_err(|error| unwritten(&error))?;
             }
         }
+        let inside = |program: &String| program.strip_prefix(INSTALL_FOLDER)?.strip_prefix('/').map(str::to_owned);
+        let program = waiting.program.as_ref().and_then(inside);
+        let bundle = waiting.bundle.clone();
+        let place = Place { room: room.path(), folder: &folder, bundle, program: program.as_deref() };
         for step in &waiting.steps {
-            self.step(caller, &waiting.app, step, room.path(), &folder, waiting.bundle.as_deref()).await?;
+            self.step(caller, &waiting.app, step, &place).await?;
         }
         let parent = tree.parent().unwrap_or(&self.home);
         fs::create_dir_all(parent).and_then(|()| fs::rename(&folder, tree)).map_err(|error| unwritten(&error))
+    }
+}
+
+/// Removes what an import that was cut off has left: its rooms, and trees that belong to no app.
+pub(crate) fn sweep(home: &Path, kernel: &kernel::Kernel) {
+    let rooms = home.join("cache/import");
+    let gone = match fs::remove_dir_all(&rooms) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    };
+    let trees = fs::read_dir(home.join("installed")).into_iter().flatten().filter_map(Result::ok);
+    let gone = trees.fold(gone, |gone, tree| {
+        let name = tree.file_name();
+        let package = name.to_str().and_then(|name| name.parse::<Digest>().ok());
+        match package.filter(|package| !kernel.is_package_used(*package)) {
+            Some(_) => gone.and(fs::remove_dir_all(tree.path())),
+            None => gone,
+        }
+    });
+    if let Err(error) = gone {
+        tracing::warn!(%error, "what an import has left could not be removed");
     }
 }
 
@@ -389,12 +468,28 @@ fn is_ourselves(found: &Found) -> bool {
     let Form::Program(program) = &found.form else { return false };
     let name = program.command.expose().rsplit(['/', '\\']).next().unwrap_or_default();
     let words: Vec<&str> = program.args.iter().map(Hidden::expose).collect();
-    name.trim_end_matches(".exe") == "oikos" && words.ends_with(&["mcp", "serve"])
+    name.trim_end_matches(".exe") == "oikos" && words.windows(2).any(|pair| pair == ["mcp", "serve"])
 }
 
 fn answer(found: &mut Found, answers: &ImportAnswers) {
     for (name, values) in answers {
         found.answer(name, values.clone());
+    }
+}
+
+/// Puts in what was answered when it was imported before: nobody is asked twice.
+fn recall(found: &mut Found, installed: &BTreeMap<AppName, Option<Imported>>) {
+    let origin = found.origin();
+    let before = installed.values().flatten().find(|app| app.origins.contains(&origin));
+    before.iter().for_each(|before| remember(found, &before.answers));
+}
+
+/// Answers that were kept were no secrets, whatever the same name is asked for today.
+fn remember(found: &mut Found, answers: &ImportAnswers) {
+    for (name, values) in answers {
+        if found.inputs.get(name).is_some_and(|input| !input.is_secret) {
+            found.answer(name, values.clone());
+        }
     }
 }
 
@@ -444,13 +539,13 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Puts a bundle's files in place. Their paths were checked when the bundle was read.
-fn unpack(bundle: &Bundle, folder: &Path) -> Result<(), Failure> {
+fn unpack(bundle: &Bundle, folder: &Path, program: Option<&str>) -> Result<(), Failure> {
     use std::os::unix::fs::PermissionsExt as _;
     for file in bundle.unpacked() {
         let (path, is_program, bytes) = file.map_err(|why| Failure::new(ErrorCode::PackageInvalid, why))?;
         let place: PathBuf = folder.join(path);
         write(&place, &bytes).map_err(|error| unwritten(&error))?;
-        let mode = if is_program { 0o700 } else { 0o600 };
+        let mode = if is_program || program == Some(path) { 0o700 } else { 0o600 };
         fs::set_permissions(&place, fs::Permissions::from_mode(mode)).map_err(|error| unwritten(&error))?;
     }
     Ok(())

@@ -13,13 +13,13 @@ use gateway::{
 use kernel::{Kernel, ResourceChange};
 use mcp::server::{
     About, Answering, Body, CallError, CallEvents, Catalog, Change, Client, Completion, Credential, Household,
-    Identity, Json, NameMap, Outcome, Server, ServerParts, VIEWS_APP, Watch, Work,
+    Identity, Json, NameMap, Outcome, Resource, Server, ServerParts, VIEWS_APP, Watch, Work,
 };
 use parking_lot::Mutex;
-use protocol::{AppName, Door, Failure, OwnerId, Right, Rights};
+use protocol::{AppName, ClientId, Door, Failure, OwnerId, Right, Rights};
 use std::{
     collections::HashMap,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{Arc, Weak},
     task::{Context, Poll},
 };
@@ -91,7 +91,9 @@ async fn tell_resources(offering: Weak<Offering>, mut changes: broadcast::Receiv
         let change = changes.recv().await;
         let Some(offering) = offering.upgrade() else { return };
         match change {
-            Ok(ResourceChange { owner, app: _, uri }) => offering.tell(Some(owner), &Change::Resource(uri)),
+            Ok(ResourceChange { owner, app, uri }) => {
+                offering.tell(Some(owner), &Change::Resource(Resource { app, uri }));
+            }
             // Which ones nobody knows any more; a client that reads a list again sees what it watches.
             Err(RecvError::Lagged(_)) => offering.tell(None, &Change::Resources),
             Err(RecvError::Closed) => return,
@@ -122,21 +124,41 @@ impl McpDoor {
         access: Arc<Authenticator>,
         mut request: McpRequest,
     ) -> McpResponse {
-        let (client, over) = client(admitted, access);
+        let client = client(&admitted);
+        let revoked = client.revoked.clone();
         request.extensions_mut().insert(client);
-        let (parts, body) = self.0.handle(request).await.into_parts();
-        // As long as the answer goes on, somebody looks.
+        let answered = {
+            let mut answering = pin!(self.0.handle(request));
+            // No task of its own: most answers are there soon, and it would cost each of them the waking of another thread.
+            tokio::select! {
+                biased;
+                answered = &mut answering => answered,
+                () = access.over(&admitted) => {
+                    revoked.cancel();
+                    answering.await
+                }
+            }
+        };
+        let (parts, body) = answered.into_parts();
+        // As long as the answer goes on, somebody looks; one in a piece is made.
+        let goes_on = http_body::Body::size_hint(&body).exact().is_none();
+        let over = goes_on.then(|| watch_over(&admitted, access, revoked));
         McpResponse::from_parts(parts, gateway::McpBody::new(Watched { body, _over: over }))
     }
 
     /// Talks with who was let in and sends lines, until they have gone or are let in no more.
     pub(crate) async fn talk(&self, admitted: Admitted, access: Arc<Authenticator>, lines: McpLines) {
-        let (mut client, _over) = client(admitted, access);
+        let mut client = client(&admitted);
+        let _over = watch_over(&admitted, access, client.revoked.clone());
         // A program that a model leads is not who sits at the machine: it runs what is offered, and its word is not the owner's.
         let rights = client.caller.rights.list();
         let rights: Vec<Right> = rights.into_iter().filter(|right| matches!(right, Right::Read | Right::Run)).collect();
         client.caller.rights = Rights::of(&rights);
         client.caller.door = Door::Key;
+        match client.caller.client {
+            Some(ClientId::Program(name)) => client.credential = Credential::Program(name),
+            _ => client.caller.client = Some(ClientId::Machine),
+        }
         let (input, output) = tokio::io::split(lines);
         if let Err(error) = self.0.serve_pipes(client, input, output).await {
             tracing::debug!(%error, "an MCP client ended early");
@@ -144,26 +166,30 @@ impl McpDoor {
     }
 }
 
-/// Who was let in, as the server knows its clients; and what looks whether they still are.
-fn client(admitted: Admitted, access: Arc<Authenticator>) -> (Client, AbortOnDrop) {
-    let revoked = CancellationToken::new();
+/// Who was let in, as the server knows its clients.
+fn client(admitted: &Admitted) -> Client {
     let credential = match admitted.credential {
         Used::Machine | Used::Visit => Credential::Machine,
         Used::Key(key) => Credential::Key(key),
         Used::Login(login) => Credential::Login(login),
     };
-    let client = Client { caller: admitted.caller, credential, revoked: revoked.clone() };
-    let over = tokio::spawn(async move {
-        access.over(&admitted).await;
+    Client { caller: admitted.caller, credential, revoked: CancellationToken::new() }
+}
+
+/// Looks whether they still are let in, until it is dropped.
+fn watch_over(admitted: &Admitted, access: Arc<Authenticator>, revoked: CancellationToken) -> AbortOnDrop {
+    let over = access.over(admitted);
+    let watching = tokio::spawn(async move {
+        over.await;
         revoked.cancel();
     });
-    (client, AbortOnDrop(over.abort_handle()))
+    AbortOnDrop(watching.abort_handle())
 }
 
 /// An answer that goes on for as long as its client is let in.
 struct Watched {
     body: Body,
-    _over: AbortOnDrop,
+    _over: Option<AbortOnDrop>,
 }
 
 struct AbortOnDrop(AbortHandle);

@@ -6,7 +6,7 @@ use crate::{
     boxes::Boxes,
     config::Config,
     follow::{Bell, HeardStore},
-    importing::Imports,
+    importing::{self, Imports},
     offering::McpDoor,
     proxy,
     readiness::Readiness,
@@ -29,7 +29,7 @@ use protocol::{
     AuditHead, Caller, Clock, DeviceId, Entropy, ErrorCode, Failure, OwnerId,
     api::{ChainBreak, ChainReport},
 };
-use sandbox::{IDLE_MS_MAX, JsRunnerConfig, ProgramConfig, ProgramRunner};
+use sandbox::{IDLE_MS_MAX, JsRunnerConfig, OTHERS_WAITED_MS, ProgramConfig, ProgramRunner};
 use state::{BlobStore, ChainCheck, HomeLock, SealedVault, SqliteStore, Store, StoreError, Vault, VaultSetup};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -133,7 +133,8 @@ impl Oikos {
                 never: never.clone(),
                 mcp: Some(Arc::new(mcp::app::Stdio::new(env!("CARGO_PKG_VERSION"), clock.clone()))),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
-                idle_ms_max: IDLE_MS_MAX,
+                idle_ms_max: idle_ms_max(),
+                others_waited_ms: others_waited_ms(),
                 clock: clock.clone(),
                 runtime: tokio::runtime::Handle::current(),
             }))
@@ -172,6 +173,7 @@ impl Oikos {
         for owner in &owners {
             recovered.insert(*owner, kernel.recover(*owner)?);
         }
+        importing::sweep(&home, &kernel);
         if let Err(failure) = kernel.files_recover() {
             // A way in for files that is closed keeps nobody from all else.
             tracing::error!(code = %failure.code, "files that were handed over could not be looked at");
@@ -489,6 +491,22 @@ fn protected_folders(home: &Path, config: &Config, vault: &VaultSetup) -> Result
     let passphrase = config.vault.passphrase_file.as_deref().and_then(Path::parent);
     folders.extend(passphrase.filter(|folder| folder.is_dir()).map(effects::protected_folder));
     folders.into_iter().collect::<Result<_, _>>().map_err(|error| Failure::new(ErrorCode::HomeUnusable, error.message))
+}
+
+/// How long a program stays that no run needs; a test waits for less.
+fn idle_ms_max() -> u64 {
+    fail::fail_point!("programs::idle_ms", |ms: Option<String>| ms
+        .and_then(|ms| ms.parse().ok())
+        .unwrap_or(IDLE_MS_MAX));
+    IDLE_MS_MAX
+}
+
+/// How long a run waits for others that its app's program serves on other terms; a test for less.
+fn others_waited_ms() -> u64 {
+    fail::fail_point!("programs::others_ms", |ms: Option<String>| ms
+        .and_then(|ms| ms.parse().ok())
+        .unwrap_or(OTHERS_WAITED_MS));
+    OTHERS_WAITED_MS
 }
 
 fn runner_config(

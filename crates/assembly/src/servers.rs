@@ -28,9 +28,9 @@ fn seen(oikos: &Oikos, caller: &Caller, server: ServerView) -> ServerView {
     ServerView { running, tools, ..server }
 }
 
-/// The last that its program wrote on its standard error.
+/// The last that its programs wrote on their standard error, and logged for no call.
 pub(crate) fn log(oikos: &Oikos, caller: &Caller, app: &AppName) -> Vec<String> {
-    let lines = status(oikos, caller, app).map(|status| status.said).unwrap_or_default();
+    let lines = oikos.runner.programs().map(|programs| programs.log(caller.owner, app)).unwrap_or_default();
     lines.iter().map(|line| protocol::text::escape(line)).collect()
 }
 

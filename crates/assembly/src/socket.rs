@@ -7,7 +7,7 @@
 use crate::Oikos;
 use gateway::{Arrival, Connection, Doors, Household, McpLines, Place, Router, client};
 use protocol::{
-    Digest, ErrorCode, Failure, OwnerName,
+    ClientName, Digest, ErrorCode, Failure, OwnerName,
     api::{Envelope, Frame},
     sha256,
 };
@@ -238,8 +238,12 @@ pub(crate) async fn ask(path: &SocketPath, envelope: &Envelope) -> Result<mpsc::
 }
 
 /// Joins an MCP client with the process that serves a home: a connection that carries its messages, a line each.
-pub(crate) async fn mcp_lines(path: &SocketPath, owner: Option<&OwnerName>) -> Result<McpLines, Failure> {
-    client::mcp_lines(connect(path).await?, owner).await
+pub(crate) async fn mcp_lines(
+    path: &SocketPath,
+    owner: Option<&OwnerName>,
+    client: Option<ClientName>,
+) -> Result<McpLines, Failure> {
+    client::mcp_lines(connect(path).await?, owner, client).await
 }
 
 async fn connect(path: &SocketPath) -> Result<UnixStream, Failure> {

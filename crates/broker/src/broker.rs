@@ -6,7 +6,7 @@ use crate::{
         Demand,
         event::{Start, is_final},
         file::is_beneath,
-        network, refusal, secret, shell, verdict,
+        mcp, network, refusal, secret, shell, verdict,
     },
 };
 use parking_lot::RwLock;
@@ -256,7 +256,7 @@ impl Broker {
         let (state, basis) = match demand.basis(lease, &grants, now) {
             Ok(found) => found,
             Err(rule) => {
-                let allowable = !is_final(&rule) && grants.asks_for(&line);
+                let allowable = !is_final(&rule) && !mcp::is_final(&rule) && grants.asks_for(&line);
                 return denied(&demand, rule, allowable);
             }
         };

@@ -135,7 +135,11 @@ fn card_line(request: &ScopeRequest, zone: Zone) -> CardLine {
         state = GrantState::Block;
     }
     // A folder that the author proposes is not yet one that the owner chose.
-    let needs = matches!(scope, Scope::File { .. }).then(sentence::card_needs_folder);
+    let needs = match scope {
+        Scope::File { .. } => Some(sentence::card_needs_folder()),
+        Scope::Mcp { alias: true, .. } => Some(sentence::card_needs_server()),
+        _ => None,
+    };
     CardLine {
         line: scope.line(),
         sentence: line_sentence(&scope),
@@ -187,8 +191,10 @@ fn line_sentence(scope: &Scope) -> Sentence {
         Scope::Gpu => sentence::card_gpu(),
         Scope::Ai { models, .. } if models.is_empty() => sentence::card_ai(),
         Scope::Ai { models, .. } => sentence::card_ai_models(list(models)),
-        Scope::Mcp { server, tools } if tools.is_empty() => sentence::card_mcp(server),
-        Scope::Mcp { server, tools } => sentence::card_mcp_tools(server, list(tools)),
+        Scope::Mcp { server, tools, alias: true } if tools.is_empty() => sentence::card_mcp_alias(server),
+        Scope::Mcp { server, tools, alias: true } => sentence::card_mcp_alias_tools(server, list(tools)),
+        Scope::Mcp { server, tools, .. } if tools.is_empty() => sentence::card_mcp(server),
+        Scope::Mcp { server, tools, .. } => sentence::card_mcp_tools(server, list(tools)),
         Scope::Event { publish, listen } if listen.is_empty() => sentence::card_event_publish(list(publish)),
         Scope::Event { listen, .. } if scope.line().as_str() == "event.listen" => {
             sentence::card_event_listen(list(listen))
@@ -227,6 +233,7 @@ fn never(lines: &[CardLine], takes_files: bool) -> Vec<Sentence> {
         (ScopeWord::Shell, sentence::card_never_shell),
         (ScopeWord::Clipboard, sentence::card_never_clipboard),
         (ScopeWord::Ai, sentence::card_never_ai),
+        (ScopeWord::Mcp, sentence::card_never_mcp),
     ];
     never.extend(rest.into_iter().filter(|(word, _)| !asks(*word)).map(|(_, say)| say()));
     never.push(sentence::card_never_secrets());

@@ -25,9 +25,10 @@ pub fn covers(held: &Scope, asked: &Scope) -> bool {
             };
             is_cheaper && (models == asked || is_part(asked, models))
         }
-        (Scope::Mcp { server, tools }, Scope::Mcp { server: asked_server, tools: asked }) => {
-            server == asked_server && (tools.is_empty() || is_part(asked, tools))
-        }
+        (
+            Scope::Mcp { server, tools, alias },
+            Scope::Mcp { server: asked_server, tools: asked, alias: asked_alias },
+        ) => (server, alias) == (asked_server, asked_alias) && (tools.is_empty() || is_part(asked, tools)),
         (Scope::Event { publish, listen }, Scope::Event { publish: asked_publish, listen: asked_listen }) => {
             are_among(asked_publish, publish) && are_among(asked_listen, listen)
         }
@@ -89,7 +90,8 @@ mod tests {
     fn less_is_covered_and_more_is_not() {
         let storage = |quota_bytes| Scope::Storage { quota_bytes };
         let ai = |models: &[&str], budget_micros| Scope::Ai { models: texts(models), budget_micros };
-        let mcp = |server: &str, tools: &[&str]| Scope::Mcp { server: server.to_owned(), tools: texts(tools) };
+        let mcp =
+            |server: &str, tools: &[&str]| Scope::Mcp { server: server.to_owned(), tools: texts(tools), alias: false };
         let secret = |name: &str, hosts: &[&str]| Scope::Secret { name: name.to_owned(), hosts: texts(hosts) };
         let cron = |cron: &str| Scope::Schedule { cron: cron.to_owned() };
         let trigger = |regex: &str| Scope::Trigger { regex: regex.to_owned(), reads_all: false };

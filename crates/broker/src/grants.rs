@@ -1,7 +1,8 @@
 //! What owners allowed.
 
-use protocol::{GrantDuration, GrantId, GrantState, Line, RunId, Scope, Timestamp};
+use protocol::{AppName, GrantDuration, GrantId, GrantState, Line, RunId, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, fmt};
 
 /// A folder, with the identity that it had when it was granted: a name alone can be pointed elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +13,26 @@ pub struct Folder {
     pub device: u64,
     /// Its number there.
     pub inode: u64,
+}
+
+/// What an owner says that an app's own name for a server stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bound {
+    /// The server's app.
+    pub server: AppName,
+    /// One of its tools, where it stands for that alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool: Option<String>,
+}
+
+impl fmt::Display for Bound {
+    /// As an owner writes it: `SERVER`, or `SERVER/TOOL`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.tool {
+            Some(tool) => write!(f, "{}/{tool}", self.server),
+            None => write!(f, "{}", self.server),
+        }
+    }
 }
 
 /// What an owner said about one switch of an app.
@@ -30,6 +51,9 @@ pub struct Grant {
     /// For files: the folders.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub folders: Vec<Folder>,
+    /// For an app's own name for a server: what it stands for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bound: Option<Bound>,
     /// When the owner said so.
     pub at: Timestamp,
 }
@@ -108,6 +132,24 @@ pub enum GrantError {
         /// What was given.
         target: String,
     },
+    /// The target names no server.
+    #[error("'{target}' names no server; write SERVER or SERVER/TOOL, such as github/search_code")]
+    NoServer {
+        /// What was given.
+        target: String,
+    },
+    /// A switch for a server by its own name stands for no other one.
+    #[error(
+        "'{line}' is the server of that name itself, so '{target}' is none of its tools; name one as {server}/TOOL"
+    )]
+    NoAlias {
+        /// The switch.
+        line: String,
+        /// The server.
+        server: String,
+        /// What was given.
+        target: String,
+    },
     /// A tool cannot be taken out of a switch by blocking it.
     #[error(
         "'{line}' is blocked as a whole, or not at all; leave out ':{target}', or allow the tools that it may call"
@@ -147,6 +189,25 @@ impl AppGrants {
     /// Whether the manifest asks for a line.
     pub fn asks_for(&self, line: &Line) -> bool {
         self.requested.iter().any(|scope| scope.line() == *line)
+    }
+
+    /// What the owner says that a name of the app's own for a server stands for.
+    pub fn bound(&self, line: &Line) -> Option<&Bound> {
+        let standing = |grant: &&Grant| grant.line == *line && grant.duration == GrantDuration::Always;
+        self.grants.iter().find(standing).filter(|_| self.asks_for(line))?.bound.as_ref()
+    }
+
+    /// The names of the app's own for servers, each with its switch.
+    pub fn aliases(&self) -> impl Iterator<Item = (&str, Line)> {
+        self.requested.iter().filter_map(|scope| match scope {
+            Scope::Mcp { server, alias: true, .. } => Some((server.as_str(), scope.line())),
+            _ => None,
+        })
+    }
+
+    /// Those of them that stand for something, with what that is.
+    pub fn bounds(&self) -> BTreeMap<String, Bound> {
+        self.aliases().filter_map(|(alias, line)| Some((alias.to_owned(), self.bound(&line)?.clone()))).collect()
     }
 
     /// The grant that holds for a line now: what the owner said last for a time goes before the standing one, and

@@ -127,6 +127,8 @@ struct Inner {
     wakers: Mutex<Wakers>,
     clocks: Mutex<Clocks>,
     labels: AtomicU8,
+    /// What whoever started it had read before.
+    carried: AtomicU8,
     picked: Mutex<Vec<Picked>>,
     /// What holds for this run in place of what its app was granted.
     grants: Option<Arc<AppGrants>>,
@@ -167,6 +169,7 @@ impl Lease {
                 paused_ns: 0,
             }),
             labels: AtomicU8::new(0),
+            carried: AtomicU8::new(0),
             picked: Mutex::default(),
             grants: None,
             is_on_errand: false,
@@ -202,7 +205,8 @@ impl Lease {
     /// Another run called it: it begins with what that one has read, and whenever a person is asked here, the clocks of both
     /// stand still.
     pub(crate) fn called_by(mut self, caller: &Self) -> Self {
-        self.join_labels(caller.labels());
+        self.join_labels(caller.gathered());
+        self.carry(Labels::from_bits(caller.0.carried.load(Relaxed)));
         if let Some(inner) = Arc::get_mut(&mut self.0) {
             inner.called_by = Some(caller.clone());
         }
@@ -268,9 +272,19 @@ impl Lease {
         LeaseEnded { lease: self.clone(), place: None }
     }
 
-    /// The labels of everything the run has read so far.
+    /// The labels of everything that may be in what the run does: what it has read so far, and what whoever started it had read.
     pub fn labels(&self) -> Labels {
+        self.gathered().join(Labels::from_bits(self.0.carried.load(Relaxed)))
+    }
+
+    /// The labels of everything the run itself has read so far.
+    pub fn gathered(&self) -> Labels {
         Labels::from_bits(self.0.labels.load(Relaxed))
+    }
+
+    /// Whoever started the run has read data with these labels, and it may be in what it was started with.
+    pub fn carry(&self, labels: Labels) {
+        self.0.carried.fetch_or(labels.bits(), Relaxed);
     }
 
     /// The run has read data with these labels.

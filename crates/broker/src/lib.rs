@@ -10,7 +10,7 @@
 //! use protocol::*;
 //!
 //! let broker = Broker::new(Zone::Local, vec![]);
-//! let caller = Caller { owner: OwnerId::LOCAL, device: DeviceId(Default::default()), door: Door::Socket, rights: Rights::OWNER };
+//! let caller = Caller { owner: OwnerId::LOCAL, device: DeviceId(Default::default()), door: Door::Socket, rights: Rights::OWNER, client: None };
 //! let app: AppName = "notes".parse().unwrap();
 //! # struct Fixed; impl Clock for Fixed { fn now(&self) -> Timestamp { Timestamp(0) } fn monotonic_ns(&self) -> u64 { 0 } }
 //! # impl Entropy for Fixed { fn fill(&self, _: &mut [u8]) {} }
@@ -33,7 +33,7 @@ pub mod scopes; // what can be demanded, one file per family
 pub use broker::{Ask, Broker, Decision, Denied, Resolve};
 pub use card::{CardSource, CardSubject, card_build, card_lines};
 pub use covers::covers;
-pub use grants::{AppGrants, Folder, Grant, GrantError};
+pub use grants::{AppGrants, Bound, Folder, Grant, GrantError};
 pub use lease::{Lease, LeaseEnd, LeaseEnded, Slot};
 pub use permit::{Basis, Permit};
 pub use questions::{AnswerError, Asking, QuestionBoard, Settled};
@@ -41,7 +41,7 @@ pub use scopes::{
     Demand, Verdict,
     event::{EventDemand, Start, may_send},
     file::{FileDemand, FileVerb, Picked, ProtectedFolder, Root, RootKind, Target},
-    mcp::{McpDemand, tool_read, tools_left, tools_with},
+    mcp::{McpDemand, bind_command, bound_target, tool_read, tools_left, tools_with},
     network::{
         NetworkDemand, host_covers, is_near, is_private_host, rule_read, rule_text, rules_left, rules_only, rules_with,
         url::{UrlError, WebHost, WebUrl},

@@ -2,7 +2,7 @@
 //! questions themselves durably and sets the deadline.
 
 use parking_lot::Mutex;
-use protocol::{Answer, Caller, Choice, OwnerId, Question, QuestionId, QuestionKind, RunId};
+use protocol::{Answer, Caller, OwnerId, Question, QuestionId, QuestionKind, RunId};
 use std::{
     collections::BTreeMap,
     future::Future,
@@ -25,6 +25,9 @@ pub enum AnswerError {
     /// A file or folder was asked for and none was named.
     #[error("this question needs the path of a file or folder")]
     PathMissing,
+    /// A form was to be filled in, and was not.
+    #[error("this question needs what goes into its fields")]
+    FieldsMissing,
 }
 
 /// How a question ended. Only the board makes one.
@@ -54,7 +57,7 @@ impl Settled {
 
     /// Whether a person said yes.
     pub fn is_yes(&self) -> bool {
-        self.answer.as_ref().is_some_and(|answer| answer.choice != Choice::No)
+        self.answer.as_ref().is_some_and(|answer| answer.choice.is_yes())
     }
 }
 
@@ -100,8 +103,12 @@ impl QuestionBoard {
             return Err(AnswerError::NoPresence);
         }
         let is_pick = matches!(open.question.kind, QuestionKind::Pick { .. });
-        if is_pick && answer.choice != Choice::No && answer.path.is_none() {
+        if is_pick && answer.choice.is_yes() && answer.path.is_none() {
             return Err(AnswerError::PathMissing);
+        }
+        let is_form = matches!(open.question.kind, QuestionKind::Form { .. });
+        if is_form && answer.choice.is_yes() && answer.filled.is_none() {
+            return Err(AnswerError::FieldsMissing);
         }
         open.settle(Some(answer));
         Ok(open.question.clone())

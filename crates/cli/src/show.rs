@@ -10,8 +10,8 @@ mod history; // log, chain, runs
 mod household; // doctor, questions
 mod imports; // what an import would do
 mod publishers; // keys, one's own and others'
-mod run;
-mod servers; // MCP servers and their tools // a run's stream and its end
+mod run; // a run's stream and its end
+mod servers; // MCP servers and their tools
 
 pub(crate) use access::{files, keys, logins, owners, tokens};
 pub(crate) use apps::{app, apps, grants, grants_of_all, input_example, settings, starters};
@@ -19,11 +19,11 @@ pub(crate) use author::{dev, lint, trial};
 pub(crate) use card::card;
 pub(crate) use events::{HandedOn, bootstrap, bootstrap_handed_on, heard, schedules, service, up};
 pub(crate) use history::{LogPrinter, chain, log, runs};
-pub(crate) use household::{content, doctor, questions};
+pub(crate) use household::{answer_with, content, doctor, questions};
 pub(crate) use imports::imports;
 pub(crate) use publishers::{own_publisher, publisher, publishers};
 pub(crate) use run::RunPrinter;
-pub(crate) use servers::{client_change, clients, server, servers, waiting};
+pub(crate) use servers::{client_change, clients, is_called, no_log, nothing_waits, server, servers, waiting};
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 use protocol::Timestamp;

@@ -1,15 +1,16 @@
 //! The command line's words. `docs/reference/cli.md` is made from them.
 
+mod approval; // questions of apps
 mod key; // secrets in the vault
 mod mcp; // servers of others, and oikos as one
 
+pub(crate) use approval::{ApprovalCommand, ChoiceWord};
 pub(crate) use key::KeyCommand;
 pub(crate) use mcp::{ImportWords, McpCommand};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use protocol::{
-    ActionName, AppName, FileId, GrantState, LoginId, OwnerName, PublisherName, QuestionId, Right, RunId, TokenId,
-    TokenName, Topic,
+    ActionName, AppName, FileId, GrantState, LoginId, OwnerName, PublisherName, Right, RunId, TokenId, TokenName, Topic,
 };
 use std::path::PathBuf;
 
@@ -87,7 +88,8 @@ Examples:
   oikos grant scribe file=ask:~/notes storage=block    several switches at once
   oikos grant page-watch network=allow:example.com     this host: HOST[:PORT][/PATH]
   oikos grant courier network=allow --only a.org       of its hosts, as shown, none but this one
-  oikos grant finder mcp=allow:github/search_code      one tool more of a server: SERVER/TOOL")]
+  oikos grant finder mcp=allow:github/search_code      one tool more of a server: SERVER/TOOL
+  oikos grant finder mcp.search=ask:github/search_code what its own name mcp.search stands for")]
     Grant {
         /// The app; all of them without it
         app: Option<AppName>,
@@ -664,27 +666,6 @@ pub(crate) struct LogWords {
     pub(crate) limit: u32,
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum ApprovalCommand {
-    /// Open questions
-    List,
-    /// Answer one
-    #[command(after_help = "\
-Examples:
-  oikos approval answer 0193c8a2-… once
-  oikos approval answer 0193c8a2-… no
-  oikos approval answer 0193c8a2-… once --path ~/notes.md    when a file is asked for")]
-    Answer {
-        /// The question
-        question: QuestionId,
-        /// What you say
-        choice: ChoiceWord,
-        /// The file or folder, when one is asked for
-        #[arg(long)]
-        path: Option<PathBuf>,
-    },
-}
-
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -716,18 +697,6 @@ pub(crate) enum FormWord {
     Plugin,
     /// A manifest.json with one page, which runs in a browser and nowhere else
     Browser,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum ChoiceWord {
-    /// This once
-    Once,
-    /// For an hour
-    Hour,
-    /// From now on
-    Always,
-    /// No
-    No,
 }
 
 fn right_word(text: &str) -> Result<Right, String> {
@@ -861,6 +830,20 @@ impl From<String> for SecretWord {
     fn from(text: String) -> Self {
         let (name, key) = text.split_once('=').map_or((&*text, None), |(name, key)| (name, Some(key)));
         Self { name: name.to_owned(), key: key.map(str::to_owned) }
+    }
+}
+
+/// `NAME=VALUE`, or `NAME` for what is asked for unseen. Looked at later, as [`SecretWord`] is.
+#[derive(Clone, Debug)]
+pub(crate) struct GivenWord {
+    pub(crate) name: String,
+    pub(crate) value: Option<String>,
+}
+
+impl From<String> for GivenWord {
+    fn from(text: String) -> Self {
+        let (name, value) = text.split_once('=').map_or((&*text, None), |(name, value)| (name, Some(value)));
+        Self { name: name.to_owned(), value: value.map(str::to_owned) }
     }
 }
 

@@ -174,6 +174,7 @@ impl Desk {
             state: GrantState::Allow,
             duration: GrantDuration::Always,
             folders: vec![folder],
+            bound: None,
             at: clock.now(),
         };
         let broker = Broker::new(Zone::Local, vec![]);
@@ -184,6 +185,7 @@ impl Desk {
             device: DeviceId(Default::default()),
             door: Door::Socket,
             rights: Rights::OWNER,
+            client: None,
         };
         let lease = broker.lease_open(caller, &app, RunId::new(&clock, &entropy), Limits::default(), 0);
         Ok(Self { broker, effects, lease, named: path.to_string_lossy().into_owned(), _runtime: runtime })

@@ -99,7 +99,7 @@ async fn serve() {
     let router = gateway::router(Doors::new(Arc::downgrade(&household), Arc::downgrade(&access)));
     let door = TcpDoor::open(Listen { address: ([127, 0, 0, 1], 0).into(), tls: None }, router).await.unwrap();
     access.guards_set(Guards::new(door.address().port(), false));
-    let owner = Caller { owner: OwnerId::LOCAL, device, door: Door::Terminal, rights: Rights::OWNER };
+    let owner = Caller { owner: OwnerId::LOCAL, device, door: Door::Terminal, rights: Rights::OWNER, client: None };
     let rights = [Right::Read, Right::Run];
     let (_, key) = access.keys().make(&owner, "bench".parse().unwrap(), &rights, None, &clock, &entropy).unwrap();
     println!("{} {}", door.address(), key.expose());

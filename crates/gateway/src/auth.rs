@@ -16,7 +16,8 @@ mod strange; // requests that were not meant for us
 mod tls; // what makes a listener speak TLS
 
 pub use authenticator::{
-    Admitted, Authenticator, AuthenticatorParts, OWNER_HEADER, OwnerLookup, PRESENCE_HEADER, Peer, Used, local_caller,
+    Admitted, Authenticator, AuthenticatorParts, CLIENT_HEADER, OWNER_HEADER, OwnerLookup, PRESENCE_HEADER, Peer, Used,
+    local_caller,
 };
 pub use bind::Bind;
 pub use bootstrap::BOOTSTRAP_LIFE_MS;

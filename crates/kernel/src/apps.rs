@@ -1,7 +1,9 @@
 //! Installed apps: as the store has them, and ready to run. What is read from the disk is verified again.
 
 use crate::{
-    Kernel, card,
+    Kernel,
+    aliases::{alias_line, aliases_complete},
+    card,
     moving::AppStorage,
     run::{internal, kernel_caller, store_failure},
     runner::GuestImage,
@@ -183,9 +185,18 @@ impl Kernel {
     /// All apps, by name.
     pub fn app_list(&self, caller: &Caller) -> Result<Vec<AppSummary>, Failure> {
         self.require(caller, Right::Read)?;
+        let mut stored = self.grants_stored_all(caller.owner)?;
         let records = self.app_records(caller.owner)?;
         let shown = records.iter().filter(|record| self.zone_shows(record));
-        Ok(shown.map(|record| self.app_summary(caller.owner, record)).collect())
+        let summary = |record: &AppRecord| {
+            let known = stored.remove(record.name.as_str());
+            let grants = match self.apps.read().contains_key(&(caller.owner, record.name.clone())) {
+                true => self.broker.grants(caller.owner, &record.name),
+                false => Arc::new(known.unwrap_or_default()),
+            };
+            self.app_summary(caller.owner, record, &grants)
+        };
+        Ok(shown.map(summary).collect())
     }
 
     /// One app in full.
@@ -249,7 +260,8 @@ impl Kernel {
                 return Ok(loaded.clone());
             }
             let record = kernel.app_record(owner, &key.1)?;
-            let (package, grants) = kernel.app_read(owner, &record)?;
+            let (package, mut grants) = kernel.app_read(owner, &record)?;
+            aliases_complete(&package, &mut grants);
             kernel.broker.grants_load(owner, &record.name, grants);
             let loaded = LoadedApp::new(record, package, None, Arc::default());
             kernel.apps.write().insert(key, loaded.clone());
@@ -321,7 +333,7 @@ impl Kernel {
             .cloned()
     }
 
-    fn app_summary(&self, owner: OwnerId, record: &AppRecord) -> AppSummary {
+    fn app_summary(&self, owner: OwnerId, record: &AppRecord, grants: &AppGrants) -> AppSummary {
         let broken = self
             .apps
             .read()
@@ -336,6 +348,7 @@ impl Kernel {
             enabled: record.enabled,
             paused: self.bus.is_paused(&(owner, record.name.clone())),
             unready: record.setup != Setup::Done,
+            needs: self.aliases_missing(owner, grants).iter().map(|alias| alias_line(alias)).collect(),
             broken: broken.then(|| "its archive is missing".to_owned()),
             opens: record.opens.clone(),
             badge: record.badge.clone(),
@@ -345,10 +358,12 @@ impl Kernel {
 
     pub(crate) fn app_detail(&self, owner: OwnerId, app: &LoadedApp) -> Result<AppDetail, Failure> {
         let package = &app.package;
+        let grants = self.broker.grants(owner, &app.record.name);
+        let missing = self.aliases_missing(owner, &grants);
         let storage_bytes =
             self.store.sum_bytes(owner, Space::Storage, &format!("{}/", app.record.name)).map_err(store_failure)?;
         Ok(AppDetail {
-            summary: self.app_summary(owner, &app.record),
+            summary: self.app_summary(owner, &app.record, &grants),
             description: package.manifest().description.clone(),
             developer: package.manifest().developer.clone(),
             digest: package.digest(),
@@ -372,7 +387,7 @@ impl Kernel {
                 .iter()
                 .map(|route| RouteView { method: route.method.clone(), path: route.path.clone() })
                 .collect(),
-            missing: card::missing(package),
+            missing: card::missing(package, missing.iter().map(String::as_str).collect()),
             grants: self.grant_views(owner, &app.record.name),
             limits: self.card(package, broker::CardSource::File, None, None).limits,
             storage_bytes,

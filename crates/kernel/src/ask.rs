@@ -1,7 +1,7 @@
 //! Asking a person: the question is durable, the run's clocks stand still, and no answer is a no.
 
 use crate::{
-    Kernel, journal,
+    Kernel, form, journal,
     run::{Run, commit_failure, internal, store_failure},
 };
 use broker::{LeaseEnd, Settled};
@@ -19,7 +19,8 @@ pub const ANSWER_WAIT_MS: u64 = 600_000;
 const HOUR_MS: u64 = 3_600_000;
 
 impl Kernel {
-    /// Asks, and waits for the answer with what it took. `Ok(Err(rule))`: nobody is asked. `Err`: the run ended
+    /// Asks, and waits for the answer with what it took. `Ok(Err(rule))`: nobody is asked, because nobody is there and nobody can
+    /// be fetched, or because the same was refused before. `Err`: the run ended
     /// meanwhile. An answer that holds for longer than once becomes a grant of the scope that `may_last`.
     pub(crate) async fn ask(
         self: &Arc<Self>,
@@ -28,10 +29,13 @@ impl Kernel {
         kind: QuestionKind,
         may_last: Option<Scope>,
     ) -> Result<Result<(Settled, u64), Sentence>, LeaseEnd> {
-        if !self.somebody_is_there(run.owner()) {
+        let can_fetch = run.asker.get().is_some_and(|asker| asker.can_fetch());
+        if !can_fetch && !self.somebody_is_there(run.owner()) {
             return Ok(Err(sentence::rule_nobody_there()));
         }
-        if run.notes.is_refused(&said) {
+        // What a server asks of a person differs though the sentence does not, and the server hears each answer.
+        let is_a_servers = matches!(kind, QuestionKind::Form { .. } | QuestionKind::Open { .. });
+        if !is_a_servers && run.notes.is_refused(&said) {
             return Ok(Err(sentence::rule_said_no()));
         }
         // On a task of its own: a guest that goes while a person thinks leaves no question behind.
@@ -79,6 +83,7 @@ impl Kernel {
             expires_at: now.plus_ms(ANSWER_WAIT_MS),
         };
         let id = question.id;
+        let is_address = matches!(question.kind, QuestionKind::Open { .. });
         let key = Key::new(caller.owner, Space::Question, id.to_string());
         let mut batch = Batch::new();
         batch.put(&key, serde_json::to_vec(&question).unwrap_or_default(), Labels::NONE);
@@ -110,6 +115,9 @@ impl Kernel {
         let said = match &settled {
             Ok(settled) => match settled.answer() {
                 Some(Answer { choice: Choice::No, .. }) => sentence::answered_no(),
+                Some(Answer { choice: Choice::Cancel, .. }) => sentence::answered_cancel(),
+                Some(Answer { filled: Some(_), .. }) => sentence::answered_filled(),
+                Some(_) if is_address => sentence::answered_open(),
                 Some(Answer { path: Some(path), .. }) => sentence::answered_picked(path),
                 Some(Answer { choice: Choice::Once, .. }) => sentence::answered_once(),
                 Some(Answer { choice: Choice::Hour, .. }) => sentence::answered_hour(),
@@ -141,7 +149,7 @@ impl Kernel {
         let duration = match choice {
             Choice::Hour => GrantDuration::Until(self.clock.now().plus_ms(HOUR_MS)),
             Choice::Always => GrantDuration::Always,
-            Choice::Once | Choice::No => return,
+            Choice::Once | Choice::No | Choice::Cancel => return,
         };
         let caller = *run.lease.caller();
         let app = run.lease.app();
@@ -153,6 +161,12 @@ impl Kernel {
         let now = self.clock.now();
         grants.prune(now);
         let Some(standing) = grants.effective(&line, now, None).cloned() else { return };
+        if let Scope::Mcp { server: alias, alias: true, .. } = &scope
+            && run.bounds.get().and_then(|bounds| bounds.get(alias)) != grants.bound(&line)
+        {
+            // The yes was to what the name stood for, and by now it stands for something else.
+            return;
+        }
         grants.set(broker::Grant {
             id: protocol::GrantId::new(&*self.clock, &*self.entropy),
             scope,
@@ -175,8 +189,11 @@ impl Kernel {
     }
 
     /// Answers a question: only the owner, only with a person present.
-    pub fn approval_answer(&self, caller: &Caller, id: QuestionId, answer: Answer) -> Result<(), Failure> {
+    pub fn approval_answer(&self, caller: &Caller, id: QuestionId, mut answer: Answer) -> Result<(), Failure> {
         self.require_paths(caller, answer.path.is_some())?;
+        if caller.has_presence() {
+            self.fit(caller, id, &mut answer)?;
+        }
         let answered = self.broker.questions().answer(caller, id, answer);
         self.questions_changed(caller.owner);
         answered.map(drop).map_err(|error| {
@@ -186,9 +203,36 @@ impl Kernel {
                 broker::AnswerError::PathMissing => {
                     (ErrorCode::InvalidInput, "oikos approval answer ID once --path FILE")
                 }
+                broker::AnswerError::FieldsMissing => {
+                    (ErrorCode::InvalidInput, "oikos approval answer ID once --filled '{\"NAME\": …}'")
+                }
             };
             Failure::from_error(code, &error).hint(hint)
         })
+    }
+
+    /// What a server asks is answered for once, and what goes into its form has to fit: what does not is said to whoever typed it.
+    fn fit(&self, caller: &Caller, id: QuestionId, answer: &mut Answer) -> Result<(), Failure> {
+        let open = self.broker.questions().open(caller.owner).into_iter().find(|question| question.id == id);
+        let schema = match open.map(|question| question.kind) {
+            Some(QuestionKind::Form { schema, .. }) => Some(schema),
+            Some(QuestionKind::Open { .. }) => None,
+            _ => {
+                answer.filled = None;
+                return Ok(());
+            }
+        };
+        if answer.choice.is_yes() {
+            answer.choice = Choice::Once;
+        }
+        let (Some(schema), true) = (schema, answer.choice.is_yes()) else {
+            answer.filled = None;
+            return Ok(());
+        };
+        match answer.filled.as_ref().map(|filled| form::check(&schema, filled)) {
+            Some(Err(why)) => Err(Failure::new(ErrorCode::InvalidInput, format!("this does not fit the form: {why}"))),
+            Some(Ok(())) | None => Ok(()),
+        }
     }
 
     /// Questions that a process left open when it ended: nobody waits for their answer any more.

@@ -28,13 +28,16 @@ impl Kernel {
         if !caller.rights.has(Right::Read) {
             return None;
         }
+        Some(Attendance { questions: self.questions_open(caller.owner), presence: self.presence_enter(caller) })
+    }
+
+    /// What an owner is asked, for a part of oikos that waits with a run for its answer: nobody is there because of that.
+    pub fn questions_open(&self, owner: OwnerId) -> watch::Receiver<OpenQuestions> {
         let mut attended = self.attended.lock();
         // Of whom nobody hears any more, nothing is kept.
         attended.retain(|_, questions| questions.receiver_count() > 0);
-        let open = || watch::Sender::new(self.broker.questions().open(caller.owner).into());
-        let questions = attended.entry(caller.owner).or_insert_with(open).subscribe();
-        drop(attended);
-        Some(Attendance { questions, presence: self.presence_enter(caller) })
+        let open = || watch::Sender::new(self.broker.questions().open(owner).into());
+        attended.entry(owner).or_insert_with(open).subscribe()
     }
 
     /// Something was asked, or needs no answer any more. What is told is looked up with the lock held, so that what is told

@@ -2,6 +2,7 @@
 
 use crate::{
     Kernel,
+    aliases::missing_say,
     apps::{AppRecord, LoadedApp, scope_requests},
     runner::BoxBounds,
     signer::{Signer, comes_from_another},
@@ -67,7 +68,8 @@ impl Kernel {
         card.unavailable.extend(later(package));
         card.answers = Some(route_texts(package)).filter(|routes| !routes.is_empty()).map(sentence::card_routes);
         secrets_say(package, &mut card);
-        card.missing = missing(package);
+        let aliases: Vec<&str> = card.lines.iter().filter_map(|line| alias_of(&line.scope)).collect();
+        card.missing = missing(package, aliases);
         card.notes = package.warnings().iter().map(ToString::to_string).collect();
         if let Some(signer) = signer {
             card.signed = Some(signer.said(package.name()));
@@ -148,13 +150,21 @@ fn route_texts(package: &Package) -> Vec<String> {
     package.routes().iter().map(ToString::to_string).collect()
 }
 
-/// What it needs beside itself and is not there.
-pub(crate) fn missing(package: &Package) -> Vec<Sentence> {
+/// The name of its own for a server that a switch is about.
+fn alias_of(scope: &Scope) -> Option<&str> {
+    match scope {
+        Scope::Mcp { server, alias: true, .. } => Some(server),
+        _ => None,
+    }
+}
+
+/// What it needs beside itself and is not there: of its names for tools of servers those that stand for nothing.
+pub(crate) fn missing(package: &Package, aliases: Vec<&str>) -> Vec<Sentence> {
     let say = |dependency: &Dependency| match dependency {
-        Dependency::Mcp(_) => sentence::card_missing_mcp(dependency.to_string()),
-        Dependency::Other(_) => sentence::card_missing(dependency.to_string()),
+        Dependency::Mcp(alias) => aliases.contains(&alias.as_str()).then(|| missing_say(package.name(), alias)),
+        Dependency::Other(_) => Some(sentence::card_missing(dependency.to_string())),
     };
-    package.dependencies().iter().map(say).collect()
+    package.dependencies().iter().filter_map(say).collect()
 }
 
 /// The file that a browser opens, where that is all of the app.

@@ -6,7 +6,7 @@ use crate::{
     runner::{GuestCall, GuestEnd, GuestFailure, GuestHost, GuestImage, GuestSource, PrepareError, ScriptSource},
 };
 use futures_util::future::BoxFuture;
-use package::{Code, Hook, INVOKE, Package};
+use package::{Cause, Code, Hook, INVOKE, Package};
 use protocol::{ErrorCode, Failure};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -58,6 +58,7 @@ fn guest_source(package: &Package) -> Result<Option<GuestSource>, Failure> {
                 speaks: program.speaks,
                 files: package.files().map(|(path, bytes)| (path.to_owned(), Arc::from(bytes))).collect(),
                 hooks: hooks.map(|(hook, function)| (hook.export(), function.to_string())).collect(),
+                topics: topics_heard(package),
             })));
         }
         Code::Server(server) => {
@@ -82,6 +83,17 @@ fn guest_source(package: &Package) -> Result<Option<GuestSource>, Failure> {
         modules.insert(entry.clone(), Arc::from(text.as_bytes()));
     }
     Ok(Some(GuestSource::Script(ScriptSource { package: package.digest(), entry: entry.clone(), modules })))
+}
+
+/// What a program hears by itself: a script registers that while it is activated, a program has its manifest say it, and names no
+/// action for it there.
+fn topics_heard(package: &Package) -> Vec<String> {
+    let by_itself = package.triggers().iter().filter(|trigger| trigger.target.is_none());
+    let topics = by_itself.filter_map(|trigger| match &trigger.cause {
+        Cause::Events(topics) => Some(topics.clone()),
+        Cause::Message(_) | Cause::Schedule(_) => None,
+    });
+    topics.flatten().collect()
 }
 
 /// Whether the code has a function for each action and tool: one of its name, or `invoke` for all; and the hooks that the

@@ -1,6 +1,6 @@
 //! What the owner grants an app: chosen on a card, looked at, changed.
 
-use crate::{Kernel, apps::scope_requests, card::page_say, journal, run::internal};
+use crate::{Kernel, aliases::bound_say, apps::scope_requests, card::page_say, journal, run::internal};
 use broker::{
     AppGrants, Folder, Grant, GrantError, card_lines, covers, is_near, rule_read, rule_text, rules_left, rules_only,
     rules_with, tool_read, tools_left, tools_with,
@@ -22,18 +22,35 @@ pub(crate) fn names_paths(choices: &[LineChoice]) -> bool {
 
 /// Whether choices name what is on this machine or its network.
 pub(crate) fn names_near(choices: &[LineChoice]) -> bool {
-    let targets =
-        choices.iter().filter(|choice| choice.state != GrantState::Block).filter_map(|choice| choice.target.as_deref());
+    // What stands behind a switch for a server is no host.
+    let may_near = |choice: &&LineChoice| {
+        let is_server = choice.line == "mcp" || choice.line.starts_with("mcp.");
+        choice.state != GrantState::Block && !is_server
+    };
+    let targets = choices.iter().filter(may_near).filter_map(|choice| choice.target.as_deref());
     targets.filter_map(|target| rule_read(target).ok()).any(|rule| is_near(&rule))
 }
 
 /// Whether a choice means a switch. One that names a tool means the switch for its server.
 fn is_meant(line: &CardLine, choice: &LineChoice) -> bool {
+    // A name of the app's own stands for what the target says, and is named itself.
+    let is_alias = matches!(line.scope, Scope::Mcp { alias: true, .. });
+    if is_alias && choice.target.is_some() {
+        return line.line.as_str() == choice.line;
+    }
     let is_elsewhere = match (&line.scope, choice.target.as_deref().and_then(|target| target.split_once('/'))) {
         (Scope::Mcp { server, .. }, Some((named, _))) => named != server,
         _ => false,
     };
     line.line.matches(&choice.line) && !is_elsewhere
+}
+
+/// A choice that says what a server's own name stands for.
+fn is_no_alias(lines: &[CardLine], choice: &LineChoice) -> Option<GrantError> {
+    let target = choice.target.clone()?;
+    let line = lines.iter().find(|line| line.line.as_str() == choice.line)?;
+    let Scope::Mcp { server, alias: false, .. } = &line.scope else { return None };
+    Some(GrantError::NoAlias { line: line.line.to_string(), server: server.clone(), target })
 }
 
 /// The switch that a choice means, as its owner reads of it.
@@ -48,7 +65,7 @@ fn meant(choice: &LineChoice) -> String {
 
 /// The tool that a choice names. `None`: it says nothing of tools.
 fn tool_said<'a>(line: &CardLine, choice: &'a LineChoice) -> Result<Option<&'a str>, GrantError> {
-    let (Scope::Mcp { .. }, Some(target)) = (&line.scope, &choice.target) else { return Ok(None) };
+    let (Scope::Mcp { alias: false, .. }, Some(target)) = (&line.scope, &choice.target) else { return Ok(None) };
     if choice.state == GrantState::Block {
         return Err(GrantError::BlockTool { line: line.line.to_string(), target: target.clone() });
     }
@@ -86,7 +103,7 @@ fn kept_targets(standing: &Grant, state: GrantState) -> Option<Scope> {
 /// The scope of a server, for these of its tools.
 fn with_tools(scope: &Scope, tools: Vec<String>) -> Scope {
     match scope {
-        Scope::Mcp { server, .. } => Scope::Mcp { server: server.clone(), tools },
+        Scope::Mcp { server, alias, .. } => Scope::Mcp { server: server.clone(), tools, alias: *alias },
         other => other.clone(),
     }
 }
@@ -104,6 +121,7 @@ impl Kernel {
     /// the first word counts; for less than it was said for, it holds for what is left.
     pub(crate) fn grants_choose(
         &self,
+        owner: OwnerId,
         app: &AppName,
         lines: &[CardLine],
         before: &[&AppGrants],
@@ -126,21 +144,27 @@ impl Kernel {
             grants.grants.push(match held {
                 Some((grant, before)) if *before == line.scope => grant.clone(),
                 Some((grant, before)) => self.grant_left(line, grant, before, now),
-                None => self.grant_new(line, line.state, Vec::new(), now),
+                // Who asks for more is looked at again; what a name stands for stays what it was.
+                None => {
+                    let is_alias = matches!(line.scope, Scope::Mcp { alias: true, .. });
+                    let bound = before.iter().find_map(|before| before.bound(&line.line)).filter(|_| is_alias).cloned();
+                    Grant { bound, ..self.grant_new(line, line.state, Vec::new(), now) }
+                }
             });
         }
-        self.grants_apply(app, lines, &mut grants, choices)?;
+        self.grants_apply(owner, app, lines, &mut grants, choices)?;
         Ok(grants)
     }
 
     /// What is left of a grant where a version asks for less than the one before.
     fn grant_left(&self, line: &CardLine, held: &Grant, before: &Scope, now: Timestamp) -> Grant {
         let new = self.grant_new(line, held.state, held.folders.clone(), now);
-        if let (Scope::Mcp { tools, .. }, Scope::Mcp { tools: before, .. }, Scope::Mcp { server, tools: asked }) =
+        let new = Grant { bound: held.bound.clone(), ..new };
+        if let (Scope::Mcp { tools, .. }, Scope::Mcp { tools: before, .. }, Scope::Mcp { tools: asked, .. }) =
             (&held.scope, before, &line.scope)
         {
             return match tools_left(tools, before, asked) {
-                Some(tools) => Grant { scope: Scope::Mcp { server: server.clone(), tools }, ..new },
+                Some(tools) => Grant { scope: with_tools(&line.scope, tools), ..new },
                 // It asks for none of the tools any more that the owner left it.
                 None => Grant { state: GrantState::Block, ..new },
             };
@@ -164,6 +188,7 @@ impl Kernel {
             state,
             duration: GrantDuration::Always,
             folders,
+            bound: None,
             at,
         }
     }
@@ -202,6 +227,7 @@ impl Kernel {
     /// Applies choices to grants. Returns the lines that changed.
     fn grants_apply(
         &self,
+        owner: OwnerId,
         app: &AppName,
         lines: &[CardLine],
         grants: &mut AppGrants,
@@ -211,6 +237,9 @@ impl Kernel {
         for choice in choices {
             let matching: Vec<&CardLine> = lines.iter().filter(|line| is_meant(line, choice)).collect();
             if matching.is_empty() {
+                if let Some(error) = is_no_alias(lines, choice) {
+                    return Err(usage(error));
+                }
                 let error = GrantError::NotAskedFor { app: app.to_string(), line: meant(choice) };
                 let known: Vec<&str> = lines.iter().map(|line| line.line.as_str()).collect();
                 let asks = if known.is_empty() { "nothing".to_owned() } else { known.join(", ") };
@@ -253,7 +282,17 @@ impl Kernel {
                     }
                     continue;
                 }
-                if let Some(target) = &choice.target {
+                let mut bound = standing.and_then(|grant| grant.bound.clone());
+                let mut kept = standing.and_then(|grant| kept_targets(grant, choice.state));
+                if let (Scope::Mcp { alias: true, .. }, Some(target)) = (&line.scope, &choice.target) {
+                    if choice.state == GrantState::Block {
+                        let error = GrantError::BlockTool { line: line.line.to_string(), target: target.clone() };
+                        return Err(usage(error));
+                    }
+                    bound = Some(self.bound_read(owner, target)?);
+                    // What was left of something else says nothing of this.
+                    kept = None;
+                } else if let Some(target) = &choice.target {
                     if !matches!(line.scope, Scope::File { .. }) {
                         let error = GrantError::NoTarget { line: line.line.to_string(), target: target.clone() };
                         return Err(Failure::from_error(ErrorCode::Usage, &error));
@@ -267,8 +306,8 @@ impl Kernel {
                     folders.retain(|known| *known != folder);
                     folders.push(folder);
                 }
-                let kept = standing.and_then(|grant| kept_targets(grant, choice.state));
                 let grant = self.grant_new(line, choice.state, folders, self.clock.now());
+                let grant = Grant { bound, ..grant };
                 grants.set(match kept {
                     Some(scope) => Grant { scope, ..grant },
                     None => grant,
@@ -340,8 +379,13 @@ impl Kernel {
                 if grant.is_some_and(|grant| !grant.folders.is_empty()) {
                     line.needs = None;
                 }
+                let bound = grants.bound(&line.line);
+                if let Some(bound) = bound {
+                    bound_say(&mut line, bound);
+                }
                 let duration = grant.map_or(GrantDuration::Always, |grant| grant.duration);
-                GrantView { line, duration, grant: grant.map(|grant| grant.id) }
+                let bound = bound.map(ToString::to_string);
+                GrantView { line, duration, grant: grant.map(|grant| grant.id), bound }
             })
             .collect()
     }
@@ -364,7 +408,7 @@ impl Kernel {
             let lines = card_lines(&scope_requests(&loaded.package), kernel.broker.zone());
             let mut grants = kernel.broker.grants(caller.owner, &app).as_ref().clone();
             grants.prune(kernel.clock.now());
-            let changed = kernel.grants_apply(&app, &lines, &mut grants, &choices)?;
+            let changed = kernel.grants_apply(caller.owner, &app, &lines, &mut grants, &choices)?;
             let records: Vec<_> = changed
                 .iter()
                 .filter_map(|line| grants.grants.iter().find(|grant| grant.line == *line))
@@ -382,6 +426,7 @@ impl Kernel {
 pub(crate) fn grant_record(at: Timestamp, caller: &Caller, app: &AppName, grant: &Grant) -> protocol::AuditRecord {
     let targets: Vec<String> = match &grant.scope {
         Scope::Network { rules } if rules.iter().any(|rule| rule.by_owner) => rules.iter().map(rule_text).collect(),
+        Scope::Mcp { .. } if grant.bound.is_some() => grant.bound.iter().map(ToString::to_string).collect(),
         Scope::Mcp { tools, .. } => tools.clone(),
         _ => grant.folders.iter().map(|folder| folder.path.clone()).collect(),
     };

@@ -547,14 +547,31 @@ pub(crate) fn refuse(kernel: &Kernel, run: &Run, denied: Denied) -> HostError {
     {
         return HostError::Ended(end);
     }
-    kernel.tally.denied(&denied.rule.code);
     let said = sentence::effect_denied(denied.what.clone(), denied.rule.clone());
+    note_denial(kernel, run, &denied, said);
+    GuestError::new(denied.code, denied.message()).into()
+}
+
+/// A denial of what a program does by itself. Nobody hears from it what would have let it through, so the log says it.
+pub(crate) fn refuse_way(kernel: &Kernel, run: &Run, denied: &Denied) {
+    // Of a run that is over, its end says enough.
+    if denied.code == ErrorCode::LeaseRevoked && run.lease.check().is_err() {
+        return;
+    }
+    let why = match denied.command.clone() {
+        Some(command) => sentence::rule_unless(denied.rule.clone(), command),
+        None => denied.rule.clone(),
+    };
+    note_denial(kernel, run, denied, sentence::effect_denied(denied.what.clone(), why));
+}
+
+fn note_denial(kernel: &Kernel, run: &Run, denied: &Denied, said: Sentence) {
+    kernel.tally.denied(&denied.rule.code);
     if run.notes.add_denial(&said) {
         let mut record = journal::run_record(kernel.clock.now(), &run.lease, AuditEvent::Denied, said);
         record.rule = Some(denied.rule.clone());
         kernel.note(run.owner(), &record);
     }
-    GuestError::new(denied.code, denied.message()).into()
 }
 
 /// The powerbox: a person picks a file or folder, and that is the grant, for this run.

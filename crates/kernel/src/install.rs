@@ -106,6 +106,10 @@ impl Kernel {
                 card.change = Some(self.card_change(&card, &package, &old, signer.as_ref()));
             }
         }
+        let is_anew = card.change.as_ref().is_some_and(|change| change.is_anew);
+        if installed.is_some() && !is_anew {
+            self.bounds_say(caller.owner, &mut card);
+        }
         let id = OfferId::new(&*self.clock, &*self.entropy);
         let base = installed.map(|installed| installed.digest);
         self.offers.keep(Offer { id, owner: caller.owner, source, package, card: card.clone(), consent, base });
@@ -201,6 +205,26 @@ impl Kernel {
         offer: OfferId,
         choices: Vec<LineChoice>,
     ) -> Result<AppDetail, Failure> {
+        self.app_install_as(caller, offer, choices, true).await
+    }
+
+    /// As [`app_install`](Self::app_install), but what is new is switched off from its first moment.
+    pub async fn app_install_off(
+        self: &Arc<Self>,
+        caller: Caller,
+        offer: OfferId,
+        choices: Vec<LineChoice>,
+    ) -> Result<AppDetail, Failure> {
+        self.app_install_as(caller, offer, choices, false).await
+    }
+
+    async fn app_install_as(
+        self: &Arc<Self>,
+        caller: Caller,
+        offer: OfferId,
+        choices: Vec<LineChoice>,
+        begins_on: bool,
+    ) -> Result<AppDetail, Failure> {
         self.require_word(&caller, Right::Manage)?;
         self.require_paths(&caller, crate::grants::names_paths(&choices))?;
         self.require_near(&caller, crate::grants::names_near(&choices))?;
@@ -225,7 +249,7 @@ impl Kernel {
             return self.app_detail(owner, &app);
         }
         let kernel = self.clone();
-        let app = tokio::task::spawn_blocking(move || kernel.install(&caller, offer, &choices))
+        let app = tokio::task::spawn_blocking(move || kernel.install(&caller, offer, &choices, begins_on))
             .await
             .map_err(|_| internal("the install failed"))??;
         let app = if app.record.setup == Setup::Done { app } else { self.set_up(caller, &app).await? };
@@ -285,11 +309,17 @@ impl Kernel {
     }
 
     /// Installs what is not there, or once more what is there but cannot be loaded. One commit.
-    fn install(&self, caller: &Caller, offer: Offer, choices: &[LineChoice]) -> Result<Arc<LoadedApp>, Failure> {
+    fn install(
+        &self,
+        caller: &Caller,
+        offer: Offer,
+        choices: &[LineChoice],
+        begins_on: bool,
+    ) -> Result<Arc<LoadedApp>, Failure> {
         let owner = caller.owner;
         let name = offer.package.name().clone();
         // Looked at before anything is done; made again below, from what holds then.
-        self.grants_choose(&name, &offer.card.lines, &[], choices)?;
+        self.grants_choose(owner, &name, &offer.card.lines, &[], choices)?;
         let (image, triggers) = self.install_prepare(caller, &offer.package)?;
         let _changing = self.changing.lock();
         let signer = self.signer_of(owner, &offer.package, &offer.consent);
@@ -297,12 +327,12 @@ impl Kernel {
         let old = self.app_record(owner, &name).ok();
         let kept = old.as_ref().filter(|old| !comes_from_another(old, &offer.card.badge, signer.as_ref()));
         let kept = kept.and_then(|_| self.grants_stored(owner, &name).ok());
-        let grants = self.grants_choose(&name, &offer.card.lines, &kept.iter().collect::<Vec<_>>(), choices)?;
+        let grants = self.grants_choose(owner, &name, &offer.card.lines, &kept.iter().collect::<Vec<_>>(), choices)?;
         self.archive_keep(&offer.package)?;
         let (enabled, setup) = match &old {
             Some(old) => (old.enabled, old.setup),
             None if offer.package.hooks().contains_key(&Hook::Postinstall) => (false, Setup::Due),
-            None => (true, Setup::Done),
+            None => (begins_on, Setup::Done),
         };
         let record = self.app_record_new(&offer, signer.as_ref(), enabled, setup);
         let mut batch = Batch::new();
@@ -373,6 +403,11 @@ impl Kernel {
                 tracing::warn!(%digest, %error, "an archive that nobody needs could not be removed");
             }
         }
+    }
+
+    /// Whether an app of any owner is this package, or goes back to it by a rollback. What cannot be found out is taken to be.
+    pub fn is_package_used(&self, package: Digest) -> bool {
+        self.archives_used().map_or(true, |used| used.contains(&package))
     }
 
     /// Archives that apps of any owner point to, and those that a rollback goes back to: owners share the bytes of what they

@@ -5,15 +5,19 @@
 //! `Caller`. Nothing here waits without a deadline.
 
 mod admission; // who may run next on a full host
+mod aliases; // names that apps have for tools of servers
 mod apps; // installed apps, as the store has them and ready to run
 mod ask; // asking a person
 mod asked; // one request id is one request
 mod attend; // who stays is told what is asked
 mod bus; // what happened, told to those who may hear it
 mod card; // a package on its card
+mod clients; // what programs outside have read
 mod code; // from a package's files to what a sandbox can start
 pub mod effect; // what an effect is to the kernel
+mod elicit; // what a server wants of the person who started its run
 mod figures; // how much has happened, for whoever watches over the process
+mod form; // what forms of servers hold
 mod given; // what a program gets of its app's settings
 mod grants; // what the owner says about an app's switches
 mod handed; // files that come as bytes
@@ -28,6 +32,7 @@ mod moving; // an app's storage while an upgrade moves it on
 mod notes; // what a run did, gathered until its end
 mod offering; // what apps offer to programs that call tools
 mod offers; // packages that wait for a yes
+mod own_tools; // tools that apps describe themselves
 mod owners; // who is an owner here
 mod picks; // what a person hands over for a run
 pub mod program; // what a program is to the kernel
@@ -38,9 +43,12 @@ mod rollback; // back to the version before
 mod routes; // requests that apps answer
 mod run; // one run, from spawn to end
 pub mod runner; // what a sandbox is to the kernel
+mod runs; // runs, looked at
 mod schedule; // what the clock starts
 mod secrets; // which settings of an app are secrets
 mod sending; // what goes out, announced before and settled after
+mod server_extras; // what they have beside tools, to be read
+mod server_faults; // why one cannot be had
 mod server_news; // what servers tell while they run
 pub mod server_sign_in; // servers elsewhere that want to know on whose behalf
 pub mod server_views; // documents in which servers show what their tools answer
@@ -48,6 +56,7 @@ pub mod servers; // apps whose tools are found out by asking
 mod settings; // what the owner sets for an app
 mod shelf; // handing files over as bytes, until they go
 mod signer; // who signed a package, and whether they may
+mod standing; // what a server elsewhere has to tell is heard without a run
 mod starters; // apps that come with oikos
 mod stop; // the owner ends runs, and keeps apps from starting
 pub mod stream; // a run's bounded log of chunks
@@ -210,6 +219,8 @@ pub struct Kernel {
     undoing: Mutex<()>,
     /// There is an owner more.
     owners_changed: Notify,
+    /// What programs outside have read.
+    clients: clients::Clients,
     /// What is known of MCP servers.
     servers: RwLock<HashMap<(OwnerId, AppName), Arc<servers::ServerRow>>>,
     /// What they tell.
@@ -258,6 +269,7 @@ impl Kernel {
             telling: Mutex::default(),
             undoing: Mutex::default(),
             owners_changed: Notify::new(),
+            clients: clients::Clients::default(),
             servers: RwLock::default(),
             server_news: server_news::News::default(),
             offers_generation: tokio::sync::watch::Sender::new(0),

@@ -269,11 +269,13 @@ impl Kernel {
             batch.delete(&Self::schedule_key(owner, &app));
             batch.delete(&crate::stop::paused_key(owner, &app));
             crate::servers::server_forget(&mut batch, owner, &app);
+            crate::own_tools::tool_states_forget(&mut batch, owner, &app);
             if is_elsewhere && let Err(failure) = kernel.server_forget_sign_in(owner, &app) {
                 let said = sentence::vault_unerased(failure.message);
                 let said = journal::record(kernel.clock.now(), &caller, AuditEvent::App, Some(&app), said);
                 journal::append(&mut batch, owner, &said);
             }
+            let unbound = kernel.aliases_forget(owner, &app, &mut batch)?;
             if erase {
                 batch.delete_prefix(owner, Space::Storage, &format!("{app}/"));
                 batch.delete(&settings_key(owner, &app));
@@ -294,6 +296,9 @@ impl Kernel {
             kernel.apps.write().remove(&(owner, app.clone()));
             kernel.offers_change();
             kernel.broker.grants_drop(owner, &app);
+            for (other, grants) in unbound {
+                kernel.broker.grants_load(owner, &other, grants);
+            }
             kernel.programs_end(owner, &app);
             kernel.servers.write().remove(&(owner, app.clone()));
             if erase {

@@ -6,12 +6,7 @@ use crate::{
     run::{commit_failure, store_failure},
     servers::is_server,
 };
-use package::Package;
-use protocol::{
-    AppName, Caller, Failure, GrantState, Labels, OwnerId, Right, Verbatim,
-    api::{AppOffers, ToolOffer},
-};
-use serde_json::{Map, Value};
+use protocol::{AppName, Caller, Failure, Labels, OwnerId, Right, api::AppOffers};
 use state::{Batch, Durability, Key, Space};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -61,7 +56,7 @@ impl Kernel {
         if is_server(app) {
             return self.server_offers(owner, &app.record.name);
         }
-        let tools = tools_of(&app.package);
+        let tools = self.own_offers(owner, app)?;
         Ok(AppOffers { app: app.record.name.clone(), tools, prompts: vec![], resources: vec![], templates: vec![] })
     }
 
@@ -75,37 +70,5 @@ impl Kernel {
         let mut batch = Batch::new();
         batch.put(&names_key(owner, client), names, Labels::NONE);
         self.store.commit(batch, Durability::Saved).map(drop).map_err(commit_failure)
-    }
-}
-
-/// The tools that a package describes, in the words of the protocol.
-fn tools_of(package: &Package) -> Vec<ToolOffer> {
-    let tool = |tool: &package::Tool| {
-        let mut definition = Map::new();
-        definition.insert("name".to_owned(), tool.name.as_str().into());
-        if let Some(description) = &tool.description {
-            definition.insert("description".to_owned(), description.as_str().into());
-        }
-        definition.insert("inputSchema".to_owned(), object_schema(&tool.parameters));
-        // A tool that is called as an action is shown as that is.
-        let hints = package.action(&tool.name).and_then(|action| action.ui.as_ref());
-        let renderer = hints.and_then(|hints| hints.get("renderer")?.as_str());
-        let renderer = renderer.map(str::to_owned).or_else(|| package.manifest().renderer.clone());
-        let definition = Verbatim::from(&Value::Object(definition));
-        ToolOffer { name: tool.name.clone(), state: GrantState::Allow, renderer, definition }
-    };
-    package.tools().iter().map(tool).collect()
-}
-
-/// The protocol wants an object; one that takes nothing says so.
-fn object_schema(schema: &Value) -> Value {
-    match schema {
-        Value::Object(fields) if fields.get("type").and_then(Value::as_str) == Some("object") => schema.clone(),
-        Value::Object(fields) => {
-            let mut fields = fields.clone();
-            fields.insert("type".to_owned(), "object".into());
-            Value::Object(fields)
-        }
-        _ => serde_json::json!({ "type": "object" }),
     }
 }

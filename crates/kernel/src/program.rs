@@ -4,12 +4,13 @@
 use crate::{
     Kernel,
     given::Given,
-    host::{permit_ask, refuse},
+    host::{permit_ask, refuse, refuse_way},
     host_call::HostError,
     journal,
     run::Run,
     runner::{GuestCall, GuestEnd, GuestFailure, GuestHost, GuestImage},
     sending::Sending,
+    standing::StandingWay,
     unsaid::{Unsaid, UnsaidHost},
 };
 use broker::{
@@ -43,6 +44,8 @@ pub struct ProgramSource {
     pub files: BTreeMap<String, Arc<[u8]>>,
     /// What the names mean by which it is called beside its actions and tools: hooks, and its functions for them.
     pub hooks: BTreeMap<String, String>,
+    /// Topics of events that it hears.
+    pub topics: Vec<String>,
 }
 
 /// An app that is a server elsewhere.
@@ -124,6 +127,14 @@ pub struct Streams {
     pub to: Box<dyn AsyncWrite + Send + Unpin>,
     /// What it writes.
     pub from: Box<dyn AsyncRead + Send + Unpin>,
+    /// Where it says what is for no run.
+    pub log: Arc<dyn ProgramLog>,
+}
+
+/// Keeps what a program says to whoever looks after it.
+pub trait ProgramLog: Send + Sync {
+    /// A line, or several. Foreign text.
+    fn say(&self, text: &str);
 }
 
 /// A conversation with a program that runs. Several calls may be under way.
@@ -193,6 +204,12 @@ pub trait WayOut: Send + Sync {
     /// The run that it is for.
     fn lease(&self) -> &Lease;
 
+    /// A way of the app itself, which stays when the run has ended: for hearing what a server has to tell. It is open as long as
+    /// the app is switched on and not stopped, to where it was granted; nobody is asked.
+    fn standing(&self) -> Option<Arc<dyn WayOut>> {
+        None
+    }
+
     /// Decides on a connection or a request, with a person where it takes one.
     fn permit(&self, demand: NetworkDemand) -> BoxFuture<'_, Result<Permit<NetworkDemand>, Box<Denied>>>;
 
@@ -249,6 +266,11 @@ pub struct Introduction {
 pub trait Asker: Send + Sync {
     /// Who that is.
     fn introduction(&self) -> &Introduction;
+
+    /// Whether they can send a person to our own page, who answers there what the run is asked: nobody need be there before.
+    fn can_fetch(&self) -> bool {
+        false
+    }
 
     /// Asks all of this at once, and waits for the answers in the words of the protocol, in the order of the requests. `Err` is
     /// what the server is told instead.
@@ -385,7 +407,7 @@ pub(crate) async fn input(
         run.lease.pause(kernel.clock.monotonic_ns());
         let asked = tokio::select! {
             asked = asker.input(theirs) => asked,
-            () = tokio::time::sleep(Duration::from_millis(crate::ANSWER_WAIT_MS)) => Err("there was no answer in time".to_owned()),
+            () = tokio::time::sleep(Duration::from_millis(INPUT_WAIT_MS)) => Err("there was no answer in time".to_owned()),
             end = run.lease.ended() => Err(end.message(run.lease.limits())),
         };
         run.lease.resume(kernel.clock.monotonic_ns());
@@ -397,6 +419,9 @@ pub(crate) async fn input(
     let mut answers = answers.into_iter();
     Ok(ours.iter().filter_map(|is_ours| if *is_ours { Some(roots(&kernel, &run)) } else { answers.next() }).collect())
 }
+
+/// A moment more than a person has: what nobody answered is said in the words of the protocol, and not as an error.
+const INPUT_WAIT_MS: u64 = crate::ANSWER_WAIT_MS + 5_000;
 
 /// How a server asks which folders there are.
 const ROOTS: &str = "roots/list";
@@ -490,6 +515,10 @@ impl WayOut for RunWay {
         &self.run.lease
     }
 
+    fn standing(&self) -> Option<Arc<dyn WayOut>> {
+        Some(Arc::new(StandingWay::new(&self.kernel, self.run.owner(), self.run.lease.app())))
+    }
+
     fn permit(&self, demand: NetworkDemand) -> BoxFuture<'_, Result<Permit<NetworkDemand>, Box<Denied>>> {
         match self.kernel.broker.decide(&self.run.lease, demand, self.kernel.clock.now()) {
             Decision::Permit(permit) => std::future::ready(Ok(permit)).boxed(),
@@ -533,12 +562,12 @@ impl WayOut for RunWay {
         });
         let (state, said) = match how {
             WayEnd::Denied(denied) if announced.is_none() => {
-                refuse(&self.kernel, &self.run, *denied);
+                refuse_way(&self.kernel, &self.run, &denied);
                 return;
             }
             WayEnd::Denied(denied) => {
                 let rule = denied.rule.clone();
-                refuse(&self.kernel, &self.run, *denied);
+                refuse_way(&self.kernel, &self.run, &denied);
                 (EffectState::NotDone, sentence::effect_not_done(rule))
             }
             WayEnd::Done(said) => (EffectState::Done, said),

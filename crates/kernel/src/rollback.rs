@@ -68,7 +68,7 @@ impl Kernel {
         let is_another = comes_from_another_key(now.publisher_key.as_ref(), before.record.publisher_key.as_ref())
             || comes_from_elsewhere(&now.badge, &before.record.badge);
         let said: Vec<&AppGrants> = if is_another { vec![&before.grants] } else { vec![&held, &before.grants] };
-        let grants = self.grants_choose(name, &lines, &said, &[])?;
+        let grants = self.grants_choose(owner, name, &lines, &said, &[])?;
         let record = AppRecord { enabled: now.enabled, setup: now.setup, ..before.record.clone() };
         let data = format!("{name}/");
         let mut batch = Batch::new();

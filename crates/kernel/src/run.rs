@@ -6,6 +6,8 @@ use crate::{
     apps::LoadedApp,
     asked::{Asked, another_request},
     bus::deliver::Delivery,
+    clients::{Carried, Readers, ToServer},
+    elicit,
     figures::LimitHit,
     host::RunHost,
     host_call::GuestError,
@@ -16,24 +18,25 @@ use crate::{
     report::{report_kept, report_of},
     routes::Exchange,
     runner::{GuestCall, GuestEnd, GuestExport, GuestFailure, GuestValue},
-    servers::{CALL, is_server},
+    servers::{CALL, METHOD, is_server},
     shelf::HandedUse,
     stream::{RunStream, Viewer},
     tools::Calling,
 };
-use broker::{Basis, Lease, LeaseEnd};
+use broker::{Basis, Bound, Lease, LeaseEnd};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use package::Hook;
 use parking_lot::Mutex;
 use protocol::{
-    ActionName, AppName, Arg, AuditEvent, Caller, Clock, Door, ErrorCode, Failure, Labels, OwnerId, RequestId, Right,
-    RunId, Sentence, Timestamp, Verbatim,
+    ActionName, AppName, Arg, AuditEvent, Caller, ClientId, Clock, Door, ErrorCode, Failure, Labels, OwnerId,
+    RequestId, Right, RunId, Sentence, Timestamp, Verbatim,
     api::{NamedFile, RunReport, RunSummary, RunUsage},
     sentence,
 };
 use serde_json::Value;
 use state::{Batch, Durability, Key, Space};
 use std::{
+    collections::BTreeMap,
     panic::AssertUnwindSafe,
     sync::{
         Arc, OnceLock,
@@ -156,6 +159,8 @@ pub(crate) struct Run {
     pub(crate) asking: tokio::sync::Mutex<()>,
     /// Numbers the effects that cannot be taken back by the store.
     pub(crate) effects: AtomicU64,
+    /// What its app's own names for servers stood for when it began.
+    pub(crate) bounds: OnceLock<BTreeMap<String, Bound>>,
     /// Effects under way: the run's end waits until each has settled.
     pub(crate) under_way: Arc<tokio::sync::RwLock<()>>,
     /// Files whose bytes were handed over, for as long as it uses them.
@@ -166,6 +171,8 @@ pub(crate) struct Run {
     pub(crate) exchange: OnceLock<Arc<Exchange>>,
     /// Who started it and can be asked for more.
     pub(crate) asker: OnceLock<Arc<dyn Asker>>,
+    /// Programs outside that see what it says.
+    pub(crate) readers: Readers,
     /// What it returned, as it was written.
     exact: OnceLock<Verbatim>,
     /// It has changed the app's storage, should it end well.
@@ -201,10 +208,12 @@ impl Run {
             request,
             asking: tokio::sync::Mutex::new(()),
             effects: AtomicU64::new(0),
+            bounds: OnceLock::new(),
             under_way: Arc::default(),
             used: Mutex::default(),
             exchange: OnceLock::new(),
             asker: OnceLock::new(),
+            readers: Readers::default(),
             exact: OnceLock::new(),
             has_stored: AtomicBool::new(false),
             is_storage_only: AtomicBool::new(false),
@@ -306,29 +315,40 @@ impl Kernel {
             false => self.app_enabled(caller.owner, &request.app).await?,
         };
         self.zone_check_again(&app)?;
+        let carried = match &request.call {
+            // It begins with what the run has read that calls it.
+            Call::Tool { .. } => Carried::default(),
+            _ => self.client_carries(&caller, &request.app)?,
+        };
         let mut exchange = None;
         let mut tool = None;
+        let mut sent = None;
         let mut written = None;
         let mut calling = None;
         let (action_name, export, (picked, used), input) = match request.call {
             Call::Action(name) if is_server(&app) => {
                 let input = if request.input.is_null() { Value::Object(serde_json::Map::new()) } else { request.input };
                 let arguments = request.exact.unwrap_or_else(|| Verbatim::from(&input));
-                let (called, sent) = self.server_call(caller.owner, &app, &name, &arguments)?;
+                let (called, call) = self.server_call(caller.owner, &app, &name, &arguments)?;
                 let action = called.action.clone();
+                sent = Some(ToServer { what: format!("the tool {action}"), content: arguments.clone() });
                 tool = Some((called, arguments));
-                written = Some(sent);
+                written = Some(call);
                 (action, GuestExport::named(CALL), Default::default(), Value::Null)
             }
             // Whether it may be called was decided, and whoever had to was asked, before it came here.
             Call::Tool { action, calling: by } => {
                 let arguments = Verbatim::from(&request.input);
-                let (called, sent) = self.server_call(caller.owner, &app, &action, &arguments)?;
+                let (called, call) = self.server_call(caller.owner, &app, &action, &arguments)?;
                 calling = Some(by);
-                written = Some(sent);
+                written = Some(call);
                 (called.action, GuestExport::named(CALL), Default::default(), Value::Null)
             }
-            Call::Server { action, method, .. } => {
+            Call::Server { action, method, is_look } => {
+                if !is_look {
+                    let what = method.trim_start_matches(METHOD).to_owned();
+                    sent = Some(ToServer { what, content: Verbatim::from(&request.input) });
+                }
                 (action, GuestExport::named(&method), Default::default(), request.input)
             }
             Call::Action(name) => {
@@ -344,6 +364,9 @@ impl Kernel {
                     }
                 }
                 app.check_input(called, &input)?;
+                if let Some(asked) = self.own_tool_check(&caller, &app, &name)? {
+                    tool = Some((asked, Verbatim::from(&input)));
+                }
                 (name.clone(), GuestExport::from(name), (picked, used), input)
             }
             Call::Handler { action, export } => (action, export, Default::default(), request.input),
@@ -378,6 +401,10 @@ impl Kernel {
         if let Some(cause) = &request.cause {
             lease.join_labels(cause.labels);
         }
+        if !is_server(&app) {
+            // What a server gets of it was decided as something sent, and is seen by a person where it has to be.
+            lease.carry(carried.all);
+        }
         let env = app.env(&picked, request.cause.as_ref().map(|cause| &cause.trigger), settings);
         for picked in picked {
             if let Err(rule) = self.broker.hand_over(&lease, picked) {
@@ -387,10 +414,15 @@ impl Kernel {
         }
         let run = Run::new(lease, app, action_name, request.cause, request.asked, self.clock.now());
         run.used.lock().extend(used);
+        self.bounds_keep(&run);
         if let Some(exchange) = exchange {
             run.exchange.get_or_init(|| exchange);
         }
-        if let Some(asker) = request.asker {
+        if let Some(client) = caller.client.filter(|_| calling.is_none()) {
+            run.readers.add(client);
+        }
+        let person = || if is_early { None } else { elicit::person(self, &run) };
+        if let Some(asker) = request.asker.or_else(person) {
             run.asker.get_or_init(|| asker);
         }
         if let Some(known) = self.run_open(&run)? {
@@ -404,9 +436,14 @@ impl Kernel {
         let host = Arc::new(RunHost::new(self.clone(), run.clone()));
         let kernel = self.clone();
         let guest = self.guest_start(&run, &image, call, host);
-        let guest = match tool.filter(|(tool, _)| self.asks_first(run.lease.caller(), tool)) {
+        let sent = sent.filter(|_| carried.asks());
+        let guest = match tool.filter(|(tool, _)| sent.is_none() && self.asks_first(run.lease.caller(), tool)) {
             None => guest,
             Some((tool, arguments)) => self.tool_ask(run.clone(), tool, &arguments, guest),
+        };
+        let guest = match sent {
+            None => guest,
+            Some(sent) => self.client_ask(run.clone(), sent, guest),
         };
         let span = run.span.clone();
         tokio::spawn(async move { kernel.run_drive(run, guest, ticket).await }.instrument(span));
@@ -440,49 +477,6 @@ impl Kernel {
         }
         let failure = Failure::new(ErrorCode::AppDisabled, format!("{app} is disabled"));
         Err(failure.hint(format!("oikos app enable {app}")))
-    }
-
-    /// Watches a run that is under way or has just ended.
-    pub fn run_follow(&self, caller: &Caller, run: RunId, after_seq: u64) -> Result<Viewer, Failure> {
-        self.require(caller, Right::Read)?;
-        self.run_view(caller, run, after_seq)
-    }
-
-    fn run_view(&self, caller: &Caller, run: RunId, after_seq: u64) -> Result<Viewer, Failure> {
-        if let Some(live) = self.live.lock().get(&run).filter(|live| live.owner() == caller.owner) {
-            return Ok(live.stream.view(after_seq));
-        }
-        if let Some((_, stream)) = self.ended.lock().iter().find(|(key, _)| *key == (caller.owner, run)) {
-            return Ok(stream.view(after_seq));
-        }
-        let report = self.run_report(caller.owner, run)?.ok_or_else(|| run_not_found(run))?;
-        let stream = RunStream::new(run);
-        stream.end(report);
-        Ok(stream.view(after_seq))
-    }
-
-    /// How an ended run ended.
-    pub(crate) fn run_report(&self, owner: OwnerId, run: RunId) -> Result<Option<RunReport>, Failure> {
-        let key = Key::new(owner, Space::Run, run_key(run));
-        let entry = self.store.get(&key).map_err(store_failure)?;
-        Ok(entry.and_then(|entry| serde_json::from_slice(&entry.value).ok()))
-    }
-
-    /// Runs under way, then those that ended last, newest first.
-    pub fn run_list(&self, caller: &Caller, limit: usize) -> Result<Vec<RunSummary>, Failure> {
-        self.require(caller, Right::Read)?;
-        let mut runs: Vec<RunSummary> =
-            self.live.lock().values().filter(|run| run.owner() == caller.owner).map(|run| run.summary()).collect();
-        runs.sort_by_key(|summary| std::cmp::Reverse(summary.run));
-        let ended = self.store.scan(caller.owner, Space::Run, "ended/", None, limit).map_err(store_failure)?;
-        runs.extend(
-            ended
-                .into_iter()
-                .filter_map(|(_, entry)| serde_json::from_slice::<RunReport>(&entry.value).ok())
-                .map(|report| report.summary),
-        );
-        runs.truncate(limit);
-        Ok(runs)
     }
 
     /// Marks a run as under way and says so in the log. `Some`: the request was made before, and this is its run.
@@ -525,7 +519,10 @@ impl Kernel {
                 (sentence::run_called(action, version, cause.said.clone()), cause.basis.as_ref())
             }
             Some(cause) => (sentence::run_triggered(action, version, cause.said.clone()), cause.basis.as_ref()),
-            None => (sentence::run_started(action, version), None),
+            None => match run.lease.caller().client {
+                Some(ClientId::Program(client)) => (sentence::run_started_for(action, version, client.as_str()), None),
+                _ => (sentence::run_started(action, version), None),
+            },
         };
         let record = journal::effect_record(run.started_at, &run.lease, AuditEvent::RunStarted, said, basis, None);
         journal::append(&mut batch, owner, &record);
@@ -556,6 +553,7 @@ impl Kernel {
         if let Some(exact) = result.as_ref().ok().and_then(|value| value.exact.clone()) {
             run.exact.get_or_init(|| exact);
         }
+        self.server_run_ended(&run, &result).await;
         let left = self.run_leave(&run, result.is_ok(), Batch::new());
         let is_class_a = left.batch.is_empty() && !self.bus.holds(run.id());
         // A thread that may wait costs a run more than writing down that it only read.
@@ -721,6 +719,7 @@ impl Kernel {
         };
         let record = journal::run_record(at, &run.lease, AuditEvent::RunEnded { code }, said);
         journal::append(&mut batch, owner, &record);
+        self.clients_read(run, &mut batch)?;
         let mut report = report_of(run, result, usage);
         report.summary.ended_at = Some(at);
         batch.delete(&Key::new(owner, Space::Run, live_key(run.id())));
@@ -741,14 +740,6 @@ impl Kernel {
         batch.put(&key, kept, labels);
         self.store.commit(batch, durability).map_err(commit_failure)?;
         Ok(report)
-    }
-
-    /// The run that a request id stands for already.
-    fn request_find(&self, caller: &Caller, asked: Option<Asked>) -> Result<Option<RunId>, Failure> {
-        let Some(asked) = asked else { return Ok(None) };
-        let key = Key::new(caller.owner, Space::Request, asked.id.to_string());
-        let entry = self.store.get(&key).map_err(store_failure)?;
-        entry.map_or(Ok(None), |entry| asked.run(&entry.value))
     }
 }
 
@@ -853,7 +844,7 @@ pub(crate) fn commit_failure(error: state::CommitError) -> Failure {
 
 /// Nobody in particular: oikos itself, on an owner's behalf.
 pub(crate) fn kernel_caller(owner: OwnerId, device: protocol::DeviceId) -> Caller {
-    Caller { owner, device, door: Door::Kernel, rights: protocol::Rights::OWNER }
+    Caller { owner, device, door: Door::Kernel, rights: protocol::Rights::OWNER, client: None }
 }
 
 /// Counts an effect of a run.

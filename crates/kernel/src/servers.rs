@@ -6,14 +6,16 @@ use crate::{
     apps::LoadedApp,
     bus::deliver::ended_exact,
     journal,
+    own_tools::has_own_tools,
     program::{Asker, Speaks},
     run::{Begin, Call, Cause, Run, commit_failure, internal, store_failure},
     runner::{GuestEnd, GuestFailure},
+    server_extras,
     server_views::{LookedView, LookedViews, view_key, view_of},
     stream::Viewer,
 };
 use futures_util::{FutureExt as _, future::BoxFuture};
-use package::Code;
+use package::{Code, Package};
 use protocol::{
     ActionName, AppName, AuditEvent, Caller, Digest, ErrorCode, Failure, GrantState, Labels, OwnerId, QuestionKind,
     RequestId, Right, Scope, Sentence, Timestamp, Verbatim,
@@ -53,6 +55,8 @@ pub(crate) struct ServerRow {
     resources: Vec<Verbatim>,
     #[serde(default)]
     templates: Vec<Verbatim>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) fault: Option<Failure>,
 }
 
 /// A tool.
@@ -81,6 +85,13 @@ pub(crate) struct Definition {
     /// What stands for the view that draws what it answers, where it was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     view: Option<Digest>,
+}
+
+impl Definition {
+    /// Its server's name for it, where a tool can be run by that here.
+    fn own_name(&self) -> Option<ActionName> {
+        self.said.value().get("name")?.as_str()?.parse().ok()
+    }
 }
 
 /// What a look brings.
@@ -138,6 +149,11 @@ pub struct ServerRequest {
 }
 
 impl ServerTool {
+    /// A tool that its app's package describes.
+    pub(crate) fn own(action: ActionName, state: GrantState) -> Self {
+        Self { name: action.to_string(), action, state, accepted: None, offered: None, is_gone: false }
+    }
+
     fn standing(&self) -> ToolStanding {
         match (&self.accepted, &self.offered) {
             (_, _) if self.is_gone => ToolStanding::Gone,
@@ -198,7 +214,8 @@ impl ServerTool {
     fn accept(&mut self) {
         if let Some(offered) = self.offered.take() {
             // What is newly said to destroy asks from now on; what its author says can only make it stricter.
-            if self.accepted.is_none() && destroys(&offered.said.value()) {
+            let said_before = self.accepted.as_ref().is_some_and(|accepted| destroys(&accepted.said.value()));
+            if self.state == GrantState::Allow && !said_before && destroys(&offered.said.value()) {
                 self.state = GrantState::Ask;
             }
             self.accepted = Some(offered);
@@ -290,6 +307,8 @@ impl ServerRow {
             *kept = looked.into_iter().filter(|one| one.text().len() <= DEFINITION_BYTES_MAX).take(TOOLS_MAX).collect();
         }
         let mut taken: BTreeSet<ActionName> = self.tools.iter().map(|tool| tool.action.clone()).collect();
+        // A name that its server gives a tool is that tool's, and no other's that has to be called something else here.
+        let own: BTreeSet<ActionName> = looked.tools.iter().filter_map(Definition::own_name).collect();
         let mut seen = BTreeSet::new();
         for mut definition in looked.tools.into_iter().take(TOOLS_MAX) {
             let value = definition.said.value();
@@ -308,7 +327,7 @@ impl ServerRow {
                     tool.offered = (!is_same).then_some(definition);
                 }
                 None => {
-                    let Some(action) = action_name(&name, &taken) else { continue };
+                    let Some(action) = action_name(&name, &taken, &own) else { continue };
                     taken.insert(action.clone());
                     let offered = Some(definition);
                     let state = GrantState::Allow;
@@ -325,7 +344,7 @@ impl ServerRow {
 }
 
 /// A name by which a tool can be run here: its own where that is one, else what is left of it, numbered where two are alike.
-fn action_name(name: &str, taken: &BTreeSet<ActionName>) -> Option<ActionName> {
+fn action_name(name: &str, taken: &BTreeSet<ActionName>, own: &BTreeSet<ActionName>) -> Option<ActionName> {
     /// With room for a number.
     const KEPT_CHARS: usize = 56;
     let whole = name.parse::<ActionName>().ok().filter(|name| !taken.contains(name));
@@ -341,18 +360,22 @@ fn action_name(name: &str, taken: &BTreeSet<ActionName>) -> Option<ActionName> {
     std::iter::once(base.clone())
         .chain(numbered)
         .filter_map(|name| name.parse().ok())
-        .find(|name| !taken.contains(name))
+        .find(|name| !taken.contains(name) && !own.contains(name))
 }
 
 /// A call that a person has to say yes to.
-fn denied(message: String) -> GuestEnd {
+pub(crate) fn denied(message: String) -> GuestEnd {
     let failure = Failure::new(ErrorCode::PermissionDenied, message);
     GuestEnd { result: Err(GuestFailure::Failed(Box::new(failure))), memory_bytes: 0 }
 }
 
 /// Whether an app is an MCP server.
 pub(crate) fn is_server(app: &LoadedApp) -> bool {
-    match app.package.code() {
+    is_server_package(&app.package)
+}
+
+pub(crate) fn is_server_package(package: &Package) -> bool {
+    match package.code() {
         Code::Server(_) => true,
         Code::Program(program) => program.speaks == Speaks::Mcp,
         Code::Script { .. } | Code::Component(_) | Code::Page(_) => false,
@@ -360,7 +383,7 @@ pub(crate) fn is_server(app: &LoadedApp) -> bool {
 }
 
 /// Where it is, for whoever reads.
-fn place(app: &LoadedApp) -> String {
+pub(crate) fn place(app: &LoadedApp) -> String {
     match app.package.code() {
         Code::Server(server) => server.url.clone(),
         Code::Program(program) => program.command.join(" "),
@@ -368,7 +391,7 @@ fn place(app: &LoadedApp) -> String {
     }
 }
 
-fn server_key(owner: OwnerId, app: &AppName) -> Key {
+pub(crate) fn server_key(owner: OwnerId, app: &AppName) -> Key {
     Key::new(owner, Space::Server, app.as_str())
 }
 
@@ -420,6 +443,11 @@ impl Kernel {
         Ok((tool.clone(), sent.into()))
     }
 
+    /// Whether an app is a server that was looked at.
+    pub(crate) fn server_is_known(&self, owner: OwnerId, app: &AppName) -> Result<bool, Failure> {
+        Ok(self.server_row(owner, app)?.looked_at.is_some())
+    }
+
     /// A tool of a server, by any name that stands for it, and all the names that do.
     pub(crate) fn server_tool(
         &self,
@@ -451,7 +479,7 @@ impl Kernel {
         let content = Some(arguments.in_lines());
         async move {
             let said = sentence::ask_tool(tool.action.as_str(), app.as_str());
-            let line = Scope::Mcp { server: app.to_string(), tools: Vec::new() }.line();
+            let line = Scope::Mcp { server: app.to_string(), tools: Vec::new(), alias: false }.line();
             let allow = format!("oikos mcp allow {app} {} lets it be called without asking", tool.action);
             match kernel.ask(&run, said.clone(), QuestionKind::Permission { line, content }, None).await {
                 Ok(Ok((settled, _))) if settled.is_yes() => guest.await,
@@ -477,9 +505,13 @@ impl Kernel {
         Ok(servers)
     }
 
-    /// One server.
+    /// One server, or an app with tools of its own.
     pub async fn server_info(self: &Arc<Self>, caller: &Caller, app: &AppName) -> Result<ServerView, Failure> {
         self.require(caller, Right::Read)?;
+        let loaded = self.app_load(caller.owner, app).await?;
+        if has_own_tools(&loaded) {
+            return self.own_view(caller.owner, &loaded);
+        }
         let loaded = self.server_load(caller.owner, app).await?;
         self.server_view(caller.owner, &loaded)
     }
@@ -493,7 +525,7 @@ impl Kernel {
             .hint("oikos mcp list shows which there are"))
     }
 
-    fn server_view(&self, owner: OwnerId, app: &LoadedApp) -> Result<ServerView, Failure> {
+    pub(crate) fn server_view(&self, owner: OwnerId, app: &LoadedApp) -> Result<ServerView, Failure> {
         let row = self.server_row(owner, &app.record.name)?;
         Ok(ServerView {
             app: app.record.name.clone(),
@@ -504,8 +536,12 @@ impl Kernel {
             about: Some(row.about.clone()).filter(|about| !about.is_null()),
             running: None,
             signed_in_at: None,
+            fault: row.fault.clone(),
             pin: row.pin(),
             tools: row.tools.iter().map(ServerTool::view).collect(),
+            prompts: row.prompts.iter().filter_map(server_extras::prompt).collect(),
+            resources: row.resources.iter().filter_map(server_extras::resource).collect(),
+            templates: row.templates.iter().filter_map(server_extras::template).collect(),
         })
     }
 
@@ -606,7 +642,7 @@ impl Kernel {
         Ok(())
     }
 
-    /// Decides about one tool of a server, or about all that wait.
+    /// Decides about one tool of a server, or about all that wait; of an app with tools of its own, whether they may be called.
     pub async fn server_decide(
         self: &Arc<Self>,
         caller: Caller,
@@ -615,6 +651,10 @@ impl Kernel {
         decision: ToolDecision,
     ) -> Result<ServerView, Failure> {
         self.require_word(&caller, Right::Manage)?;
+        let loaded = self.app_load(caller.owner, &app).await?;
+        if has_own_tools(&loaded) {
+            return self.own_decide(caller, loaded, tool, decision).await;
+        }
         let loaded = self.server_load(caller.owner, &app).await?;
         let kernel = self.clone();
         tokio::task::spawn_blocking(move || {
@@ -639,9 +679,7 @@ impl Kernel {
                     }
                 }
                 if let Some(tool) = tool.filter(|tool| row.tool(tool).is_none()) {
-                    let message = format!("{app} has no tool '{}'", text::shorten(&tool, 64));
-                    let failure = Failure::new(ErrorCode::ActionNotFound, message);
-                    return Err(failure.hint(format!("oikos mcp info {app} shows them")));
+                    return Err(row.no_tool(&app, &tool));
                 }
                 Ok((!decided.is_empty()).then(|| match decision.state {
                     Some(state) => sentence::server_tools_set(decided, state),
@@ -781,11 +819,13 @@ mod tests {
             Timestamp(1),
         );
         let names: Vec<&str> = row.tools.iter().map(|tool| tool.action.as_str()).collect();
-        assert_eq!(names[..4], ["read_file", "read_file_2", "read_file_3", "_9"]);
+        assert_eq!(names[..4], ["read_file_2", "read_file_3", "read_file", "_9"]);
         assert_eq!(names[4].len(), 56);
         // Whoever asks by the server's own name means that one, where no other has it here.
-        assert_eq!(row.tool("read.file").unwrap().action.as_str(), "read_file_2");
-        assert_eq!(row.tool("read_file").unwrap().name, "read-file");
+        assert_eq!(row.tool("read.file").unwrap().action.as_str(), "read_file_3");
+        for (name, own) in [("read_file", "read_file"), ("read-file", "read-file"), ("read_file_2", "read-file")] {
+            assert_eq!(row.tool(name).unwrap().name, own, "{name}");
+        }
     }
 
     #[test]
@@ -826,5 +866,28 @@ mod tests {
         row.look(Looked { tools, ..Looked::default() }, &LookedViews::default(), Timestamp(1));
         row.tools[0].accept();
         assert_eq!(row.tools[0].state, GrantState::Ask);
+    }
+
+    #[test]
+    fn what_newly_says_that_it_destroys_asks_from_then_on_and_only_then() {
+        let mut row = ServerRow::default();
+        let look = |row: &mut ServerRow, pin: &str, destroys: bool| {
+            let said = json!({ "name": "wipe", "annotations": { "destructiveHint": destroys } });
+            let tools = vec![Definition { said: Verbatim::from(&said), pin: pin.to_owned(), view: None }];
+            row.look(Looked { tools, ..Looked::default() }, &LookedViews::default(), Timestamp(1));
+            row.tools[0].accept();
+            row.tools[0].state
+        };
+        assert_eq!(look(&mut row, "1", false), GrantState::Allow);
+        assert_eq!(look(&mut row, "2", true), GrantState::Ask);
+        // That it is harmless after all is for its owner to believe.
+        assert_eq!(look(&mut row, "3", false), GrantState::Ask);
+        // What its owner said of it knowing that stays said.
+        assert_eq!(look(&mut row, "4", true), GrantState::Ask);
+        row.tools[0].state = GrantState::Allow;
+        assert_eq!(look(&mut row, "5", true), GrantState::Allow);
+        row.tools[0].state = GrantState::Block;
+        assert_eq!(look(&mut row, "6", false), GrantState::Block);
+        assert_eq!(look(&mut row, "7", true), GrantState::Block);
     }
 }

@@ -151,6 +151,12 @@ impl Kernel {
             .filter(|run| run.lease.check().is_ok() && run.lease.end(LeaseEnd::Stopped) == LeaseEnd::Stopped)
             .map(|run| run.id())
             .collect();
+        // What is heard of servers without a run goes with them.
+        for lease in self.broker.leases() {
+            if is_meant(&(lease.caller().owner, lease.app().clone())) {
+                lease.end(LeaseEnd::Stopped);
+            }
+        }
         let count = stopped.len() + waiting;
         if count > 0 {
             let what = match target {

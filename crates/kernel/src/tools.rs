@@ -10,8 +10,7 @@ use crate::{
     sending::Sending,
     servers::{REFUSAL_KEY, ServerTool, is_server},
 };
-use broker::{Broker, Decision, Demand as _, Denied, Lease, LeaseEnd, McpDemand, Permit};
-use package::Dependency;
+use broker::{Bound, Broker, Decision, Demand as _, Denied, Lease, LeaseEnd, McpDemand, Permit};
 use protocol::{
     ActionName, AppName, Arg, EffectState, ErrorCode, Failure, GrantState, Labels, Limits, RunId, Scope, Sentence,
     api::RunReport, limit::HOST_RESULT_BYTES_MAX, sentence, sha256, text::shorten,
@@ -68,6 +67,12 @@ struct Found {
     names: Vec<String>,
 }
 
+/// A name of the app's own for a server, and what it stood for when the run began.
+struct Alias {
+    name: String,
+    bound: Option<Bound>,
+}
+
 /// A call of a tool, decoded.
 struct Wanted {
     server: String,
@@ -85,16 +90,29 @@ pub(crate) async fn mcp(kernel: &Arc<Kernel>, run: &Arc<Run>, call: McpCall) -> 
 
 /// Decide → (ask) → announce → have the server's app run → settle.
 async fn tool_call(kernel: &Arc<Kernel>, run: &Arc<Run>, wanted: Wanted) -> Result<HostAnswer, HostError> {
-    if let Some(missing) = missing(kernel, run, &wanted.server) {
-        return Err(missing.into());
-    }
-    let found = kernel.tool_find(run, &wanted).await;
+    let alias = match kernel.alias_of(run, &wanted.server) {
+        None => None,
+        Some(name) => {
+            let bound = kernel.bound_of(run, &name).map_err(guest_error)?;
+            Some(Alias { name, bound })
+        }
+    };
+    let found = kernel.tool_find(run, &wanted, alias.as_ref()).await;
     let shown = serde_json::to_string_pretty(&wanted.arguments).unwrap_or_default();
     let demand = match &found {
         Ok(found) => McpDemand::new(found.server.as_str(), found.tool.action.as_str(), shown)
             .known_as(found.names.iter().cloned())
             .asked(found.tool.state == GrantState::Ask),
-        Err(_) => McpDemand::new(&wanted.server, &wanted.tool, shown),
+        Err(_) => {
+            let bound = alias.as_ref().and_then(|alias| alias.bound.as_ref());
+            let server = bound.map_or(wanted.server.as_str(), |bound| bound.server.as_str());
+            let tool = bound.and_then(|bound| bound.tool.as_deref()).unwrap_or(&wanted.tool);
+            McpDemand::new(server, tool, shown)
+        }
+    };
+    let demand = match &alias {
+        Some(alias) => demand.through(&alias.name, alias.bound.as_ref()),
+        None => demand,
     };
     let what = demand.sentence();
     let no = |rule: Sentence, command: Option<String>, code: ErrorCode| {
@@ -133,17 +151,6 @@ async fn tool_call(kernel: &Arc<Kernel>, run: &Arc<Run>, wanted: Wanted) -> Resu
     result
 }
 
-/// What an app depends on, and asks for by no name of a server: that is missing, and not forbidden.
-fn missing(kernel: &Kernel, run: &Run, server: &str) -> Option<GuestError> {
-    let alias = server.strip_prefix("mcp.").unwrap_or(server);
-    let needs = |dependency: &&Dependency| matches!(dependency, Dependency::Mcp(name) if name == alias);
-    let dependency = run.app.package.dependencies().iter().find(needs)?;
-    let line = Scope::Mcp { server: server.to_owned(), tools: Vec::new() }.line();
-    let is_asked_for = kernel.broker.grants_of(&run.lease).asks_for(&line);
-    let message = sentence::card_missing_mcp(dependency.to_string()).to_string();
-    (!is_asked_for).then(|| GuestError::new(ErrorCode::DependencyMissing, message))
-}
-
 /// Has the server's app run, and waits for its end.
 async fn tool_run(
     kernel: Arc<Kernel>,
@@ -153,7 +160,7 @@ async fn tool_run(
     arguments: Map<String, Value>,
     gone: oneshot::Receiver<()>,
 ) -> Result<HostAnswer, HostError> {
-    let Found { server, tool, names: _ } = found;
+    let Found { server, tool, .. } = found;
     let sent = serde_json::to_vec(&arguments).unwrap_or_default();
     let bytes = Arg::Bytes(sent.len() as u64);
     run.lease.charge_host_bytes(sent.len() as u64)?;
@@ -165,7 +172,7 @@ async fn tool_run(
     let cause = Cause {
         said: sentence::cause_called(run.lease.app().as_str(), run.action.as_str()),
         basis: Some(sending.basis().clone()),
-        labels: run.lease.labels(),
+        labels: run.lease.gathered(),
         hops: run.hops() + 1,
         trigger: Value::Null,
         delivery: None,
@@ -298,15 +305,22 @@ async fn tool_list(kernel: &Arc<Kernel>, run: &Arc<Run>) -> Result<HostAnswer, H
     let requested = kernel.broker.grants_of(&run.lease).requested.clone();
     let mut listed = Vec::new();
     for scope in requested {
-        let Scope::Mcp { server, .. } = scope else { continue };
+        let Scope::Mcp { server, alias, .. } = scope else { continue };
+        let bound = if alias { kernel.bound_of(run, &server).ok().flatten() } else { None };
+        if alias && bound.is_none() {
+            continue;
+        }
         // One that is not there, or that is switched off, has no tools.
-        let Ok(app) = kernel.server_enabled(run, &server).await else { continue };
+        let named = bound.as_ref().map_or(server.as_str(), |bound| bound.server.as_str());
+        let Ok(app) = kernel.server_enabled(run, named).await else { continue };
+        let only = bound.as_ref().and_then(|bound| bound.tool.as_deref());
         for tool in kernel.server_offers(run.owner(), &app).map_err(guest_error)?.tools {
-            if tool.state == GrantState::Block {
+            if tool.state == GrantState::Block || only.is_some_and(|only| only != tool.name.as_str()) {
                 continue;
             }
             let (_, names) = kernel.server_tool(run.owner(), &app, tool.name.as_str()).map_err(guest_error)?;
             let demand = McpDemand::new(app.as_str(), tool.name.as_str(), "").known_as(names);
+            let demand = if alias { demand.through(&server, bound.as_ref()) } else { demand };
             if kernel.broker.is_open(&run.lease, &demand, kernel.clock.now()) {
                 let definition = tool.definition.value();
                 listed.push(json!({
@@ -333,9 +347,25 @@ async fn tool_list(kernel: &Arc<Kernel>, run: &Arc<Run>) -> Result<HostAnswer, H
 
 impl Kernel {
     /// The tool that an app means.
-    async fn tool_find(self: &Arc<Self>, run: &Run, wanted: &Wanted) -> Result<Found, Failure> {
-        let server = self.server_enabled(run, &wanted.server).await?;
-        let (tool, names) = self.server_tool(run.owner(), &server, &wanted.tool)?;
+    async fn tool_find(self: &Arc<Self>, run: &Run, wanted: &Wanted, alias: Option<&Alias>) -> Result<Found, Failure> {
+        let Some(alias) = alias else {
+            let server = self.server_enabled(run, &wanted.server).await?;
+            let (tool, names) = self.server_tool(run.owner(), &server, &wanted.tool)?;
+            return Ok(Found { server, tool, names });
+        };
+        // The broker says why before anybody hears this.
+        let not_bound = || Failure::new(ErrorCode::DependencyMissing, format!("nothing stands for mcp.{}", alias.name));
+        let bound = alias.bound.as_ref().ok_or_else(not_bound)?;
+        let server = self.server_enabled(run, bound.server.as_str()).await?;
+        let found = self.server_tool(run.owner(), &server, &wanted.tool);
+        let (tool, names) = match (&bound.tool, found) {
+            // A word of the app's own, where the name stands for one tool: that is the one. A tool of the server that is another one
+            // is meant as such, and refused.
+            (Some(only), Err(failure)) if failure.code == ErrorCode::ActionNotFound => {
+                self.server_tool(run.owner(), &server, only)?
+            }
+            (_, found) => found?,
+        };
         Ok(Found { server, tool, names })
     }
 

@@ -13,6 +13,7 @@ use crate::{
     offers::Offer,
     run::{Cause, Run, internal},
     runner::{GuestEnd, GuestExport, GuestFailure, GuestImage, GuestValue},
+    servers::is_server,
     signer::Signer,
 };
 use broker::AppGrants;
@@ -159,7 +160,7 @@ impl Kernel {
         let is_anew = offer.card.change.as_ref().is_none_or(|change| change.is_anew);
         let kept = if is_anew { None } else { Some(self.grants_stored(owner, name)?) };
         let kept: Vec<&AppGrants> = kept.iter().collect();
-        self.grants_choose(name, &offer.card.lines, &kept, choices)
+        self.grants_choose(owner, name, &offer.card.lines, &kept, choices)
     }
 
     /// The hooks of the upgrade, and the switch.
@@ -207,9 +208,15 @@ impl Kernel {
             }
         }
         steps.extend(upgrade.step(self, Hook::Postupgrade, &upgrade.app, &upgrade.image));
-        let settings = self.settings_of_hook(upgrade.owner(), &upgrade.app);
-        let answers = || Step { hook: None, image: upgrade.image.clone(), env: upgrade.app.env(&[], None, settings) };
-        steps.push(upgrade.step(self, Hook::Health, &upgrade.app, &upgrade.image).unwrap_or_else(answers));
+        let check = upgrade.step(self, Hook::Health, &upgrade.app, &upgrade.image).or_else(|| {
+            // A server may need what is set for it once it is there, or a sign-in: whether it answers is for a look to find out,
+            // and what it then says is not called before its owner has accepted it.
+            (!is_server(&upgrade.app)).then(|| {
+                let settings = self.settings_of_hook(upgrade.owner(), &upgrade.app);
+                Step { hook: None, image: upgrade.image.clone(), env: upgrade.app.env(&[], None, settings) }
+            })
+        });
+        steps.extend(check);
         steps
     }
 
@@ -232,6 +239,7 @@ impl Kernel {
         let action =
             "upgrade".parse().map_err(|error: protocol::NameError| Failure::from_error(ErrorCode::Internal, &error))?;
         let run = Run::new(lease, app.clone(), action, Some(cause), None, self.clock.now());
+        self.bounds_keep(&run);
         self.run_open(&run)?;
         Ok(run)
     }

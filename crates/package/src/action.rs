@@ -30,6 +30,7 @@ pub struct Action {
     /// The properties by which a person hands over files and folders.
     pub file_fields: Vec<FileField>,
     schema: Arc<InputSchema>,
+    output_schema: Option<Arc<InputSchema>>,
 }
 
 /// A property by which a person hands over a file or folder.
@@ -49,6 +50,11 @@ impl Action {
     /// Checks an input against the action's schema.
     pub fn check_input(&self, input: &Value) -> Result<(), InputError> {
         self.schema.check(input)
+    }
+
+    /// Checks what the action returned against its schema of that, where it has one.
+    pub fn check_output(&self, output: &Value) -> Result<(), InputError> {
+        self.output_schema.as_ref().map_or(Ok(()), |schema| schema.check(output))
     }
 
     /// The file field of this name.
@@ -78,11 +84,12 @@ pub(crate) fn read_actions(file: &Document<'_>) -> Result<Vec<Action>, Vec<Findi
         }
         let text = |key: &str| written.get(key).and_then(Value::as_str).map(str::to_owned);
         let output = written.get("output").cloned();
-        if output.is_some()
-            && let Err(found) = InputSchema::compile(file, &format!("{pointer}/output"), &mut patterns_left)
-        {
-            findings.extend(found);
-        }
+        let output_schema = match &output {
+            None => None,
+            Some(_) => InputSchema::compile(file, &format!("{pointer}/output"), &mut patterns_left)
+                .map_err(|found| findings.extend(found))
+                .ok(),
+        };
         let file_fields = read_file_fields(file, &pointer, &mut findings);
         match InputSchema::compile(file, &format!("{pointer}/input"), &mut patterns_left) {
             Err(found) => findings.extend(found),
@@ -95,6 +102,7 @@ pub(crate) fn read_actions(file: &Document<'_>) -> Result<Vec<Action>, Vec<Findi
                 ui: None,
                 file_fields,
                 schema: Arc::new(schema),
+                output_schema: output_schema.map(Arc::new),
             }),
         }
     }

@@ -127,11 +127,17 @@ pub(crate) fn read_code(
     Ok((Code::Script { entry: JOINING_MODULE.to_owned(), joining }, hooks))
 }
 
-/// Whether a program of the package is in it. Others are looked for on the machine that it runs on.
+/// What says that a package is installed with the files of a bundle, and the folder in which those are then.
+const BUNDLE_FILE: &str = "install/bundle.sha256";
+const BUNDLE_FOLDER: &str = "install/";
+
+/// Whether a program of the package is in it. Others are looked for on the machine that it runs on; so is one of a bundle, which
+/// lies beside the package and is put in place by its digest.
 fn check_program(form: Form, program: &Program, archive: &Archive) -> Result<(), Vec<Finding>> {
     let path = program.command.first().map(String::as_str).unwrap_or_default();
     let is_ours = path.contains('/') && !path.starts_with('/');
-    match is_ours && archive.file(path.trim_start_matches("./")).is_none() {
+    let is_bundles = path.starts_with(BUNDLE_FOLDER) && archive.file(BUNDLE_FILE).is_some();
+    match is_ours && !is_bundles && archive.file(path.trim_start_matches("./")).is_none() {
         true => Err(vec![missing_file(form, path, archive)]),
         false => Ok(()),
     }

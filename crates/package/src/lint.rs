@@ -363,7 +363,9 @@ fn wide(scope: &Scope) -> Option<(String, &'static str)> {
             let message = format!("'{}' with any words: that runs anything", text::shorten(&open[0], 80));
             Some((message, "name the one thing that it runs, word by word"))
         }
-        Scope::Mcp { server, tools } if tools.is_empty() => {
+        // Which server that is, and which tool, the owner says.
+        Scope::Mcp { alias: true, .. } => None,
+        Scope::Mcp { server, tools, .. } if tools.is_empty() => {
             Some((format!("every tool of the MCP server {}", text::shorten(server, 80)), "name the tools"))
         }
         Scope::Secret { name, hosts } if hosts.is_empty() => {

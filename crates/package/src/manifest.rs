@@ -54,6 +54,17 @@ pub struct Manifest {
     pub publisher: Option<String>,
 }
 
+impl Manifest {
+    /// The names of its own that it has for tools of servers.
+    pub fn aliases(&self) -> Vec<&str> {
+        let aliases = self.dependencies.iter().filter_map(|dependency| match dependency {
+            Dependency::Mcp(alias) => Some(alias.as_str()),
+            Dependency::Other(_) => None,
+        });
+        aliases.collect()
+    }
+}
+
 /// Something that has to be there beside the app.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Dependency {

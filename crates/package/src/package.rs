@@ -189,6 +189,7 @@ impl Package {
             return Err(PackageError::from(findings));
         };
         ask_to_listen(&manifest, manifest_file, &mut asked, &mut findings);
+        asked.depend(&manifest.aliases());
         aim_triggers(&mut manifest, manifest_file, &actions, &tools, &mut warnings, &mut findings);
         warn_of_dependencies(&manifest, manifest_file, &mut warnings);
         let is_empty = actions.is_empty() && tools.is_empty() && findings.is_empty();

@@ -105,6 +105,26 @@ impl Asked {
         }
     }
 
+    /// Names of the app's own for servers: what is asked for by such a name is the owner's to say, and what the manifest depends
+    /// on it asks for.
+    pub(crate) fn depend(&mut self, names: &[&str]) {
+        let is_declined = self.is_declined(ScopeWord::Mcp);
+        for name in names {
+            let known = self.requests.iter_mut().find_map(|request| match &mut request.scope {
+                Scope::Mcp { server, alias, .. } if server == name => Some(alias),
+                _ => None,
+            });
+            match known {
+                Some(alias) => *alias = true,
+                None if is_declined => {}
+                None => {
+                    let scope = Scope::Mcp { server: (*name).to_owned(), tools: Vec::new(), alias: true };
+                    self.requests.push(ScopeRequest { scope, reason: None });
+                }
+            }
+        }
+    }
+
     /// With what the form implies, on the card like everything else: of a mini-app a model and a small store, of an app of
     /// the browser its page and nothing else.
     pub(crate) fn with_implied(self, form: Form, is_page: bool) -> Vec<Request> {
@@ -201,7 +221,7 @@ fn read_scopes(word: &str, family: ScopeWord, detail: Option<&Map<String, Value>
                 .map(|budget| (budget * 1e6).round() as u64),
         },
         ScopeWord::Mcp => match text_of(detail, "server") {
-            Some(server) => Scope::Mcp { server, tools: texts("tools") },
+            Some(server) => Scope::Mcp { server, tools: texts("tools"), alias: false },
             None => return Err(("", "name the server, such as {\"server\": \"github\"}")),
         },
         ScopeWord::Event => {

@@ -26,14 +26,14 @@ pub use client::{ClientChange, ClientView};
 pub use file::{FileView, NamedFile, NamedHanded, NamedPath};
 pub use grant::{AppGrantsView, GrantView, LineChoice};
 pub use import::{
-    ImportAction, ImportAnswers, ImportAsk, ImportNotice, ImportOffered, ImportSetting, ImportSource, ImportView,
-    ImportsView,
+    ImportAction, ImportAnswers, ImportAsk, ImportNotice, ImportOffered, ImportQuestion, ImportQuestionKind,
+    ImportSetting, ImportSource, ImportView, ImportsView,
 };
 pub use key::KeyView;
 pub use reply::Reply;
 pub use server::{
-    AppOffers, ServerRunning, ServerToolView, ServerView, SignInClient, SignInView, ToolDifference, ToolOffer,
-    ToolStanding,
+    AppOffers, ServerPromptView, ServerResourceView, ServerRunning, ServerToolView, ServerView, SignInClient,
+    SignInView, ToolDifference, ToolOffer, ToolStanding,
 };
 pub use setting::SettingView;
 
@@ -510,6 +510,9 @@ pub struct AppSummary {
     /// Whether it cannot be enabled because its hook `postinstall` has not ended well yet.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unready: bool,
+    /// What it needs of MCP servers and the owner has not named yet, such as `mcp.search`: until then calls to it fail.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<String>,
     /// Why its code cannot be loaded, if so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broken: Option<String>,

@@ -1,6 +1,6 @@
 //! Who asks. Every call carries a [`Caller`]; every key and row begins with its owner.
 
-use crate::NameError;
+use crate::{ClientId, NameError};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -153,6 +153,9 @@ pub struct Caller {
     pub door: Door,
     /// What this caller may do.
     pub rights: Rights,
+    /// The program that asks in the owner's place, where it is one that comes again: what it has read stays with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientId>,
 }
 
 impl Caller {

@@ -123,7 +123,7 @@ codes! {
     NotFound = "not_found", exit 6, "There is no such thing: key, file, question or grant.";
     AppNotFound = "app_not_found", exit 6, "No app of this name is installed.";
     ActionNotFound = "action_not_found", exit 6, "The app has no action or tool of this name.";
-    DependencyMissing = "dependency_missing", exit 6, "The app needs a tool of an MCP server, and no server stands for it here.";
+    DependencyMissing = "dependency_missing", exit 6, "The app needs an MCP server, or a tool of one, and its owner has not said yet which; the hint has the command.";
     PublisherNotFound = "publisher_not_found", exit 6, "There is no publisher or publisher's key of this name.";
     RunNotFound = "run_not_found", exit 6, "There is no such run.";
     Stopped = "stopped", exit 7, "The owner stopped it.";

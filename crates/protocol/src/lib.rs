@@ -15,6 +15,7 @@ mod audit; // records of what happened, and the hash that chains them
 mod caller; // who asks: owner, device, door, rights
 mod card; // what an owner sees before an install
 mod chunk; // what a run streams to its viewers
+mod client; // programs outside that come again
 mod code; // the stable error codes, with exit code and meaning
 mod event; // topics of the bus, and who sends
 mod failure; // an error as a person and as a program sees it
@@ -35,6 +36,7 @@ pub use audit::{AuditEntry, AuditEvent, AuditHead, AuditRecord, ChainHash, Effec
 pub use caller::{Caller, DeviceId, Door, OwnerId, Right, Rights};
 pub use card::{Badge, BoxFact, BoxHold, Card, CardChange, CardLine, Concern, RiskySeverity};
 pub use chunk::{Chunk, LogLevel, SequencedChunk};
+pub use client::{ClientId, ClientName};
 pub use code::ErrorCode;
 pub use event::{Sender, TOPIC_BYTES_MAX, TOPIC_WORDS_MAX, Topic, TopicFamily, TopicPattern};
 pub use failure::Failure;

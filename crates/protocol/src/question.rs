@@ -2,6 +2,7 @@
 
 use crate::{AppName, FileAccess, Line, QuestionId, RunId, Sentence, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 /// What kind of answer is needed.
@@ -22,6 +23,20 @@ pub enum QuestionKind {
         access: FileAccess,
         /// A folder rather than a file.
         folder: bool,
+    },
+    /// What does a server want to know? What is filled in goes to that server, and is kept nowhere.
+    Form {
+        /// Why, in the server's own words.
+        message: String,
+        /// The fields, as the JSON Schema of one flat object: texts, numbers, yes or no, and choices.
+        schema: Value,
+    },
+    /// Is this address opened, which a server sends its person to?
+    Open {
+        /// Why, in the server's own words.
+        message: String,
+        /// The whole address.
+        url: String,
     },
 }
 
@@ -57,6 +72,15 @@ pub enum Choice {
     Always,
     /// No.
     No,
+    /// Neither: a form that was closed. A server is told so; for any other question it is a no.
+    Cancel,
+}
+
+impl Choice {
+    /// Whether this lets anything happen.
+    pub fn is_yes(self) -> bool {
+        matches!(self, Self::Once | Self::Hour | Self::Always)
+    }
 }
 
 /// The answer to a question.
@@ -67,4 +91,13 @@ pub struct Answer {
     /// The absolute path of what was picked, for [`QuestionKind::Pick`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// What was filled in, by the names of the fields, for [`QuestionKind::Form`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filled: Option<Map<String, Value>>,
+}
+
+impl From<Choice> for Answer {
+    fn from(choice: Choice) -> Self {
+        Self { choice, path: None, filled: None }
+    }
 }

@@ -201,6 +201,10 @@ pub enum Scope {
         /// The tools; none means all.
         #[serde(default)]
         tools: Vec<String>,
+        /// It is a name of the app's own (`dependencies: ["mcp.NAME"]`): the owner says which server, or which of its tools, it
+        /// stands for.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        alias: bool,
     },
     /// Topics of the bus. As a grant, it holds what one switch governs: see [`Scope::switches`].
     Event {

@@ -178,6 +178,11 @@ sentences! {
     card_ai_models(models) = "use {models} within your budget, never seeing your keys";
     card_mcp(server) = "call tools of the MCP server {server}";
     card_mcp_tools(server, tools) = "call {tools} of the MCP server {server}";
+    card_mcp_alias(name) = "call the server, or the tool of one, that you name for {name}";
+    card_mcp_alias_tools(name, tools) = "call {tools} of the server that you name for {name}";
+    card_mcp_bound(server, name) = "call tools of your MCP server {server}, as {name}";
+    card_mcp_bound_tools(server, tools, name) = "call {tools} of your MCP server {server}, as {name}";
+    card_needs_server() = "needs a server from you";
     card_event_publish(topics) = "send events that other apps can hear: {topics}";
     card_event_listen(topics) = "start by itself at events, and read them: {topics}";
     card_event_chat(topics) = "read everything you write or show in a chat ({topics}), and answer in place of the model";
@@ -205,6 +210,7 @@ sentences! {
     card_never_secrets_other() = "see any other of your keys and secrets";
     card_never_other_apps() = "see other apps or their data";
     card_never_ai() = "use your language models";
+    card_never_mcp() = "call tools of your MCP servers";
     card_limit_time(cpu, wall) = "{cpu} of computing and {wall} in all per run";
     card_limit_memory(memory) = "{memory} of memory per run";
     card_program(command) = "its code is the program {command}, kept in a box; it stays for up to 5 min after a run";
@@ -216,7 +222,7 @@ sentences! {
     card_unavailable(lines) = "not in this version of oikos yet, so calls to it fail: {lines}";
     card_later_tools(tools) = "not in this version of oikos yet: models that call its tools {tools}; oikos run does";
     card_later_component(file) = "its code, {file}, is a WebAssembly component, which this version of oikos does not run";
-    card_missing_mcp(dependency) = "{dependency}, a tool of an MCP server: none is connected, so calls to it fail";
+    card_missing_mcp(dependency, command) = "{dependency}, a tool of an MCP server: calls to it fail until you say which ({command})";
     card_missing(dependency) = "{dependency}: nothing is known by that name";
     card_warning_read_and_send() = "reads your files AND can send data out";
     card_warning_write_executable() = "can change files that other programs run, so those always ask";
@@ -270,6 +276,9 @@ sentences! {
     rule_topic_outside(topic, line) = "{topic} is not among the topics of {line}";
     rule_tool_blocked(tool, server) = "you blocked the tool {tool} of {server}";
     rule_mcp_outside(tool, line) = "{tool} is not among the tools of {line}";
+    rule_mcp_unbound(line) = "you have not said which server {line} stands for";
+    rule_mcp_rebound(line) = "{line} stands for something else than when the run began; the next run calls that";
+    rule_mcp_bound_outside(tool, line, bound) = "{tool} is not what {line} stands for: that is {bound}";
     rule_mcp_hops(hops) = "the call comes from a call that comes from a call, {hops} times over: this is a circle";
     rule_shell_outside(command, line) = "{command} is not among the commands of {line}";
     rule_shell_own(program, folder) = "{program} lies in {folder}, where the app itself may write, so it could be anything";
@@ -317,6 +326,8 @@ sentences! {
     ask_file_move_executable(path, to) = "move {path} to {to}, where other programs execute or load one of the two";
     ask_file_read(path) = "read {path}";
     ask_tool(tool, app) = "call the tool {tool} of {app}";
+    ask_form(server) = "know something from you: what you fill in goes to its server, {server}, for a stranger to read";
+    ask_open(host) = "have you open a page of {host} in your browser, which is a stranger's";
     ask_room_read(path) = "let its program read all of {path} while it runs";
     ask_room_write(path) = "let its program read and change all of {path} while it runs";
     ask_storage(line) = "use {line}";
@@ -333,6 +344,7 @@ sentences! {
     ask_feature(feature) = "use {feature}";
     ask_mcp(tool, server) = "call the tool {tool} of the MCP server {server}";
     ask_mcp_content(bytes, tool, server) = "send what it has read ({bytes}) to the tool {tool} of the MCP server {server}";
+    ask_client_content(bytes, what, server) = "send {bytes} to {what} of the MCP server {server}, on the word of a program that has read private data and a stranger's words";
     ask_secret(name, host) = "have your secret {name} sent to {host}";
     ask_event(topic) = "send an event to {topic}";
     ask_event_content(topic, bytes) = "send what it has read to {topic} ({bytes})";
@@ -364,6 +376,7 @@ sentences! {
 
     // What a run did.
     run_started(action, version) = "started {action} (version {version})";
+    run_started_for(action, version, client) = "started {action} (version {version}) for the client {client}";
     run_triggered(action, version, why) = "started {action} (version {version}) by itself: {why}";
     run_called(action, version, why) = "started {action} (version {version}) because {why}";
     run_ended(wall, cpu) = "finished after {wall} ({cpu} of computing)";
@@ -422,6 +435,9 @@ sentences! {
     answered_hour() = "you said yes, for an hour";
     answered_always() = "you said yes, from now on";
     answered_no() = "you said no";
+    answered_filled() = "you filled it in, and it was sent";
+    answered_open() = "you said that you open it";
+    answered_cancel() = "you left it unanswered";
     answered_picked(path) = "you picked {path}";
 
     // What the owner did.

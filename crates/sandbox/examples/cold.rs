@@ -64,6 +64,7 @@ impl Bench {
             device: DeviceId(Default::default()),
             door: Door::Socket,
             rights: Rights::OWNER,
+            client: None,
         };
         let run = RunId::new(&*self.clock, &self.entropy);
         let app = "bench".parse().unwrap();

@@ -148,7 +148,7 @@ mod tests {
     fn lease() -> (Broker, Lease) {
         let broker = Broker::new(Zone::Local, vec![]);
         let (owner, device) = (OwnerId::LOCAL, DeviceId(Default::default()));
-        let caller = Caller { owner, device, door: Door::Terminal, rights: Rights::OWNER };
+        let caller = Caller { owner, device, door: Door::Terminal, rights: Rights::OWNER, client: None };
         let run = RunId::new(&TestClock::new(), &TestEntropy::seeded(1));
         let lease = broker.lease_open(caller, &"tester".parse().expect("a name"), run, Limits::default(), 0);
         (broker, lease)

@@ -40,5 +40,7 @@ mod threads; // the threads that guests run on
 mod ticker; // the thread that lets guests be interrupted
 mod value; // what a guest hands out
 
-pub use process::{FoundProgram, IDLE_MS_MAX, Machine, ProgramConfig, ProgramRunner, ProgramStatus, find_program};
+pub use process::{
+    FoundProgram, IDLE_MS_MAX, Machine, OTHERS_WAITED_MS, ProgramConfig, ProgramRunner, ProgramStatus, find_program,
+};
 pub use runner::{GUEST_MEMORY_BYTES_MAX, HOT_SLOTS_PER_CORE, JsRunner, JsRunnerConfig, JsRunnerError, JsRunnerStatus};

@@ -1,5 +1,5 @@
 import { ViewBridge } from "../../../ui/src/views/bridge";
-import { answerOf, hostMain } from "./host";
+import { answerOf, hostMain, resultOf } from "./host";
 
 const nameOf = (params: object): unknown => ("name" in params ? params.name : undefined);
 
@@ -20,6 +20,6 @@ hostMain((frame, origin, html, given, heard) => {
     saveFile: () => Promise.resolve(false),
     ...(given.answers ? { ask: (_method, params) => Promise.resolve(answerOf(given, nameOf(params))) } : {}),
   });
-  bridge.resultSend({ asked: true }, { structuredContent: given.data, text: given.text });
+  bridge.answerSend(given.asked ?? { asked: true }, resultOf(given));
   return () => bridge.close();
 });

@@ -1,5 +1,5 @@
 import { AppBridge, PostMessageTransport } from "@modelcontextprotocol/ext-apps/app-bridge";
-import { answerOf, hostMain } from "./host";
+import { answerOf, hostMain, resultOf } from "./host";
 
 hostMain((frame, _origin, html, given, heard) => {
   const bridge = new AppBridge(
@@ -20,11 +20,8 @@ hostMain((frame, _origin, html, given, heard) => {
     return Promise.resolve({});
   };
   bridge.oninitialized = async () => {
-    await bridge.sendToolInput({ arguments: { asked: true } });
-    await bridge.sendToolResult({
-      content: [{ type: "text", text: given.text }],
-      structuredContent: given.data as Record<string, unknown>,
-    });
+    await bridge.sendToolInput({ arguments: given.asked ?? { asked: true } });
+    await bridge.sendToolResult(resultOf(given) as { content: [] });
   };
   const window = frame.contentWindow;
   if (window === null) throw new Error("a frame without a window");

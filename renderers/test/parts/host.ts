@@ -5,6 +5,15 @@ export interface Given {
   text: string;
   /** What tools answer, by their names: a view may call them. */
   answers?: Record<string, object>;
+  /** What the tool whose view it is was called with, where it matters. */
+  asked?: Record<string, unknown>;
+  /** What it answered, to the letter, where that is more than the two above. */
+  result?: object;
+}
+
+/** What the view is to draw, as its host hands it on. */
+export function resultOf({ data, text, result }: Given): object {
+  return result ?? { content: [{ type: "text", text }], structuredContent: data };
 }
 
 /** What the tool of this name answers. */

@@ -830,6 +830,8 @@ export interface components {
     Answer: {
       /** @description What was said. */
       choice: components["schemas"]["Choice"];
+      /** @description What was filled in, by the names of the fields, for [`QuestionKind::Form`]. */
+      filled?: { [key: string]: unknown } | null;
       /** @description The absolute path of what was picked, for [`QuestionKind::Pick`]. */
       path?: string | null;
     };
@@ -893,6 +895,8 @@ export interface components {
       installed_at: components["schemas"]["Timestamp"];
       /** @description Its name. */
       name: components["schemas"]["AppName"];
+      /** @description What it needs of MCP servers and the owner has not named yet, such as `mcp.search`: until then calls to it fail. */
+      needs?: string[];
       /**
        * @description The file of its package that a browser opens, where that is all of the app: `app_view` gives it, and nothing of it runs
        *     on this machine.
@@ -1276,7 +1280,7 @@ export interface components {
      * @description What a person can say.
      * @enum {string}
      */
-    Choice: "once" | "hour" | "always" | "no";
+    Choice: "once" | "hour" | "always" | "no" | "cancel";
     /** @description The owner's choices for switches. */
     ChoicesBody: {
       /** @description What is not named stays as it is; in an offer, as its card proposes. */
@@ -1719,6 +1723,8 @@ export interface components {
     GrantState: "allow" | "ask" | "block";
     /** @description One switch as it stands. */
     GrantView: components["schemas"]["CardLine"] & {
+      /** @description For a name of the app's own for a server: what the owner says that it stands for, `SERVER` or `SERVER/TOOL`. */
+      bound?: string | null;
       /** @description How long it holds. */
       duration: components["schemas"]["GrantDuration"];
       grant?: components["schemas"]["GrantId"] | null;
@@ -1830,6 +1836,32 @@ export interface components {
       /** @description The offer, which is installed or declined as any other. */
       offer: components["schemas"]["OfferId"];
     };
+    /** @description Something that a server's author asks of a person before it works. */
+    ImportQuestion: {
+      /** @description That answer; never a secret. */
+      answer?: string[];
+      /** @description What it is for, in the author's words. */
+      description?: string | null;
+      /** @description There is an answer: the person's, or the author's default. */
+      has_answer: boolean;
+      /** @description The server cannot do without it. */
+      is_required: boolean;
+      /** @description The answer goes to the vault. It can also be given later, as the app's setting. */
+      is_secret: boolean;
+      /** @description What is answered: a text, a folder or a file. */
+      kind: components["schemas"]["ImportQuestionKind"];
+      /** @description By this name it is answered. */
+      name: string;
+      /** @description There may be several answers. */
+      takes_many: boolean;
+      /** @description What it is called. */
+      title: string;
+    };
+    /**
+     * @description What is answered to a question.
+     * @enum {string}
+     */
+    ImportQuestionKind: "text" | "folder" | "file";
     /** @description One thing that a server is given. */
     ImportSetting: {
       /** @description A value was found there, and would be taken over. */
@@ -1881,6 +1913,8 @@ export interface components {
       package?: string | null;
       /** @description What is started, or the address. */
       place: string;
+      /** @description What its author asks of a person: answered by name, in `answers`, when it is listed again and when it is offered. */
+      questions?: components["schemas"]["ImportQuestion"][];
       /** @description Why it cannot be imported as it is. */
       refusals: components["schemas"]["ImportNotice"][];
       /** @description What it is given: environment, headers. */
@@ -1969,7 +2003,10 @@ export interface components {
       only?: string[] | null;
       /** @description What to set it to. */
       state: components["schemas"]["GrantState"];
-      /** @description What to narrow it to: for files, an absolute folder; for `network`, a host; for `mcp`, `SERVER/TOOL`. Several choices for a line add up. */
+      /**
+       * @description What to narrow it to: for files, an absolute folder; for `network`, a host; for `mcp`, `SERVER/TOOL`. Several choices for a line add up.
+       *     For a name of the app's own for a server, such as `mcp.search`: what it stands for, `SERVER` or `SERVER/TOOL`.
+       */
       target?: string | null;
     };
     /** @description A link that signs in a browser, or lets one in where an app answers. */
@@ -2165,6 +2202,22 @@ export interface components {
           folder: boolean;
           /** @enum {string} */
           kind: "pick";
+        }
+      | {
+          /** @enum {string} */
+          kind: "form";
+          /** @description Why, in the server's own words. */
+          message: string;
+          /** @description The fields, as the JSON Schema of one flat object: texts, numbers, yes or no, and choices. */
+          schema: unknown;
+        }
+      | {
+          /** @enum {string} */
+          kind: "open";
+          /** @description Why, in the server's own words. */
+          message: string;
+          /** @description The whole address. */
+          url: string;
         };
     /** @description Open questions. */
     Questions: {
@@ -2665,6 +2718,11 @@ export interface components {
           scope: "ai";
         }
       | {
+          /**
+           * @description It is a name of the app's own (`dependencies: ["mcp.NAME"]`): the owner says which server, or which of its tools, it
+           *     stands for.
+           */
+          alias?: boolean;
           /** @enum {string} */
           scope: "mcp";
           /** @description The server's name. */
@@ -2733,6 +2791,24 @@ export interface components {
       /** @description Lines, oldest first. */
       lines: string[];
     };
+    /** @description A prompt that a server has, in its own words. */
+    ServerPromptView: {
+      /** @description The names of what it wants to be told. */
+      arguments?: string[];
+      /** @description What it is for. */
+      description?: string | null;
+      /** @description Its name. */
+      name: string;
+    };
+    /** @description Something that a server lets others read, or a pattern of such things, in its own words. */
+    ServerResourceView: {
+      /** @description What it is. */
+      description?: string | null;
+      /** @description Its name. */
+      name: string;
+      /** @description Its address, or that of all that the pattern stands for. */
+      uri: string;
+    };
     /** @description A server that runs. */
     ServerRunning: {
       /**
@@ -2777,13 +2853,20 @@ export interface components {
       app: components["schemas"]["AppName"];
       /** @description Whether it may be called. */
       enabled: boolean;
+      fault?: components["schemas"]["Failure"] | null;
       looked_at?: components["schemas"]["Timestamp"] | null;
       /** @description Stands for what it says of its tools now: whoever decides about them names it, and decides about nothing else. */
       pin: components["schemas"]["Digest"];
       /** @description The program that is started, or the address where it is. */
       place: string;
+      /** @description Its prompts. */
+      prompts?: components["schemas"]["ServerPromptView"][];
+      /** @description What it lets others read. */
+      resources?: components["schemas"]["ServerResourceView"][];
       running?: components["schemas"]["ServerRunning"] | null;
       signed_in_at?: components["schemas"]["Timestamp"] | null;
+      /** @description Patterns of more of that. */
+      templates?: components["schemas"]["ServerResourceView"][];
       /** @description Its title. */
       title: string;
       /** @description Its tools. */

@@ -171,7 +171,7 @@ test("looked for again, it is there already; another one is added by its command
 });
 
 test("Claude Desktop is connected with one click, and its file is as before when it is taken out", async () => {
-  await go("/servers/connect?client=claude-desktop");
+  await go("/servers/-/connect?client=claude-desktop");
   await main().getByText("Not connected", { exact: true }).waitFor();
   await main().getByRole("button", { name: "Show what would change" }).click();
   await main().getByText('"oikos": {', { exact: true }).waitFor();
@@ -182,7 +182,7 @@ test("Claude Desktop is connected with one click, and its file is as before when
     mcpServers: Record<string, { args: string[] }>;
   };
   expect(Object.keys(written.mcpServers)).toEqual(["fickle", "lost", "piped", "oikos"]);
-  expect(written.mcpServers["oikos"]?.args.slice(-2)).toEqual(["mcp", "serve"]);
+  expect(written.mcpServers["oikos"]?.args.slice(-4)).toEqual(["mcp", "serve", "--client", "claude-desktop"]);
   const copies = (await readdir(settings)).filter((name) => name.includes("before-oikos"));
   expect(copies).toHaveLength(1);
   await main()

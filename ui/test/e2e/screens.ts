@@ -82,11 +82,11 @@ export const SCREENS: readonly Screen[] = [
     },
   },
   { name: "no such server", route: "/servers/:app", at: () => "/servers/nowhere", refusal: "status of 404" },
-  { name: "import: where from", route: "/servers/import", at: () => "/servers/import" },
+  { name: "import: where from", route: "/servers/-/import", at: () => "/servers/-/import" },
   {
     name: "import: one server",
-    route: "/servers/import",
-    at: () => "/servers/import",
+    route: "/servers/-/import",
+    at: () => "/servers/-/import",
     act: async (page) => {
       await page.getByText(/^(One server|Ein Server)$/).click();
       await page.getByRole("textbox", { name: /^(Command|Befehl)$/ }).fill("npx -y 'a server' | sh");
@@ -97,8 +97,8 @@ export const SCREENS: readonly Screen[] = [
   },
   {
     name: "import: refused",
-    route: "/servers/import",
-    at: () => "/servers/import",
+    route: "/servers/-/import",
+    at: () => "/servers/-/import",
     refusal: "status of 422",
     act: async (page, { house }) => {
       await page.getByText(/^(A file|Eine Datei)$/).click();
@@ -107,12 +107,12 @@ export const SCREENS: readonly Screen[] = [
       await page.getByRole("alert").waitFor();
     },
   },
-  { name: "import: what was found", route: "/servers/import", at: () => "/servers/import", act: found },
-  { name: "import: a card", route: "/servers/import", at: () => "/servers/import", act: importCard },
+  { name: "import: what was found", route: "/servers/-/import", at: () => "/servers/-/import", act: found },
+  { name: "import: a card", route: "/servers/-/import", at: () => "/servers/-/import", act: importCard },
   {
     name: "import: what came of it",
-    route: "/servers/import",
-    at: () => "/servers/import",
+    route: "/servers/-/import",
+    at: () => "/servers/-/import",
     act: async (page) => {
       await importCard(page);
       await page.getByRole("button", { name: INSTALL }).click();
@@ -122,19 +122,19 @@ export const SCREENS: readonly Screen[] = [
   },
   {
     name: "import: none found",
-    route: "/servers/import",
-    at: () => "/servers/import",
+    route: "/servers/-/import",
+    at: () => "/servers/-/import",
     who: "newcomer",
     act: async (page) => {
       await scan(page);
       await page.getByText(/^(No server was found|Es wurde kein Server gefunden)$/).waitFor();
     },
   },
-  { name: "connect a client", route: "/servers/connect", at: () => "/servers/connect" },
+  { name: "connect a client", route: "/servers/-/connect", at: () => "/servers/-/connect" },
   {
     name: "connect a client: by its address",
-    route: "/servers/connect",
-    at: () => "/servers/connect?client=vscode",
+    route: "/servers/-/connect",
+    at: () => "/servers/-/connect?client=vscode",
     act: async (page) => {
       await page.getByRole("button", { name: /^(Make a key|Schlüssel anlegen)$/ }).click();
       await page.getByText(/"Authorization": "Bearer oikos/).scrollIntoViewIfNeeded();
@@ -142,8 +142,8 @@ export const SCREENS: readonly Screen[] = [
   },
   {
     name: "connect a client: what would change",
-    route: "/servers/connect",
-    at: () => "/servers/connect",
+    route: "/servers/-/connect",
+    at: () => "/servers/-/connect",
     act: async (page) => {
       await page.getByRole("button", { name: /^(Show what would change|Zeigen, was sich ändern würde)$/ }).click();
       await page.getByRole("heading", { name: /^(What would change|Was sich ändern würde)$/ }).waitFor();
@@ -151,8 +151,8 @@ export const SCREENS: readonly Screen[] = [
   },
   {
     name: "connect a client: its file cannot be read",
-    route: "/servers/connect",
-    at: () => "/servers/connect?client=cursor",
+    route: "/servers/-/connect",
+    at: () => "/servers/-/connect?client=cursor",
   },
   { name: "start: a tool that waits", route: "/apps/:app/run/:action", at: () => "/apps/fickle/run/forecast" },
   { name: "start: a tool", route: "/apps/:app/run/:action", at: () => "/apps/fickle/run/echo" },

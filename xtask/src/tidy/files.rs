@@ -60,6 +60,7 @@ const REGISTRY_HOSTS: &[&str] = &[
     concat!("index.cra", "tes.io"),
     concat!("proxy.go", "lang.org"),
     concat!("py", "pi.org"),
+    concat!("registry-1.dock", "er.io"),
     concat!("registry.npm", "js.org"),
     concat!("static.cra", "tes.io"),
 ];

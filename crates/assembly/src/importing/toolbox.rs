@@ -192,6 +192,7 @@ impl Errand {
             state: GrantState::Allow,
             duration: GrantDuration::Always,
             folders: Vec::new(),
+            bound: None,
             at: oikos.clock.now(),
         };
         let grants = AppGrants { requested: vec![scope], grants: vec![grant] };

@@ -1,10 +1,13 @@
 //! What was found, as the API tells it. Pure.
 
 use broker::rule_text;
-use mcp::import::{Action, Client, Fault, Notice, Resolve, Scan, Settled, Source};
+use mcp::import::{Action, Client, Fault, Notice, PathKind, Question, Resolve, Scan, Settled, Source};
 use protocol::{
     Scope, ScopeRequest,
-    api::{ImportAction, ImportAsk, ImportNotice, ImportSetting, ImportView, ImportsView},
+    api::{
+        ImportAction, ImportAsk, ImportNotice, ImportQuestion, ImportQuestionKind, ImportSetting, ImportView,
+        ImportsView,
+    },
     text,
 };
 
@@ -39,9 +42,28 @@ fn one(settled: Settled) -> ImportView {
         place: place(&proposal.kimai_json),
         asks: proposal.asks.iter().map(ask).collect(),
         settings: settings.collect(),
+        questions: proposal.questions.iter().map(question).collect(),
         warnings: proposal.warnings.iter().map(notice).collect(),
         refusals: proposal.refusals.iter().map(notice).collect(),
         app: proposal.app,
+    }
+}
+
+fn question(asked: &Question) -> ImportQuestion {
+    ImportQuestion {
+        name: asked.name.clone(),
+        title: asked.title.clone(),
+        description: asked.description.clone(),
+        kind: match asked.path {
+            None => ImportQuestionKind::Text,
+            Some(PathKind::Folder) => ImportQuestionKind::Folder,
+            Some(PathKind::File) => ImportQuestionKind::File,
+        },
+        is_secret: asked.is_secret,
+        is_required: asked.is_required,
+        takes_many: asked.takes_many,
+        has_answer: asked.has_answer,
+        answer: asked.answer.clone(),
     }
 }
 

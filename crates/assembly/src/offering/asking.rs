@@ -14,11 +14,12 @@ pub(super) struct ClientAsker {
     events: Arc<dyn CallEvents>,
     introduction: Introduction,
     asked: AtomicU64,
+    has_page: bool,
 }
 
 impl ClientAsker {
-    /// With what it sent along with its request.
-    pub(super) fn new(events: Arc<dyn CallEvents>, meta: &Members) -> Self {
+    /// With what it sent along with its request. `has_page`: there is a page of ours to send somebody to.
+    pub(super) fn new(events: Arc<dyn CallEvents>, meta: &Members, has_page: bool) -> Self {
         let read = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
         let introduction = Introduction {
             abilities: read(events.capabilities().declared().get()),
@@ -28,13 +29,18 @@ impl ClientAsker {
                 _ => serde_json::Map::new(),
             },
         };
-        Self { events, introduction, asked: AtomicU64::new(0) }
+        Self { events, introduction, asked: AtomicU64::new(0), has_page }
     }
 }
 
 impl Asker for ClientAsker {
     fn introduction(&self) -> &Introduction {
         &self.introduction
+    }
+
+    /// Every client is told where our page waits: one that opens addresses opens it, and any other gets the address as its result.
+    fn can_fetch(&self) -> bool {
+        self.has_page
     }
 
     fn input(&self, requests: Vec<InputRequest>) -> BoxFuture<'_, Result<Vec<Value>, String>> {

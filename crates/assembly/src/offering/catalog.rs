@@ -13,6 +13,7 @@ use std::sync::Arc;
 fn names_key(client: &Client) -> String {
     match client.credential {
         Credential::Machine => "machine".to_owned(),
+        Credential::Program(name) => format!("program/{name}"),
         Credential::Key(key) => format!("key/{key}"),
         // Browsers come and go; what one of them calls a tool the next one does too.
         Credential::Login(_) => "browser".to_owned(),

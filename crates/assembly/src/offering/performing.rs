@@ -11,12 +11,15 @@ use mcp::{
     },
 };
 use protocol::{
-    AppName, Arg, Chunk, ErrorCode, Failure, LogLevel, Sentence, Verbatim,
+    ActionName, AppName, Arg, Chunk, ErrorCode, Failure, LogLevel, Sentence, Verbatim,
     api::{RunReport, StopTarget},
 };
 use serde_json::{Map, Value, json as value};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
+
+/// Where questions are answered.
+const PAGE: &str = "approvals";
 
 pub(super) async fn perform(
     oikos: &Arc<Oikos>,
@@ -26,15 +29,18 @@ pub(super) async fn perform(
     cancel: CancellationToken,
 ) -> Result<Outcome, CallError> {
     let kernel = oikos.kernel();
-    let asked = |meta: &Members| Some(Arc::new(ClientAsker::new(events.clone(), meta)) as Arc<dyn Asker>);
+    let has_page = oikos.page_address(PAGE).is_some();
+    let asked = |meta: &Members| Some(Arc::new(ClientAsker::new(events.clone(), meta, has_page)) as Arc<dyn Asker>);
+    let mut promised = None;
     let (viewer, is_verbatim) = match work {
         Work::Tool { app, tool, arguments, meta } => {
-            let action = tool
+            let action: ActionName = tool
                 .parse()
                 .map_err(|error: protocol::NameError| Failure::from_error(ErrorCode::ActionNotFound, &error))?;
             let exact = Verbatim::from(arguments);
             let input = exact.value();
             let is_verbatim = kernel.is_server(client.caller.owner, &app).await?;
+            promised = (!is_verbatim).then(|| (app.clone(), action.clone()));
             let request = RunRequest { id: None, app, action, input, files: Vec::new() };
             (kernel.run_start_asked(client.caller, request, asked(&meta), Some(exact)).await?, is_verbatim)
         }
@@ -57,7 +63,12 @@ pub(super) async fn perform(
             (request(kernel, &client, app, "prompts/get", params, asked(&meta)).await?, true)
         }
     };
-    follow(oikos, &client, viewer, &*events, &cancel).await?.outcome(is_verbatim)
+    let came = follow(oikos, &client, viewer, &*events, &cancel).await?;
+    let outcome = came.outcome(is_verbatim)?;
+    if let Some((app, tool)) = promised {
+        kernel.output_check(client.caller.owner, &app, &tool, came.report.data.as_ref()).await?;
+    }
+    Ok(outcome)
 }
 
 /// What a run came to.
@@ -111,9 +122,19 @@ async fn follow(
     cancel: &CancellationToken,
 ) -> Result<Came, CallError> {
     let mut waiting: Vec<String> = Vec::new();
+    let mut open = oikos.kernel().questions_open(client.caller.owner);
     loop {
         let seen = tokio::select! {
             seen = viewer.next() => seen,
+            // Whoever comes back for the answer finds the call under way, however long its server then takes.
+            Ok(()) = open.changed(), if !waiting.is_empty() => {
+                let now = open.borrow_and_update().clone();
+                let (still, answered): (Vec<String>, Vec<String>) =
+                    waiting.into_iter().partition(|id| now.iter().any(|question| question.id.to_string() == *id));
+                answered.iter().for_each(|id| events.question_ended(id));
+                waiting = still;
+                continue;
+            }
             () = cancel.cancelled() => return Err(stop(oikos.kernel(), client, &viewer)),
         };
         match seen {
@@ -132,7 +153,7 @@ async fn follow(
                     let message = format!("{} wants to {}", question.app, question.sentence);
                     // Where it is answered has nothing secret in it: whoever opens it signs in. Without a door the terminal is
                     // where it is answered, and the call waits for that.
-                    if let Some(url) = oikos.page_address("approvals") {
+                    if let Some(url) = oikos.page_address(PAGE) {
                         events.question_waits(Waiting { id: id.clone(), message, url });
                         waiting.push(id);
                     }

@@ -9,7 +9,7 @@ use crate::{
 use assembly::{Client, Door, Doors};
 use futures_util::{SinkExt as _, StreamExt as _};
 use protocol::{
-    Answer, Choice, OwnerName, Right, RunId, TokenId,
+    Choice, OwnerName, Right, RunId, TokenId,
     api::{Envelope, Frame, Reply, Request},
 };
 use serde_json::{Value, json};
@@ -295,7 +295,7 @@ async fn open_lines(client: &Client, count: usize) {
 /// Answers a question at a terminal.
 async fn answered(client: &Client, question: &Value, choice: Choice) {
     let question = question.as_str().unwrap().parse().unwrap();
-    let answer = Request::ApprovalAnswer { question, answer: Answer { choice, path: None } };
+    let answer = Request::ApprovalAnswer { question, answer: choice.into() };
     assert_eq!(asked_for(client, "first", answer).await, Reply::Ok);
 }
 

@@ -8,7 +8,7 @@ use assembly::Client;
 use gateway::auth::{Guards, Peer};
 use http::Request as HttpRequest;
 use protocol::{
-    Answer, Choice, ErrorCode, Failure, GrantState, OfferId, OwnerName, QuestionId, Right, RunId,
+    Choice, ErrorCode, Failure, GrantState, OfferId, OwnerName, QuestionId, Right, RunId,
     api::{Envelope, Frame, LineChoice, Reply, Request, StopTarget},
 };
 use serde_json::json;
@@ -47,7 +47,7 @@ fn about(run: RunId, offer: OfferId) -> Vec<(Request, ErrorCode)> {
         (Request::Undo { run }, ErrorCode::RunNotFound),
         (Request::GrantList { app: app() }, no_app),
         (Request::GrantSet { app: app(), choices: block }, no_app),
-        (Request::ApprovalAnswer { question, answer: Answer { choice: Choice::No, path: None } }, ErrorCode::NotFound),
+        (Request::ApprovalAnswer { question, answer: Choice::No.into() }, ErrorCode::NotFound),
     ]
 }
 

@@ -265,7 +265,7 @@ async fn another_owner_finds_nothing_by_any_route() {
     let ways = [Way::Terminal(&household), Way::Key(door.address(), secret.expose().to_owned())];
     let before = First::finds(&client).await;
 
-    let mut table = format!("{:<18}{:<46}{:<24}with a key\n", "operation", "request", "at a terminal");
+    let mut table = format!("{:<20}{:<46}{:<24}with a key\n", "operation", "request", "at a terminal");
     let description = serde_json::to_value(openapi()).unwrap();
     for (path, item) in description["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
@@ -273,7 +273,7 @@ async fn another_owner_finds_nothing_by_any_route() {
             let has_body = operation["requestBody"].is_object();
             let body = |things: &Things| has_body.then(|| body(name, things));
             let is_about = path.contains('{') || body(&first.things) != body(&nobodys());
-            let mut row = format!("{name:<18}{:<46}", format!("{} {path}", method.to_uppercase()));
+            let mut row = format!("{name:<20}{:<46}", format!("{} {path}", method.to_uppercase()));
             for way in &ways {
                 let theirs = &first.things;
                 let (status, said) = way.ask(method, &with(path, theirs), body(theirs).as_ref()).await;
@@ -314,7 +314,7 @@ async fn another_owner_finds_nothing_by_any_route() {
         ("token_list", "/api/v1/tokens?after=", "token"),
         ("login_list", "/api/v1/logins?after=", "login"),
     ] {
-        let mut row = format!("{name:<18}{:<46}", format!("GET {path}{{{of}}}"));
+        let mut row = format!("{name:<20}{:<46}", format!("GET {path}{{{of}}}"));
         for way in &ways {
             let (theirs, nobodys) = (&first.things[of], &nobodys()[of]);
             let (status, said) = way.ask("get", &format!("{path}{theirs}"), None).await;

@@ -4,8 +4,8 @@
 //! text that is sent: what was decided on and shown is what the server gets.
 
 use super::{Demand, file::shell_word};
-use crate::{AppGrants, Basis, GrantError, Lease};
-use protocol::{Arg, GrantState, Labels, Line, Scope, ScopeWord, Sentence, Timestamp, sentence};
+use crate::{AppGrants, Basis, Bound, Grant, GrantError, Lease};
+use protocol::{AppName, Arg, GrantState, Labels, Line, Scope, ScopeWord, Sentence, Timestamp, sentence};
 
 /// What stands in both: nobody else may know of it without a person's yes.
 const BOTH: Labels = Labels::PRIVATE.join(Labels::STRANGER);
@@ -23,12 +23,18 @@ pub struct McpDemand {
     names: Vec<String>,
     /// By what the app calls the server: the switch that governs it.
     called: String,
+    /// That is a name of the app's own, and its owner says what it stands for.
+    is_alias: bool,
+    /// What it stood for when the run began.
+    bound: Option<Bound>,
+    /// The app's manifest asks for this tool; found by the decision.
+    is_asked_for: bool,
     /// The owner wants to be asked before anybody calls this tool.
     is_asked: bool,
     /// Labels of everything that the run had read when it was decided; set by the decision.
     labels: Labels,
-    /// The switch asks, and is for other tools than this one; found by the decision.
-    is_beside: bool,
+    /// What the switch is set to, where it is for other tools than this one; found by the decision.
+    beside: Option<GrantState>,
 }
 
 impl McpDemand {
@@ -38,12 +44,15 @@ impl McpDemand {
         Self {
             names: vec![tool.clone()],
             called: server.clone(),
+            is_alias: false,
+            bound: None,
+            is_asked_for: false,
             server,
             tool,
             arguments: arguments.into(),
             is_asked: false,
             labels: Labels::NONE,
-            is_beside: false,
+            beside: None,
         }
     }
 
@@ -51,6 +60,16 @@ impl McpDemand {
     #[must_use]
     pub fn known_as(mut self, names: impl IntoIterator<Item = String>) -> Self {
         self.names.extend(names);
+        self
+    }
+
+    /// The app calls the server by a name of its own, which stood for this when the run began: whatever it stands for by now,
+    /// the run gets nothing else.
+    #[must_use]
+    pub fn through(mut self, alias: &str, bound: Option<&Bound>) -> Self {
+        alias.clone_into(&mut self.called);
+        self.is_alias = true;
+        self.bound = bound.cloned();
         self
     }
 
@@ -62,17 +81,51 @@ impl McpDemand {
     }
 
     fn scope(&self, tools: Vec<String>) -> Scope {
-        Scope::Mcp { server: self.called.clone(), tools }
+        Scope::Mcp { server: self.called.clone(), tools, alias: self.is_alias }
     }
 
     pub(crate) fn resolve(&mut self, lease: &Lease, grants: &AppGrants, now: Timestamp) -> Result<(), Sentence> {
         self.labels = lease.labels();
         let standing = grants.effective(&self.line(), now, Some(lease.run()));
-        self.is_beside = standing.is_some_and(|grant| match &grant.scope {
-            Scope::Mcp { tools, .. } => grant.state == GrantState::Ask && !self.is_among(tools),
+        self.beside = standing.filter(|grant| !self.is_in(grant)).map(|grant| grant.state);
+        self.is_asked_for = grants.requested.iter().any(|scope| match scope {
+            Scope::Mcp { server, tools, .. } => *server == self.called && self.is_among(tools),
             _ => false,
         });
         Ok(())
+    }
+
+    /// Whether a grant is for this tool.
+    fn is_in(&self, grant: &Grant) -> bool {
+        match (&self.bound, &grant.scope) {
+            // Where a name stands for one tool, that is all it is for, and all of what it is for.
+            (Some(Bound { server, tool: Some(tool) }), Scope::Mcp { .. }) => {
+                server.as_str() == self.server && self.names.contains(tool)
+            }
+            (Some(Bound { server, tool: None }), Scope::Mcp { tools, .. }) => {
+                server.as_str() == self.server && self.is_among(tools)
+            }
+            (None, Scope::Mcp { tools, .. }) => !self.is_alias && self.is_among(tools),
+            _ => false,
+        }
+    }
+
+    /// Why a name of the app's own does not lead to this tool, where it does not.
+    fn check_bound(&self, grants: &AppGrants) -> Result<(), Sentence> {
+        let line = self.line();
+        let Some(bound) = &self.bound else {
+            // Where it began to stand for something only after the run had begun, the next one has it.
+            return Err(match grants.bound(&line) {
+                Some(_) => sentence::rule_mcp_rebound(&line),
+                None => sentence::rule_mcp_unbound(&line),
+            });
+        };
+        if grants.bound(&line) != Some(bound) {
+            return Err(sentence::rule_mcp_rebound(&line));
+        }
+        let is_it =
+            bound.server.as_str() == self.server && bound.tool.as_ref().is_none_or(|tool| self.names.contains(tool));
+        is_it.then_some(()).ok_or_else(|| sentence::rule_mcp_bound_outside(&self.tool, &line, bound.to_string()))
     }
 
     /// Whether the tool is among those of a scope; none means all of its server.
@@ -119,15 +172,16 @@ impl Demand for McpDemand {
     fn basis(&self, lease: &Lease, grants: &AppGrants, now: Timestamp) -> Result<(GrantState, Basis), Sentence> {
         let line = self.line();
         let holding = grants.holding(&line, now, Some(lease.run()));
-        let covers = |grant: &&&crate::Grant| match &grant.scope {
-            Scope::Mcp { tools, .. } => self.is_among(tools),
-            _ => false,
-        };
         // What is blocked is blocked as a whole, whichever tools it was about.
-        let found = holding.iter().find(|grant| covers(grant) || grant.state == GrantState::Block);
+        let found = holding.iter().find(|grant| grant.state == GrantState::Block || self.is_in(grant));
+        if self.is_alias && !holding.is_empty() && found.is_none_or(|grant| grant.state != GrantState::Block) {
+            self.check_bound(grants)?;
+        }
         match (found, holding.is_empty()) {
             (Some(grant), _) => {
                 let rule = match &grant.scope {
+                    // Both names: what the app says, and what that is.
+                    _ if self.is_alias => sentence::rule_grant(&line, format!("{}/{}", self.server, self.tool)),
                     Scope::Mcp { tools, .. } if !tools.is_empty() => sentence::rule_grant(&line, &self.tool),
                     _ => sentence::rule_grant_plain(&line),
                 };
@@ -140,8 +194,24 @@ impl Demand for McpDemand {
 
     fn command(&self, lease: &Lease) -> String {
         // A switch has one word for all of its tools: the others go on as they are.
-        let state = if self.is_beside { GrantState::Ask } else { GrantState::Allow };
-        format!("oikos grant {} mcp={state}:{}", lease.app(), shell_word(&self.target()))
+        let state = self.beside.filter(|state| *state == GrantState::Ask).unwrap_or(GrantState::Allow);
+        let (app, line) = (lease.app(), self.line());
+        if !self.is_alias {
+            return format!("oikos grant {app} mcp={state}:{}", shell_word(&self.target()));
+        }
+        match (&self.bound, self.beside) {
+            (None, _) => bind_command(app, &self.called),
+            // An answer left it with less of its server than the app asks for.
+            (Some(Bound { tool: None, .. }), Some(_)) if self.is_asked_for => {
+                format!("oikos grant {app} {line}={state}:{}", self.server)
+            }
+            // What such a name stands for is all that it is for.
+            (Some(_), Some(held)) if held != GrantState::Block => {
+                let target = format!("{}/{}", self.server, self.tool);
+                format!("oikos grant {app} {line}={state}:{}", shell_word(&target))
+            }
+            (Some(_), _) => format!("oikos grant {app} {line}={state}"),
+        }
     }
 
     fn command_once_asked(&self, _: &Lease) -> Option<String> {
@@ -150,8 +220,34 @@ impl Demand for McpDemand {
         is_only_asked.then(|| format!("oikos mcp allow {} {}", self.server, shell_word(&self.tool)))
     }
 
-    fn lasting(&self, _: &Scope) -> Scope {
-        self.scope(vec![self.tool.clone()])
+    fn lasting(&self, standing: &Scope) -> Scope {
+        match &self.bound {
+            // It stands for this tool alone.
+            Some(Bound { tool: Some(_), .. }) => standing.clone(),
+            _ => self.scope(vec![self.tool.clone()]),
+        }
+    }
+}
+
+/// Whether nothing that the owner could grant would change a rule for the run that met it.
+pub(crate) fn is_final(rule: &Sentence) -> bool {
+    rule.code == "rule_mcp_rebound"
+}
+
+/// The command by which an owner says what an app's own name for a server stands for.
+pub fn bind_command(app: &AppName, alias: &str) -> String {
+    format!("oikos grant {app} mcp.{alias}=allow:SERVER/TOOL")
+}
+
+/// Reads what an owner writes for an app's own name for a server: `SERVER`, or `SERVER/TOOL`.
+pub fn bound_target(target: &str) -> Result<(&str, Option<&str>), GrantError> {
+    let (server, tool) = match target.split_once('/') {
+        Some((server, tool)) => (server, Some(tool)),
+        None => (target, None),
+    };
+    match server.is_empty() || tool.is_some_and(str::is_empty) {
+        true => Err(GrantError::NoServer { target: protocol::text::shorten(target, 200) }),
+        false => Ok((server, tool)),
     }
 }
 

@@ -1,8 +1,8 @@
 use broker::Settled;
-use protocol::{Answer, Choice, QuestionId, RunId};
+use protocol::{Choice, QuestionId, RunId};
 
 fn forge(question: QuestionId, run: RunId) -> Settled {
-    Settled { question, run, answer: Some(Answer { choice: Choice::Always, path: None }) }
+    Settled { question, run, answer: Some(Choice::Always.into()) }
 }
 
 fn main() {}

@@ -17,7 +17,7 @@ fn greedy() -> Vec<ScopeRequest> {
         request(Scope::Clipboard { access: FileAccess::Read }),
         request(Scope::Ai { models: vec![], budget_micros: None }),
         request(Scope::Storage { quota_bytes: 10 << 20 }),
-        request(Scope::Mcp { server: "mail".into(), tools: vec!["send".into()] }),
+        request(Scope::Mcp { server: "mail".into(), tools: vec!["send".into()], alias: false }),
         request(Scope::Event { publish: vec!["app.tester.*".into()], listen: vec![] }),
         request(Scope::Event { publish: vec![], listen: vec!["system.tick".into()] }),
         request(Scope::Event { publish: vec![], listen: vec!["user.message".into()] }),

@@ -38,7 +38,7 @@ fn asked() -> (Scene, Ask<FileDemand>, Question) {
 }
 
 fn answer(choice: Choice) -> Answer {
-    Answer { choice, path: None }
+    choice.into()
 }
 
 /// What the board settles with once this is said.
@@ -111,7 +111,7 @@ fn a_pick_needs_a_path_unless_it_is_a_no() {
     let settled = settle(&scene, &question, || {
         let no_path = board.answer(&terminal, question.id, answer(Choice::Once));
         assert_eq!(no_path, Err(AnswerError::PathMissing));
-        let picked = Answer { choice: Choice::Once, path: Some("/tmp/a.csv".into()) };
+        let picked = Answer { path: Some("/tmp/a.csv".into()), ..answer(Choice::Once) };
         assert_eq!(board.answer(&terminal, question.id, picked), Ok(question.clone()));
     });
     let settled = settled.unwrap();
@@ -125,6 +125,27 @@ fn a_pick_needs_a_path_unless_it_is_a_no() {
     assert!(!settled.unwrap().is_yes());
     let unanswered = Settled::unanswered(question.id, question.run);
     assert_eq!((unanswered.question(), unanswered.answer(), unanswered.is_yes()), (question.id, None, false));
+}
+
+#[test]
+fn a_form_needs_its_fields_and_closing_it_is_no_yes() {
+    let (scene, _, mut question) = asked();
+    question.kind = QuestionKind::Form { message: "Who?".to_owned(), schema: serde_json::json!({ "type": "object" }) };
+    let board = scene.broker.questions();
+    let terminal = caller(Door::Terminal);
+    let settled = settle(&scene, &question, || {
+        let nothing = board.answer(&terminal, question.id, answer(Choice::Once));
+        assert_eq!(nothing, Err(AnswerError::FieldsMissing));
+        let filled = Answer { filled: Some(serde_json::Map::new()), ..answer(Choice::Once) };
+        board.answer(&terminal, question.id, filled).unwrap();
+    });
+    assert!(settled.unwrap().is_yes());
+    for choice in [Choice::No, Choice::Cancel] {
+        let settled = settle(&scene, &question, || {
+            board.answer(&terminal, question.id, answer(choice)).unwrap();
+        });
+        assert!(!settled.unwrap().is_yes());
+    }
 }
 
 #[test]

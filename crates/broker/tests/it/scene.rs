@@ -25,7 +25,7 @@ pub(crate) struct Scene {
 }
 
 pub(crate) fn caller(door: Door) -> Caller {
-    Caller { owner: OwnerId::LOCAL, device: DeviceId(Default::default()), door, rights: Rights::OWNER }
+    Caller { owner: OwnerId::LOCAL, device: DeviceId(Default::default()), door, rights: Rights::OWNER, client: None }
 }
 
 pub(crate) fn folder(path: &str) -> Folder {
@@ -55,7 +55,7 @@ impl Scene {
             self.grants.requested.push(scope.clone());
         }
         let folders = folders.iter().map(|path| folder(path)).collect();
-        self.grants.set(Grant { id, line: scope.line(), scope, state, duration, folders, at: NOW });
+        self.grants.set(Grant { id, line: scope.line(), scope, state, duration, folders, bound: None, at: NOW });
         self.load();
         id
     }

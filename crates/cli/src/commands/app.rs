@@ -177,7 +177,7 @@ async fn install(
         return Ok(ExitCode::SUCCESS);
     }
     terminal.line(format_args!("installed {} {}", app.summary.name, app.summary.version));
-    next_steps(session, &app);
+    next_steps(session, &app).await;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -228,7 +228,7 @@ async fn upgrade(
     }
     let asked = if needs_consent { "" } else { "; it asks for nothing more than before" };
     terminal.line(format_args!("upgraded {} {from} → {}{asked}", app.summary.name, app.summary.version));
-    folder_steps(session, &app);
+    needed_steps(session, &app);
     let back = terminal.step(format_args!("oikos app rollback {}", app.summary.name));
     terminal.line(format_args!("  back to {from}: {back}"));
     Ok(ExitCode::SUCCESS)
@@ -283,6 +283,15 @@ async fn consent(session: &Session, card: &Card, choices: &mut Vec<LineChoice>, 
         if is_chosen || line.needs.is_none() || line.state == GrantState::Block {
             continue;
         }
+        if let Scope::Mcp { .. } = &line.scope {
+            let named = styled(STRONG, &line.line);
+            let question = format!("Which server for {named}: SERVER or SERVER/TOOL? Leave empty for none yet.");
+            let Some(server) = terminal.ask(question).await else { return false };
+            if !server.is_empty() {
+                choices.push(LineChoice::new(line.line.to_string(), line.state).target(Some(server)));
+            }
+            continue;
+        }
         let proposed = match &line.scope {
             Scope::File { folders, .. } if !folders.is_empty() => {
                 format!(" (its author proposes {})", protocol::text::shorten(&folders.join(", "), 80))
@@ -308,21 +317,25 @@ async fn consent(session: &Session, card: &Card, choices: &mut Vec<LineChoice>, 
 }
 
 /// The one command for each switch that does not work yet.
-fn folder_steps(session: &Session, app: &AppDetail) {
+fn needed_steps(session: &Session, app: &AppDetail) {
     let name = &app.summary.name;
     for grant in app.grants.iter().filter(|grant| grant.line.needs.is_some() && grant.line.state != GrantState::Block) {
         let terminal = &session.terminal;
+        let (lacks, target) = match &grant.line.scope {
+            Scope::Mcp { .. } => ("stands for no server yet", "SERVER/TOOL"),
+            _ => ("has no folder yet", "FOLDER"),
+        };
         terminal.line(terminal.step(format_args!(
-            "  {} has no folder yet: oikos grant {name} {}={}:FOLDER",
+            "  {} {lacks}: oikos grant {name} {}={}:{target}",
             grant.line.line, grant.line.line, grant.line.state
         )));
     }
 }
 
 /// What does not work yet, and the first thing to try.
-fn next_steps(session: &Session, app: &AppDetail) {
+async fn next_steps(session: &Session, app: &AppDetail) {
     let name = &app.summary.name;
-    folder_steps(session, app);
+    needed_steps(session, app);
     if app.summary.opens.is_some() {
         let step = session.terminal.step(format_args!("oikos up --open"));
         session.terminal.line(format_args!("  try: {step}, then open it there"));
@@ -332,6 +345,16 @@ fn next_steps(session: &Session, app: &AppDetail) {
     if let Some((called, input)) = action.or(tool) {
         let step = session.terminal.step(format_args!("oikos run {name} {called}"));
         session.terminal.line(format_args!("  try: {step}{}", show::input_example(input)));
+    } else if app.summary.opens.is_none() {
+        server_steps(session, name).await;
+    }
+}
+
+/// What a server has is not in its package: it is asked, and nothing of it can be called before a yes to what it says.
+async fn server_steps(session: &Session, name: &AppName) {
+    let Ok(Reply::Server { server }) = session.reply(Request::ServerInfo { app: name.clone() }).await else { return };
+    if server.looked_at.is_none() {
+        import::server_steps(session, name, server.enabled);
     }
 }
 

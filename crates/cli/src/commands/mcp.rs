@@ -8,7 +8,7 @@ use crate::{
 };
 use futures_util::future::Either;
 use protocol::{
-    ActionName, AppName, ErrorCode, Failure, GrantState,
+    ActionName, AppName, ClientName, ErrorCode, Failure, GrantState,
     api::{Reply, Request, ServerView, SignInClient, SignInView},
     text,
 };
@@ -68,21 +68,29 @@ pub(super) async fn perform(session: &Session, command: McpCommand) -> Result<Ex
             let Reply::Client { change } = session.reply(request).await? else { return Err(unexpected()) };
             if terminal.json { terminal.value(&change) } else { show::client_change(terminal, &change) }
         }
-        McpCommand::Serve => serve(session).await?,
+        McpCommand::Serve { client } => serve(session, client).await?,
         McpCommand::Logs { app } => {
-            let Reply::ServerLog { lines } = session.reply(Request::ServerLog { app }).await? else {
-                return Err(unexpected());
-            };
-            if terminal.json {
-                terminal.value(&lines);
-            } else if lines.is_empty() {
-                terminal.note("it runs not, or has said nothing");
-            } else {
-                lines.iter().for_each(|line| terminal.line(line));
-            }
+            logs(session, app).await?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints what a server has written, or why there is nothing.
+async fn logs(session: &Session, app: AppName) -> Result<(), Failure> {
+    let terminal = &session.terminal;
+    let Reply::ServerLog { lines } = session.reply(Request::ServerLog { app: app.clone() }).await? else {
+        return Err(unexpected());
+    };
+    if terminal.json {
+        terminal.value(&lines);
+    } else if lines.is_empty() {
+        let server = server(session, Request::ServerInfo { app }).await?;
+        show::no_log(terminal, &server);
+    } else {
+        lines.iter().for_each(|line| terminal.line(line));
+    }
+    Ok(())
 }
 
 /// The name by which a tool is run here. Servers give tools names that no action has.
@@ -99,8 +107,8 @@ async fn action(session: &Session, app: &AppName, tool: String) -> Result<Action
 }
 
 /// Joins this process' pipes with the household, until the client has gone.
-async fn serve(session: &Session) -> Result<(), Failure> {
-    let lines = session.client.mcp_lines(session.owner.as_ref()).await?;
+async fn serve(session: &Session, client: Option<ClientName>) -> Result<(), Failure> {
+    let lines = session.client.mcp_lines(session.owner.as_ref(), client).await?;
     let (mut from_oikos, mut to_oikos) = tokio::io::split(lines);
     let said = async {
         let copied = tokio::io::copy(&mut tokio::io::stdin(), &mut to_oikos).await;
@@ -161,7 +169,12 @@ async fn signing_in(session: &Session, request: Request) -> Result<SignInView, F
 async fn accept(session: &Session, app: AppName, tool: Option<String>) -> Result<ExitCode, Failure> {
     let terminal = &session.terminal;
     let seen = server(session, Request::ServerInfo { app: app.clone() }).await?;
-    if terminal.has_person() && !terminal.json {
+    let is_there = tool.as_deref().is_none_or(|tool| seen.tools.iter().any(|known| show::is_called(known, tool)));
+    // A tool that is not there is for oikos to refuse, which names those that are near.
+    if is_there && !terminal.json && show::nothing_waits(terminal, &seen, tool.as_deref()) {
+        return Ok(ExitCode::SUCCESS);
+    }
+    if is_there && terminal.has_person() {
         show::waiting(terminal, &seen, tool.as_deref());
         let said = terminal.ask("Accept that? [y/N]:").await;
         if !matches!(said.as_deref(), Some("y" | "yes")) {

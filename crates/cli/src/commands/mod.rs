@@ -8,6 +8,7 @@ mod daemon;
 mod doctor;
 mod emit;
 mod file;
+mod form;
 mod grant;
 mod import;
 mod key;

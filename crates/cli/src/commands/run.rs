@@ -1,6 +1,6 @@
 //! `oikos run`: start a run, watch it, answer its questions, stop it with Ctrl-C.
 
-use super::{Session, json_word, path_text, unexpected};
+use super::{Session, form, json_word, path_text, unexpected};
 use crate::{
     exit, show,
     terminal::{CARE, styled},
@@ -10,7 +10,9 @@ use assembly::Answers;
 use protocol::{
     Answer, Choice, Chunk, ErrorCode, Failure, Question, QuestionKind, RunId,
     api::{Frame, NamedFile, NamedHanded, NamedPath, Reply, Request, RunReport, StopTarget},
+    text,
 };
+use serde_json::Value;
 use std::{collections::VecDeque, pin::Pin, process::ExitCode};
 
 /// A question being put to the person, and its answer on the way.
@@ -139,18 +141,30 @@ async fn question_ask(session: &Session, question: Question) -> Result<(), Failu
     let terminal = &session.terminal;
     let asks = styled(CARE.bold(), format_args!("{} wants to {}", question.app, question.sentence));
     if !terminal.has_person() {
-        let how = terminal.step(format_args!("oikos approval answer {} once|hour|always|no", question.id));
+        let how = terminal.step(show::answer_with(&question));
         terminal.note(format_args!("{asks}\n  answer from a terminal: {how}"));
         return Ok(());
     }
     terminal.note(&asks);
-    show::content(terminal, &question.kind);
+    if matches!(question.kind, QuestionKind::Permission { .. }) {
+        show::content(terminal, &question.kind);
+    }
     let answer = match &question.kind {
         QuestionKind::Pick { .. } => {
             let path = terminal.ask("  path (empty: no):").await.filter(|path| !path.is_empty());
             match path.map(|path| path_text(std::path::Path::new(&path))).transpose()? {
-                Some(path) => Answer { choice: Choice::Once, path: Some(path) },
-                None => Answer { choice: Choice::No, path: None },
+                Some(path) => Answer { path: Some(path), ..Choice::Once.into() },
+                None => Choice::No.into(),
+            }
+        }
+        QuestionKind::Form { message, schema } => return form_ask(session, &question, message, schema).await,
+        QuestionKind::Open { message, url } => {
+            terminal.note(format_args!("    {}\n    {}", text::escape(message), text::escape(url)));
+            let said = terminal.ask("  [o]pened it, [n]o, or leave it unanswered (Enter):").await;
+            match said.as_deref() {
+                Some("o" | "opened" | "y" | "yes") => Choice::Once.into(),
+                Some("n" | "no") => Choice::No.into(),
+                _ => Choice::Cancel.into(),
             }
         }
         QuestionKind::Permission { .. } => {
@@ -161,9 +175,24 @@ async fn question_ask(session: &Session, question: Question) -> Result<(), Failu
                 Some("a" | "always") => Choice::Always,
                 _ => Choice::No,
             };
-            Answer { choice, path: None }
+            choice.into()
         }
     };
+    answered(session, &question, answer).await
+}
+
+/// Asks with a server's form, again where what was filled in does not fit.
+async fn form_ask(session: &Session, question: &Question, message: &str, schema: &Value) -> Result<(), Failure> {
+    loop {
+        let answer = form::answer(&session.terminal, message, schema).await;
+        match answered(session, question, answer).await {
+            Err(failure) if failure.code == ErrorCode::InvalidInput => session.terminal.failure(&failure),
+            other => return other,
+        }
+    }
+}
+
+async fn answered(session: &Session, question: &Question, answer: Answer) -> Result<(), Failure> {
     match session.reply(Request::ApprovalAnswer { question: question.id, answer }).await {
         // Somebody at another terminal was quicker.
         Err(failure) if failure.code == ErrorCode::NotFound => Ok(()),

@@ -23,6 +23,7 @@ pub(crate) fn apps(terminal: &Terminal, apps: &[AppSummary]) {
     for app in apps {
         let state = match (&app.broken, app.enabled) {
             (Some(why), _) => format!("broken: {}", text::escape(why)),
+            (None, true) if !app.needs.is_empty() => format!("enabled, needs {}", text::escape(&app.needs.join(", "))),
             (None, true) if app.paused => "enabled, paused".to_owned(),
             (None, true) => "enabled".to_owned(),
             (None, false) if app.unready => "not set up".to_owned(),
@@ -261,13 +262,13 @@ pub(crate) fn grants(terminal: &Terminal, app: &AppName, grants: &[GrantView]) {
     terminal.line(styled(STRONG, "Switches"));
     switches(terminal, grants);
     let has = |is: fn(&Scope) -> bool| grants.iter().any(|grant| is(&grant.line.scope));
-    let target =
-        match (has(|scope| matches!(scope, Scope::File { .. })), has(|scope| matches!(scope, Scope::Network { .. }))) {
-            (true, true) => "[:FOLDER|:HOST]",
-            (true, false) => "[:FOLDER]",
-            (false, true) => "[:HOST]",
-            (false, false) => "",
-        };
+    let targets = [
+        (has(|scope| matches!(scope, Scope::File { .. })), ":FOLDER"),
+        (has(|scope| matches!(scope, Scope::Network { .. })), ":HOST"),
+        (has(|scope| matches!(scope, Scope::Mcp { .. })), ":SERVER/TOOL"),
+    ];
+    let targets: Vec<&str> = targets.iter().filter(|(is_there, _)| *is_there).map(|(_, target)| *target).collect();
+    let target = if targets.is_empty() { String::new() } else { format!("[{}]", targets.join("|")) };
     let step = terminal.step(format_args!("oikos grant {app} SWITCH=allow|ask|block{target}"));
     terminal.line(styled(QUIET, format_args!("  change one: {step}")));
 }

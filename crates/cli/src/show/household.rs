@@ -24,10 +24,36 @@ pub(crate) fn doctor(terminal: &Terminal, checks: &[DoctorCheck]) {
     }
 }
 
-/// Prints the exact content that a yes would let out, where that is the point.
+/// Prints what is asked about beyond the sentence: the exact content that a yes would let out, or a server's own words.
 pub(crate) fn content(terminal: &Terminal, kind: &QuestionKind) {
-    if let QuestionKind::Permission { content: Some(content), .. } = kind {
-        terminal.note(format_args!("    {}", text::escape(content)));
+    match kind {
+        QuestionKind::Permission { content: Some(content), .. } => {
+            terminal.note(format_args!("    {}", text::escape(content)));
+        }
+        QuestionKind::Form { message, schema } => {
+            terminal.note(format_args!("    {}", text::escape(message)));
+            for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+                let kind = field["type"].as_str().unwrap_or_default();
+                terminal.note(format_args!("      {} ({kind})", text::escape(name)));
+            }
+        }
+        QuestionKind::Open { message, url } => {
+            terminal.note(format_args!("    {}\n    {}", text::escape(message), text::escape(url)));
+        }
+        QuestionKind::Permission { content: None, .. } | QuestionKind::Pick { .. } => {}
+    }
+}
+
+/// The command that answers a question.
+pub(crate) fn answer_with(question: &Question) -> String {
+    let id = question.id;
+    match question.kind {
+        QuestionKind::Permission { .. } => format!("oikos approval answer {id} once|hour|always|no"),
+        QuestionKind::Pick { .. } => format!("oikos approval answer {id} once --path PATH"),
+        QuestionKind::Form { .. } => {
+            format!("oikos approval answer {id} once --filled '{{\"NAME\": …}}', or {id} no|cancel")
+        }
+        QuestionKind::Open { .. } => format!("oikos approval answer {id} once|no|cancel"),
     }
 }
 
@@ -45,10 +71,7 @@ pub(crate) fn questions(terminal: &Terminal, questions: &[Question]) {
             styled(CARE, &question.sentence)
         ));
         content(terminal, &question.kind);
-        let how = match question.kind {
-            QuestionKind::Permission { .. } => format!("oikos approval answer {} once|hour|always|no", question.id),
-            QuestionKind::Pick { .. } => format!("oikos approval answer {} once --path PATH", question.id),
-        };
+        let how = answer_with(question);
         let (how, expires) = (terminal.step(how), moment(question.expires_at));
         terminal.line(styled(QUIET, format_args!("    {how}   (no answer until {expires} is a no)")));
     }

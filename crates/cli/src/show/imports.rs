@@ -31,10 +31,17 @@ pub(crate) fn imports(terminal: &Terminal, found: &ImportsView) {
     terminal
         .line(format_args!("{new} new, {changed} changed, {kept} there already, {refused} that cannot be imported"));
     if new + changed > 0 {
-        terminal.line(
-            terminal.step("oikos app import NAME takes one, oikos app import --all takes all; nothing was done yet"),
-        );
+        let is_off = found.servers.iter().any(|server| is_due(server) && server.is_disabled_there);
+        let all = if is_off { "all that are not switched off there" } else { "all" };
+        terminal.line(terminal.step(format_args!(
+            "oikos app import NAME takes one, oikos app import --all takes {all}; nothing was done yet"
+        )));
     }
+}
+
+/// Whether something can be done with it.
+fn is_due(server: &ImportView) -> bool {
+    matches!(server.action, ImportAction::Install | ImportAction::Update)
 }
 
 fn one(terminal: &Terminal, server: &ImportView) {
@@ -56,13 +63,25 @@ fn one(terminal: &Terminal, server: &ImportView) {
     if let Some(package) = &server.package {
         field("package", package);
     }
-    field("starts", &server.place);
-    if server.asks.is_empty() {
+    if server.is_disabled_there {
+        field(
+            "there",
+            if is_due(server) { "it is switched off, so --all leaves it out" } else { "it is switched off" },
+        );
+    }
+    if !server.place.is_empty() {
+        field("starts", &server.place);
+    }
+    // What cannot be imported asks for nothing, whatever is known of it.
+    if server.asks.is_empty() && server.refusals.is_empty() {
         field("asks for", "nothing: no file, no network");
     }
     for ask in &server.asks {
         let targets = if ask.targets.is_empty() { String::new() } else { format!(": {}", ask.targets.join(", ")) };
         field("asks for", &format!("{}{targets}", ask.line));
+        if let Some(reason) = &ask.reason {
+            field("", &format!("because {reason}"));
+        }
     }
     for setting in &server.settings {
         let what = match (setting.is_secret, setting.has_value) {
@@ -71,7 +90,12 @@ fn one(terminal: &Terminal, server: &ImportView) {
             (false, true) => "taken over",
             (false, false) => "not set",
         };
-        field("is given", &format!("{}: {what}", text::escape(&setting.title)));
+        let named = if setting.title == setting.name { String::new() } else { format!(" (setting {})", setting.name) };
+        field("is given", &format!("{}{named}: {what}", text::escape(&setting.title)));
+    }
+    for asked in server.questions.iter().filter(|asked| !asked.is_secret && !asked.has_answer) {
+        let need = if asked.is_required { "which it needs from you" } else { "if you like" };
+        field("asks you", &format!("{}: --answer {}=…, {need}", text::escape(&asked.title), text::escape(&asked.name)));
     }
     server.warnings.iter().for_each(|said| notice(terminal, "note", CARE, said));
     server.refusals.iter().for_each(|said| notice(terminal, "refused", BAD, said));

@@ -1,19 +1,19 @@
 //! The words of `oikos mcp` and `oikos app import`.
 
-use super::{GrantWord, SettingWord, grant_word, setting_word};
+use super::{GivenWord, GrantWord, SettingWord, grant_word, setting_word};
 use clap::{Args, Subcommand};
-use protocol::AppName;
+use protocol::{AppName, ClientName};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub(crate) struct ImportWords {
-    /// The servers, by the names that --scan shows; or one file
+    /// The servers, by the names that --scan shows; or one file, and which of the servers in it
     #[arg(value_name = "NAME|FILE")]
     pub(crate) servers: Vec<String>,
     /// Only show what there is and what would be done
     #[arg(long, conflicts_with_all = ["all", "yes", "grants"])]
     pub(crate) scan: bool,
-    /// All that can be imported
+    /// All that can be imported and are not switched off where they were found
     #[arg(long, conflicts_with = "servers")]
     pub(crate) all: bool,
     /// Only what this client has set up: claude-desktop, claude-code, cursor, vscode, windsurf, zed. May be repeated
@@ -43,17 +43,22 @@ pub(crate) enum McpCommand {
 Examples:
   oikos mcp add files -- npx -y @modelcontextprotocol/server-filesystem ~/notes
   oikos mcp add clock -- uvx mcp-server-time
-  oikos mcp add issues --given GITHUB_TOKEN=… -- npx -y @modelcontextprotocol/server-github
-  oikos mcp add tracker --url https://mcp.example.com/mcp --given Authorization='Bearer …'")]
+  oikos mcp add issues --given GITHUB_TOKEN -- npx -y @modelcontextprotocol/server-github
+  oikos mcp add tracker --yes --url https://mcp.example.com/mcp --given Authorization < header
+  oikos mcp add clock --given TZ=Europe/Berlin -- uvx mcp-server-time
+
+A secret is named alone and never a word of the command line, which other programs can read: it is asked
+for unseen, or is the next line of standard input, and goes to the vault.")]
     Add {
         /// What it is to be called
         app: String,
         /// Its address
         #[arg(long)]
         url: Option<String>,
-        /// What it is given: a variable of its environment, a header of its requests. Secrets go to the vault. May be repeated
-        #[arg(long, value_name = "NAME=VALUE", value_parser = setting_word)]
-        given: Vec<SettingWord>,
+        /// What it is given: a variable of its environment, a header of its requests. A secret, by its name alone, is asked for
+        /// unseen, or is the next line of standard input. May be repeated
+        #[arg(long, value_name = "NAME[=VALUE]")]
+        given: Vec<GivenWord>,
         /// Take its card as proposed
         #[arg(long)]
         yes: bool,
@@ -117,21 +122,21 @@ Examples:
     },
     /// Let others than you call tools
     Allow {
-        /// The server
+        /// The server, or an app with tools of its own
         app: AppName,
         /// The tool; all of them without it
         tool: Option<String>,
     },
     /// Have others ask you before each call
     Ask {
-        /// The server
+        /// The server, or an app with tools of its own
         app: AppName,
         /// The tool; all of them without it
         tool: Option<String>,
     },
     /// Have nobody call tools
     Block {
-        /// The server
+        /// The server, or an app with tools of its own
         app: AppName,
         /// The tool; all of them without it
         tool: Option<String>,
@@ -142,8 +147,12 @@ A client starts this by itself; oikos mcp connect CLIENT tells it to. While it r
 holds the home itself. A call is a run: it stands in the log, and what asks is asked in the page or by oikos approval.
 
 Examples:
-  claude mcp add oikos -- oikos mcp serve")]
-    Serve,
+  claude mcp add oikos -- oikos mcp serve --client claude-code")]
+    Serve {
+        /// Who the client is: what it has read, its names for tools and its runs in the log are its own
+        #[arg(long, value_name = "NAME")]
+        client: Option<ClientName>,
+    },
     /// Call a tool, by the name that its server gives it or the one it has here; a call is a run
     #[command(after_help = "\
 Examples:

@@ -10,31 +10,27 @@ use std::{
         unix::net::{SocketAddr, UnixListener},
     },
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
 };
-use testkit::wait_until;
+use testkit::{wait_until, wait_until_some};
 
 const APP: &str = "burglar";
+/// Another server in its own box, with something in its environment.
+const OTHER: &str = "neighbour";
+const TOKEN: &str = "TOKEN=another's";
 /// Where its interpreter is looked for: not among scripts that choose one by rules that lie elsewhere.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
-/// A household with things to get: a key, a socket without a name, another program with something in its environment.
+/// A household with things to get: a key, a socket without a name, another server with something in its environment.
 struct House {
     oikos: Oikos,
     shared: PathBuf,
     secret: PathBuf,
     name: String,
-    other: Child,
+    /// The process of the other server.
+    other: u32,
     _listening: UnixListener,
     _up: Process,
     is_server: bool,
-}
-
-impl Drop for House {
-    fn drop(&mut self) {
-        drop(self.other.kill());
-        drop(self.other.wait());
-    }
 }
 
 impl House {
@@ -50,7 +46,6 @@ impl House {
         let name = format!("oikos-burglar-{}", oikos.home().display());
         let address = SocketAddr::from_abstract_name(&name).unwrap();
         let listening = UnixListener::bind_addr(&address).unwrap();
-        let other = Command::new("sleep").arg("600").env("TOKEN", "another's").stdin(Stdio::null()).spawn().unwrap();
         if is_server {
             let server = oikos.files().join("server/main.py");
             let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/apps/burglar/src/main.py");
@@ -66,7 +61,8 @@ impl House {
         command.env("HOME", oikos.person()).env("PATH", PATH);
         let up = Process::start_as(command);
         up.wait_for("pid");
-        let house = Self { oikos, shared, secret, name, other, _listening: listening, _up: up, is_server };
+        let mut house = Self { oikos, shared, secret, name, other: 0, _listening: listening, _up: up, is_server };
+        house.other = house.settle();
         if is_server {
             house.ok(&["app", "import", APP, "--yes"]);
             house.ok(&["mcp", "look", APP]);
@@ -76,6 +72,35 @@ impl House {
             house.oikos.install(APP, &[&grant, "network=allow:example.com"]);
         }
         house
+    }
+
+    /// Brings the other server, and gives the number of its process.
+    fn settle(&self) -> u32 {
+        let folder = self.oikos.files().join(OTHER);
+        fs::create_dir_all(folder.join("src")).unwrap();
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/apps/burglar/src/main.py");
+        fs::copy(source, folder.join("src/main.py")).unwrap();
+        let (key, value) = TOKEN.split_once('=').unwrap();
+        let entry = json!({ "command": ["python3", "src/main.py"], "protocol": "mcp", "environment": { key: value } });
+        let manifest = json!({
+            "name": OTHER, "version": "1.0.0", "description": "Is tried to be broken into", "entry": entry, "permissions": {},
+        });
+        fs::write(folder.join("kimai.json"), manifest.to_string()).unwrap();
+        self.ok(&["app", "install", folder.to_str().unwrap(), "--yes"]);
+        self.ok(&["mcp", "look", OTHER]);
+        wait_until_some("the other server", || {
+            let numbers = fs::read_dir("/proc").unwrap().flatten();
+            let mut numbers = numbers.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+            numbers.find(|number| self.is_other(*number))
+        })
+    }
+
+    /// Whether this is the process of the other server, with what it has.
+    fn is_other(&self, number: u32) -> bool {
+        let home = format!("HOME={}", self.oikos.home().join("programs/1").join(OTHER).join("home").display());
+        let environment = fs::read(format!("/proc/{number}/environ")).unwrap_or_default();
+        let environment = String::from_utf8_lossy(&environment);
+        [TOKEN, &*home].iter().all(|entry| environment.split('\0').any(|set| set == *entry))
     }
 
     #[track_caller]
@@ -161,7 +186,7 @@ impl House {
         self.is_refused("local", &socket, 0, &format!("wanted to connect to {socket}; "));
         self.is_refused("abstract", &self.name, 0, &format!("wanted to connect to @{}; ", self.name));
 
-        let other = self.other.id();
+        let other = self.other;
         let process = format!("wanted to look into the process {other}; its box holds no processes but its own");
         self.is_refused("environment", "", other, &process);
         self.is_refused("signal", "", other, &format!("wanted to send a signal to the process {other}; "));
@@ -183,6 +208,7 @@ impl House {
         assert_eq!(came["done"], json!(["a.txt"]), "{came}");
         assert!(!log.contains("BLOCKED"), "{log}");
         assert_eq!(fs::read_to_string(&self.secret).unwrap(), "key");
+        assert!(self.is_other(self.other), "the other server is not there any more");
     }
 }
 

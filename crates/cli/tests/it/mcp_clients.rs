@@ -3,6 +3,7 @@
 
 use crate::{
     doors::{say, up},
+    elsewhere::Elsewhere,
     kit::Oikos,
     process::Process,
 };
@@ -30,6 +31,23 @@ impl Client {
         oikos.install("fickle", &[]);
         oikos.ok(&["mcp", "look", "fickle"]);
         oikos.ok(&["mcp", "accept", "fickle"]);
+        Self::greet(oikos, up, address)
+    }
+
+    /// In front of one with a server elsewhere, which is called `tracker` there.
+    fn with_elsewhere() -> (Self, Elsewhere) {
+        let (oikos, elsewhere) = (Oikos::new(), Elsewhere::start());
+        let (up, address) = up(&oikos);
+        let url = format!("http://{}/mcp", elsewhere.address());
+        drop(oikos.run(&["mcp", "add", "tracker", "--url", &url, "--yes"]));
+        oikos.ok(&["grant", "tracker", &format!("network=allow:{}", elsewhere.address())]);
+        oikos.ok(&["mcp", "look", "tracker"]);
+        oikos.ok(&["app", "enable", "tracker"]);
+        (Self::greet(oikos, up, address), elsewhere)
+    }
+
+    /// In front of any household that is up.
+    fn greet(oikos: Oikos, up: Process, address: String) -> Self {
         let key = oikos.ok(&["token", "new", "client", "--rights", "read,run"]).out.trim().to_owned();
         let mut client = Self { oikos, address, key, session: String::new(), _up: up };
         let hello = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "test", "version": "1" } });
@@ -129,6 +147,79 @@ fn what_a_running_server_changes_is_told_and_waits_for_the_owner() {
     client.oikos.ok(&["mcp", "accept", "fickle", "word"]);
     assert!(client.tools().contains(&"fickle_word".to_owned()), "{:?}", client.tools());
     assert_eq!(client.call("fickle_word")["content"][0]["text"], "Rye.");
+}
+
+#[test]
+fn what_a_server_elsewhere_changes_is_told_without_anybody_calling_it() {
+    let (client, elsewhere) = Client::with_elsewhere();
+    assert_eq!(client.call("tracker_echo")["content"][0]["text"], "said again");
+    wait_until("oikos to listen to the server", || elsewhere.listeners() == 1);
+
+    // A resource that somebody watches.
+    assert_eq!(client.ask("resources/subscribe", &json!({ "uri": "note://one" })), json!({}));
+    assert!(elsewhere.is_watched("note://one"));
+    let heard = client.listen();
+    let params = json!({ "uri": "note://one" });
+    elsewhere.tell(&json!({ "jsonrpc": "2.0", "method": "notifications/resources/updated", "params": params }));
+    wait_until("the change of the resource", || heard.lock().unwrap().contains("notifications/resources/updated"));
+
+    // A tool that is another one now waits for the owner.
+    let standing = || {
+        let info = client.oikos.json(&["mcp", "info", "tracker"]);
+        info["tools"][0]["standing"].as_str().unwrap_or_default().to_owned()
+    };
+    elsewhere.change("Says it again, and to somebody else");
+    wait_until("the tool to wait", || standing() == "changed");
+    assert!(!client.tools().contains(&"tracker_echo".to_owned()), "{:?}", client.tools());
+    client.oikos.ok(&["mcp", "accept", "tracker", "echo"]);
+
+    // So does one that changed while nobody could be told.
+    elsewhere.cut();
+    elsewhere.change("Says nothing any more");
+    wait_until("oikos to listen again", || elsewhere.listeners() == 1);
+    wait_until("the tool to wait again", || standing() == "changed");
+
+    // One that is switched off is not listened to.
+    client.oikos.ok(&["app", "disable", "tracker"]);
+    wait_until("nobody to listen", || elsewhere.listeners() == 0);
+}
+
+#[test]
+fn a_server_elsewhere_that_forgets_its_session_is_greeted_again_and_nobody_notices() {
+    let (client, elsewhere) = Client::with_elsewhere();
+    assert_eq!(client.call("tracker_echo")["content"][0]["text"], "said again");
+    assert_eq!(client.ask("resources/subscribe", &json!({ "uri": "note://one" })), json!({}));
+    wait_until("oikos to listen to the server", || elsewhere.listeners() == 1);
+    let heard = client.listen();
+    for round in 1..=3 {
+        let before = elsewhere.greetings();
+        elsewhere.forget();
+        assert_eq!(client.call("tracker_echo")["content"][0]["text"], "said again", "round {round}");
+        // Once, however many found out that it was lost, and with what it was asked to tell of.
+        assert_eq!(elsewhere.greetings(), before + 1, "round {round}");
+        wait_until("the resource to be watched again", || elsewhere.is_watched("note://one"));
+        wait_until("oikos to listen again", || elsewhere.listeners() == 1);
+        assert_eq!(elsewhere.greetings(), before + 1, "round {round}");
+    }
+    heard.lock().unwrap().clear();
+    let params = json!({ "uri": "note://one" });
+    elsewhere.tell(&json!({ "jsonrpc": "2.0", "method": "notifications/resources/updated", "params": params }));
+    wait_until("the change of the resource", || heard.lock().unwrap().contains("notifications/resources/updated"));
+    let read = client.ask("resources/read", &json!({ "uri": "note://one" }));
+    assert_eq!(read["contents"][0]["text"], "as it is", "{read}");
+    // What it offers is what it offered, so nothing waits, and no run failed.
+    assert!(client.tools().contains(&"tracker_echo".to_owned()), "{:?}", client.tools());
+    let info = client.oikos.json(&["mcp", "info", "tracker"]);
+    assert!(info["fault"].is_null() && info["tools"][0]["standing"] == "accepted", "{info}");
+
+    // One that came back as another one is not called by what it was.
+    elsewhere.forget();
+    elsewhere.change("Says it again, and to somebody else");
+    let said = client.call("tracker_echo");
+    assert_ne!(said["content"][0]["text"], "said again", "{said}");
+    wait_until("the tool to wait for its owner", || {
+        client.oikos.json(&["mcp", "info", "tracker"])["tools"][0]["standing"] == "changed"
+    });
 }
 
 #[test]

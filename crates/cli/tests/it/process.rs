@@ -108,6 +108,12 @@ impl Process {
         rustix::process::kill_process(process, rustix::process::Signal::STOP).unwrap();
     }
 
+    /// And goes on.
+    pub(crate) fn resume(&self) {
+        let process = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(process, rustix::process::Signal::CONT).unwrap();
+    }
+
     /// As kill -9.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();

@@ -1,9 +1,16 @@
 //! Apps that are programs: started in a box when a run needs them, spoken with, kept to what was granted, gone when they are
 //! not wanted. The program is a real one, and tells what came of what it tried.
 
-use crate::{kit::Oikos, process::Process};
+use crate::{kit::Oikos, process::Process, tls::Authority};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
-use std::{fs, net::TcpListener, time::Duration};
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpListener,
+    sync::Arc,
+    time::Duration,
+};
 use testkit::{wait_until, wait_until_some};
 
 const PROGRAM: &str = "probe-program";
@@ -130,20 +137,88 @@ fn it_has_what_was_granted_and_nothing_else() {
     assert_eq!(fs::read_to_string(hidden.join("c.txt")).unwrap(), "new");
 }
 
-#[test]
-fn its_ways_out_are_decided_one_by_one() {
-    let house = House::new(&["network=allow:http://127.0.0.1"]);
+/// A server that says hello to everybody, as long as there are tests; its port.
+fn greeter(secured: Option<Arc<ServerConfig>>) -> u16 {
+    fn greet(mut line: impl Read + Write) {
+        let mut said = [0; 4096];
+        drop(line.read(&mut said));
+        drop(line.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello"));
+        drop(line.flush());
+    }
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
-        use std::io::{Read as _, Write as _};
-        for mut line in listener.incoming().map_while(Result::ok) {
+        for line in listener.incoming().map_while(Result::ok) {
             drop(line.set_read_timeout(Some(Duration::from_secs(5))));
-            let mut said = [0; 4096];
-            drop(line.read(&mut said));
-            drop(line.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello"));
+            match &secured {
+                None => greet(line),
+                Some(config) => {
+                    let mut line = StreamOwned::new(ServerConnection::new(config.clone()).unwrap(), line);
+                    greet(&mut line);
+                    line.conn.send_close_notify();
+                    drop(line.flush());
+                }
+            }
         }
     });
+    port
+}
+
+#[test]
+fn what_it_fetches_goes_by_its_proxy_and_stands_in_the_log() {
+    let (plain, secured, other) = (greeter(None), greeter(Some(Authority::new().server("localhost"))), greeter(None));
+    let (plain_host, secured_host) = (format!("127.0.0.1:{plain}"), format!("localhost:{secured}"));
+    let (plain_grant, secured_grant) = (format!("network=allow:{plain_host}"), format!("network=allow:{secured_host}"));
+    let house = House::new(&[&plain_grant, &secured_grant]);
+    let fetch = |input: Value| {
+        let end = house.run("fetch", &input);
+        assert_eq!(end["type"], "STREAM_END", "{input}: {end}");
+        let log = house.oikos.ok(&["log", "--run", end["run"].as_str().unwrap()]).out;
+        (end["data"].clone(), log)
+    };
+    // In each language of its proxy, and over TLS, which nobody opens on the way.
+    for (input, host) in [
+        (json!({ "how": "connect", "host": "127.0.0.1", "port": plain }), &plain_host),
+        (json!({ "how": "socks", "host": "127.0.0.1", "port": plain }), &plain_host),
+        (json!({ "how": "forward", "host": "127.0.0.1", "port": plain }), &plain_host),
+        (json!({ "how": "connect", "host": "localhost", "port": secured, "name": "localhost" }), &secured_host),
+        (json!({ "how": "socks", "host": "localhost", "port": secured, "name": "localhost" }), &secured_host),
+    ] {
+        let (came, log) = fetch(input.clone());
+        assert_eq!(came["done"], "hello", "{input}: {came}\n{log}");
+        assert!(log.contains(&format!("was connected to {host} for")), "{input}:\n{log}");
+        assert!(!log.contains("BLOCKED"), "{input}:\n{log}");
+    }
+    // Another port of the same machine is another host: it and the owner hear which command would allow it.
+    let command = format!("oikos grant {PROGRAM} network=allow:127.0.0.1:{other}");
+    for how in ["connect", "socks", "forward"] {
+        let (came, log) = fetch(json!({ "how": how, "host": "127.0.0.1", "port": other }));
+        let said = came["refused"].as_str().unwrap_or_else(|| panic!("{how}: {came}"));
+        match how {
+            "socks" => assert_eq!(said, "SOCKS5 2"),
+            _ => assert!(said.starts_with("HTTP/1.1 403") && said.contains(&command), "{said}"),
+        }
+        let line = log.lines().find(|line| line.contains("BLOCKED: wanted to "));
+        let line = line.unwrap_or_else(|| panic!("{how}:\n{log}"));
+        assert!(line.contains(&format!("; to allow it: {command}")), "{line}");
+    }
+    // Who was let in for one name speaks with no other behind the same address.
+    for how in ["connect", "socks"] {
+        let (came, log) = fetch(json!({ "how": how, "host": "localhost", "port": secured, "name": "other.example" }));
+        assert!(came["failed"].as_str().is_some_and(|why| why.contains("ACCESS_DENIED")), "{how}: {came}");
+        let rule = format!("what it says first is for other.example, and this is a connection to {secured_host}");
+        assert!(log.lines().any(|line| line.contains("BLOCKED: wanted to ") && line.contains(&rule)), "{how}:\n{log}");
+    }
+    // What the command says is what lets it through.
+    house.oikos.ok(&command.split(' ').skip(1).collect::<Vec<_>>());
+    let (came, log) = fetch(json!({ "how": "connect", "host": "127.0.0.1", "port": other }));
+    assert_eq!(came["done"], "hello", "{came}\n{log}");
+}
+
+#[test]
+fn its_ways_out_are_decided_one_by_one() {
+    let house = House::new(&["network=allow:http://127.0.0.1"]);
+    let port = greeter(None);
     house.oikos.ok(&["grant", PROGRAM, &format!("network=allow:127.0.0.1:{port}")]);
     // A program asks its proxy, as its environment says.
     let came = house.attempt("connect", "127.0.0.1", "8118");

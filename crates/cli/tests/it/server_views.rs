@@ -87,7 +87,12 @@ impl Drop for Client {
 /// A person who has looked at the server and said yes to it.
 fn house() -> Oikos {
     let oikos = Oikos::new();
-    oikos.install("drawer", &[]);
+    let installed = oikos.ok(&["app", "install", app_folder("drawer").to_str().unwrap(), "--yes"]).out;
+    // A person reads what is left to do.
+    assert!(
+        installed.contains("oikos mcp look drawer") && installed.contains("oikos mcp accept drawer"),
+        "{installed}"
+    );
     accept(&oikos, "drawer");
     oikos
 }

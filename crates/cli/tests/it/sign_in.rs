@@ -4,6 +4,7 @@
 use crate::{
     doors::{say, up},
     kit::Oikos,
+    observing::up_with,
     process::Process,
 };
 use serde_json::{Value, json};
@@ -31,6 +32,10 @@ struct Known {
     grants: Vec<String>,
     /// Whether anybody can register.
     registers: bool,
+    /// Whether documents are read that say who a client is.
+    reads_documents: bool,
+    /// Who came, to sign in or for a token.
+    clients: Vec<String>,
 }
 
 /// An MCP server that lets in whoever signed in, and the place where that is done.
@@ -71,6 +76,11 @@ impl Elsewhere {
 
     fn grants(&self) -> Vec<String> {
         self.0.lock().unwrap().grants.clone()
+    }
+
+    /// Who came since this was asked last.
+    fn clients(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap().clients)
     }
 }
 
@@ -171,6 +181,9 @@ fn accounts(known: &mut Known, asked: &Asked) -> (u16, String, Value) {
                 "response_types_supported": ["code"],
                 "code_challenge_methods_supported": ["S256"],
             });
+            if known.reads_documents {
+                said["client_id_metadata_document_supported"] = true.into();
+            }
             if known.registers {
                 said["registration_endpoint"] = format!("{here}/register").into();
             }
@@ -180,6 +193,7 @@ fn accounts(known: &mut Known, asked: &Asked) -> (u16, String, Value) {
         // A person signs in at once, and is sent back.
         "/authorize" => {
             known.challenge = asked.query["code_challenge"].clone();
+            known.clients.push(asked.query["client_id"].clone());
             assert_eq!(asked.query["code_challenge_method"], "S256");
             let back = format!("{}?code=c0de&state={}", asked.query["redirect_uri"], asked.query["state"]);
             (302, format!("location: {back}\r\n"), Value::Null)
@@ -188,6 +202,7 @@ fn accounts(known: &mut Known, asked: &Asked) -> (u16, String, Value) {
             let fields = form(&asked.body);
             let grant = fields["grant_type"].clone();
             known.grants.push(grant.clone());
+            known.clients.push(fields["client_id"].clone());
             let is_good = match grant.as_str() {
                 "authorization_code" => {
                     fields["code"] == "c0de" && base64_url(&fields["code_verifier"]) == known.challenge
@@ -249,6 +264,11 @@ struct House {
 
 impl House {
     fn new() -> Self {
+        Self::with(up)
+    }
+
+    /// With an oikos that was started so.
+    fn with(up: impl FnOnce(&Oikos) -> (Process, String)) -> Self {
         let (oikos, elsewhere) = (Oikos::new(), Elsewhere::new());
         let (up, door) = up(&oikos);
         let url = format!("http://{}/mcp", elsewhere.server());
@@ -343,9 +363,14 @@ fn whoever_signs_in_is_let_in_until_they_sign_out() {
     let (code, end) = house.call();
     assert_eq!(code, 3, "{end}");
     assert!(end.to_string().contains("oikos mcp sign-in tracker"), "{end}");
+    let list = house.oikos.ok(&["mcp", "list"]);
+    assert!(list.out.contains("wants a sign-in"), "{}", list.out);
+    let info = house.oikos.ok(&["mcp", "info", "tracker"]).out;
+    assert!(info.contains("its last run failed") && info.contains("oikos mcp sign-in tracker"), "{info}");
     house.elsewhere.0.lock().unwrap().renews = true;
     assert_eq!(house.sign_in(&[])["done"], true);
     assert_eq!(house.call().0, 0);
+    assert!(house.oikos.json(&["mcp", "info", "tracker"])["fault"].is_null());
 
     let keys = house.oikos.json(&["key", "list"]);
     assert!(keys[0]["name"] == "app/tracker/(sign-in)" && !keys.to_string().contains("t0ken"), "{keys}");
@@ -399,6 +424,40 @@ fn where_nobody_can_register_the_owner_says_who_oikos_is() {
     let said = house.oikos.run(&["mcp", "sign-in", "tracker"]);
     assert!(said.code == 3 && said.err.contains("--client-id ID"), "{}{}", said.out, said.err);
     assert_eq!(house.sign_in(&["--client-id", "by-hand"])["done"], true);
+    assert_eq!(house.elsewhere.clients(), ["by-hand", "by-hand"]);
+}
+
+#[test]
+fn a_document_of_the_operators_says_who_oikos_is_where_such_are_read() {
+    const DOCUMENT: &str = "https://box.example/oikos.json";
+    let set_up = format!("[servers]\nclient_document = \"{DOCUMENT}\"\n");
+    let house = House::with(|oikos| up_with(oikos, &set_up));
+    house.allow(house.elsewhere.accounts());
+    house.elsewhere.0.lock().unwrap().reads_documents = true;
+    // Nobody registers, though anybody could: to sign in and for the token, oikos is its document.
+    assert_eq!(house.sign_in(&[])["done"], true);
+    assert_eq!(house.elsewhere.clients(), [DOCUMENT, DOCUMENT]);
+    house.oikos.ok(&["mcp", "accept", "tracker"]);
+    house.oikos.ok(&["app", "enable", "tracker"]);
+    house.elsewhere.forget();
+    assert_eq!(house.call().1["data"]["content"][0]["text"], "you are ada");
+    assert_eq!(house.elsewhere.clients(), [DOCUMENT], "the token was renewed");
+    // What is known by hand goes before that, and where such documents are not read it is made known as ever.
+    for (reads_documents, more, client) in
+        [(true, &["--client-id", "by-hand"][..], "by-hand"), (false, &[], "somebody")]
+    {
+        house.oikos.ok(&["mcp", "sign-out", "tracker"]);
+        house.elsewhere.0.lock().unwrap().reads_documents = reads_documents;
+        assert_eq!(house.sign_in(more)["done"], true);
+        assert_eq!(house.elsewhere.clients(), [client, client]);
+    }
+    // What is no address of a document says so at the start.
+    let config = house.oikos.files().join("wrong.toml");
+    for wrong in ["http://box.example/oikos.json", "https://box.example/", "https://box.example/oikos.json?a=b"] {
+        std::fs::write(&config, format!("[servers]\nclient_document = \"{wrong}\"\n")).unwrap();
+        let said = Oikos::new().run(&["up", "--port", "0", "--config", config.to_str().unwrap()]);
+        assert!(said.code != 0 && said.err.contains("an https address with a path"), "{}{}", said.out, said.err);
+    }
 }
 
 #[test]

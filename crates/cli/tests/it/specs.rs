@@ -65,6 +65,7 @@ areas! {
     author: "Making an app: new, lint, test.";
     apps: "The official apps, as somebody uses them.";
     key: "Secrets in the vault: kept, listed, given, and nowhere else.";
+    servers: "MCP servers of others: found, imported, looked at; and oikos in the configurations of clients.";
     access: "Who may come in: API keys, browsers, owners.";
 }
 

@@ -8,17 +8,24 @@ use crate::{
 use serde_json::{Value, json};
 use std::{fs, process::Command};
 
-const SERVER: &str = "callee";
+pub(crate) const SERVER: &str = "callee";
 
 /// A person who has an app, and a server that it calls.
-struct House {
-    oikos: Oikos,
+pub(crate) struct House {
+    pub(crate) oikos: Oikos,
     _up: Process,
 }
 
 impl House {
     /// With both installed; the app's switch is as its card proposes, but for these grants.
     fn new(grants: &[&str]) -> Self {
+        let house = Self::with_servers(&[SERVER]);
+        house.oikos.install("caller", grants);
+        house
+    }
+
+    /// With servers of these names, all alike, that can be called.
+    pub(crate) fn with_servers(servers: &[&str]) -> Self {
         let oikos = Oikos::new();
         let server = oikos.files().join("server/server.mjs");
         fs::create_dir_all(server.parent().unwrap()).unwrap();
@@ -28,30 +35,39 @@ impl House {
         let config = oikos.person().join(".config/Claude/claude_desktop_config.json");
         fs::create_dir_all(config.parent().unwrap()).unwrap();
         let entry = json!({ "command": "node", "args": [server] });
-        fs::write(config, json!({ "mcpServers": { SERVER: entry } }).to_string()).unwrap();
+        let entries: serde_json::Map<String, Value> =
+            servers.iter().map(|name| ((*name).to_owned(), entry.clone())).collect();
+        fs::write(config, json!({ "mcpServers": entries }).to_string()).unwrap();
         let up = Process::start_as(person(&oikos, &["up", "--no-doors", "--json"]));
         up.wait_for("pid");
         let house = Self { oikos, _up: up };
-        house.ok(&["app", "import", SERVER, "--yes"]);
-        house.ok(&["mcp", "look", SERVER]);
-        house.ok(&["app", "enable", SERVER]);
-        house.oikos.install("caller", grants);
+        for name in servers {
+            house.import(name);
+        }
         house
     }
 
-    fn say(&self, words: &[&str]) -> Said {
+    /// A server of the configuration becomes one that can be called.
+    #[track_caller]
+    pub(crate) fn import(&self, server: &str) {
+        self.ok(&["app", "import", server, "--yes"]);
+        self.ok(&["mcp", "look", server]);
+        self.ok(&["app", "enable", server]);
+    }
+
+    pub(crate) fn say(&self, words: &[&str]) -> Said {
         Said::of(person(&self.oikos, words).output().unwrap())
     }
 
     #[track_caller]
-    fn ok(&self, words: &[&str]) -> String {
+    pub(crate) fn ok(&self, words: &[&str]) -> String {
         let said = self.say(words);
         assert_eq!(said.code, 0, "{words:?}: {}{}", said.out, said.err);
         said.out
     }
 
     #[track_caller]
-    fn json(&self, words: &[&str]) -> Value {
+    pub(crate) fn json(&self, words: &[&str]) -> Value {
         let said = self.ok(&[words, &["--json"]].concat());
         serde_json::from_str(said.lines().last().unwrap_or_default()).unwrap()
     }
@@ -65,7 +81,7 @@ impl House {
 
     /// Runs the command that a denial names.
     #[track_caller]
-    fn allow_as_told(&self, denial: &str) {
+    pub(crate) fn allow_as_told(&self, denial: &str) {
         let command = denial.split("to allow it: oikos ").nth(1).and_then(|rest| rest.lines().next());
         let command = command.unwrap_or_else(|| panic!("no command in {denial}"));
         // The run's failure stands in front of its code.
@@ -96,14 +112,14 @@ impl House {
         somebody
     }
 
-    fn runs_of(&self, app: &str) -> Vec<Value> {
+    pub(crate) fn runs_of(&self, app: &str) -> Vec<Value> {
         let runs = self.json(&["run", "--list"]);
         runs.as_array().unwrap().iter().filter(|run| run["app"] == app).cloned().collect()
     }
 }
 
 /// A command of the person whose files these are.
-fn person(oikos: &Oikos, words: &[&str]) -> Command {
+pub(crate) fn person(oikos: &Oikos, words: &[&str]) -> Command {
     let mut command = oikos.command(words);
     command.env("HOME", oikos.person());
     command

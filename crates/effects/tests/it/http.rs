@@ -60,6 +60,7 @@ pub(crate) fn granted(targets: &[String]) -> House {
         state: GrantState::Allow,
         duration: GrantDuration::Always,
         folders: vec![],
+        bound: None,
         at: house.clock.now(),
     };
     let app = house.lease().app().clone();

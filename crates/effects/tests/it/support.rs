@@ -180,6 +180,7 @@ impl House {
                 state: GrantState::Allow,
                 duration: GrantDuration::Always,
                 folders: if matches!(scope, Scope::File { .. }) { folders.clone() } else { vec![] },
+                bound: None,
                 at: self.clock.now(),
             })
             .collect();
@@ -200,6 +201,7 @@ impl House {
             device: DeviceId(Default::default()),
             door: Door::Socket,
             rights: Rights::OWNER,
+            client: None,
         };
         let run = RunId::new(&self.clock, &self.entropy);
         self.broker.lease_open(caller, app, run, limits, self.clock.monotonic_ns())

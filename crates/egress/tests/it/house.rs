@@ -67,6 +67,7 @@ impl House {
             state: GrantState::Allow,
             duration: GrantDuration::Always,
             folders: vec![],
+            bound: None,
             at: self.clock.now(),
         };
         let requested = [vec![Scope::Network { rules: vec![] }], more].concat();
@@ -83,6 +84,7 @@ impl House {
             device: DeviceId(Default::default()),
             door: Door::Socket,
             rights: Rights::OWNER,
+            client: None,
         };
         let run = RunId::new(&self.clock, &self.entropy);
         self.broker.lease_open(caller, &self.app, run, limits, self.clock.monotonic_ns())

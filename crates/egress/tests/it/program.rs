@@ -88,10 +88,11 @@ impl Guard {
         let board = self.house.broker.questions();
         let asking = board.ask(OwnerId::LOCAL, question);
         let device = DeviceId(Default::default());
-        let person = Caller { owner: OwnerId::LOCAL, device, door: Door::Terminal, rights: Rights::OWNER };
+        let person =
+            Caller { owner: OwnerId::LOCAL, device, door: Door::Terminal, rights: Rights::OWNER, client: None };
         let choice = *self.choice.lock().unwrap();
         if let Some(choice) = choice {
-            board.answer(&person, id, protocol::Answer { choice, path: None }).unwrap();
+            board.answer(&person, id, choice.into()).unwrap();
         }
         self.house.broker.settle(ask, &asking.await, 0)
     }

@@ -16,8 +16,8 @@ use http::{
 };
 use parking_lot::RwLock;
 use protocol::{
-    AppName, Caller, Clock, DeviceId, Digest, Door, Entropy, ErrorCode, Failure, LoginId, OwnerId, OwnerName, Right,
-    Rights, Sentence, ShownOnce, Timestamp, TokenId, sentence, text,
+    AppName, Caller, ClientId, ClientName, Clock, DeviceId, Digest, Door, Entropy, ErrorCode, Failure, LoginId,
+    OwnerId, OwnerName, Right, Rights, Sentence, ShownOnce, Timestamp, TokenId, sentence, text,
 };
 use state::{Batch, Durability, Store};
 use std::{net::IpAddr, pin::Pin, sync::Arc};
@@ -26,6 +26,9 @@ use std::{net::IpAddr, pin::Pin, sync::Arc};
 pub const OWNER_HEADER: HeaderName = HeaderName::from_static("oikos-owner");
 /// Over the socket: that a person sits at the other end, who can answer.
 pub const PRESENCE_HEADER: HeaderName = HeaderName::from_static("oikos-presence");
+
+/// Over the socket: which program asks, where it is one that comes again.
+pub const CLIENT_HEADER: HeaderName = HeaderName::from_static("oikos-client");
 
 /// What is said again of a name that no owner has.
 const OWNER_CHARS_SHOWN: usize = 40;
@@ -213,7 +216,11 @@ impl Authenticator {
                 Refusal::new(ErrorCode::OwnerNotFound, message, "oikos owner list")
             })?,
         };
+        let client = said(&CLIENT_HEADER).map(str::parse::<ClientName>).transpose().map_err(|error| {
+            Refusal::new(ErrorCode::InvalidInput, error.to_string(), "oikos mcp serve --client cursor")
+        })?;
         let caller = local_caller(owner, self.device, parts.headers.contains_key(PRESENCE_HEADER));
+        let caller = Caller { client: client.map(ClientId::Program), ..caller };
         Ok(Admitted { caller, revocation: Revocation::never(), credential: Used::Machine })
     }
 
@@ -229,7 +236,8 @@ impl Authenticator {
             ));
         }
         self.keys.used(&key, peer, now);
-        let caller = Caller { owner: key.owner, device: self.device, door: Door::Key, rights: key.rights() };
+        let (owner, device, client) = (key.owner, self.device, Some(ClientId::Key(key.id())));
+        let caller = Caller { owner, device, door: Door::Key, rights: key.rights(), client };
         Ok(Admitted { caller, revocation: key.revocation(), credential: Used::Key(key.id()) })
     }
 
@@ -264,7 +272,8 @@ impl Authenticator {
         let find = |digest: &Digest| login.is_page(digest).then_some(());
         self.looked_up("page", Kind::Page, page, address, find, |(), peer| login.is_known_from(peer))?;
         self.logins.used(&login, peer, now);
-        let caller = Caller { owner: login.owner, device: self.device, door: Door::Page, rights: Rights::OWNER };
+        let caller =
+            Caller { owner: login.owner, device: self.device, door: Door::Page, rights: Rights::OWNER, client: None };
         Ok(Admitted { caller, revocation: login.revocation(), credential: Used::Login(login.id()) })
     }
 
@@ -294,7 +303,7 @@ impl Authenticator {
         let (digest, _) = self.looked_up("link", Kind::Link, link, address, find, used_once)?;
         // Of two that were quick, one is let in.
         let owner = self.logins.link_take(&digest, now).ok_or_else(invalid)?;
-        let caller = Caller { owner, device: self.device, door: Door::Page, rights: Rights::OWNER };
+        let caller = Caller { owner, device: self.device, door: Door::Page, rights: Rights::OWNER, client: None };
         let browser = parts.headers.get(USER_AGENT).and_then(|name| name.to_str().ok()).unwrap_or_default();
         let made = self.logins.make(&caller, browser, &*self.clock, &*self.entropy);
         made.map_err(Refusal::from)
@@ -380,7 +389,7 @@ impl Authenticator {
         let text = sent().find(holds).or_else(|| sent().next()).unwrap_or_default();
         let (visit, _) = self.looked_up("visit", Kind::Visit, text, address, find, used_once)?;
         let rights = Rights::of(&[Right::Run]);
-        let caller = Caller { owner: visit.owner, device: self.device, door: Door::Page, rights };
+        let caller = Caller { owner: visit.owner, device: self.device, door: Door::Page, rights, client: None };
         let revocation = visit.revocation();
         Ok((Admitted { caller, revocation, credential: Used::Visit }, visit.app))
     }
@@ -435,9 +444,15 @@ impl Authenticator {
 /// The owner at the machine: a person at a terminal, or their own script.
 pub fn local_caller(owner: OwnerId, device: DeviceId, has_presence: bool) -> Caller {
     if has_presence {
-        return Caller { owner, device, door: Door::Terminal, rights: Rights::OWNER };
+        return Caller { owner, device, door: Door::Terminal, rights: Rights::OWNER, client: None };
     }
-    Caller { owner, device, door: Door::Socket, rights: Rights::of(&[Right::Read, Right::Run, Right::Manage]) }
+    Caller {
+        owner,
+        device,
+        door: Door::Socket,
+        rights: Rights::of(&[Right::Read, Right::Run, Right::Manage]),
+        client: None,
+    }
 }
 
 /// Whether what was found is let in also where others at its address are locked out. Of what is used once, nobody was let

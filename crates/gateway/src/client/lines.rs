@@ -3,20 +3,22 @@
 use super::{Ending, silent};
 use crate::{
     Problem,
-    auth::OWNER_HEADER,
+    auth::{CLIENT_HEADER, OWNER_HEADER},
     mcp::{LINES, McpLines, PATH},
 };
 use axum::http::{Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::{body::Bytes, client::conn::http1};
 use hyper_util::rt::TokioIo;
-use protocol::{ErrorCode, Failure, OwnerName};
+use protocol::{ClientName, ErrorCode, Failure, OwnerName};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-/// Turns a connection to a household into one that carries lines. On whose behalf, where that is not the first owner.
+/// Turns a connection to a household into one that carries lines. On whose behalf, where that is not the first owner; and for
+/// which client, where it says a name.
 pub async fn mcp_lines(
     io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     owner: Option<&OwnerName>,
+    client: Option<ClientName>,
 ) -> Result<McpLines, Failure> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(io)).await.map_err(|error| silent(&error))?;
     // It ends by itself when it has become something else.
@@ -31,6 +33,9 @@ pub async fn mcp_lines(
         .header(header::UPGRADE, LINES);
     if let Some(owner) = owner {
         request = request.header(OWNER_HEADER, owner.as_str());
+    }
+    if let Some(client) = client {
+        request = request.header(CLIENT_HEADER, client.as_str());
     }
     let request = request.body(Empty::<Bytes>::new()).map_err(|error| silent(&error))?;
     let answer = sender.send_request(request).await.map_err(|error| silent(&error))?;

@@ -154,7 +154,13 @@ mod tests {
     use serde_json::json;
 
     fn caller(owner: u32) -> Caller {
-        Caller { owner: OwnerId(owner), device: DeviceId(Default::default()), door: Door::Key, rights: Rights::OWNER }
+        Caller {
+            owner: OwnerId(owner),
+            device: DeviceId(Default::default()),
+            door: Door::Key,
+            rights: Rights::OWNER,
+            client: None,
+        }
     }
 
     fn id(number: u32) -> RequestId {

@@ -2,7 +2,7 @@
 
 use crate::house::{HOME, House, OTHER, code, owner, owner_of};
 use gateway::auth::{Credential, FAILURES_FREE, Kind, Revocation};
-use protocol::{Caller, Door, ErrorCode, OwnerId, Right, Rights};
+use protocol::{Caller, ClientId, Door, ErrorCode, OwnerId, Right, Rights};
 use testkit::TestEntropy;
 
 #[test]
@@ -15,7 +15,8 @@ fn a_key_lets_its_owner_in_with_its_rights_and_nothing_more() {
     let check = |house: &House| {
         let admitted = house.bear(HOME, &key).unwrap();
         let rights = Rights::of(&[Right::Read, Right::Run]);
-        assert_eq!(admitted.caller, Caller { door: Door::Key, rights, ..owner() });
+        let client = Some(ClientId::Key(view.id));
+        assert_eq!(admitted.caller, Caller { door: Door::Key, rights, client, ..owner() });
         assert!(!admitted.caller.has_presence());
         assert_eq!(house.bear("192.0.2.7", &theirs).unwrap().caller.owner, OTHER);
     };

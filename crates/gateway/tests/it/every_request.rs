@@ -83,8 +83,18 @@ fn files() -> impl Strategy<Value = Vec<NamedFile>> {
 }
 
 fn answer() -> impl Strategy<Value = Answer> {
-    let choice = prop_oneof![Just(Choice::Once), Just(Choice::Hour), Just(Choice::Always), Just(Choice::No)];
-    (choice, any::<Option<String>>()).prop_map(|(choice, path)| Answer { choice, path })
+    let choice = prop_oneof![
+        Just(Choice::Once),
+        Just(Choice::Hour),
+        Just(Choice::Always),
+        Just(Choice::No),
+        Just(Choice::Cancel)
+    ];
+    let filled = prop::option::of(prop::collection::vec((any::<String>(), value()), 0..3));
+    (choice, any::<Option<String>>(), filled).prop_map(|(choice, path, filled)| {
+        let filled = filled.map(|fields| fields.into_iter().collect());
+        Answer { choice, path, filled }
+    })
 }
 
 fn import() -> impl Strategy<Value = ImportSource> {

@@ -215,7 +215,13 @@ impl House {
 
 /// The owner at a terminal.
 pub(crate) fn owner() -> Caller {
-    Caller { owner: OwnerId::LOCAL, device: DeviceId(uuid::Uuid::nil()), door: Door::Terminal, rights: Rights::OWNER }
+    Caller {
+        owner: OwnerId::LOCAL,
+        device: DeviceId(uuid::Uuid::nil()),
+        door: Door::Terminal,
+        rights: Rights::OWNER,
+        client: None,
+    }
 }
 
 /// A household with its door open.

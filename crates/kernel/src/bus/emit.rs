@@ -194,6 +194,7 @@ impl Kernel {
             unended: AtomicUsize::new(0),
             is_released: AtomicBool::new(false),
         };
+        event.labels = event.labels.join(self.client_gathered(&caller)?);
         let said = sentence::event_emitted(event.topic.as_str(), Arg::Bytes(event.payload.len() as u64));
         let record = journal::record(event.at, &caller, AuditEvent::Event, None, said);
         let bytes = event.bytes();

@@ -5,14 +5,18 @@ use crate::{
     guests::{DENIED, said, seen, threw},
     house::{ASKS, allowed, app, choice, ended, next, owner, script},
 };
-use kernel::{ANSWER_WAIT_MS, Viewer};
+use futures_util::{FutureExt as _, future::BoxFuture};
+use kernel::{
+    ANSWER_WAIT_MS, RunRequest, Viewer,
+    program::{Asker, InputRequest, Introduction},
+};
 use protocol::{
     Answer, AuditEvent, Caller, Choice, Chunk, ErrorCode, GrantDuration, GrantState, Labels, OwnerId, Question,
     QuestionKind, Right, Rights, api::StopTarget,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use state::{Space, Store as _};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// `scribe`, which has to ask before it writes, and whose `go` writes twice.
 async fn asking(house: &House) {
@@ -36,7 +40,7 @@ async fn question(viewer: &mut Viewer) -> Question {
 }
 
 fn answer(choice: Choice) -> Answer {
-    Answer { choice, path: None }
+    choice.into()
 }
 
 fn open(house: &House) -> usize {
@@ -58,6 +62,38 @@ async fn where_nobody_is_there_the_answer_is_no_at_once() {
     assert!(house.kernel.presence_enter(&script()).is_none(), "a script is no person");
     assert!(house.run("go").await.text.as_ref().unwrap().contains("nobody was there"));
     assert!(!house.log().iter().any(|record| record.event == AuditEvent::Asked));
+}
+
+/// A client that is not there, and that can send somebody to our page.
+struct Fetches(Introduction);
+
+impl Asker for Fetches {
+    fn introduction(&self) -> &Introduction {
+        &self.0
+    }
+
+    fn can_fetch(&self) -> bool {
+        true
+    }
+
+    fn input(&self, _requests: Vec<InputRequest>) -> BoxFuture<'_, Result<Vec<Value>, String>> {
+        std::future::ready(Err("it answers nothing itself".to_owned())).boxed()
+    }
+}
+
+#[tokio::test]
+async fn who_can_fetch_somebody_is_waited_for_though_nobody_is_there() {
+    let house = House::new();
+    asking(&house).await;
+    let request =
+        RunRequest { id: None, app: app("scribe"), action: "go".parse().unwrap(), input: json!({}), files: Vec::new() };
+    let client: Arc<dyn Asker> = Arc::new(Fetches(Introduction::default()));
+    let mut viewer = house.kernel.run_start_asked(script(), request, Some(client), None).await.unwrap();
+    for _ in 0..2 {
+        let asked = question(&mut viewer).await;
+        house.kernel.approval_answer(&owner(), asked.id, answer(Choice::Once)).unwrap();
+    }
+    assert_eq!(ended(viewer).await.1.text.as_deref(), Some("written\nwritten"));
 }
 
 #[tokio::test]
@@ -324,7 +360,7 @@ async fn what_is_picked_is_the_grant_for_this_run() {
     assert_eq!(asked.sentence.to_string(), "have a file to read: a letter");
     let pathless = house.kernel.approval_answer(&owner(), asked.id, answer(Choice::Once)).unwrap_err();
     assert_eq!(pathless.code, ErrorCode::InvalidInput);
-    let picked = Answer { choice: Choice::Once, path: Some("/letters/a.txt".into()) };
+    let picked = Answer { path: Some("/letters/a.txt".into()), ..answer(Choice::Once) };
     house.kernel.approval_answer(&owner(), asked.id, picked).unwrap();
     let report = ended(viewer).await.1;
     assert_eq!(report.text.as_deref(), Some("picked permission_denied permission_denied"));
@@ -342,7 +378,7 @@ async fn what_belongs_to_oikos_cannot_be_picked() {
     for path in ["/oikos-home/keys/device", "/letters/missing"] {
         let mut viewer = house.start("go").await;
         let asked = question(&mut viewer).await;
-        let picked = Answer { choice: Choice::Once, path: Some(path.into()) };
+        let picked = Answer { path: Some(path.into()), ..answer(Choice::Once) };
         house.kernel.approval_answer(&owner(), asked.id, picked).unwrap();
         let code = if path.contains("missing") { "file_unusable" } else { "permission_denied" };
         assert_eq!(ended(viewer).await.1.text.as_deref(), Some(code));

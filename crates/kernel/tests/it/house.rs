@@ -44,7 +44,7 @@ pub(crate) struct House {
 
 /// An owner at a terminal.
 pub(crate) fn owner_of(owner: OwnerId) -> Caller {
-    Caller { owner, device: DeviceId(Default::default()), door: Door::Terminal, rights: Rights::OWNER }
+    Caller { owner, device: DeviceId(Default::default()), door: Door::Terminal, rights: Rights::OWNER, client: None }
 }
 
 /// The owner at a terminal.

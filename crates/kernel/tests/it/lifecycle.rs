@@ -9,7 +9,7 @@ use kernel::{Seen, Viewer};
 use link::PublisherSecret;
 use package::{Archive, pack};
 use protocol::{
-    Answer, CardChange, Choice, Chunk, ErrorCode, Failure, GrantState, Labels, OwnerId, Scope,
+    CardChange, Choice, Chunk, ErrorCode, Failure, GrantState, Labels, OwnerId, Scope,
     api::{AppDetail, LineChoice, RunReport, StopTarget},
 };
 use serde_json::{Value, json};
@@ -527,7 +527,7 @@ async fn an_open_question_survives_an_upgrade_and_a_rollback() {
     house.rollback(true).await.unwrap();
     let open: Vec<_> = house.kernel.approval_list(&owner()).unwrap().into_iter().map(|open| open.id).collect();
     assert_eq!(open, [question]);
-    house.kernel.approval_answer(&owner(), question, Answer { choice: Choice::Once, path: None }).unwrap();
+    house.kernel.approval_answer(&owner(), question, Choice::Once.into()).unwrap();
     let report = loop {
         if let Seen::End(report) = viewer.next().await {
             break report;
@@ -569,7 +569,7 @@ async fn the_card_of_an_upgrade_shows_what_is_more_and_nothing_else() {
     check("more storage", next().asks(json!({ "storage": { "quota": "20 MiB" }, "ai": false })), &["storage"], &[])
         .await;
     check("models", next().asks(json!({ "storage": true })), &["ai"], &[]).await;
-    check("a dependency", next().more("dependencies", json!(["mcp.x"])), &[], &["needs mcp.x"]).await;
+    check("a dependency", next().more("dependencies", json!(["mcp.x"])), &["mcp.x"], &["needs mcp.x"]).await;
     let older = Version::new("0.9.0").asks(network(&["a.org", "b.org"]));
     check("an older version", older, &[], &["you had version 1.0.0 already"]).await;
     check("a hook", next().hooks(&["preuninstall"]), &[], &["preuninstall"]).await;
@@ -578,6 +578,33 @@ async fn the_card_of_an_upgrade_shows_what_is_more_and_nothing_else() {
     let change = house.change(&next().asks(json!({ "storage": true, "ai": false }))).await;
     assert_eq!(change.gone.iter().map(protocol::Line::as_str).collect::<Vec<_>>(), ["network"]);
     assert!(!change.needs_consent());
+}
+
+#[tokio::test]
+async fn what_it_needs_of_servers_is_missed_until_its_owner_has_a_word_for_it() {
+    let house = House::new();
+    let version = || Version::new("1.0.0").more("dependencies", json!(["mcp.x"]));
+    let needs = || house.kernel.app_list(&owner()).unwrap()[0].needs.clone();
+    let detail = house.put(&version(), vec![]).await.unwrap();
+    assert_eq!((detail.summary.needs, needs()), (vec!["mcp.x".to_owned()], vec!["mcp.x".to_owned()]));
+    assert_eq!(detail.missing.len(), 1);
+    assert_eq!(detail.missing[0].code, "card_missing_mcp");
+    let set = |state, target| house.kernel.grant_set(owner(), app("scribe"), vec![choice("mcp.x", state, target)]);
+    for (target, code) in
+        [("nobody", ErrorCode::AppNotFound), ("scribe", ErrorCode::NotFound), ("nobody/", ErrorCode::Usage)]
+    {
+        let refused = set(GrantState::Allow, Some(target)).await.unwrap_err();
+        assert_eq!(refused.code, code, "{target}: {refused:?}");
+    }
+    // Allowed is not yet said which.
+    set(GrantState::Allow, None).await.unwrap();
+    assert_eq!(needs(), ["mcp.x"]);
+    // What its owner does not want is not missed.
+    set(GrantState::Block, None).await.unwrap();
+    assert!(needs().is_empty());
+    let newer = Version::new("1.1.0").more("dependencies", json!(["mcp.x"]));
+    let detail = house.put(&newer, vec![]).await.unwrap();
+    assert!(detail.summary.needs.is_empty() && detail.missing.is_empty(), "a no stays a no");
 }
 
 #[tokio::test]

@@ -3,13 +3,15 @@
 use crate::{
     House,
     guests::{DENIED, Guest, said, seen, threw},
-    house::{app, choice, owner, owner_of, script},
+    house::{app, choice, ended, owner, owner_of, script},
 };
 use kernel::{
     effect::EffectError,
     host_call::{GuestError, HostAnswer, HostCall, HostError},
 };
-use protocol::{AuditEvent, Caller, Door, EffectState, ErrorCode, GrantState, OwnerId, api::LineChoice};
+use protocol::{
+    AuditEvent, Caller, ClientId, Door, EffectState, ErrorCode, GrantState, OwnerId, Right, Rights, api::LineChoice,
+};
 use state::Space;
 
 const ASKS_NETWORK: &str =
@@ -173,6 +175,60 @@ async fn with_both_labels_nothing_is_sent() {
     assert_eq!(text.lines().count(), 2);
     assert!(text.lines().all(|line| line.ends_with("cannot be shown to you yet")), "{text}");
     assert!(!text.contains("diary"), "a query may hold what nobody should read");
+}
+
+/// A run of `scribe` that somebody starts: what it says.
+async fn run_by(house: &House, caller: Caller, action: &str) -> String {
+    let viewer = house.start_as(caller, "scribe", action, serde_json::json!({}), None, &[]).await.unwrap();
+    ended(viewer).await.1.text.clone().unwrap()
+}
+
+#[tokio::test]
+async fn what_a_program_has_read_in_one_run_counts_in_its_next_for_an_hour() {
+    let mut house = House::new();
+    house.world.put("/work/diary.txt", "private");
+    let mut grants = crate::house::allowed();
+    grants.push(allow(Some("a.org")));
+    house.install_as(owner(), "scribe", "1.0.0", ASKS_NETWORK, grants).await.unwrap();
+    house.script("go", |guest| async move {
+        guest.read("work/diary.txt").await.map_err(threw)?;
+        said("read")
+    });
+    house.script("also", |guest| async move {
+        said(match fetch(&guest, "GET", "https://a.org/").await {
+            Ok(_) => "sent".to_owned(),
+            Err(error) => seen(error).message,
+        })
+    });
+    let program = |name: &str| Caller {
+        door: Door::Key,
+        rights: Rights::of(&[Right::Read, Right::Run]),
+        client: Some(ClientId::Program(name.parse().unwrap())),
+        ..owner()
+    };
+    let (one, two) = (program("one"), program("two"));
+    let is_refused = |said: String| said.ends_with("cannot be shown to you yet");
+    assert_eq!(run_by(&house, one, "also").await, "sent");
+    assert_eq!(run_by(&house, one, "go").await, "read");
+    assert!(is_refused(run_by(&house, one, "also").await));
+    for free in [two, owner()] {
+        assert_eq!(run_by(&house, free, "also").await, "sent");
+    }
+    // What it has read it has read, whichever process knows it. The grant is written behind what the runs have left.
+    house.kernel.grant_set(owner(), app("scribe"), vec![allow(Some("a.org"))]).await.unwrap();
+    house.restart();
+    house.clock.advance_ms(55 * 60_000);
+    assert!(is_refused(run_by(&house, one, "also").await));
+    // To be refused is to read nothing.
+    house.clock.advance_ms(7 * 60_000);
+    assert_eq!(run_by(&house, one, "also").await, "sent");
+    // Who looks at what another one's run said has read it too.
+    let viewer = house.start_as(owner(), "scribe", "go", serde_json::json!({}), None, &[]).await.unwrap();
+    let run = viewer.run();
+    ended(viewer).await;
+    house.kernel.run_follow(&one, run, 0).unwrap();
+    assert!(is_refused(run_by(&house, one, "also").await));
+    assert_eq!(run_by(&house, two, "also").await, "sent");
 }
 
 #[tokio::test]

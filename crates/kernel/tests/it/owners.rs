@@ -156,7 +156,7 @@ async fn a_key_decides_nothing_in_the_owners_place() {
     let (offer, _) = house.offer(owner(), &house.packed("third", "1.0.0", ASKS)).await.unwrap();
     let kernel = &house.kernel;
     let package = house.packed("fourth", "1.0.0", ASKS);
-    let answer = Answer { choice: Choice::Once, path: None };
+    let answer = Answer::from(Choice::Once);
     let question = QuestionId::new(&house.clock, &testkit::TestEntropy::seeded(1));
     let start = |caller, files| house.start_as(caller, "scribe", "go", json!({}), None, files);
     let refused = [

@@ -3,7 +3,7 @@
 use crate::client::{AskRefused, CallHost, InputRequest, LogLine, Progress};
 use futures_util::future::BoxFuture;
 use kernel::{
-    program,
+    program::{self, ProgramLog},
     runner::{GuestHost, GuestPiece},
 };
 use protocol::LogLevel;
@@ -24,21 +24,39 @@ impl CallHost for RunHost {
     }
 
     fn log(&self, line: LogLine) {
-        let text = match line.data {
-            Value::String(text) => text,
-            data => data.to_string(),
-        };
-        let text = match line.logger {
-            Some(logger) => format!("{logger}: {text}"),
-            None => text,
-        };
-        drop(self.0.stream(GuestPiece::Log { level: level(&line.level), text }));
+        let level = level(&line.level);
+        drop(self.0.stream(GuestPiece::Log { level, text: text(line) }));
     }
 
     fn ask(&self, requests: Vec<InputRequest>) -> BoxFuture<'_, Result<Vec<Value>, AskRefused>> {
         let asked = |InputRequest { method, params, key, certain: _ }| program::InputRequest { key, method, params };
         let asking = self.0.input(requests.into_iter().map(asked).collect());
         Box::pin(async move { asking.await.map_err(AskRefused::Refused) })
+    }
+}
+
+/// Nobody in particular: what a server logs for no call, or for one of several of which it does not say which, is its own.
+pub(super) struct OwnHost(pub(super) Arc<dyn ProgramLog>);
+
+impl CallHost for OwnHost {
+    fn log(&self, line: LogLine) {
+        let level = line.level.clone();
+        self.0.say(&format!("{level}: {}", text(line)));
+    }
+
+    fn ask(&self, _requests: Vec<InputRequest>) -> BoxFuture<'_, Result<Vec<Value>, AskRefused>> {
+        Box::pin(async { Err(AskRefused::NotSupported) })
+    }
+}
+
+fn text(line: LogLine) -> String {
+    let text = match line.data {
+        Value::String(text) => text,
+        data => data.to_string(),
+    };
+    match line.logger {
+        Some(logger) => format!("{logger}: {text}"),
+        None => text,
     }
 }
 

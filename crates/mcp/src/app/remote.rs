@@ -17,13 +17,22 @@ use kernel::{
 };
 use parking_lot::Mutex;
 use protocol::{AppName, Clock, Digest, Entropy, ErrorCode, Failure, OwnerId};
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 use url::Url;
 
 /// Sessions that are kept; of more, the one that was used longest ago is said goodbye to.
 const SESSIONS_MAX: usize = 256;
 /// A session that nobody used for so long is.
 const IDLE_MS_MAX: u64 = 600_000;
+/// How often it is looked whether one is.
+const IDLE_LOOK_MS: u64 = 30_000;
 
 /// What servers elsewhere need.
 pub struct ServerConfig {
@@ -45,6 +54,8 @@ pub struct ServerRunner(Arc<Shared>);
 struct Shared {
     config: ServerConfig,
     sessions: Mutex<HashMap<Key, Arc<Kept>>>,
+    /// Somebody looks after those that nobody uses.
+    is_attended: AtomicBool,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -62,10 +73,24 @@ struct Kept {
     conversation: tokio::sync::Mutex<Option<Arc<Conversation>>>,
 }
 
+impl Kept {
+    /// Nobody used it for long, and nobody waits for what its server has to tell of a resource. What it offers is told too while it
+    /// is kept, and asked for again when it is used the next time.
+    fn is_idle(&self, now_ns: u64) -> bool {
+        let is_old = now_ns.saturating_sub(*self.used_ns.lock()) >= IDLE_MS_MAX * 1_000_000;
+        let is_watching = || match self.conversation.try_lock() {
+            Ok(conversation) => conversation.as_ref().is_some_and(|known| known.session.is_watching()),
+            // It is being opened.
+            Err(_) => true,
+        };
+        is_old && !is_watching()
+    }
+}
+
 impl ServerRunner {
     /// Nobody is reached before a run needs it.
     pub fn new(config: ServerConfig) -> Self {
-        Self(Arc::new(Shared { config, sessions: Mutex::default() }))
+        Self(Arc::new(Shared { config, sessions: Mutex::default(), is_attended: AtomicBool::new(false) }))
     }
 }
 
@@ -121,7 +146,13 @@ fn failed(failure: Failure) -> GuestEnd {
 }
 
 impl Shared {
-    async fn serve(&self, source: &ServerSource, url: Url, call: GuestCall, host: Arc<dyn GuestHost>) -> GuestEnd {
+    async fn serve(
+        self: &Arc<Self>,
+        source: &ServerSource,
+        url: Url,
+        call: GuestCall,
+        host: Arc<dyn GuestHost>,
+    ) -> GuestEnd {
         let (Some(terms), Some(way)) = (call.terms.clone(), host.way_out()) else {
             return failed(Failure::new(ErrorCode::Internal, "a server was called without its terms"));
         };
@@ -141,12 +172,15 @@ impl Shared {
         conversation.serve(call, host, Some(sender)).await
     }
 
-    fn kept(&self, source: &ServerSource, terms: &Terms) -> Arc<Kept> {
+    fn kept(self: &Arc<Self>, source: &ServerSource, terms: &Terms) -> Arc<Kept> {
         let now_ns = self.config.clock.monotonic_ns();
         let key = Key { owner: terms.owner, app: source.app.clone(), package: source.package, terms: terms.digest };
         let mut sessions = self.sessions.lock();
         let idle_ns = |kept: &Kept| now_ns.saturating_sub(*kept.used_ns.lock());
-        sessions.retain(|_, kept| idle_ns(kept) < IDLE_MS_MAX * 1_000_000);
+        if !self.is_attended.swap(true, Ordering::SeqCst) {
+            tokio::spawn(Self::attend(Arc::downgrade(self)));
+        }
+        sessions.retain(|_, kept| !kept.is_idle(now_ns));
         if sessions.len() >= SESSIONS_MAX
             && let Some(oldest) = sessions.iter().max_by_key(|(_, kept)| idle_ns(kept)).map(|(key, _)| key.clone())
         {
@@ -194,7 +228,29 @@ impl Shared {
             OpenError::Failed(CallError::Authorization(error)) => not_let_in(&source.app, &error),
             error => unreached(error.to_string()),
         })?;
-        Ok(conversation.insert(Conversation::new(session, source.app.clone())).clone())
+        let made = conversation.insert(Conversation::new(session.clone(), source.app.clone())).clone();
+        // Not waited for: a server that has nothing to tell by itself can be called as any other.
+        tokio::spawn(async move {
+            if let Err(error) = session.listen().await {
+                tracing::debug!(%error, "a server does not tell when what it offers changes");
+            }
+        });
+        Ok(made)
+    }
+
+    /// Lets go of what nobody uses, and comes back when there is nothing left to look after.
+    async fn attend(shared: Weak<Self>) {
+        loop {
+            tokio::time::sleep(Duration::from_millis(IDLE_LOOK_MS)).await;
+            let Some(shared) = shared.upgrade() else { return };
+            let now_ns = shared.config.clock.monotonic_ns();
+            let mut sessions = shared.sessions.lock();
+            sessions.retain(|_, kept| !kept.is_idle(now_ns));
+            if sessions.is_empty() {
+                shared.is_attended.store(false, Ordering::SeqCst);
+                return;
+            }
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use broker::{NetworkDemand, WebUrl};
 use bytes::Bytes;
 use egress::{Bounds, Client, Outgoing};
 use futures_util::{StreamExt as _, future::BoxFuture, stream};
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use kernel::program::{WayEnd, WayOut};
 use parking_lot::Mutex;
 use protocol::{Arg, sentence};
@@ -14,29 +14,60 @@ use std::sync::Arc;
 /// Bytes of one answer, which may be a stream of many messages.
 const BODY_BYTES_MAX: usize = 64 << 20;
 
+/// The header that says what is asked for, and what asks for news.
+const METHOD_HEADER: &str = "mcp-method";
+const LISTEN: &str = "subscriptions/listen";
+
 /// Sends for one run.
 pub(super) struct RunSender {
     pub(super) client: Arc<Client>,
     pub(super) way: Arc<dyn WayOut>,
 }
 
-/// Sends for the run that began last: what belongs to no call in particular.
+/// Sends what belongs to no call in particular: for the run that began last, and what the server tells by itself for the app, as
+/// that goes on when all runs have ended.
 #[derive(Default)]
-pub(super) struct LastSender(Mutex<Option<Arc<RunSender>>>);
+pub(super) struct LastSender {
+    last: Mutex<Option<Arc<RunSender>>>,
+    standing: Mutex<Option<Arc<RunSender>>>,
+}
 
 impl LastSender {
     pub(super) fn set(&self, sender: Arc<RunSender>) {
-        *self.0.lock() = Some(sender);
+        *self.last.lock() = Some(sender);
     }
+
+    /// The sender of the app itself, which is made anew where the one before has come to its end.
+    fn standing(&self) -> Option<Arc<RunSender>> {
+        let mut standing = self.standing.lock();
+        if standing.as_ref().is_none_or(|known| known.way.lease().check().is_err()) {
+            let known = standing.take().or_else(|| self.last.lock().clone())?;
+            let way = known.way.standing()?;
+            *standing = Some(Arc::new(RunSender { client: known.client.clone(), way }));
+        }
+        standing.clone()
+    }
+}
+
+/// Whether it is asked for what the server has to tell, as long as it has.
+fn is_listening(request: &Request<Bytes>) -> bool {
+    let method = request.headers().get(METHOD_HEADER);
+    request.method() == Method::GET || method.is_some_and(|method| method == LISTEN)
 }
 
 impl HttpSender for LastSender {
     fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<HttpBody>, HttpError>> {
-        let sender = self.0.lock().clone();
+        let last = self.last.lock().clone();
+        let is_over = last.as_ref().is_none_or(|last| last.way.lease().check().is_err());
+        let standing = if is_listening(&request) || is_over { self.standing() } else { None };
         Box::pin(async move {
-            match sender {
-                Some(sender) => sender.send(request).await,
-                None => Err(HttpError { why: "there is no run that it would be for".to_owned(), unheard: true }),
+            let none = || HttpError { why: "there is no run that it would be for".to_owned(), unheard: true };
+            let Some(standing) = standing else { return last.ok_or_else(none)?.send(request).await };
+            let again = request.clone();
+            match standing.send(request).await {
+                // An app that is switched off may still be looked at, and a person be asked: then it is heard as long as the run goes on.
+                Err(HttpError { unheard: true, .. }) if !is_over => last.ok_or_else(none)?.send(again).await,
+                sent => sent,
             }
         })
     }

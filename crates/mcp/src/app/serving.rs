@@ -7,7 +7,7 @@ use super::{
     stdio::extensions,
 };
 use crate::{
-    client::{Abilities, Arguments, Call, CallError, Change, HttpSender, Listed, Said, Session, pinning},
+    client::{Abilities, Arguments, Call, CallError, Change, Greeting, HttpSender, Listed, Said, Session, pinning},
     server::{Json, Members},
 };
 use kernel::{
@@ -34,14 +34,22 @@ const LOG_LEVEL: &str = "info";
 const SUMMARY_CHARS_MAX: usize = 20_000;
 /// What is shown of a server's own words where it refuses something.
 const WORDS_CHARS_MAX: usize = 2_000;
+/// How often a server may lose its session while one tool is called.
+const GREETINGS_MAX: usize = 3;
 
 /// A session, with what its tools were when they were last asked for.
 pub(super) struct Conversation {
     pub(super) session: Session,
     pub(super) app: AppName,
-    tools: Mutex<Option<HashMap<String, Known>>>,
+    tools: Mutex<Option<Tools>>,
     /// Whom it serves, and who hears what it says by itself.
     house: Mutex<Option<(OwnerId, Weak<dyn House>)>>,
+}
+
+/// Its tools by their names, and the greeting after which it said so.
+struct Tools {
+    greeting: Greeting,
+    known: HashMap<String, Known>,
 }
 
 /// What a tool was when the server was last asked.
@@ -112,12 +120,13 @@ impl Conversation {
 
     /// What it has, with a digest of each tool.
     async fn look(&self, call: &Call) -> Result<GuestValue, GuestFailure> {
+        let greeting = self.session.greeting();
         let server = self.session.server();
         let tools = match server.offers("tools") {
             true => self.session.tools(call).await.map_err(|error| self.failure(error))?,
             false => Vec::new(),
         };
-        self.remember(&tools);
+        self.remember(greeting, &tools);
         let views = views(&self.session, &tools, call).await;
         let tools: Vec<Json> = tools
             .iter()
@@ -147,10 +156,10 @@ impl Conversation {
         Ok(GuestValue { data: Some(said.value()), exact: Some(said), ..GuestValue::default() })
     }
 
-    fn remember(&self, tools: &[Listed]) {
+    fn remember(&self, greeting: Greeting, tools: &[Listed]) {
         let named = tools.iter().filter_map(|tool| Some((tool.get("name")?.as_str()?.to_owned(), tool)));
-        let known = |tool: &Listed| Known { pin: pinning::pin(tool).to_string(), view: view_of_tool(tool) };
-        *self.tools.lock() = Some(named.map(|(name, tool)| (name, known(tool))).collect());
+        let known = named.map(|(name, tool)| (name, known(tool))).collect();
+        *self.tools.lock() = Some(Tools { greeting, known });
     }
 
     /// A tool, as long as it is what the owner accepted.
@@ -160,13 +169,52 @@ impl Conversation {
             GuestFailure::Failed(Box::new(failure.log(error.to_string())))
         };
         let ToolCall { name, arguments, pin: accepted } = serde_json::from_slice(input).map_err(unread)?;
-        let name = &*name;
-        if self.tools.lock().is_none() {
-            let tools = self.session.tools(call).await.map_err(|error| self.failure(error))?;
-            self.remember(&tools);
+        let mut greetings = 0;
+        loop {
+            let (offered, greeting) = self.pinned(&name, accepted.as_deref(), call).await?;
+            let arguments = match arguments.get().starts_with('{') {
+                true => Arguments::Written(arguments.to_owned().into()),
+                false => Arguments::Values(Map::new()),
+            };
+            let call = Call { greeting: Some(greeting), ..call.clone() };
+            let result = match self.session.call_tool(&name, arguments, &call).await {
+                // It lost the session, as one that was started again: what its tools are now is looked at before one is called.
+                Err(CallError::Regreeted) if greetings < GREETINGS_MAX => {
+                    greetings += 1;
+                    self.tools.lock().take();
+                    continue;
+                }
+                result => result,
+            };
+            // How the wire that it came over says that it is complete is nothing of the result.
+            let mut value = self.value(result.map(|result| without(result, "resultType")))?;
+            if let (Some(uri), Some(_)) = (offered.and_then(|offered| offered.view), &value.exact) {
+                value.renderer = Some(format!("{VIEW}{uri}"));
+            }
+            return Ok(value);
         }
-        let offered = self.tools.lock().as_ref().and_then(|tools| tools.get(name).cloned());
-        if offered.as_ref().map(|offered| offered.pin.as_str()) != accepted.as_deref() {
+    }
+
+    /// What a tool is by the server's last word, if that is what was accepted, and the greeting after which it said so.
+    async fn pinned(
+        &self,
+        name: &str,
+        accepted: Option<&str>,
+        call: &Call,
+    ) -> Result<(Option<Known>, Greeting), GuestFailure> {
+        let kept = self.tools.lock().as_ref().map(|tools| (tools.known.get(name).cloned(), tools.greeting.clone()));
+        let (offered, greeting) = match kept {
+            Some(kept) => kept,
+            None => {
+                let greeting = self.session.greeting();
+                let tools = self.session.tools(call).await.map_err(|error| self.failure(error))?;
+                let found = tools.iter().rfind(|tool| tool.get("name").and_then(Value::as_str) == Some(name));
+                let offered = found.map(known);
+                self.remember(greeting.clone(), &tools);
+                (offered, greeting)
+            }
+        };
+        if offered.as_ref().map(|offered| offered.pin.as_str()) != accepted {
             // What it is now waits for the owner's yes.
             self.tell(ServerNews::Offers);
             let app = &self.app;
@@ -179,17 +227,7 @@ impl Conversation {
             let hint = format!("oikos mcp look {app} shows what it is now");
             return Err(GuestFailure::Failed(Box::new(Failure::new(ErrorCode::ToolNotAccepted, message).hint(hint))));
         }
-        let arguments = match arguments.get().starts_with('{') {
-            true => Arguments::Written(arguments.to_owned().into()),
-            false => Arguments::Values(Map::new()),
-        };
-        let result = self.session.call_tool(name, arguments, call).await;
-        // How the wire that it came over says that it is complete is nothing of the result.
-        let mut value = self.value(result.map(|result| without(result, "resultType")))?;
-        if let (Some(uri), Some(_)) = (offered.and_then(|offered| offered.view), &value.exact) {
-            value.renderer = Some(format!("{VIEW}{uri}"));
-        }
-        Ok(value)
+        Ok((offered, greeting))
     }
 
     /// Anything else that it is asked.
@@ -252,7 +290,7 @@ impl Conversation {
         }
         let code = match &error {
             CallError::Slow { .. } => ErrorCode::Timeout,
-            CallError::Gone { .. } => ErrorCode::ProgramFailed,
+            CallError::Gone { .. } | CallError::Regreeted => ErrorCode::ProgramFailed,
             CallError::Http(_) | CallError::Status { .. } => ErrorCode::NetworkFailed,
             CallError::TooMuch { .. } => ErrorCode::TooLarge,
             _ => ErrorCode::AppFailed,
@@ -260,6 +298,11 @@ impl Conversation {
         let message = format!("{}: {}", self.app, shorten(&error.to_string(), WORDS_CHARS_MAX));
         GuestFailure::Failed(Box::new(Failure::new(code, message)))
     }
+}
+
+/// A tool as it is by the server's last word.
+fn known(tool: &Listed) -> Known {
+    Known { pin: pinning::pin(tool).to_string(), view: view_of_tool(tool) }
 }
 
 /// What a server said, to the letter.

@@ -1,6 +1,6 @@
 //! Servers that are programs: the sandbox starts them, this speaks with them.
 
-use super::serving::Conversation;
+use super::{host::OwnHost, serving::Conversation};
 use crate::client::{Abilities, Bounds, ClientName, Known, Nobody, OpenError, Options, Session, Way};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use kernel::{
@@ -32,8 +32,9 @@ pub(super) fn options(version: &str, clock: &Arc<dyn Clock>, known: Option<Known
         abilities: Abilities {
             elicitation_form: true,
             elicitation_url: true,
-            sampling: true,
-            sampling_tools: true,
+            // No model is here that could be asked.
+            sampling: false,
+            sampling_tools: false,
             roots: true,
             extensions: extensions(),
         },
@@ -56,7 +57,8 @@ impl Dialect for Stdio {
         streams: Streams,
         source: Arc<ProgramSource>,
     ) -> BoxFuture<'static, Result<Arc<dyn Spoken>, String>> {
-        let options = options(&self.version, &self.clock, None);
+        let own = Arc::new(OwnHost(streams.log));
+        let options = Options { host: own, ..options(&self.version, &self.clock, None) };
         async move {
             let way = Way::Program { output: streams.from, input: streams.to };
             let session = Session::open(way, options).await.map_err(|error| match error {

@@ -30,6 +30,11 @@ pub enum CallError {
     /// The server is no longer there.
     #[error("the server has gone: {why}")]
     Gone { why: String },
+    /// It knew the session no more and was greeted again, and the call was meant for what it was before ([`Call::greeting`]).
+    ///
+    /// [`Call::greeting`]: super::Call::greeting
+    #[error("the server was greeted again, and may be another one now")]
+    Regreeted,
     /// What came is not what the protocol says.
     #[error("the server's answer to {method} is not understood: {why}")]
     Broken { method: String, why: String },

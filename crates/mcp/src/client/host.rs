@@ -1,6 +1,6 @@
 //! Who is told of a call, and asked for it.
 
-use super::{Abilities, HttpSender};
+use super::{Abilities, Greeting, HttpSender};
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -95,6 +95,8 @@ pub struct Call {
     pub call_ms: Option<u64>,
     /// Which of the server's log lines are wanted, from which level on. Only the newest revision asks for them call by call.
     pub log_level: Option<&'static str>,
+    /// Only for the server that was greeted then: of one that was greeted again, what is known has to be asked again first.
+    pub greeting: Option<Greeting>,
 }
 
 impl Call {
@@ -102,7 +104,7 @@ impl Call {
     pub fn new(host: Arc<dyn CallHost>) -> Self {
         let cancel = CancellationToken::new();
         let (sender, abilities, meta) = (None, None, Map::new());
-        Self { host, cancel, sender, abilities, meta, call_ms: None, log_level: None }
+        Self { host, cancel, sender, abilities, meta, call_ms: None, log_level: None, greeting: None }
     }
 
     /// A call that nobody stands behind.

@@ -6,25 +6,34 @@ use super::{
     core::Core,
     message::{Message, Unread},
 };
-use futures_util::future::BoxFuture;
-use std::{sync::Arc, time::Duration};
+use futures_util::{
+    FutureExt as _,
+    future::{BoxFuture, poll_immediate},
+};
+use std::{
+    io::ErrorKind,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
-    sync::{mpsc, oneshot},
+    sync::{Mutex, OwnedMutexGuard},
 };
+use tokio_util::sync::CancellationToken;
 
 /// Bytes that are read at once.
 const PIECE: usize = 64 * 1024;
-/// Messages that wait to be written.
-const QUEUE: usize = 64;
 
-/// A message to be written, and who wants to know that it was.
-type Written = (Vec<u8>, oneshot::Sender<()>);
+/// Where messages are written. None after it was closed, or broke off.
+type Input = Option<Box<dyn AsyncWrite + Send + Unpin>>;
 
 /// A program.
 pub(crate) struct Lines {
     waiting: Arc<Waiting>,
-    queue: mpsc::Sender<Written>,
+    /// Whoever has it writes a whole message, in the order of asking.
+    input: Arc<Mutex<Input>>,
+    closed: CancellationToken,
+    /// How long it is waited for that a message is read.
     write: Duration,
 }
 
@@ -35,22 +44,77 @@ impl Lines {
         input: Box<dyn AsyncWrite + Send + Unpin>,
     ) -> Self {
         let waiting = Arc::<Waiting>::default();
-        let (queue, messages) = mpsc::channel(QUEUE);
-        let write = Duration::from_millis(core.options.bounds.write_ms);
+        let input = Arc::new(Mutex::new(Some(input)));
+        let closed = core.closed.clone();
         tokio::spawn(read(core.clone(), waiting.clone(), output));
-        tokio::spawn(write_all(core.clone(), waiting.clone(), input, messages, write));
-        Self { waiting, queue, write }
+        tokio::spawn(close(closed.clone(), Arc::downgrade(&input)));
+        Self { waiting, input, closed, write: Duration::from_millis(core.options.bounds.write_ms) }
     }
 
     async fn say(&self, mut message: Vec<u8>) -> Result<(), CallError> {
         message.push(b'\n');
-        let gone = || CallError::Gone { why: "it reads no more".to_owned() };
-        let (sender, written) = oneshot::channel();
-        let saying = async {
-            self.queue.send((message, sender)).await.map_err(|_| gone())?;
-            written.await.map_err(|_| gone())
+        let turn = tokio::time::timeout(self.write, self.input.clone().lock_owned()).await;
+        let input = turn.map_err(|_| gone(DEAF))?;
+        let mut writing = write(input, message, self.closed.clone(), self.write).boxed();
+        // Mostly its pipe has room, and a task of its own would cost every message the waking of it. Where it has none, what was begun
+        // is written to its end, also where nobody waits for it any more: half a message would spoil the next.
+        let written = match poll_immediate(&mut writing).await {
+            Some(written) => written,
+            None => {
+                let waiting = self.waiting.clone();
+                let written = tokio::spawn(async move {
+                    let written = writing.await;
+                    if let Err(why) = written {
+                        waiting.end(gone(why));
+                    }
+                    written
+                });
+                written.await.unwrap_or(Err(DEAF))
+            }
         };
-        tokio::time::timeout(self.write, saying).await.unwrap_or_else(|_| Err(gone()))
+        written.map_err(gone)
+    }
+}
+
+/// Why nothing can be said to it.
+const SHUT: &str = "it has closed its input";
+const DEAF: &str = "it does not read its input";
+
+fn gone(why: &str) -> CallError {
+    CallError::Gone { why: why.to_owned() }
+}
+
+/// Writes one message. After one that could not be written nothing is.
+async fn write(
+    mut input: OwnedMutexGuard<Input>,
+    message: Vec<u8>,
+    closed: CancellationToken,
+    patience: Duration,
+) -> Result<(), &'static str> {
+    let Some(pipe) = input.as_mut() else { return Err(SHUT) };
+    let writing = async {
+        pipe.write_all(&message).await?;
+        pipe.flush().await
+    };
+    let written = tokio::select! {
+        biased;
+        written = tokio::time::timeout(patience, writing) => written,
+        () = closed.cancelled() => Ok(Err(ErrorKind::BrokenPipe.into())),
+    };
+    let why = match written {
+        Ok(Ok(())) => return Ok(()),
+        Ok(Err(_)) => SHUT,
+        Err(_) => DEAF,
+    };
+    input.take();
+    Err(why)
+}
+
+/// A program learns from the end of its input that the session is over.
+async fn close(closed: CancellationToken, input: Weak<Mutex<Input>>) {
+    closed.cancelled().await;
+    if let Some(input) = input.upgrade() {
+        input.lock().await.take();
     }
 }
 
@@ -72,36 +136,6 @@ impl Carrier for Lines {
 
     fn tell(&self, message: Vec<u8>) -> BoxFuture<'_, Result<(), CallError>> {
         Box::pin(self.say(message))
-    }
-}
-
-async fn write_all(
-    core: Arc<Core>,
-    waiting: Arc<Waiting>,
-    mut input: Box<dyn AsyncWrite + Send + Unpin>,
-    mut messages: mpsc::Receiver<Written>,
-    patience: Duration,
-) {
-    loop {
-        let next = tokio::select! {
-            () = core.closed.cancelled() => return,
-            next = messages.recv() => next,
-        };
-        let Some((message, written)) = next else { return };
-        let writing = async {
-            input.write_all(&message).await?;
-            input.flush().await
-        };
-        let why = match tokio::time::timeout(patience, writing).await {
-            Ok(Ok(())) => {
-                // Who wanted to know may have left.
-                written.send(()).ok();
-                continue;
-            }
-            Ok(Err(_)) => "it has closed its input",
-            Err(_) => "it does not read its input",
-        };
-        return waiting.end(CallError::Gone { why: why.to_owned() });
     }
 }
 
@@ -141,8 +175,11 @@ async fn read(core: Arc<Core>, waiting: Arc<Waiting>, mut output: Box<dyn AsyncR
         if garbage > bounds.garbage_lines {
             break "what it writes to its output are not messages of the protocol".to_owned();
         }
-        // A server that never stops talking does not keep others from being heard.
-        tokio::task::yield_now().await;
+        // A server that never stops talking does not keep others from being heard; after what is mostly one answer, whoever waits
+        // for it goes on at once, and on this thread.
+        if read == piece.len() {
+            tokio::task::yield_now().await;
+        }
     };
     waiting.end(CallError::Gone { why });
     core.hub.tell(super::Change::Missed);

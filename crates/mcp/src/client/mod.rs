@@ -39,4 +39,4 @@ pub use host::{AskRefused, Call, CallHost, InputRequest, LogLine, Nobody, Progre
 pub use http::{HttpBody, HttpError, HttpSender};
 pub use options::{Abilities, ClientName, Known, Options, Revision, Style, Way, Web};
 pub use said::{Arguments, Listed, Said};
-pub use session::{Server, Session};
+pub use session::{Greeting, Server, Session};

@@ -109,7 +109,8 @@ impl Paired {
 impl Carrier for Paired {
     fn ask<'a>(&'a self, asking: &'a Asking) -> BoxFuture<'a, Result<Outcome, Fault>> {
         Box::pin(async move {
-            let place = self.waiting.place(asking.open.id)?;
+            // Its stream has ended meanwhile, and with it the session: the server has heard nothing of this yet.
+            let Ok(place) = self.waiting.place(asking.open.id) else { return Err(Fault::SessionLost) };
             let body = asking.written();
             match self.say(&asking.method, body, Some(asking)).await {
                 Err(CallError::Status { status: 404, .. }) => Err(Fault::SessionLost),

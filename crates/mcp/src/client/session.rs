@@ -49,6 +49,16 @@ impl Server {
     }
 }
 
+/// One greeting of a server: what it said of its tools after that may be something else after the next.
+#[derive(Clone)]
+pub struct Greeting(Weak<Link>);
+
+impl Greeting {
+    fn is(&self, link: &Arc<Link>) -> bool {
+        std::ptr::eq(self.0.as_ptr(), Arc::as_ptr(link))
+    }
+}
+
 /// One session with one server. Clones are the same session; it ends when the last one is dropped.
 #[derive(Clone)]
 pub struct Session {
@@ -109,6 +119,11 @@ impl Session {
         self.inner.link.read().server.clone()
     }
 
+    /// Its greeting that holds now.
+    pub fn greeting(&self) -> Greeting {
+        Greeting(Arc::downgrade(&self.inner.link.read()))
+    }
+
     /// What changes from now on. On the newest revision, [`Session::listen`] has to be called too.
     pub fn changes(&self) -> Changes {
         self.inner.core.hub.listen()
@@ -133,8 +148,11 @@ impl Session {
         let core = &self.inner.core;
         let mut repeats = 0;
         loop {
-            let open = core.open(method, call)?;
             let link = self.inner.link.read().clone();
+            if call.greeting.as_ref().is_some_and(|greeting| !greeting.is(&link)) {
+                return Err(CallError::Regreeted);
+            }
+            let open = core.open(method, call)?;
             let carrier = link.carrier.as_ref();
             let mut running = Running { core, open: open.clone(), carrier, answered: false };
             let mut params = params.clone();

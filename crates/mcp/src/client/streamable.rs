@@ -224,23 +224,40 @@ impl Shared {
         }
     }
 
-    /// Hears what nobody asked for, as long as the server has a stream for it.
+    /// Hears what nobody asked for, as long as the session lasts and the server has a stream for it. One that breaks off is asked
+    /// for again, more and more seldom where nothing comes of it: a server may be away for a night.
     async fn overhear(&self) {
         let (mut place, mut failures, mut retry_ms) = (None::<String>, 0_u32, RETRY_MS);
-        while failures as usize <= self.door.bounds.resumptions {
+        let mut had_one = false;
+        loop {
             match self.listen(place.as_deref(), None).await {
-                Ok(None) => return,
-                Err(error) => {
-                    tracing::debug!(%error, "a server's stream of events is not to be had");
-                    failures += 1;
-                }
-                Ok(Some(mut stream)) => {
-                    if failures > 0 {
+                Ok(None) => {
+                    // It had one: it knows the session no more, and what it offers may be something else.
+                    if had_one {
                         self.core.hub.tell(super::Change::Missed);
                     }
+                    return;
+                }
+                // Whoever is not let in is not let in by asking again: a person has to sign in, and then there is another session.
+                Err(CallError::Authorization(error)) => {
+                    tracing::debug!(%error, "a server's stream of events is for those whom it knows");
+                    return;
+                }
+                Err(error) => {
+                    tracing::debug!(%error, "a server's stream of events is not to be had");
+                    failures = failures.saturating_add(1);
+                }
+                Ok(Some(mut stream)) => {
+                    if failures > 0 || had_one {
+                        self.core.hub.tell(super::Change::Missed);
+                    }
+                    had_one = true;
                     // One that ends without having said anything counts as a failure, or it would be asked for without end.
-                    failures += 1;
+                    failures = failures.saturating_add(1);
                     while let Ok(Some(event)) = stream.next().await {
+                        if event.data.is_empty() {
+                            continue;
+                        }
                         let heard = Message::read(event.data.as_bytes()).unwrap_or_default();
                         failures = if heard.is_empty() { failures } else { 0 };
                         heard.into_iter().for_each(|message| self.core.hear(message, None));

@@ -30,6 +30,7 @@ pub fn read_bundle(file: &str, bytes: &[u8], system: System) -> Result<(Found, B
     let shown = format!("{file}/{MANIFEST_FILE}");
     let mut found = read_manifest(&shown, manifest, system, None)?;
     found.bundle = Some(sha256(bytes));
+    found.is_signed = bundle.is_signed;
     check_entry_point(&mut found, |path| bundle.file(path).is_some());
     Ok((found, bundle))
 }
@@ -37,11 +38,10 @@ pub fn read_bundle(file: &str, bytes: &[u8], system: System) -> Result<(Found, B
 /// A program of the bundle that is named and not there.
 fn check_entry_point(found: &mut Found, is_there: impl Fn(&str) -> bool) {
     let Form::Program(program) = &found.form else { return };
-    let words = std::iter::once(&program.command).chain(&program.args);
-    let missing = words
-        .filter_map(|word| word.expose().strip_prefix("${__dirname}/"))
-        .find(|path| [".js", ".mjs", ".cjs", ".py"].iter().any(|end| path.ends_with(end)) && !is_there(path))
-        .map(str::to_owned);
+    let inside = |word: &Hidden| word.expose().strip_prefix("${__dirname}/").map(str::to_owned);
+    let is_code = |path: &String| [".js", ".mjs", ".cjs", ".py"].iter().any(|end| path.ends_with(end));
+    let code = program.args.iter().filter_map(inside).filter(is_code);
+    let missing = inside(&program.command).into_iter().chain(code).find(|path| !is_there(path));
     if let Some(missing) = missing {
         let message = format!("its program \"{}\" is not in the bundle", shown_key(&missing));
         found.faults.push(Fault::new(&found.file.clone(), None, message));
@@ -94,6 +94,8 @@ pub fn read_manifest(file: &str, bytes: &[u8], system: System, folder: Option<&s
         inputs: reader.inputs(&root),
         folder: folder.map(str::to_owned),
         bundle: None,
+        is_signed: false,
+        answers: BTreeMap::new(),
         faults: reader.faults,
         remarks: Vec::new(),
     })
@@ -125,6 +127,10 @@ impl<'a> Reader<'a> {
                 (Some("node" | "python"), Some(path)) => Form::Program(Program {
                     command: Hidden::new(if kind == Some("node") { "node" } else { "python3" }),
                     args: vec![Hidden::new(format!("${{__dirname}}/{path}"))],
+                    ..Program::default()
+                }),
+                (Some("binary"), Some(path)) => Form::Program(Program {
+                    command: Hidden::new(format!("${{__dirname}}/{}", path.trim_start_matches("./"))),
                     ..Program::default()
                 }),
                 _ => {
@@ -239,6 +245,8 @@ impl<'a> Reader<'a> {
                     Some("file") => Some(PathKind::File),
                     _ => None,
                 },
+                takes_many: switch("multiple"),
+                given: None,
             };
             inputs.insert(member.name.as_str().to_owned(), input);
         }

@@ -1,14 +1,24 @@
 //! `docker run`: which image, and what its flags would give it of this machine.
 //!
 //! A container is started by a service with all rights, outside of every box that oikos makes: none of the four facts would
-//! be ours to keep. So a container is never taken over as an app by itself; what is told is the image to pin and the line
-//! that would be run, checked, for an owner who wants it as a `shell` scope.
+//! be ours to keep. So a container is never taken over as an app; what is told is the line as its owner can start it
+//! themselves, checked, with the digest of the image in it.
 
 use super::{
-    launch::{Resolve, flag_refused, flag_unknown},
+    image::Image,
+    launch::{OPEN, Resolve, flag_refused, flag_unknown},
     notice::{Notice, quote},
+    secret::{Hidden, is_secret_name, is_secret_value},
+    variable::{Expanded, Piece},
 };
+use protocol::{Digest, text};
 use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// What stands for a word that is not shown: a secret, or what nobody has answered.
+const UNSHOWN: &str = "•••";
+/// A value that is shorter is found in every word.
+const SECRET_BYTES_MIN: usize = 6;
 
 /// What a line starts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -17,9 +27,15 @@ pub struct Container {
     pub image: String,
     /// Folders of this machine that it would see, and whether it may write there.
     pub folders: Vec<(String, bool)>,
-    /// Variables that the line sets itself (name and argument), and those that it takes from the environment.
+    /// The program that would start it.
     #[serde(skip)]
-    pub(crate) variables: Vec<(String, Option<usize>)>,
+    pub(crate) engine: String,
+    /// Variables that the line sets, with a value that may be shown, and those that it takes from the environment.
+    #[serde(skip)]
+    pub(crate) variables: Vec<(String, Option<String>)>,
+    /// What is said to the program in it, as far as it may be shown.
+    #[serde(skip)]
+    pub(crate) words: Vec<String>,
     /// It has a network.
     pub has_network: bool,
     /// Flags that are kept when the line is made anew, in their order, without variables.
@@ -27,10 +43,75 @@ pub struct Container {
 }
 
 impl Container {
-    /// The step that finds out which bytes the image is.
+    /// What has to be found out: which bytes the image is.
     pub(crate) fn resolve(&self) -> Resolve {
         Resolve::Image { reference: self.image.clone() }
     }
+
+    /// The image as its registry knows it.
+    pub fn image(&self) -> Result<Image, Notice> {
+        Image::read(&self.image)
+    }
+
+    /// Whose walls it would be in.
+    pub(crate) fn keeper(&self) -> String {
+        match self.engine.as_str() {
+            "podman" => "podman itself, which makes its own walls and cannot do so within ours".to_owned(),
+            engine => format!("{engine}'s own service, which is root on this machine"),
+        }
+    }
+
+    /// Keeps what is said to its program, without secrets.
+    pub(crate) fn say(&mut self, words: &[Expanded], environment: &BTreeMap<String, Hidden>) {
+        let is_given = |word: &str| {
+            let secrets = environment.iter().filter(|(name, _)| is_secret_name(name)).map(|(_, value)| value.expose());
+            secrets.filter(|secret| secret.len() >= SECRET_BYTES_MIN).any(|secret| word.contains(secret))
+        };
+        let mut follows_name = false;
+        for word in words {
+            let whole = match word.pieces.as_slice() {
+                [] => Some(""),
+                [Piece::Text(text)] => Some(text.expose()),
+                _ => None,
+            };
+            let shown = whole.filter(|&word| !follows_name && !is_secret_word(word) && !is_given(word));
+            self.words.push(shown.unwrap_or(UNSHOWN).to_owned());
+            follows_name = whole.is_some_and(|word| word.starts_with('-') && is_secret_name(word));
+        }
+    }
+
+    /// The line that starts just these bytes: for its owner, in a shell of theirs. Secrets come from the environment, or are
+    /// left out.
+    pub fn line(&self, image: &Image, digest: Digest) -> String {
+        let mut words = vec![self.engine.clone(), "run".to_owned()];
+        words
+            .extend(self.flags.iter().map(|word| if is_secret_word(word) { UNSHOWN.to_owned() } else { word.clone() }));
+        for (name, value) in &self.variables {
+            let said = value.as_ref().map(|value| format!("{name}={value}"));
+            words.extend(["-e".to_owned(), said.unwrap_or_else(|| name.clone())]);
+        }
+        words.push(image.pinned(digest));
+        words.extend(self.words.iter().cloned());
+        words.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether something of the line is for its owner to put in.
+    pub(crate) fn has_unshown(&self) -> bool {
+        self.words.iter().any(|word| word == UNSHOWN) || self.flags.iter().any(|word| is_secret_word(word))
+    }
+}
+
+/// Whether a word is a secret, or has one behind its `=`.
+fn is_secret_word(word: &str) -> bool {
+    is_secret_value(word)
+        || word.split_once('=').is_some_and(|(name, value)| is_secret_name(name) || is_secret_value(value))
+}
+
+/// A word as a shell takes it, and never with a deceptive character.
+fn shell_word(word: &str) -> String {
+    let word = text::escape(word);
+    let is_plain = !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || "/._-+@%:=,•".contains(c));
+    if is_plain { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
 /// Flags without a value.
@@ -88,11 +169,13 @@ const FORBIDDEN: [&str; 13] = [
 ];
 
 /// Reads what follows `run`.
-pub(crate) fn read_container(args: &[&str], start: usize) -> Result<(Container, usize), Notice> {
+pub(crate) fn read_container(engine: &str, args: &[&str], start: usize) -> Result<(Container, usize), Notice> {
     let mut container = Container {
         image: String::new(),
         folders: Vec::new(),
+        engine: engine.to_owned(),
         variables: Vec::new(),
+        words: Vec::new(),
         has_network: true,
         flags: Vec::new(),
     };
@@ -125,12 +208,15 @@ pub(crate) fn read_container(args: &[&str], start: usize) -> Result<(Container, 
         let Some(value) = value.or_else(|| args.get(value_at).copied()) else {
             return Err(flag_refused("docker", flag, "it has no value"));
         };
-        if value.contains(super::launch::OPEN) && !matches!(flag, "-e" | "--env") {
+        if value.contains(OPEN) && !matches!(flag, "-e" | "--env") {
             return Err(flag_refused("docker", flag, "its value is only known when you are asked for it"));
         }
         match flag {
             "-e" | "--env" => match value.split_once('=') {
-                Some((name, _)) => container.variables.push((name.to_owned(), Some(value_at))),
+                Some((name, said)) => {
+                    let is_shown = !is_secret_name(name) && !is_secret_value(said) && !said.contains(OPEN);
+                    container.variables.push((name.to_owned(), is_shown.then(|| said.to_owned())));
+                }
                 None => container.variables.push((value.to_owned(), None)),
             },
             "-v" | "--volume" => container.volume(value)?,

@@ -163,12 +163,12 @@ impl Draft<'_> {
             title: text::shorten(title, TITLE_CHARS_MAX),
             place: spot.place,
             is_secret,
-            is_required: input.is_required || (is_secret && value.is_none()),
+            is_required: input.is_required,
             has_value: value.is_some(),
             value,
             description: input.description.as_deref().map(|text| text::shorten(text, DESCRIPTION_CHARS_MAX)),
         });
-        self.refusals.extend(refusal_of_setting(spot.place, is_secret, &text::shorten(title, TITLE_CHARS_MAX)));
+        self.refusals.extend(refusal_of_setting(spot.place, is_secret, name, &text::shorten(title, TITLE_CHARS_MAX)));
         Emit::Setting { setting: free, prefix: prefix.to_owned() }
     }
 
@@ -237,7 +237,7 @@ impl Draft<'_> {
 
 /// Arguments and addresses stand in the manifest as they are: what is open there has to be known before, and a secret
 /// would be in plain sight.
-fn refusal_of_setting(place: &str, is_secret: bool, title: &str) -> Option<Notice> {
+fn refusal_of_setting(place: &str, is_secret: bool, name: &str, title: &str) -> Option<Notice> {
     Some(match (place, is_secret) {
         ("argument", true) => Notice::new(
             "secret_in_argument",
@@ -251,7 +251,7 @@ fn refusal_of_setting(place: &str, is_secret: bool, title: &str) -> Option<Notic
         .hint("if the server takes its key in a header, put it under \"headers\", and scan again"),
         ("argument" | "address", false) => {
             Notice::new("value_needed", format!("'{title}' has no value yet, and it is needed before the import"))
-                .hint("give it one")
+                .hint(format!("give it one: --answer {}=VALUE", text::shorten(name, TITLE_CHARS_MAX)))
         }
         _ => return None,
     })

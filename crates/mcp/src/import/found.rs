@@ -2,10 +2,11 @@
 
 use super::{
     clients::Client,
+    name::shown,
     secret::Hidden,
     text::{Fault, Place},
 };
-use protocol::Digest;
+use protocol::{Digest, text};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -48,10 +49,14 @@ pub struct Found {
     pub form: Form,
     /// What a person is asked for before it works, by name.
     pub inputs: BTreeMap<String, Input>,
+    /// What they answered that is no secret: kept with the app, so that the same file is the same app without asking again.
+    pub answers: BTreeMap<String, Vec<String>>,
     /// Where a bundle's files are: its folder, or none while it is packed.
     pub folder: Option<String>,
     /// The bytes of the bundle that it is in, while it is packed.
     pub bundle: Option<Digest>,
+    /// That bundle carries a signature, of which nobody here has said that it is valid.
+    pub is_signed: bool,
     /// What is wrong with it. Anything here means that it cannot be imported as it is.
     pub faults: Vec<Fault>,
     /// What stops nothing but should be known: keys that mean nothing here.
@@ -59,17 +64,41 @@ pub struct Found {
 }
 
 impl Found {
-    /// Puts in what a person answered to one of [`inputs`](Self::inputs) that is no secret; more than one for lists. Then it
-    /// is planned anew. False where nothing of this name is asked for, or a secret is, which the vault keeps.
-    pub fn answer(&mut self, name: &str, values: Vec<String>) -> bool {
-        match self.inputs.get_mut(name) {
-            Some(input) if !input.is_secret => {
-                input.default = values;
-                true
-            }
-            _ => false,
+    /// Puts in what a person answered to one of [`inputs`](Self::inputs); more than one for lists. Then it is planned anew. A
+    /// secret is offered to the vault, and stands nowhere else. False where nothing of this name is asked for, or just one
+    /// answer is.
+    pub fn answer(&mut self, name: &str, mut values: Vec<String>) -> bool {
+        let Some(input) = self.inputs.get_mut(name) else { return false };
+        if values.len() > 1 && !input.takes_many {
+            return false;
         }
+        if input.is_secret {
+            input.given = values.pop().map(Hidden::new);
+        } else {
+            self.answers.insert(name.to_owned(), values.clone());
+            input.default = values;
+        }
+        true
     }
+
+    /// Where it was found: by this a later look knows the app again, whatever its entry says then.
+    pub fn origin(&self) -> String {
+        origin(
+            self.client,
+            &text::shorten(&self.scope, SCOPE_CHARS_MAX),
+            &text::shorten(&self.file, FILE_CHARS_MAX),
+            &shown(&self.name),
+        )
+    }
+}
+
+/// The longest scope and path of a file that are told.
+pub(crate) const SCOPE_CHARS_MAX: usize = 250;
+pub(crate) const FILE_CHARS_MAX: usize = 300;
+
+/// One place where a server was found, of what is told of it.
+pub(crate) fn origin(client: Option<Client>, scope: &str, file: &str, name: &str) -> String {
+    [client.map_or("", Client::word), scope, file, name].join("|")
 }
 
 /// How a server is started or reached.
@@ -83,6 +112,26 @@ pub enum Form {
     Packaged(Packaged),
     /// Nothing that could be read; the faults say why.
     Nothing,
+}
+
+impl Form {
+    /// Whether a text stands in one of its words.
+    pub(crate) fn says(&self, part: &str) -> bool {
+        let is_in = |word: &Hidden| word.expose().contains(part);
+        match self {
+            Self::Program(program) => {
+                let more = program.environment_file.iter().chain(&program.folder);
+                let words = [&program.command].into_iter().chain(&program.args).chain(program.environment.values());
+                words.chain(more).any(is_in)
+            }
+            Self::Remote(remote) => [&remote.url].into_iter().chain(remote.headers.values()).any(is_in),
+            Self::Packaged(packaged) => {
+                let words = packaged.runtime_args.iter().chain(&packaged.args);
+                words.chain(packaged.environment.values()).any(is_in)
+            }
+            Self::Nothing => false,
+        }
+    }
 }
 
 /// A program with what it is given.
@@ -169,6 +218,10 @@ pub struct Input {
     pub default: Vec<String>,
     /// It is a folder or file of the person's.
     pub path: Option<PathKind>,
+    /// There may be several.
+    pub takes_many: bool,
+    /// A secret that the person gave, for the vault.
+    pub given: Option<Hidden>,
 }
 
 /// What a path leads to.

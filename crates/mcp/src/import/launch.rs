@@ -133,7 +133,7 @@ pub(crate) fn read_launch(command: &str, args: &[&str]) -> Result<Launch, Notice
                 ["run", ..] => 1,
                 _ => return Err(unknown_word(&word, args.first().copied())),
             };
-            let (container, rest) = read_container(args, start)?;
+            let (container, rest) = read_container(&word, args, start)?;
             Ok(Launch::Container { container, rest })
         }
         "node" | "nodejs" => {

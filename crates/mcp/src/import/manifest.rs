@@ -29,6 +29,8 @@ pub(crate) enum Emit {
 pub(crate) struct Parts {
     pub(crate) version: Option<String>,
     pub(crate) bundle: Option<Digest>,
+    pub(crate) is_signed: bool,
+    pub(crate) answers: BTreeMap<String, Vec<String>>,
     pub(crate) description: String,
     pub(crate) start: Start,
     pub(crate) args: Vec<Emit>,

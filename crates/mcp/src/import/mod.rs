@@ -7,6 +7,7 @@
 //! 2. [`propose`] says of each server which app it would become, and whether it is there already: `installed` has each app's
 //!    [`Imported`], read from [`IMPORT_FILE`] of its package. A [`Settled`] can be shown as it is; no secret is in it.
 //! 3. What is open is answered by [`Found::answer`], and proposed anew. What is wrong is in [`Proposal::refusals`].
+//!    A container is: its [`Image`] says what its registry is asked, and [`Proposal::outside`] the line for its owner.
 //! 4. The [`Step`]s whose purpose is [`Purpose::Pin`] are done: a command in a box in an empty folder, with a way out to its
 //!    hosts alone; a bundle is fetched, checked, and read as in 1. [`Proposal::pin`] reads the file that the step makes.
 //! 5. [`Proposal::finish`] gives the files of the package, to be packed and looked at on the card, with its note beside it.
@@ -52,6 +53,7 @@ mod dotenv; // files of variables
 mod draft; // words become texts of a manifest
 mod found; // what stands in a file
 mod given; // arguments and environment
+mod image; // which bytes the name of an image means
 mod known; // what well-known servers need
 mod launch; // command lines
 mod machine; // the one door to the machine
@@ -80,13 +82,14 @@ pub use bundle::{MANIFEST_BYTES_MAX, MANIFEST_FILE, read_bundle, read_manifest};
 pub use clients::{Base, Client, Holding, Location, Roots, System, clients, connected, page};
 pub use container::Container;
 pub use found::{Form, Found, Input, Origin, Packaged, PathKind, Program, Registry, Remote, Transport};
+pub use image::{IMAGE_TYPES, Image, MANIFEST_OF_IMAGE_BYTES_MAX, TOKEN_BYTES_MAX, read_image_manifest, read_token};
 pub use launch::Resolve;
 pub use machine::{About, LookError, Machine, MachineInMemory};
 pub use name::{app_name, other_name};
 pub use notice::Notice;
 pub use pin::{LOCK_BYTES_MAX, Pin, manifest_version, pin_npm, pin_pypi, requirements_of_report};
 pub use plan::{Facts, plan};
-pub use proposal::{Finished, INSTALL_FOLDER, Proposal, Setting, Source};
+pub use proposal::{Finished, INSTALL_FOLDER, Proposal, Question, Setting, Source};
 pub use read::{Read, SERVERS_MAX, read_client_file};
 pub use scan::{Scan, propose, scan};
 pub use secret::{Hidden, is_secret_name, is_secret_value};

@@ -8,40 +8,87 @@ use super::{
     name::shown,
     notice::Notice,
     plan::Plan,
+    proposal::Proposal,
     requirement::{read_npm_package, read_requirement},
     secret::Hidden,
     step::steps,
     variable::{Expanded, Piece, is_variable},
 };
+use protocol::Digest;
 use std::collections::BTreeMap;
+
+/// The word for a container in place of a program.
+const CONTAINER: &str = "container_outside";
+/// What can be done with one that is no known package.
+const UNBOXED: &str = "if its author publishes a package of npm or Python, import that; else start it outside of oikos";
+
+fn boxed(package: &str) -> String {
+    format!("the same server is the package {package}, which runs in a box: import that")
+}
+
+impl Proposal {
+    /// The container, where nothing speaks against it but that it is one: then its registry may be asked which bytes its
+    /// image is, and [`outside`](Self::outside) is the answer.
+    pub fn only_a_container(&self) -> Option<&Container> {
+        let is_all = self.refusals.iter().all(|refusal| refusal.code == CONTAINER);
+        self.container.as_ref().filter(|_| is_all)
+    }
+
+    /// Why a container is refused, with the line that starts just the bytes that its image is now; or with why those are
+    /// not known.
+    pub fn outside(&self, found: Result<Digest, String>) -> Notice {
+        let refusal = self.refusals.iter().find(|refusal| refusal.code == CONTAINER);
+        let message = refusal.map(|refusal| refusal.message.clone()).unwrap_or_default();
+        let before = match self.container.as_ref().and_then(|container| package_of_image(&container.image)) {
+            Some(package) => format!("{}; or start it outside of oikos", boxed(package)),
+            None => UNBOXED.to_owned(),
+        };
+        let pinned = self.container.as_ref().and_then(|container| Some((container, container.image().ok()?)));
+        let hint = match (pinned, found) {
+            (Some((container, image)), Ok(digest)) => {
+                let put_in =
+                    if container.has_unshown() { " (what stands as ••• is yours to put in)" } else { "" };
+                format!("{before}, as just these bytes{put_in}: {}", container.line(&image, digest))
+            }
+            (_, Err(why)) => format!("{before}. Which bytes the image is now was not found out: {why}"),
+            (None, Ok(_)) => before,
+        };
+        Notice::new(CONTAINER, message).hint(hint)
+    }
+}
 
 impl Plan<'_> {
     /// A container is told, and not taken over.
-    pub(super) fn container(&mut self, container: Container, environment: &BTreeMap<String, Hidden>) {
+    pub(super) fn container(
+        &mut self,
+        mut container: Container,
+        words: &[Expanded],
+        environment: &BTreeMap<String, Hidden>,
+    ) {
         let image = container.image.clone();
         for (name, _) in &container.variables {
             if !environment.contains_key(name) && !is_variable(name) {
                 self.refuse(Notice::new("variable_refused", "a variable of the container has a name that is none"));
             }
         }
-        let mut notice = Notice::new(
-            "container_outside",
+        let notice = Notice::new(
+            CONTAINER,
             format!(
-                "the image {} is started by docker's own service, outside of any box of ours: files, network, processes and \
-                 memory would be kept by docker or by nobody",
-                shown(&image)
+                "the image {} is started by {}, outside of any box of ours: oikos could keep none of its files, network, \
+                 processes and memory",
+                shown(&image),
+                container.keeper()
             ),
         );
-        notice = match package_of_image(&image) {
-            Some(package) => notice.hint(format!("the same server is the package {package}, which runs in a box: import that")),
-            None => notice.hint(
-                "if its author publishes a package of npm or Python, import that; else an app of your own may be given the \
-                 scope 'shell' for just this line, with the image's digest, at Ask",
-            ),
-        };
-        self.refuse(notice);
+        self.refuse(match package_of_image(&image) {
+            Some(package) => notice.hint(boxed(package)),
+            None => notice.hint(format!(
+                "{UNBOXED}. 'oikos app import' with its name asks the registry which bytes the image is now, and shows the \
+                 line that starts those"
+            )),
+        });
+        container.say(words, environment);
         self.known(&image);
-        self.proposal.steps = steps(&container.resolve(), self.facts.python, self.facts.roots.system);
         self.proposal.resolve = Some(container.resolve());
         self.proposal.container = Some(container);
         self.environment(environment);

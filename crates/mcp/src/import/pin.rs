@@ -45,7 +45,7 @@ impl Resolve {
                 };
                 pin_pypi(&list, name, program, python.as_deref(), system)
             }
-            Self::Image { .. } => refuse("a container's image is not taken over"),
+            Self::Image { .. } => refuse("a container is not taken over, so nothing of its image is installed"),
             Self::Bundle { .. } => refuse("a bundle is read as a file once it is fetched"),
         }
     }

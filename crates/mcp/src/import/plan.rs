@@ -4,9 +4,9 @@
 use super::{
     clients::{Roots, System},
     draft::Draft,
-    found::{Form, Found, Origin, Program},
+    found::{FILE_CHARS_MAX, Form, Found, Origin, Program, SCOPE_CHARS_MAX},
     known::{Network, known},
-    launch::{Launch, OPEN, Resolve, read_launch},
+    launch::{Launch, OPEN, Resolve, program_word, read_launch},
     machine::Machine,
     manifest::{Emit, Parts, Start},
     name::{app_name, shown},
@@ -14,7 +14,7 @@ use super::{
     path::{Paths, Wanted},
     pin::python_command,
     program::judge_program,
-    proposal::{INSTALL_FOLDER, Proposal, Source},
+    proposal::{INSTALL_FOLDER, Proposal, Question, Source},
     secret::Hidden,
     step::{PACKAGES_FOLDER, PythonTool, Step, steps},
     text::Fault,
@@ -28,6 +28,10 @@ const COMMAND_WORDS_MAX: usize = 64;
 /// The longest reason and description of a manifest.
 const REASON_CHARS_MAX: usize = 200;
 const DESCRIPTION_CHARS_MAX: usize = 1_000;
+/// As much of a secret is one.
+const SECRET_PART_BYTES_MIN: usize = 6;
+/// The longest name of a question.
+const TITLE_CHARS_MAX: usize = 80;
 /// The most folders and hosts that one permission may name.
 const FOLDERS_MAX: usize = 32;
 const HOSTS_MAX: usize = 64;
@@ -111,9 +115,9 @@ fn empty(found: &Found) -> Proposal {
         name: shown(&found.name),
         sources: vec![Source {
             client: found.client,
-            file: text::shorten(&found.file, 300),
+            file: text::shorten(&found.file, FILE_CHARS_MAX),
             line: found.place.line,
-            scope: text::shorten(&found.scope, 250),
+            scope: text::shorten(&found.scope, SCOPE_CHARS_MAX),
         }],
         is_disabled_there: found.is_disabled,
         kimai_json: String::new(),
@@ -123,12 +127,42 @@ fn empty(found: &Found) -> Proposal {
         program: None,
         program_folders: Vec::new(),
         settings: Vec::new(),
+        questions: questions(found),
         asks: Vec::new(),
         warnings: Vec::new(),
         refusals: Vec::new(),
         content: sha256(b""),
-        parts: Parts { version: found.version.clone(), bundle: found.bundle, description, ..Parts::default() },
+        parts: Parts {
+            version: found.version.clone(),
+            bundle: found.bundle,
+            is_signed: found.is_signed,
+            answers: found.answers.clone(),
+            description,
+            ..Parts::default()
+        },
     }
+}
+
+/// What a person is asked for, as they are asked. A client's file has one list of questions for all of its servers.
+fn questions(found: &Found) -> Vec<Question> {
+    let is_own = |name: &str| match found.origin {
+        Origin::Client(_) => found.form.says(&format!("${{input:{name}}}")),
+        Origin::Bundle | Origin::Registry => true,
+    };
+    let inputs = found.inputs.iter().filter(|(name, _)| is_own(name));
+    inputs
+        .map(|(name, input)| Question {
+            name: name.clone(),
+            title: text::shorten(input.title.as_deref().unwrap_or(name), TITLE_CHARS_MAX),
+            description: input.description.as_deref().map(|said| text::shorten(said, REASON_CHARS_MAX)),
+            path: input.path,
+            is_secret: input.is_secret,
+            is_required: input.is_required,
+            takes_many: input.takes_many,
+            has_answer: input.given.is_some() || (!input.is_secret && !input.default.is_empty()),
+            answer: if input.is_secret { Vec::new() } else { input.default.clone() },
+        })
+        .collect()
 }
 
 pub(super) struct Plan<'a> {
@@ -194,13 +228,24 @@ impl Plan<'_> {
         if self.looks_like_a_shells_line(command, &words) {
             return;
         }
+        if self.packed() && matches!(program_word(command).as_str(), "uv" | "uvx") {
+            return self.refuse(
+                Notice::new(
+                    "uv_of_bundle",
+                    "the bundle has uv make its environment each time it starts, from packages that are fetched then",
+                )
+                .hint("if its author publishes a package of Python, import that: oikos mcp add NAME -- uvx PACKAGE"),
+            );
+        }
         match read_launch(command, &words) {
             Err(notice) => self.refuse(notice),
             Ok(Launch::Package { resolve, rest }) => {
                 self.package(resolve, &args[rest.min(args.len())..], environment);
             }
             Ok(Launch::Bridge { url, headers, is_old }) => self.bridge(args, &words, url, &headers, is_old),
-            Ok(Launch::Container { container, rest: _ }) => self.container(container, environment),
+            Ok(Launch::Container { container, rest }) => {
+                self.container(container, &args[rest.min(args.len())..], environment);
+            }
             Ok(Launch::Direct { script, is_interpreter }) => {
                 let before = script.map_or(0, |at| at + 1);
                 let judged = judge_program(command, &words, script, is_interpreter, &self.draft.paths, self.packed());
@@ -310,6 +355,22 @@ impl Plan<'_> {
             ));
         }
         let mut proposal = self.proposal;
+        // What turned out to be a secret stands nowhere but in the vault, whatever its author called it.
+        let secrets: Vec<&Hidden> = {
+            let secrets = self.draft.settings.iter().filter(|setting| setting.is_secret);
+            secrets.filter_map(|setting| setting.value.as_ref()).collect()
+        };
+        let is_seen = |value: &String| {
+            !secrets.iter().map(|secret| secret.expose()).any(|secret| {
+                secret == value
+                    || value.contains(secret)
+                    || (value.len() >= SECRET_PART_BYTES_MIN && secret.contains(value.as_str()))
+            })
+        };
+        proposal.parts.answers.retain(|_, values| values.iter().all(is_seen));
+        for question in &mut proposal.questions {
+            question.answer.retain(is_seen);
+        }
         proposal.settings = self.draft.settings;
         proposal.warnings = self.draft.warnings;
         proposal.refusals = self.draft.refusals;

@@ -6,6 +6,7 @@ use super::{
     machine::About,
     notice::{Notice, quote},
     path::{Paths, is_absolute, split},
+    proposal::INSTALL_FOLDER,
 };
 
 /// How far above its file the folder of a program's code is looked for.
@@ -57,10 +58,16 @@ pub(crate) fn judge_program(
         judged.words.push(command.to_owned());
         judged.words.extend(words[..script.map_or(0, |at| at + 1)].iter().map(|word| (*word).to_owned()));
         judged.shown = Some(script.map_or(command, |at| words[at]).to_owned());
-        if command.contains(['/', '\\']) {
+        let is_inside = command.strip_prefix(INSTALL_FOLDER).is_some_and(|rest| {
+            rest.starts_with('/') && rest[1..].split('/').all(|part| !matches!(part, "" | "." | ".."))
+        });
+        if command.contains(['/', '\\']) && !is_inside {
             judged.refusals.push(
-                Notice::new("program_of_bundle", "the bundle brings a program of its own, and is not unpacked yet")
-                    .hint("unpack it, look at what it brings, and name the program's whole path in an entry"),
+                Notice::new(
+                    "program_of_bundle",
+                    format!("the bundle starts a program that it does not bring: {}", quote(command)),
+                )
+                .hint("ask its author for one that brings what it starts, or add the server by its command"),
             );
         }
         return judged;

@@ -3,6 +3,7 @@
 use super::{
     clients::Client,
     container::Container,
+    found::{PathKind, origin},
     launch::Resolve,
     manifest::Parts,
     notice::Notice,
@@ -44,6 +45,8 @@ pub struct Proposal {
     pub program_folders: Vec<String>,
     /// What the owner sets: secrets, which the vault is offered, and what has no value yet.
     pub settings: Vec<Setting>,
+    /// What its author asks of a person.
+    pub questions: Vec<Question>,
     /// What it asks for, in full, each with the reason. The manifest has the same in the form that manifests allow.
     pub asks: Vec<ScopeRequest>,
     /// What stops nothing, and should be known.
@@ -90,6 +93,29 @@ pub struct Setting {
     pub value: Option<Hidden>,
     #[serde(skip)]
     pub(crate) description: Option<String>,
+}
+
+/// One thing that a server's author asks of a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Question {
+    /// By this name it is answered: [`Found::answer`](super::Found::answer).
+    pub name: String,
+    /// What it is called, escaped.
+    pub title: String,
+    /// What it is for, escaped.
+    pub description: Option<String>,
+    /// It is a folder or file of the person's.
+    pub path: Option<PathKind>,
+    /// It goes to the vault.
+    pub is_secret: bool,
+    /// The server cannot do without it.
+    pub is_required: bool,
+    /// There may be several answers.
+    pub takes_many: bool,
+    /// There is an answer, or a default.
+    pub has_answer: bool,
+    /// That answer, where it is no secret.
+    pub answer: Vec<String>,
 }
 
 /// The folder of a package in which its lock files are, and below which it is installed.
@@ -181,6 +207,13 @@ impl Proposal {
         }
         if let Some(bundle) = &self.parts.bundle {
             note.push(format!("Its code is the bundle with the SHA-256 {bundle}."));
+            note.push(
+                match self.parts.is_signed {
+                    true => "The bundle carries a signature that is not checked here: nothing says who made it.",
+                    false => "The bundle is not signed: nothing says who made it.",
+                }
+                .to_owned(),
+            );
         }
         if let Some(program) = &self.program
             && self.parts.bundle.is_none()
@@ -195,11 +228,21 @@ impl Proposal {
 
     /// Where it was found: by this a later scan knows the app again, whatever its entry says then.
     pub fn origins(&self) -> Vec<String> {
-        let origin = |source: &Source| {
-            let client = source.client.map_or("", Client::word);
-            [client, &source.scope, &source.file, &self.name].join("|")
-        };
-        self.sources.iter().map(origin).collect()
+        let own = self.sources.iter();
+        own.map(|source| origin(source.client, &source.scope, &source.file, &self.name)).collect()
+    }
+
+    /// This, which was read from a bundle, as what somebody's description said where to fetch: a later look at that
+    /// description knows the app again without fetching anything.
+    pub fn fetched_for(mut self, asked: &Self) -> Self {
+        self.sources.clone_from(&asked.sources);
+        self.name.clone_from(&asked.name);
+        for (name, values) in &asked.parts.answers {
+            self.parts.answers.entry(name.clone()).or_insert_with(|| values.clone());
+        }
+        self.rename(asked.app.clone());
+        self.content = asked.content;
+        self
     }
 
     /// What is said of two entries that are the same but for where they were found. The values of secrets count: two

@@ -148,6 +148,8 @@ impl<'a> Reader<'a> {
                 inputs: self.inputs.clone(),
                 folder: None,
                 bundle: None,
+                is_signed: false,
+                answers: BTreeMap::new(),
                 faults: entry.faults,
                 remarks: entry.remarks,
             });

@@ -85,6 +85,8 @@ fn read_server(source: Text<'_>, root: &ast::Object<'_>) -> Result<Read, Fault> 
                 inputs: way.inputs,
                 folder: None,
                 bundle: None,
+                is_signed: false,
+                answers: BTreeMap::new(),
                 faults: way.faults,
                 remarks,
             });
@@ -281,5 +283,7 @@ fn input(item: &ast::Object<'_>) -> Input {
         is_required: switch(item, "isRequired", "is_required"),
         default: text(item, "default", "default").into_iter().map(str::to_owned).collect(),
         path: (text(item, "format", "format") == Some("filepath")).then_some(PathKind::File),
+        takes_many: switch(item, "isRepeated", "is_repeated"),
+        given: None,
     }
 }

@@ -30,12 +30,15 @@ pub struct Imported {
     pub content: Digest,
     /// [`Proposal::origins`] of then.
     pub origins: Vec<String>,
+    /// What a person had answered to what was open, none of it a secret.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub answers: BTreeMap<String, Vec<String>>,
 }
 
 impl Imported {
     /// What an import of this leaves.
     pub fn of(proposal: &Proposal) -> Self {
-        Self { content: proposal.content, origins: proposal.origins() }
+        Self { content: proposal.content, origins: proposal.origins(), answers: proposal.parts.answers.clone() }
     }
 
     /// Reads it; none where it is something else.
@@ -76,9 +79,19 @@ pub fn settle(proposals: Vec<Proposal>, installed: &BTreeMap<AppName, Option<Imp
     }
     let mut taken: BTreeSet<AppName> = BTreeSet::new();
     let mut is_named = vec![false; settled.len()];
-    for (one, is_named) in settled.iter_mut().zip(&mut is_named) {
+    // One place may name several ways to the same server: what is there just as it is said comes before what has changed.
+    let unchanged_first = |is_unchanged: bool, all: usize| (0..all).map(move |at| (is_unchanged, at));
+    let all = settled.len();
+    for (is_unchanged, at) in unchanged_first(true, all).chain(unchanged_first(false, all)) {
+        let (one, is_named) = (&mut settled[at], &mut is_named[at]);
+        if *is_named {
+            continue;
+        }
         let origins = one.proposal.origins();
-        let is_from = |app: &&Imported| app.origins.iter().any(|origin| origins.contains(origin));
+        let content = one.proposal.content;
+        let is_from = |app: &Imported| {
+            app.origins.iter().any(|origin| origins.contains(origin)) && (!is_unchanged || app.content == content)
+        };
         let known = installed
             .iter()
             .filter_map(|(name, app)| Some((name, app.as_ref()?)))

@@ -200,10 +200,10 @@ impl Scope<'_> {
     fn input(&self, name: &str, input: Input) -> Value {
         match input.default.as_slice() {
             [] if !input.is_required && !input.is_secret => Value::Text(String::new()),
+            _ if input.is_secret => Value::Setting(name.to_owned(), input.given.clone(), input),
             [] => Value::Setting(name.to_owned(), None, input),
-            [one] if input.path.is_none() && !input.is_secret => Value::Text(one.clone()),
-            [one] if !input.is_secret => Value::List(vec![one.clone()]),
-            _ if input.is_secret => Value::Setting(name.to_owned(), None, input),
+            [one] if input.path.is_none() => Value::Text(one.clone()),
+            [one] => Value::List(vec![one.clone()]),
             many => Value::List(many.to_vec()),
         }
     }

@@ -17,6 +17,9 @@ use std::collections::{HashMap, HashSet, hash_map::Entry};
 /// Above as many tools, a client sees [`search::SEARCH`] and [`search::CALL`] in place of all: some clients refuse more than
 /// forty, and a model that reads more chooses worse and pays for each of them in every turn.
 pub const TOOLS_LISTED_MAX: usize = 40;
+/// Of tools that have views, as many are listed beside those two: hosts draw only what they were listed, and what only views call is
+/// kept from models by hosts.
+pub const DRAWN_LISTED_MAX: usize = 20;
 /// Entries in one page of a list of resources or prompts. Tools that are listed at all fit into one.
 pub const PAGE_ENTRIES: usize = 200;
 
@@ -148,6 +151,7 @@ impl Catalog {
         let views = Views::new(&offers, names);
         let mut tools = HashMap::new();
         let mut listed: Vec<(String, Members)> = Vec::new();
+        let mut are_ours = Vec::new();
         let mut known_as: HashMap<Meaning, String> = HashMap::new();
         for ((mut offered, meaning), name) in offers.tools.into_iter().zip(meanings).zip(tool_names) {
             let Some(name) = name else { continue };
@@ -164,14 +168,17 @@ impl Catalog {
             known_as.insert(meaning, name.clone());
             if offered.state != GrantState::Block {
                 listed.push((name.clone(), named(offered.definition, &name)));
+                are_ours.push(offered.renderer.is_some());
             }
             let (app, own, state) = (offered.app, offered.tool, offered.state);
             tools.insert(name, Tool { app, own, state, headers, length });
         }
         let is_searched = listed.len() > TOOLS_LISTED_MAX;
         let index = is_searched.then(|| Index::new(&listed));
-        let shown =
-            if is_searched { search::definitions() } else { listed.into_iter().map(|(_, tool)| tool).collect() };
+        let shown: Vec<Members> = match is_searched {
+            true => search::definitions().into_iter().chain(drawn(listed, are_ours)).collect(),
+            false => listed.into_iter().map(|(_, tool)| tool).collect(),
+        };
 
         let meanings: Vec<Meaning> = offers
             .prompts
@@ -312,6 +319,15 @@ impl Views {
             _ => tool,
         }
     }
+}
+
+/// What is listed of too many tools for their views: those of servers first, for ours show what the text says too.
+fn drawn(listed: Vec<(String, Members)>, are_ours: Vec<bool>) -> Vec<Members> {
+    let tools = listed.into_iter().map(|(_, tool)| tool).zip(are_ours);
+    let mut drawn: Vec<(Members, bool)> =
+        tools.filter(|(tool, _)| view_of(tool).is_some() || !is_visible_to(tool, "model")).collect();
+    drawn.sort_by_key(|(_, is_ours)| *is_ours);
+    drawn.into_iter().map(|(tool, _)| tool).take(DRAWN_LISTED_MAX).collect()
 }
 
 fn named(mut definition: Members, name: &str) -> Members {

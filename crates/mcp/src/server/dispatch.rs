@@ -167,8 +167,8 @@ impl Inner {
                 }
                 let catalog = self.catalog(from.client).await?;
                 let filter = params::<Wanted>(of)?.notifications;
-                let app_of = |uri: &str| catalog.resource(uri).map(|place| place.app);
-                let listening = Listening::new(&*self.household, from.client, id.clone(), filter, app_of).await?;
+                let place_of = |uri: &str| catalog.resource(uri);
+                let listening = Listening::new(&*self.household, from.client, id.clone(), filter, place_of).await?;
                 Ok(Reply::Listening(listening))
             }
             ("ping", Some(_)) => now(empty_object()),
@@ -182,7 +182,7 @@ impl Inner {
             }
             ("resources/subscribe", Some(session)) => {
                 let uri = params::<Addressed<'_>>(of)?.uri;
-                let is_new = !session.watches.lock().contains_key(&*uri);
+                let is_new = !session.watches.lock().has(&uri);
                 if is_new {
                     if session.watches.lock().len() >= WATCHES_MAX {
                         return Err(ProtocolError::params(format!(
@@ -190,19 +190,15 @@ impl Inner {
                         )));
                     }
                     let place = self.catalog(from.client).await?.resource(&uri);
-                    let (app, own) = place.map_or((None, None), |place| (Some(place.app), place.own));
-                    let watch = self
-                        .household
-                        .watch(from.client, app, own.as_deref().unwrap_or(&uri))
-                        .await
-                        .map_err(|failure| listen::unwatched(&failure))?;
-                    session.watches.lock().insert(uri.into_owned(), watch);
+                    let watched = listen::watch(&*self.household, from.client, place, &uri).await;
+                    let watched = watched.map_err(|failure| listen::unwatched(&failure))?;
+                    session.watches.lock().add(uri.into_owned(), watched);
                 }
                 now(empty_object())
             }
             ("resources/unsubscribe", Some(session)) => {
                 let uri = params::<Addressed<'_>>(of)?.uri;
-                session.watches.lock().remove(&*uri);
+                session.watches.lock().remove(&uri);
                 now(empty_object())
             }
             _ => Err(ProtocolError::method(method)),

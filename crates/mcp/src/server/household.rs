@@ -5,7 +5,7 @@ use super::{
     events::CallEvents,
     json::{Json, Members},
 };
-use protocol::{AppName, Caller, Failure, LoginId, TokenId};
+use protocol::{AppName, Caller, ClientName, Failure, LoginId, TokenId};
 use std::{any::Any, pin::Pin, sync::Arc};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
@@ -18,6 +18,8 @@ pub type Answering<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub enum Credential {
     /// Nothing: the system says that it is who sits at the machine.
     Machine,
+    /// The same, of a program there that has a name.
+    Program(ClientName),
     /// An API key.
     Key(TokenId),
     /// A browser's login.
@@ -147,7 +149,16 @@ pub enum Change {
     /// The list of prompts.
     Prompts,
     /// What a resource holds.
-    Resource(Arc<str>),
+    Resource(Resource),
+}
+
+/// A resource, where it is: servers that know nothing of each other may have the same address.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Resource {
+    /// The app that has it.
+    pub app: AppName,
+    /// Its address there.
+    pub uri: Arc<str>,
 }
 
 /// What a client wants completed.

@@ -1,17 +1,18 @@
 //! What changes, told to whoever listens: each change once, however often it happened while nobody read.
 
 use super::{
-    household::{Change, Client, Household, ProtocolError, Watch},
+    catalog::Place,
+    household::{Change, Client, Household, ProtocolError, Resource, Watch},
     json::Json,
     message::{self, Id},
     result::{Kind, Shape},
     revision::SUBSCRIPTION_KEY,
 };
 use bytes::Bytes;
-use protocol::AppName;
+use protocol::Failure;
 use serde::{Deserialize, Serialize};
 use serde_json::json as value;
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::{BTreeSet, HashMap};
 use tokio::sync::broadcast::{
     Receiver,
     error::{RecvError, TryRecvError},
@@ -40,7 +41,9 @@ pub(crate) struct Changed {
     tools: bool,
     prompts: bool,
     resources: bool,
-    updated: BTreeSet<Arc<str>>,
+    updated: BTreeSet<Resource>,
+    /// What may have changed of what is watched, as the client calls it.
+    named: BTreeSet<String>,
 }
 
 impl Changed {
@@ -49,8 +52,8 @@ impl Changed {
             Change::Tools => self.tools = true,
             Change::Prompts => self.prompts = true,
             Change::Resources => self.resources = true,
-            Change::Resource(uri) => {
-                self.updated.insert(uri);
+            Change::Resource(resource) => {
+                self.updated.insert(resource);
             }
         }
     }
@@ -62,10 +65,60 @@ impl Changed {
 
     /// What may have changed for a client of whose last stream nobody knows how far it was read.
     pub(crate) fn unknown<'a>(watched: impl Iterator<Item = &'a String>) -> Self {
-        let mut changed = Self { updated: watched.map(|uri| Arc::from(uri.as_str())).collect(), ..Self::default() };
+        let mut changed = Self { named: watched.cloned().collect(), ..Self::default() };
         changed.everything();
         changed
     }
+}
+
+/// What one client watches on one connection, by what the client calls it.
+#[derive(Default)]
+pub(crate) struct Watches(HashMap<String, Watched>);
+
+struct Watched {
+    resource: Resource,
+    _watch: Watch,
+}
+
+impl Watches {
+    pub(crate) fn has(&self, uri: &str) -> bool {
+        self.0.contains_key(uri)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn uris(&self) -> impl Iterator<Item = &String> {
+        self.0.keys()
+    }
+
+    pub(crate) fn add(&mut self, uri: String, (resource, watch): (Resource, Watch)) {
+        self.0.insert(uri, Watched { resource, _watch: watch });
+    }
+
+    pub(crate) fn remove(&mut self, uri: &str) {
+        self.0.remove(uri);
+    }
+
+    /// What the client calls a resource, if it watches it.
+    fn names_of<'a>(&'a self, resource: &'a Resource) -> impl Iterator<Item = &'a String> {
+        self.0.iter().filter(move |(_, watched)| watched.resource == *resource).map(|(uri, _)| uri)
+    }
+}
+
+/// Begins to watch what a client knows by an address.
+pub(crate) async fn watch(
+    household: &dyn Household,
+    client: &Client,
+    place: Option<Place>,
+    uri: &str,
+) -> Result<(Resource, Watch), Failure> {
+    let (app, own) = place.map_or((None, None), |place| (Some(place.app), place.own));
+    let own = own.as_deref().unwrap_or(uri);
+    let watch = household.watch(client, app.clone(), own).await?;
+    let nowhere = || Failure::new(protocol::ErrorCode::NotFound, "there is no such resource");
+    Ok((Resource { app: app.ok_or_else(nowhere)?, uri: own.into() }, watch))
 }
 
 /// Waits for a change, and takes all that have come until then. `None`: none will ever come.
@@ -86,22 +139,17 @@ pub(crate) async fn next(changes: &mut Receiver<Change>) -> Option<Changed> {
 }
 
 /// The notifications in a session, where a client hears of all lists and of the resources that it subscribed to.
-pub(crate) fn in_session(changed: &Changed, is_subscribed: impl Fn(&str) -> bool) -> Vec<Bytes> {
+pub(crate) fn in_session(changed: &Changed, watches: &Watches) -> Vec<Bytes> {
     let wants = Filter {
         tools_list_changed: true,
         prompts_list_changed: true,
         resources_list_changed: true,
         resource_subscriptions: Vec::new(),
     };
-    told(changed, &wants, is_subscribed, None)
+    told(changed, &wants, watches, None)
 }
 
-fn told(
-    changed: &Changed,
-    wants: &Filter,
-    is_subscribed: impl Fn(&str) -> bool,
-    subscription: Option<&Id>,
-) -> Vec<Bytes> {
+fn told(changed: &Changed, wants: &Filter, watches: &Watches, subscription: Option<&Id>) -> Vec<Bytes> {
     let params = |uri: Option<&str>| {
         let mut params = value!({});
         if let Some(uri) = uri {
@@ -121,9 +169,15 @@ fn told(
         .iter()
         .filter(|(is_told, _)| *is_told)
         .map(|(_, method)| message::notification(method, params(None).as_ref()));
-    let updated = changed.updated.iter().filter(|uri| is_subscribed(uri));
+    let named = changed.named.iter().filter(|uri| watches.has(uri));
+    let updated: BTreeSet<&String> =
+        changed.updated.iter().flat_map(|resource| watches.names_of(resource)).chain(named).collect();
     lists
-        .chain(updated.map(|uri| message::notification("notifications/resources/updated", params(Some(uri)).as_ref())))
+        .chain(
+            updated
+                .into_iter()
+                .map(|uri| message::notification("notifications/resources/updated", params(Some(uri)).as_ref())),
+        )
         .collect()
 }
 
@@ -132,7 +186,7 @@ pub(crate) struct Listening {
     pub(crate) id: Id,
     filter: Filter,
     changes: Receiver<Change>,
-    _watches: Vec<Watch>,
+    watches: Watches,
 }
 
 impl Listening {
@@ -142,23 +196,23 @@ impl Listening {
         client: &Client,
         id: Id,
         mut filter: Filter,
-        app_of: impl Fn(&str) -> Option<AppName>,
+        place_of: impl Fn(&str) -> Option<Place>,
     ) -> Result<Self, ProtocolError> {
         if filter.resource_subscriptions.len() > WATCHES_MAX {
             return Err(ProtocolError::params(format!("at most {WATCHES_MAX} resources can be listened to at once")));
         }
         let changes = household.changes(client);
-        let mut watches = Vec::new();
+        let mut watches = Watches::default();
         let mut accepted = Vec::new();
         for uri in std::mem::take(&mut filter.resource_subscriptions) {
             // What cannot be watched is left out of what is acknowledged, as the protocol has it.
-            if let Ok(watch) = household.watch(client, app_of(&uri), &uri).await {
-                watches.push(watch);
+            if let Ok(watched) = watch(household, client, place_of(&uri), &uri).await {
+                watches.add(uri.clone(), watched);
                 accepted.push(uri);
             }
         }
         filter.resource_subscriptions = accepted;
-        Ok(Self { id, filter, changes, _watches: watches })
+        Ok(Self { id, filter, changes, watches })
     }
 
     /// What is said first.
@@ -170,8 +224,7 @@ impl Listening {
     /// What is said next. `None`: nothing any more.
     pub(crate) async fn next(&mut self) -> Option<Vec<Bytes>> {
         let changed = next(&mut self.changes).await?;
-        let is_subscribed = |uri: &str| self.filter.resource_subscriptions.iter().any(|wanted| wanted == uri);
-        Some(told(&changed, &self.filter, is_subscribed, Some(&self.id)))
+        Some(told(&changed, &self.filter, &self.watches, Some(&self.id)))
     }
 
     /// What is said last, where the end is ours.
@@ -182,7 +235,7 @@ impl Listening {
 }
 
 /// The error where a resource cannot be listened to.
-pub(crate) fn unwatched(failure: &protocol::Failure) -> ProtocolError {
+pub(crate) fn unwatched(failure: &Failure) -> ProtocolError {
     Shape { kind: Kind::Resource, is_stateless: false }.refused(failure)
 }
 
@@ -193,27 +246,35 @@ mod tests {
 
     #[tokio::test]
     async fn a_change_is_told_once_and_only_to_who_asked() {
-        let (sender, mut changes) = broadcast::channel(4);
-        for change in [Change::Tools, Change::Tools, Change::Resource("a:b".into())] {
+        let (sender, mut changes) = broadcast::channel(8);
+        let of = |app: &str, uri: &str| Resource { app: app.parse().expect("a name"), uri: uri.into() };
+        let mut watches = Watches::default();
+        watches.add("a:b".to_owned(), (of("one", "a:b"), Box::new(())));
+        watches.add("its:own".to_owned(), (of("two", "c:d"), Box::new(())));
+        // Of two servers with the same address, the one that is watched is heard.
+        let resources = [of("one", "a:b"), of("two", "a:b"), of("two", "c:d"), of("two", "its:own")];
+        let resources = resources.into_iter().map(Change::Resource);
+        for change in [Change::Tools, Change::Tools].into_iter().chain(resources) {
             sender.send(change).expect("somebody listens");
         }
         let changed = next(&mut changes).await.expect("a change");
         let texts =
             |told: Vec<Bytes>| told.iter().map(|bytes| String::from_utf8_lossy(bytes).into_owned()).collect::<Vec<_>>();
         assert_eq!(
-            texts(in_session(&changed, |uri| uri == "a:b")),
+            texts(in_session(&changed, &watches)),
             [
                 r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#,
                 r#"{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"a:b"}}"#,
+                r#"{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"its:own"}}"#,
             ]
         );
         let prompts = Filter { prompts_list_changed: true, ..Filter::default() };
-        assert!(told(&changed, &prompts, |_| false, Some(&Id::Number(1))).is_empty());
+        assert!(told(&changed, &prompts, &Watches::default(), Some(&Id::Number(1))).is_empty());
         // Who missed some is told that everything may have changed.
         for _ in 0..9 {
             sender.send(Change::Tools).expect("somebody listens");
         }
-        assert_eq!(texts(in_session(&next(&mut changes).await.expect("a change"), |_| true)).len(), 3);
+        assert_eq!(texts(in_session(&next(&mut changes).await.expect("a change"), &watches)).len(), 3);
         drop(sender);
         assert_eq!(next(&mut changes).await, None);
     }

@@ -30,13 +30,14 @@ mod views; // views of servers, and their addresses
 pub use body::Body;
 pub use capabilities::Capabilities;
 pub use catalog::{
-    Catalog, List, OfferedPrompt, OfferedResource, OfferedTool, Offers, PAGE_ENTRIES, Place, TOOLS_LISTED_MAX, Tool,
+    Catalog, DRAWN_LISTED_MAX, List, OfferedPrompt, OfferedResource, OfferedTool, Offers, PAGE_ENTRIES, Place,
+    TOOLS_LISTED_MAX, Tool,
 };
 pub use dispatch::{About, Server, ServerParts};
 pub use events::{AskError, CallEvents, InputRequest, Level, Waiting};
 pub use household::{
-    Answering, CallError, Change, Client, Completion, Credential, Household, Identity, Outcome, ProtocolError, Watch,
-    Work,
+    Answering, CallError, Change, Client, Completion, Credential, Household, Identity, Outcome, ProtocolError,
+    Resource, Watch, Work,
 };
 pub use http::MESSAGE_BYTES_MAX;
 pub use json::{Json, Members, empty_object, json};

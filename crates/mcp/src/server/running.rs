@@ -46,7 +46,10 @@ pub(crate) struct Running {
     shape: Shape,
     /// With sessions: by whom the client is asked. Without: answers come with the next request.
     asker: Option<Arc<dyn Asker>>,
+    /// Nobody wants an answer any more.
     pub(crate) cancel: CancellationToken,
+    /// Whoever does it is to leave it; ends with the one above.
+    pub(crate) leave: CancellationToken,
     state: Mutex<State>,
     changed: watch::Sender<()>,
 }
@@ -99,7 +102,8 @@ impl Running {
         cancel: CancellationToken,
     ) -> Arc<Self> {
         let state = Mutex::new(State { given, ..State::default() });
-        Arc::new(Self { said, shape, asker, cancel, state, changed: watch::Sender::new(()) })
+        let leave = cancel.child_token();
+        Arc::new(Self { said, shape, asker, cancel, leave, state, changed: watch::Sender::new(()) })
     }
 
     /// What answers to this have to look like.
@@ -259,7 +263,8 @@ impl Running {
     fn decline(&self, state: &mut State, id: &str) {
         if state.waiting.iter().any(|waiting| waiting.id == id) {
             state.declined = true;
-            self.cancel.cancel();
+            // It has an answer all the same: that it was declined.
+            self.leave.cancel();
         }
     }
 
@@ -269,7 +274,7 @@ impl Running {
         self.push(message::request(Some(&id), &request.method, request.params.as_ref()), false);
         let answer = tokio::select! {
             answer = tokio::time::timeout(ASK_MAX, answer) => answer,
-            () = self.cancel.cancelled() => return Err(AskError::Gone),
+            () = self.leave.cancelled() => return Err(AskError::Gone),
         };
         match answer {
             Ok(Ok(Ok(result))) => Ok(result),
@@ -313,7 +318,7 @@ impl Running {
         };
         tokio::select! {
             answers = tokio::time::timeout(ASK_MAX, all) => answers.unwrap_or(Err(AskError::Gone)),
-            () = self.cancel.cancelled() => Err(AskError::Gone),
+            () = self.leave.cancelled() => Err(AskError::Gone),
         }
     }
 }

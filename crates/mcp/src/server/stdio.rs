@@ -283,7 +283,8 @@ impl Pipe {
                     let telling = async {
                         let mut changes = told.changes.lock().await;
                         while let Some(changed) = listen::next(&mut changes).await {
-                            for message in listen::in_session(&changed, |uri| told.watches.lock().contains_key(uri)) {
+                            let messages = listen::in_session(&changed, &told.watches.lock());
+                            for message in messages {
                                 if sender.send(message).await.is_err() {
                                     return;
                                 }

@@ -186,6 +186,7 @@ impl Suspended {
         // A client's identity as JSON: an owner's number and an id, in one form.
         let credential = match client.credential {
             super::household::Credential::Machine => "machine".to_owned(),
+            super::household::Credential::Program(name) => format!("program {name}"),
             super::household::Credential::Key(id) => format!("key {id}"),
             super::household::Credential::Login(id) => format!("login {id}"),
         };

@@ -7,7 +7,6 @@ mod authorization; // tokens that end, and who gives new ones
 mod fixtures; // the suite's fixtures, on both wires
 mod hostile; // programs that mean harm
 mod household; // what the client is handed
-mod peers; // servers that others wrote
 mod scene; // what tests say again and again
 mod verbatim; // what arrives as it was written
 mod web; // servers behind addresses

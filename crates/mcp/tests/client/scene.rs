@@ -1,6 +1,6 @@
 //! What tests say again and again.
 
-use crate::household::{Sender, SystemClock};
+use crate::household::SystemClock;
 use bytes::Bytes;
 use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture};
 use mcp::client::{
@@ -208,11 +208,6 @@ pub(crate) fn way(sender: impl HttpSender + 'static, authorizer: Option<Authoriz
     let url = "http://localhost:7/mcp".parse().unwrap();
     let (headers, authorizer) = (http::HeaderMap::new(), authorizer.map(Arc::new));
     Way::Web(Web { url, headers, sender: Arc::new(sender), authorizer, sse_only: false })
-}
-
-pub(crate) fn real(url: &str) -> Way {
-    let headers = http::HeaderMap::new();
-    Way::Web(Web { url: url.parse().unwrap(), headers, sender: Arc::new(Sender), authorizer: None, sse_only: false })
 }
 
 pub(crate) async fn open(way: Way, options: Options) -> Result<Session, OpenError> {

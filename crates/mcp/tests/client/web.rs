@@ -6,7 +6,7 @@ use crate::scene::{
 use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture};
 use http::Method;
 use mcp::client::{
-    AskRefused, Call, CallError, CallHost, HttpBody, HttpError, HttpSender, InputRequest, Revision, Style,
+    AskRefused, Call, CallError, CallHost, Change, HttpBody, HttpError, HttpSender, InputRequest, Revision, Style,
 };
 use serde_json::{Map, Value, json};
 use std::sync::{
@@ -69,6 +69,43 @@ async fn a_lost_session_is_greeted_again_and_the_call_repeated() {
     let heard = heard.lock().unwrap();
     assert_eq!(heard.iter().filter(|line| line.starts_with("initialize")).count(), 2, "{heard:?}");
     assert_eq!(heard.last().unwrap(), "DELETE s2");
+}
+
+#[tokio::test]
+async fn news_are_listened_to_as_long_as_the_session_lasts() {
+    const BROKEN_OFF: usize = 12;
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = asked.clone();
+    let sender = Played(move |request: http::Request<bytes::Bytes>| {
+        let said = message(&request);
+        let method = said["method"].as_str().unwrap_or(request.method().as_str()).to_owned();
+        std::future::ready(match method.as_str() {
+            "server/discover" => Ok(refusal(400, &said, -32000, json!(null))),
+            "initialize" => Ok(result(&said, greeting())),
+            "GET" => match counted.fetch_add(1, Ordering::SeqCst) {
+                0..BROKEN_OFF => Ok(reply(200, "text/event-stream", "retry: 1\n\n")),
+                BROKEN_OFF => {
+                    let news = json!({ "jsonrpc": "2.0", "method": "notifications/tools/list_changed" });
+                    Ok(reply(200, "text/event-stream", format!("data: {news}\n\n")))
+                }
+                _ => Ok(reply(405, "text/plain", "")),
+            },
+            _ => Ok(reply(202, "text/plain", "")),
+        })
+    });
+    let session = open(way(sender, None), options()).await.unwrap();
+    let mut changes = session.changes();
+    loop {
+        match soon(changes.next()).await {
+            Some(Change::Tools) => break,
+            // What was told while nobody listened is asked for.
+            Some(Change::Missed) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(asked.load(Ordering::SeqCst) > BROKEN_OFF);
+    // One that has no stream any more knows the session no more: that too is news, and the last.
+    assert_eq!(soon(changes.next()).await, Some(Change::Missed));
 }
 
 #[tokio::test]

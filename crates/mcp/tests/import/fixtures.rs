@@ -121,7 +121,7 @@ fn importing_again_changes_nothing() {
     let installed: BTreeMap<_, _> = first
         .iter()
         .map(|Settled { proposal, .. }| {
-            let imported = Imported { content: proposal.content, origins: proposal.origins() };
+            let imported = Imported::of(proposal);
             (proposal.app.clone(), Some(imported))
         })
         .collect();
@@ -210,6 +210,30 @@ fn a_server_with_a_file_of_its_own_keeps_it_in_its_home() {
 }
 
 #[test]
+fn a_bundle_starts_what_it_brings_and_nothing_else() {
+    let check = |kind: &str, command: &str, expected: Result<&str, &str>| {
+        let manifest = serde_json::json!({
+            "manifest_version": "0.4", "name": "x", "version": "1.0.0", "description": "d", "author": { "name": "a" },
+            "server": { "type": kind, "entry_point": "bin/x", "mcp_config": { "command": command, "args": ["run"] } },
+        });
+        let bytes = manifest.to_string();
+        let found = read_manifest("x.mcpb/manifest.json", bytes.as_bytes(), System::Linux, None).unwrap();
+        let proposal = planned(&found);
+        let refused = proposal.refusals.first().map(|refusal| refusal.code);
+        assert_eq!(refused, expected.err(), "{command}");
+        if let Ok(started) = expected {
+            assert_eq!(proposal.program.as_deref(), Some(started), "{command}");
+        }
+    };
+    check("binary", "${__dirname}/bin/x", Ok("install/bin/x"));
+    check("binary", "./bin/x", Ok("install/bin/x"));
+    for outside in ["/usr/bin/env-of-mine", "../x", "${__dirname}/../x", "${HOME}/bin/x"] {
+        check("node", outside, Err("program_of_bundle"));
+    }
+    check("uv", "uv", Err("uv_of_bundle"));
+}
+
+#[test]
 fn what_is_asked_for_is_answered_before() {
     let bytes = String::from_utf8(fixture("bundle/manifest.json")).unwrap();
     let mut manifest: serde_json::Value = serde_json::from_str(&bytes).unwrap();
@@ -220,9 +244,21 @@ fn what_is_asked_for_is_answered_before() {
     let mut found = read_manifest("x.mcpb/manifest.json", bytes.as_bytes(), System::Linux, None).unwrap();
     let before = planned(&found);
     assert_eq!(before.refusals.iter().map(|refusal| refusal.code).collect::<Vec<_>>(), ["value_needed"]);
-    assert!(!found.answer("nobody", vec![]) && !found.answer("api_key", vec!["CANARY".to_owned()]));
+    assert!(!found.answer("nobody", vec![]) && !found.answer("api_key", vec!["one".to_owned(), "two".to_owned()]));
+    let unlocked = before.content;
+    assert!(found.answer("api_key", vec!["CANARY".to_owned()]));
+    // A secret is for the vault, and changes nothing else.
+    assert_eq!(planned(&found).content, unlocked);
     assert!(found.answer("allowed_directories", vec!["/home/ada/Documents".to_owned()]));
     let after = planned(&found);
+    let key = after.settings.iter().find(|setting| setting.name == "api_key").unwrap();
+    assert_eq!(key.value.as_ref().map(mcp::import::Hidden::expose), Some("CANARY"));
+    let asked: Vec<(&str, bool, bool)> =
+        after.questions.iter().map(|asked| (asked.name.as_str(), asked.is_secret, asked.has_answer)).collect();
+    assert_eq!(asked, [("allowed_directories", false, true), ("api_key", true, true), ("max_file_size", false, true)]);
+    let kept = Imported::of(&after);
+    assert_eq!(kept.answers["allowed_directories"], ["/home/ada/Documents"]);
+    assert!(!format!("{kept:?}{after:?}").contains("CANARY"));
     assert!(after.refusals.is_empty(), "{:?}", after.refusals);
     assert!(after.kimai_json.contains("\"/home/ada/Documents\"") && !after.kimai_json.contains("/home/ada/Desktop"));
 }

@@ -2,9 +2,11 @@
 
 use super::{
     wire::{Wire, served, tool},
-    world::{fixture::Fixture, plain},
+    world::{
+        fixture::{Fixture, resource_change},
+        plain,
+    },
 };
-use mcp::server::Change;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -17,7 +19,7 @@ async fn world() -> (Arc<Fixture>, Wire) {
 }
 
 fn answered_in_our_page(fixture: &Fixture) {
-    fixture.changes.send(Change::Resource("test://answer".into())).expect("the call waits");
+    fixture.changes.send(resource_change("test://answer")).expect("the call waits");
 }
 
 fn opens() -> Value {

@@ -62,6 +62,7 @@ pub(crate) fn client(key: u8) -> Client {
         device: DeviceId(uuid::Uuid::nil()),
         door: Door::Key,
         rights: Rights::of(&[Right::Read, Right::Run]),
+        client: None,
     };
     let credential = Credential::Key(TokenId::new(&Fixed(key), &Fixed(key)));
     Client { caller, credential, revoked: CancellationToken::new() }

@@ -4,7 +4,7 @@
 use super::tools;
 use mcp::server::{
     Answering, CallError, CallEvents, Catalog, Change, Client, Completion, Household, Json, Members, NameMap,
-    OfferedPrompt, OfferedResource, OfferedTool, Offers, Outcome, ProtocolError, Watch, Work, json,
+    OfferedPrompt, OfferedResource, OfferedTool, Offers, Outcome, ProtocolError, Resource, Watch, Work, json,
 };
 use protocol::{AppName, ErrorCode, Failure, GrantState};
 use serde_json::{Value, json as value};
@@ -169,6 +169,11 @@ impl Household for Fixture {
         let missing = || Failure::new(ErrorCode::NotFound, format!("there is no resource {uri}"));
         Box::pin(std::future::ready(known.ok_or_else(missing)))
     }
+}
+
+/// What a resource of the app `test` holds has changed.
+pub(crate) fn resource_change(uri: &str) -> Change {
+    Change::Resource(Resource { app: app("test"), uri: uri.into() })
 }
 
 /// A tool of the app `test`, allowed.

@@ -2,10 +2,14 @@
 
 use super::{
     wire::{Wire, served, tool},
-    world::{ODD, fixture::Fixture, plain},
+    world::{
+        ODD,
+        fixture::{Fixture, resource_change},
+        plain,
+    },
 };
 use http::{Method, StatusCode};
-use mcp::server::{Change, TOOLS_LISTED_MAX};
+use mcp::server::{Change, DRAWN_LISTED_MAX, OfferedTool, TOOLS_LISTED_MAX};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -90,8 +94,8 @@ async fn changes_are_told_to_who_listens() {
     );
     let mut stream = session.get(&[]).await;
     let tell = |change: Change| fixture.changes.send(change).expect("somebody listens");
-    tell(Change::Resource("test://other".into()));
-    tell(Change::Resource("test://static-text".into()));
+    tell(resource_change("test://other"));
+    tell(resource_change("test://static-text"));
     let told = stream.message().await.expect("a change");
     assert_eq!(told["params"]["uri"], "test://static-text");
     tell(Change::Prompts);
@@ -152,6 +156,40 @@ async fn many_tools_are_found_and_called() {
 }
 
 #[tokio::test]
+async fn of_many_tools_those_with_views_are_listed() {
+    let plain = (0..TOOLS_LISTED_MAX).map(|number| {
+        super::world::fixture::tool("many", &format!("do_{number}"), &json!({"inputSchema": {"type": "object"}}))
+    });
+    let ours = (0..DRAWN_LISTED_MAX).map(|number| OfferedTool {
+        renderer: Some("chart".to_owned()),
+        ..super::world::fixture::tool("ours", &format!("plot_{number}"), &json!({"inputSchema": {"type": "object"}}))
+    });
+    let theirs = [
+        ("globe", json!({"resourceUri": "ui://map/globe.html"})),
+        ("turn", json!({"resourceUri": "ui://map/globe.html", "visibility": ["app"]})),
+        ("tiles", json!({"visibility": ["app"]})),
+    ];
+    let theirs = theirs.map(|(name, ui)| {
+        let definition = json!({"inputSchema": {"type": "object"}, "_meta": {"ui": ui}});
+        super::world::fixture::tool("map", name, &definition)
+    });
+    let (wire, _) = served(Fixture::new(plain.chain(ours).chain(theirs).collect()) as _).await;
+    let session = wire.session(json!({})).await;
+    let listed = session.ask(1, "tools/list", &json!({})).await.last();
+    let tools = listed["result"]["tools"].as_array().expect("tools");
+    let names: Vec<&str> = tools.iter().filter_map(|tool| tool["name"].as_str()).collect();
+    assert_eq!(names[..5], ["search_tools", "call_tool", "map_globe", "map_turn", "map_tiles"]);
+    assert_eq!(names.len(), 2 + DRAWN_LISTED_MAX);
+    assert!(names[5..].iter().all(|name| name.starts_with("ours_plot_")), "{names:?}");
+    assert_eq!(tools[2]["_meta"]["ui"]["resourceUri"], "ui://map/globe.html");
+    const { assert!(2 + DRAWN_LISTED_MAX <= TOOLS_LISTED_MAX) };
+    // They are found as the others are.
+    let wanted = json!({"name": "search_tools", "arguments": {"query": "globe"}});
+    let found = session.ask(2, "tools/call", &wanted).await.last();
+    assert_eq!(found["result"]["structuredContent"]["tools"][0]["name"], "map_globe");
+}
+
+#[tokio::test]
 async fn a_client_without_a_session_listens() {
     let (fixture, wire) = world().await;
     let listen = json!({"notifications": {"toolsListChanged": true, "resourceSubscriptions": ["test://static-text", "test://nowhere"]}});
@@ -162,8 +200,7 @@ async fn a_client_without_a_session_listens() {
     assert_eq!(first["method"], "notifications/subscriptions/acknowledged");
     let accepted = json!({"toolsListChanged": true, "resourceSubscriptions": ["test://static-text"]});
     assert_eq!(first["params"]["notifications"], accepted);
-    let mut changes =
-        vec![Change::Prompts, Change::Resource("test://nowhere".into()), Change::Resource("test://static-text".into())];
+    let mut changes = vec![Change::Prompts, resource_change("test://nowhere"), resource_change("test://static-text")];
     for change in changes.drain(..) {
         fixture.changes.send(change).expect("somebody listens");
     }

@@ -2,10 +2,13 @@
 
 use super::{
     wire::{SOON, Wire, alone, request, served, tool},
-    world::{fixture::Fixture, plain},
+    world::{
+        fixture::{Fixture, resource_change},
+        plain,
+    },
 };
 use http::{Method, StatusCode};
-use mcp::server::{Change, MESSAGE_BYTES_MAX, SESSIONS_OF_CLIENT_MAX};
+use mcp::server::{MESSAGE_BYTES_MAX, SESSIONS_OF_CLIENT_MAX};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -122,7 +125,7 @@ async fn to_cancel_twice_or_what_is_not_there_does_nothing() {
         assert_eq!(session.tell("notifications/cancelled", &json!({"requestId": id})).await, StatusCode::ACCEPTED);
     }
     assert_eq!(call.message().await, None);
-    assert_eq!(seen.recv().await, Ok(Change::Resource("test://endless-was-cancelled".into())));
+    assert_eq!(seen.recv().await, Ok(resource_change("test://endless-was-cancelled")));
     assert_eq!(session.ask(1, "ping", &json!({})).await.status, StatusCode::OK);
 }
 
@@ -152,7 +155,7 @@ async fn who_leaves_without_a_session_gives_up() {
         .expect("read");
     drop(socket);
     let cancelled = tokio::time::timeout(SOON, seen.recv()).await.expect("in time");
-    assert_eq!(cancelled, Ok(Change::Resource("test://endless-was-cancelled".into())));
+    assert_eq!(cancelled, Ok(resource_change("test://endless-was-cancelled")));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The tools of the fixture.
 
-use super::fixture::{PIXEL, tool};
+use super::fixture::{PIXEL, resource_change, tool};
 use mcp::server::{
     AskError, CallError, CallEvents, Change, InputRequest, OfferedTool, Outcome, ProtocolError, Waiting, json,
     missing_capability,
@@ -290,7 +290,7 @@ pub(crate) async fn call(
         }
         "endless" => {
             cancel.cancelled().await;
-            told(Change::Resource("test://endless-was-cancelled".into()));
+            told(resource_change("test://endless-was-cancelled"));
             Err(Failure::new(ErrorCode::Stopped, "given up").into())
         }
         "chatty" => {

@@ -63,7 +63,10 @@ fn every_optional_key_is_read_the_same_in_both_forms() {
         assert!(settings.check(&serde_json::json!({"city": "Rome"})).is_ok());
         assert!(settings.check(&serde_json::json!({"city": 7})).is_err());
         let lines: Vec<_> = package.requests().iter().map(|asked| asked.request.scope.line().to_string()).collect();
-        assert_eq!(lines, ["ai", "clipboard.read", "clipboard.write", "event.chat", "network", "storage"]);
+        assert_eq!(
+            lines,
+            ["ai", "clipboard.read", "clipboard.write", "event.chat", "mcp.local_fs", "network", "storage"]
+        );
         assert!(package.requests().iter().all(|asked| !asked.is_implied));
         package
     });
@@ -91,6 +94,31 @@ fn scopes(permissions: &str) -> Vec<Scope> {
     let [[first, ..], ..] = &all;
     assert!(all.iter().flatten().all(|scopes| scopes == first), "{all:?}");
     first.clone()
+}
+
+#[test]
+fn what_it_depends_on_of_servers_has_a_switch() {
+    let scopes = |permissions: &str| -> Vec<Scope> {
+        let manifest = manifest_with(Form::MiniApp, r#""dependencies": ["mcp.search", "mcp.code.read"]"#);
+        let package = open(&app(&[("manifest.json", &manifest), ("permissions.json", permissions)])).unwrap();
+        package.requests().iter().map(|asked| asked.request.scope.clone()).collect()
+    };
+    let alias = |server: &str, tools: &[&str]| Scope::Mcp {
+        server: server.to_owned(),
+        tools: tools.iter().map(|tool| (*tool).to_owned()).collect(),
+        alias: true,
+    };
+    let asked = scopes(r#"{ "ai": false, "storage": false }"#);
+    assert_eq!(asked, [alias("code.read", &[]), alias("search", &[])]);
+    // What else is said of such a name goes with it, and a server that is named is that server.
+    let asked = scopes(
+        r#"{ "ai": false, "storage": false,
+             "mcp": [{ "server": "search", "tools": ["find"] }, { "server": "github" }] }"#,
+    );
+    let github = Scope::Mcp { server: "github".to_owned(), tools: vec![], alias: false };
+    assert_eq!(asked, [alias("code.read", &[]), github, alias("search", &["find"])]);
+    // Who says no to servers asks for none.
+    assert!(scopes(r#"{ "ai": false, "storage": false, "mcp": false }"#).is_empty());
 }
 
 #[test]
@@ -150,8 +178,8 @@ fn every_scope_is_decoded() {
     assert_eq!(
         scopes(r#"{"mcp": [{"server": "github", "tools": ["search"]}, {"server": "fs"}]}"#),
         [
-            Scope::Mcp { server: text("fs"), tools: vec![] },
-            Scope::Mcp { server: text("github"), tools: vec![text("search")] }
+            Scope::Mcp { server: text("fs"), tools: vec![], alias: false },
+            Scope::Mcp { server: text("github"), tools: vec![text("search")], alias: false }
         ]
     );
     assert_eq!(

@@ -13,6 +13,7 @@ pub struct LineChoice {
     /// What to set it to.
     pub state: GrantState,
     /// What to narrow it to: for files, an absolute folder; for `network`, a host; for `mcp`, `SERVER/TOOL`. Several choices for a line add up.
+    /// For a name of the app's own for a server, such as `mcp.search`: what it stands for, `SERVER` or `SERVER/TOOL`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
     /// For `network`: of the hosts that it asks for and those that hold, only these, each as the card shows it. What is
@@ -48,6 +49,9 @@ pub struct GrantView {
     /// The grant; absent where the owner said nothing of this switch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant: Option<GrantId>,
+    /// For a name of the app's own for a server: what the owner says that it stands for, `SERVER` or `SERVER/TOOL`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bound: Option<String>,
 }
 
 /// The switches of one app, in a list of all apps.

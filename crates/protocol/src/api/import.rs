@@ -66,6 +66,9 @@ pub struct ImportView {
     pub asks: Vec<ImportAsk>,
     /// What it is given: environment, headers.
     pub settings: Vec<ImportSetting>,
+    /// What its author asks of a person: answered by name, in `answers`, when it is listed again and when it is offered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<ImportQuestion>,
     /// What stops nothing and should be known.
     pub warnings: Vec<ImportNotice>,
     /// Why it cannot be imported as it is.
@@ -113,6 +116,43 @@ pub struct ImportSetting {
     pub has_value: bool,
 }
 
+/// Something that a server's author asks of a person before it works.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ImportQuestion {
+    /// By this name it is answered.
+    pub name: String,
+    /// What it is called.
+    pub title: String,
+    /// What it is for, in the author's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// What is answered: a text, a folder or a file.
+    pub kind: ImportQuestionKind,
+    /// The answer goes to the vault. It can also be given later, as the app's setting.
+    pub is_secret: bool,
+    /// The server cannot do without it.
+    pub is_required: bool,
+    /// There may be several answers.
+    pub takes_many: bool,
+    /// There is an answer: the person's, or the author's default.
+    pub has_answer: bool,
+    /// That answer; never a secret.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answer: Vec<String>,
+}
+
+/// What is answered to a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportQuestionKind {
+    /// A text.
+    Text,
+    /// A folder of the person's, which the server gets to see.
+    Folder,
+    /// A file of the person's, which the server gets to see.
+    File,
+}
+
 /// Something to say, with the next step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ImportNotice {
@@ -134,5 +174,5 @@ pub struct ImportOffered {
     pub notes: Vec<String>,
 }
 
-/// What a person answers to what a configuration leaves open, by its name there.
+/// What a person answers to what a configuration leaves open, by its name there. Several answers make a list.
 pub type ImportAnswers = BTreeMap<String, Vec<String>>;

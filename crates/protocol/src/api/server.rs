@@ -1,6 +1,6 @@
 //! MCP servers as the API tells of them: an app whose tools are found out by asking it.
 
-use crate::{ActionName, AppName, BoxFact, Digest, GrantState, ShownOnce, Timestamp, Verbatim};
+use crate::{ActionName, AppName, BoxFact, Digest, Failure, GrantState, ShownOnce, Timestamp, Verbatim};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -28,10 +28,22 @@ pub struct ServerView {
     /// Since when it lets oikos in on the owner's behalf; absent where nobody signed in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed_in_at: Option<Timestamp>,
+    /// Why its last run came to nothing, where that was the server's: it could not be started or reached, or wants to know who asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Failure>,
     /// Stands for what it says of its tools now: whoever decides about them names it, and decides about nothing else.
     pub pin: Digest,
     /// Its tools.
     pub tools: Vec<ServerToolView>,
+    /// Its prompts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prompts: Vec<ServerPromptView>,
+    /// What it lets others read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<ServerResourceView>,
+    /// Patterns of more of that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub templates: Vec<ServerResourceView>,
 }
 
 /// Who oikos is to an authorization server that was told of it by hand.
@@ -85,6 +97,31 @@ pub struct ServerToolView {
     /// What of it is something else, line by line.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<ToolDifference>,
+}
+
+/// A prompt that a server has, in its own words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ServerPromptView {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The names of what it wants to be told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arguments: Vec<String>,
+}
+
+/// Something that a server lets others read, or a pattern of such things, in its own words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ServerResourceView {
+    /// Its address, or that of all that the pattern stands for.
+    pub uri: String,
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
 }
 
 /// Whether a tool may be called.

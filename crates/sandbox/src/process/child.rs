@@ -2,6 +2,7 @@
 
 use super::{
     ear::Ear,
+    logs::Voice,
     memory::Memory,
     policy::{Places, policy},
     said::Said,
@@ -18,7 +19,7 @@ use kernel::{
     program::{InputRequest, Introduction, Spoken, Streams, Terms, WayOut},
     runner::{GuestCall, GuestEnd, GuestFailure, GuestHost, GuestPiece, Push},
 };
-use protocol::{BoxFact, ErrorCode, Failure};
+use protocol::{BoxFact, Digest, ErrorCode, Failure};
 use std::{
     sync::{
         Arc, OnceLock,
@@ -42,8 +43,12 @@ const GRACE_MS: u64 = 500;
 const CANCEL_MS: u64 = 400;
 /// How often the clocks of a call are looked at.
 const SWEEP_EVERY_MS: u64 = 100;
+/// How often the group of a program is looked at on account of its runs: a look costs a keeper as much as a call costs a small server.
+const GROUP_LOOK_EVERY_MS: u64 = 100;
 /// How often an idle program is looked at.
 const LOOK_EVERY_MS: u64 = 1_000;
+/// The rest of a line that a program writes is waited for this long; then what there is of it is shown.
+const LINE_MS_MAX: u64 = 500;
 
 /// What is said of one that is ended without a reason of its own.
 pub(crate) const ENDED: &str = "it was ended";
@@ -51,6 +56,7 @@ pub(crate) const ENDED: &str = "it was ended";
 /// A program that runs.
 pub(crate) struct Child {
     spoken: Arc<dyn Spoken>,
+    pub(crate) package: Digest,
     pub(crate) terms: Arc<Terms>,
     pub(crate) facts: Vec<BoxFact>,
     pub(crate) said: Arc<Said>,
@@ -68,6 +74,13 @@ pub(crate) struct Child {
     changed: Notify,
     pub(crate) started_ns: u64,
     used_ns: AtomicU64,
+    /// When its group was last looked at, and whether a run has ended since that asks for another look.
+    looked_ns: AtomicU64,
+    is_look_due: AtomicBool,
+    /// A run had its answer.
+    has_served: AtomicBool,
+    /// A run had none, since it ended.
+    has_failed: AtomicBool,
     ended: watch::Receiver<Option<Gone>>,
 }
 
@@ -111,13 +124,14 @@ impl Child {
         });
         let tunnels = tunnels.transpose().map_err(StartError::Room)?;
         let said = Arc::new(Said::default());
+        let voice = Arc::new(Voice::new(shared.logs.clone(), terms.clone()));
         if let Some(stderr) = confined.stderr.take() {
-            tokio::spawn(listen(stderr, said.clone()));
+            tokio::spawn(listen(stderr, said.clone(), voice.clone()));
         }
         let (Some(to), Some(from)) = (confined.stdin.take(), confined.stdout.take()) else {
             return Err(StartError::Silent("it has no standard streams".to_owned()));
         };
-        let streams = Streams { to: Box::new(to), from: Box::new(from) };
+        let streams = Streams { to: Box::new(to), from: Box::new(from), log: voice };
         let opening = prepared.dialect.open(streams, prepared.source.clone());
         let opened = tokio::select! {
             opened = timeout(Duration::from_millis(START_MS_MAX), opening) => {
@@ -143,6 +157,7 @@ impl Child {
         let (gone, ended) = watch::channel(None);
         let child = Arc::new(Self {
             spoken,
+            package: prepared.source.package,
             terms: terms.clone(),
             facts: confined.facts().told(),
             said,
@@ -155,6 +170,10 @@ impl Child {
             changed: Notify::new(),
             started_ns: now_ns,
             used_ns: AtomicU64::new(now_ns),
+            looked_ns: AtomicU64::new(0),
+            is_look_due: AtomicBool::new(false),
+            has_served: AtomicBool::new(false),
+            has_failed: AtomicBool::new(false),
             ended,
         });
         tokio::spawn(look_after(child.clone(), confined, tunnels, gone));
@@ -191,10 +210,48 @@ impl Child {
         self.ended.borrow().clone()
     }
 
+    /// Whether a run had its answer from it.
+    pub(crate) fn has_served(&self) -> bool {
+        self.has_served.load(SeqCst)
+    }
+
+    /// Whether its end is a failure: it came by itself, and left a run without an answer or came before there was one. Some
+    /// programs serve a run and end, and nothing is wrong with that.
+    pub(crate) fn has_failed(&self) -> bool {
+        let was_by_itself = self.gone().is_some_and(|gone| gone.was_by_itself);
+        was_by_itself && (!self.has_served() || self.has_failed.load(SeqCst))
+    }
+
     /// Waits until nothing of it is left.
     pub(crate) async fn wait(&self) {
         let mut ended = self.ended.clone();
         drop(ended.wait_for(Option::is_some).await);
+    }
+
+    /// How it did for a run. Of a run that somebody ended there is nothing to say.
+    fn note(&self, end: &GuestEnd) {
+        match &end.result {
+            Ok(_) | Err(GuestFailure::Threw { .. } | GuestFailure::NoSuchExport) => {
+                self.has_served.store(true, SeqCst);
+            }
+            Err(GuestFailure::Failed(why)) if why.code == ErrorCode::ProgramFailed => {
+                self.has_failed.store(true, SeqCst);
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// Has its keeper look what the bounds of its group have held it to. Of runs that end soon after each other one look is for all.
+    fn look_group(&self) {
+        let Some(ear) = &self.ear else { return };
+        let now_ns = self.shared.config.clock.monotonic_ns();
+        let looked_ns = self.looked_ns.load(SeqCst);
+        let is_soon = looked_ns > 0 && now_ns.saturating_sub(looked_ns) < GROUP_LOOK_EVERY_MS * 1_000_000;
+        self.is_look_due.store(is_soon, SeqCst);
+        if !is_soon {
+            self.looked_ns.store(now_ns.max(1), SeqCst);
+            ear.look();
+        }
     }
 
     fn idle_ms(&self) -> u64 {
@@ -209,7 +266,10 @@ impl Drop for Serving {
     fn drop(&mut self) {
         self.0.used_ns.store(self.0.shared.config.clock.monotonic_ns(), SeqCst);
         self.0.live.fetch_sub(1, SeqCst);
-        self.0.changed.notify_one();
+        // Who looks after it waits for the last call where it is about to end, and is left alone where it is not.
+        if self.0.is_retiring.load(SeqCst) {
+            self.0.changed.notify_one();
+        }
     }
 }
 
@@ -238,13 +298,18 @@ impl Serving {
                 end = &mut working => break with_reason(child, end).await,
                 end = lease.ended() => break cancelled(child, working, end).await,
                 () = &mut ended => {
-                    let why = child.gone().map_or_else(String::new, |gone| gone.why);
-                    break failed(child.said.explain(&why));
+                    // What it had said before that is still heard.
+                    let rest_ms = if child.doomed.get().is_some() { 0 } else { GRACE_MS };
+                    break match timeout(Duration::from_millis(rest_ms), &mut working).await {
+                        Ok(end) => with_reason(child, end).await,
+                        Err(_) => failed(child.said.explain(&child.gone().map_or_else(String::new, |gone| gone.why))),
+                    };
                 }
                 _ = sweep.tick() => lease.sweep(clock.monotonic_ns()),
             }
         };
         drop(leaving);
+        child.note(&end);
         end
     }
 }
@@ -271,8 +336,8 @@ impl Drop for Leaving<'_> {
         self.0.warden.share(self.1);
         if let Some(ear) = &self.0.ear {
             ear.hear();
-            ear.look();
         }
+        self.0.look_group();
         self.0.warden.leave(self.1.run());
     }
 }
@@ -313,9 +378,16 @@ async fn look_after(
     let (why, was_by_itself) = loop {
         tokio::select! {
             ended = confined.wait() => break (ended.sentence().to_string(), true),
-            why = child.spoken.closed() => break (end_of_words(&mut confined, why).await, true),
+            why = child.spoken.closed() => {
+                // Whoever comes while it ends would not be heard.
+                child.is_retiring.store(true, SeqCst);
+                break (end_of_words(&mut confined, why).await, true);
+            }
             () = child.changed.notified() => {}
             _ = tick.tick() => {
+                if child.is_look_due.load(SeqCst) {
+                    child.look_group();
+                }
                 if child.live() == 0 && child.idle_ms() >= idle_ms_max && !child.spoken.is_awaited() {
                     child.is_retiring.store(true, SeqCst);
                 }
@@ -352,11 +424,24 @@ async fn end_of_words(confined: &mut Confined, why: Option<String>) -> String {
 }
 
 /// Keeps the last of what a program complains of.
-async fn listen(mut stderr: tokio::net::unix::pipe::Receiver, said: Arc<Said>) {
+async fn listen(mut stderr: tokio::net::unix::pipe::Receiver, said: Arc<Said>, voice: Arc<Voice>) {
     let mut bytes = vec![0; 8 << 10];
-    while let Ok(count @ 1..) = stderr.read(&mut bytes).await {
-        said.take(&bytes[..count]);
+    loop {
+        let reading = stderr.read(&mut bytes);
+        let read = match voice.is_halfway() {
+            true => timeout(Duration::from_millis(LINE_MS_MAX), reading).await,
+            false => Ok(reading.await),
+        };
+        match read {
+            Ok(Ok(count @ 1..)) => {
+                said.take(&bytes[..count]);
+                voice.take(&bytes[..count]);
+            }
+            Ok(_) => break,
+            Err(_) => voice.finish(),
+        }
     }
+    voice.finish();
     // A program may close it and go on.
     drop(stderr);
     sleep(Duration::ZERO).await;

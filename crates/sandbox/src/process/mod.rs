@@ -8,6 +8,7 @@
 mod child; // one program that runs
 mod ear; // what it tries past all that it may ask for
 mod find; // which file of this machine a command means
+mod logs; // what it says to whoever looks after it
 mod memory; // what outlives a program
 mod plugin; // oikos' own methods
 mod policy; // from terms to what the box keeps. Pure
@@ -22,4 +23,4 @@ mod warden; // whose connections it makes
 
 pub use find::{FoundProgram, find_program};
 pub use runner::ProgramRunner;
-pub use shared::{IDLE_MS_MAX, Machine, ProgramConfig, ProgramStatus};
+pub use shared::{IDLE_MS_MAX, Machine, OTHERS_WAITED_MS, ProgramConfig, ProgramStatus};

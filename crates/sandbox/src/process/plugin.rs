@@ -14,7 +14,7 @@ use futures_util::{
 };
 use kernel::{
     host_call::{HostAnswer, HostCall, HostError},
-    program::{Dialect, ProgramSource, Spoken, Streams},
+    program::{Dialect, ProgramLog, ProgramSource, Spoken, Streams},
     runner::{GuestCall, GuestEnd, GuestFailure, GuestHost, GuestPiece, GuestValue, Push},
 };
 use parking_lot::Mutex;
@@ -22,7 +22,7 @@ use protocol::{ErrorCode, Failure, LogLevel, text::shorten};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -30,13 +30,17 @@ use std::{
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
-    sync::{mpsc, oneshot, watch},
+    sync::{Notify, mpsc, oneshot, watch},
 };
 
 /// The version of these methods.
 const VERSION: u32 = 1;
 /// Messages to the program that wait for it to read: beyond these, whoever has one waits.
 const WAITING_MAX: usize = 64;
+/// What a program says for a run whose stream has no room waits for that, up to so many pieces and bytes: more than fits into one
+/// line, and little beside the program itself.
+const KEPT_MAX: usize = 256;
+const KEPT_BYTES_MAX: usize = 8 << 20;
 /// What is read at once.
 const READ_BYTES: usize = 64 << 10;
 /// A host call of the program failed, for the reason that `data.code` names.
@@ -94,6 +98,10 @@ struct Shared {
     asked: Mutex<HashMap<u64, oneshot::Sender<Result<Value, Refusal>>>>,
     /// Runs that it works for, by the number of the call.
     calls: Mutex<HashMap<u64, Served>>,
+    /// A call has come or gone, or some of what was kept for one is said.
+    changed: Notify,
+    /// Hears what it logs for no run.
+    log: Arc<dyn ProgramLog>,
 }
 
 /// A run that the program works for.
@@ -102,14 +110,58 @@ struct Served {
     lease: Lease,
     /// What it asked the host for, by its own ids.
     under_way: HashMap<Id, AbortHandle>,
+    /// What it said for the run while the run's stream had no room: that is the run's own trouble, and no other's.
+    kept: VecDeque<Kept>,
+    kept_bytes: usize,
+    /// Whoever says that once there is room.
+    saying: Option<AbortHandle>,
+    /// It has said its last.
+    is_answered: bool,
+}
+
+/// What waits for room.
+enum Kept {
+    Piece { piece: GuestPiece, id: Option<Id>, bytes: usize },
+    Answer(Result<Value, Refusal>),
+}
+
+impl Served {
+    fn new(host: Arc<dyn GuestHost>, lease: Lease) -> Self {
+        Self {
+            host,
+            lease,
+            under_way: HashMap::new(),
+            kept: VecDeque::new(),
+            kept_bytes: 0,
+            saying: None,
+            is_answered: false,
+        }
+    }
+
+    fn has_room(&self, bytes: usize) -> bool {
+        self.kept.is_empty() || (self.kept.len() < KEPT_MAX && self.kept_bytes + bytes <= KEPT_BYTES_MAX)
+    }
+}
+
+/// Nobody waits for what was begun for it any more.
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.under_way.values().chain(&self.saying).for_each(AbortHandle::abort);
+    }
 }
 
 impl Talk {
     fn begin(streams: Streams) -> Self {
         let (to, lines) = mpsc::channel(WAITING_MAX);
         let (closing, closed) = watch::channel(None);
-        let shared =
-            Arc::new(Shared { to, numbers: AtomicU64::new(1), asked: Mutex::default(), calls: Mutex::default() });
+        let shared = Arc::new(Shared {
+            to,
+            numbers: AtomicU64::new(1),
+            asked: Mutex::default(),
+            calls: Mutex::default(),
+            changed: Notify::new(),
+            log: streams.log,
+        });
         tokio::spawn(write(streams.to, lines));
         tokio::spawn(listen(streams.from, shared.clone(), closing));
         Self { source: None, shared, closed }
@@ -182,9 +234,9 @@ struct Leaving<'a>(&'a Shared, u64);
 impl Drop for Leaving<'_> {
     fn drop(&mut self) {
         self.0.asked.lock().remove(&self.1);
-        if let Some(served) = self.0.calls.lock().remove(&self.1) {
-            served.under_way.into_values().for_each(|call| call.abort());
-        }
+        let served = self.0.calls.lock().remove(&self.1);
+        drop(served);
+        self.0.changed.notify_waiters();
     }
 }
 
@@ -198,19 +250,20 @@ async fn invoke(
     let read = |bytes: &[u8]| json_read(bytes).map_err(|why| threw(why, Some(ErrorCode::InvalidInput)));
     let (input, env) = (read(&call.input)?, read(&call.env)?);
     // A handler hears an event; everything else is called by its name.
-    let (method, params) = match call.export.as_str().strip_prefix("on:") {
-        Some(handler) => {
-            let topic = handler.splitn(3, ':').nth(2).unwrap_or_default();
-            ("event", json!({ "topic": topic, "payload": input, "env": env }))
+    let (method, params) = match call.export.as_str().starts_with("on:") {
+        true => {
+            let of = |name: &str| input.get(name).cloned().unwrap_or_default();
+            let (topic, payload, sender) = (of("topic"), of("payload"), of("sender"));
+            ("event", json!({ "topic": topic, "payload": payload, "sender": sender, "env": env }))
         }
-        None => ("invoke", json!({ "name": name, "input": input, "env": env })),
+        false => ("invoke", json!({ "name": name, "input": input, "env": env })),
     };
     let id = shared.number();
     let (answering, mut answer) = oneshot::channel();
     // Known before it is said: the program may be quick.
     shared.asked.lock().insert(id, answering);
-    let served = Served { host, lease: call.lease.clone(), under_way: HashMap::new() };
-    shared.calls.lock().insert(id, served);
+    shared.calls.lock().insert(id, Served::new(host, call.lease.clone()));
+    shared.changed.notify_waiters();
     let _leaving = Leaving(shared, id);
     let mut params = params;
     params["call"] = id.into();
@@ -291,29 +344,27 @@ async fn listen(
             }
         }
     };
-    // Whoever waits for an answer hears that there is none; what it asked for is for nobody.
-    shared.asked.lock().clear();
-    for (_, served) in shared.calls.lock().drain() {
-        served.under_way.into_values().for_each(|call| call.abort());
+    {
+        // Whoever waits for an answer hears that there is none, unless it is there and waits for room; what the program asked for is
+        // for nobody.
+        let mut calls = shared.calls.lock();
+        calls.retain(|_, served| served.is_answered && served.saying.is_some());
+        calls.values_mut().for_each(|served| served.under_way.drain().for_each(|(_, call)| call.abort()));
+        shared.asked.lock().retain(|id, _| calls.contains_key(id));
     }
     closing.send_replace(Some(why));
 }
 
 async fn hear(shared: &Arc<Shared>, line: &[u8]) {
     match read(line) {
-        Ok(Heard::Answer { id, result }) => {
-            let asked = shared.asked.lock().remove(&id);
-            if let Some(asked) = asked {
-                drop(asked.send(result));
-            }
-        }
+        Ok(Heard::Answer { id, result }) => shared.hear_answer(id, result),
         Ok(Heard::Request { id, method, params }) => match method.as_str() {
             "host.call" => host_call(shared, id, params).await,
-            "stream" => stream(shared, Some(id), params).await,
+            "stream" => stream(shared, Some(id), params, line.len()).await,
             _ => refuse(shared, &id, NO_SUCH_METHOD, format!("there is no method '{}'", shorten(&method, 64))).await,
         },
         Ok(Heard::Notice { method, params }) => match method.as_str() {
-            "stream" => stream(shared, None, params).await,
+            "stream" => stream(shared, None, params, line.len()).await,
             "log" => log(shared, params),
             "cancel" => cancel(shared, &params),
             _ => tracing::debug!("a program told something that nobody listens to"),
@@ -322,6 +373,69 @@ async fn hear(shared: &Arc<Shared>, line: &[u8]) {
             tracing::debug!(code = refusal.code, "a program could not read what it was told")
         }
         Err(fault) => tracing::debug!(%fault, "a program wrote a line that is no message"),
+    }
+}
+
+impl Shared {
+    /// An answer to what we asked. After what the program said before it, where that is a run's.
+    fn hear_answer(&self, id: u64, result: Result<Value, Refusal>) {
+        if let Some(served) = self.calls.lock().get_mut(&id) {
+            if served.is_answered {
+                return;
+            }
+            served.is_answered = true;
+            if served.saying.is_some() {
+                served.kept.push_back(Kept::Answer(result));
+                return;
+            }
+        }
+        self.answered(id, result);
+    }
+
+    fn answered(&self, id: u64, result: Result<Value, Refusal>) {
+        let asked = self.asked.lock().remove(&id);
+        if let Some(asked) = asked {
+            drop(asked.send(result));
+        }
+    }
+
+    /// What waits longest for room. If there is nothing, nobody says it any more.
+    fn next_kept(&self, call: u64) -> Option<Kept> {
+        let next = {
+            let mut calls = self.calls.lock();
+            let served = calls.get_mut(&call)?;
+            let next = served.kept.pop_front();
+            match &next {
+                Some(Kept::Piece { bytes, .. }) => served.kept_bytes -= bytes,
+                Some(Kept::Answer(_)) => {}
+                None => served.saying = None,
+            }
+            next
+        };
+        self.changed.notify_waiters();
+        next
+    }
+
+    /// The run does not read what its program says, and others wait for what comes behind that.
+    fn end_flood(&self, call: u64) {
+        let message = format!(
+            "it said more for a run than anybody reads, while others waited: at most {KEPT_MAX} pieces and {} MiB wait for \
+             room. Said as a request, 'stream' is answered when there is room",
+            KEPT_BYTES_MAX >> 20
+        );
+        if let Some(served) = self.calls.lock().get_mut(&call) {
+            served.is_answered = true;
+        }
+        self.answered(call, Err(failed(&message, ErrorCode::HostLimit)));
+        // One that does not even read is not told.
+        drop(self.to.try_send(notice("cancel", json!({ "call": call }))));
+    }
+}
+
+/// What a program is told of a piece, if it wants to know.
+async fn reply(shared: &Shared, id: Option<Id>, said: Result<Value, Refusal>) {
+    if let Some(id) = id {
+        drop(shared.to.send(answer(&id, said)).await);
     }
 }
 
@@ -414,36 +528,87 @@ struct WrittenPiece {
 }
 
 /// A piece for the run's stream. Said as a request, the answer comes when there is room for more: a program that minds is not
-/// in anybody's way. As long as the stream is full nothing else of the program is read.
-async fn stream(shared: &Arc<Shared>, id: Option<Id>, params: Value) {
-    let piece = serde_json::from_value::<WrittenPiece>(params).map_err(|error| shorten(&error.to_string(), 200));
-    let served = piece.as_ref().ok().and_then(|piece| {
-        shared.calls.lock().get(&piece.call).map(|served| (served.host.clone(), served.lease.clone()))
-    });
-    let taken = match (piece, served) {
-        (Err(why), _) => Err(why),
-        (Ok(_), None) => Err("no such call is under way: it has ended, or never began".to_owned()),
-        (Ok(WrittenPiece { text, topic, payload, renderer, .. }), Some((host, lease))) => match (text, topic) {
-            (Some(text), None) => Ok((host, lease, GuestPiece::Text(text))),
-            (None, Some(topic)) => Ok((host, lease, GuestPiece::Data { topic, payload, renderer })),
-            _ => Err("a piece is a text, or has a topic and a payload".to_owned()),
-        },
+/// in anybody's way.
+async fn stream(shared: &Arc<Shared>, id: Option<Id>, params: Value, bytes: usize) {
+    let invalid = |message: String| Err(Refusal { code: INVALID_PARAMS, message, data: Value::Null });
+    let (call, piece) = match serde_json::from_value::<WrittenPiece>(params) {
+        Ok(WrittenPiece { call, text: Some(text), topic: None, .. }) => (call, GuestPiece::Text(text)),
+        Ok(WrittenPiece { call, text: None, topic: Some(topic), payload, renderer }) => {
+            (call, GuestPiece::Data { topic, payload, renderer })
+        }
+        Ok(_) => return reply(shared, id, invalid("a piece is a text, or has a topic and a payload".to_owned())).await,
+        Err(error) => return reply(shared, id, invalid(shorten(&error.to_string(), 200))).await,
     };
-    let said = match taken {
-        Ok((host, lease, piece)) => match host.stream(piece) {
-            Push::Taken => Ok(json!({})),
-            Push::Wait(room) => {
-                tokio::select! {
-                    () = room => Ok(json!({})),
-                    end = lease.ended() => Err(failed("the run has ended", end.code())),
+    let (host, lease) = loop {
+        let changed = shared.changed.notified();
+        let mut changed = std::pin::pin!(changed);
+        changed.as_mut().enable();
+        let is_flood = {
+            let mut calls = shared.calls.lock();
+            let has_others = calls.len() > 1;
+            match calls.get_mut(&call).filter(|served| !served.is_answered) {
+                None => break (None, None),
+                Some(served) if served.saying.is_none() => {
+                    break (Some(served.host.clone()), Some(served.lease.clone()));
                 }
+                Some(served) if served.has_room(bytes) => {
+                    served.kept_bytes += bytes;
+                    served.kept.push_back(Kept::Piece { piece, id, bytes });
+                    return;
+                }
+                Some(_) => has_others,
             }
-            Push::Ended(end) => Err(failed("the run has ended", end.code())),
-        },
-        Err(why) => Err(Refusal { code: INVALID_PARAMS, message: why, data: Value::Null }),
+        };
+        if is_flood {
+            shared.end_flood(call);
+        } else {
+            // Nobody else waits for what comes behind it: the program itself does, as if it wrote to a full pipe.
+            changed.await;
+        }
     };
-    if let Some(id) = id {
-        drop(shared.to.send(answer(&id, said)).await);
+    let (Some(host), Some(lease)) = (host, lease) else {
+        let why = "no such call is under way: it has ended, or never began";
+        return reply(shared, id, invalid(why.to_owned())).await;
+    };
+    match host.stream(piece) {
+        Push::Taken => reply(shared, id, Ok(json!({}))).await,
+        Push::Ended(end) => reply(shared, id, Err(failed("the run has ended", end.code()))).await,
+        Push::Wait(room) => {
+            let (handle, registration) = AbortHandle::new_pair();
+            if let Some(served) = shared.calls.lock().get_mut(&call) {
+                served.saying = Some(handle);
+            }
+            let saying = say_when_there_is_room(shared.clone(), call, (host, lease), room, id);
+            tokio::spawn(Abortable::new(saying, registration));
+        }
+    }
+}
+
+/// Says what is kept for a run, a piece whenever there is room, until nothing is.
+async fn say_when_there_is_room(
+    shared: Arc<Shared>,
+    call: u64,
+    (host, lease): (Arc<dyn GuestHost>, Lease),
+    mut room: BoxFuture<'static, ()>,
+    mut id: Option<Id>,
+) {
+    loop {
+        let said = tokio::select! {
+            () = &mut room => Ok(json!({})),
+            end = lease.ended() => Err(failed("the run has ended", end.code())),
+        };
+        reply(&shared, id, said).await;
+        (room, id) = loop {
+            match shared.next_kept(call) {
+                None => return,
+                Some(Kept::Answer(result)) => return shared.answered(call, result),
+                Some(Kept::Piece { piece, id, .. }) => match host.stream(piece) {
+                    Push::Taken => reply(&shared, id, Ok(json!({}))).await,
+                    Push::Ended(end) => reply(&shared, id, Err(failed("the run has ended", end.code()))).await,
+                    Push::Wait(room) => break (room, id),
+                },
+            }
+        };
     }
 }
 
@@ -455,12 +620,13 @@ struct WrittenLog {
     text: String,
 }
 
-/// A line for the log of the run that it names; one that names none is for nobody.
+/// A line for the log of the run that it names; one that names none that is under way is the program's own.
 fn log(shared: &Shared, params: Value) {
-    let Ok(WrittenLog { call: Some(call), level, text }) = serde_json::from_value(params) else { return };
-    let host = shared.calls.lock().get(&call).map(|served| served.host.clone());
-    if let Some(host) = host {
-        drop(host.stream(GuestPiece::Log { level: level.unwrap_or(LogLevel::Info), text }));
+    let Ok(WrittenLog { call, level, text }) = serde_json::from_value(params) else { return };
+    let host = call.and_then(|call| shared.calls.lock().get(&call).map(|served| served.host.clone()));
+    match host {
+        Some(host) => drop(host.stream(GuestPiece::Log { level: level.unwrap_or(LogLevel::Info), text })),
+        None => shared.log.say(&text),
     }
 }
 

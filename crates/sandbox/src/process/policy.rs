@@ -31,7 +31,8 @@ pub(crate) fn policy(found: &Found, arguments: &[String], terms: &Terms, places:
     policy.never = places.never.to_vec();
     // The log of a run says what its program tried.
     policy.watched = true;
-    let is_own = |path: &Path| path.starts_with(places.code);
+    // Of its package, or of what that was installed with.
+    let is_own = |path: &Path| [Some(places.code), places.tree].into_iter().flatten().any(|own| path.starts_with(own));
     policy.read.extend(found.beside.iter().filter(|beside| !is_own(beside)).cloned());
     if found.beside.is_none() && !is_own(&found.program) && !is_the_systems(&found.program) {
         policy.read.push(found.program.clone());

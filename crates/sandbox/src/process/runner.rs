@@ -42,6 +42,12 @@ impl ProgramRunner {
         self.shared.status()
     }
 
+    /// The last that an app's programs said to whoever looks after them, whether they run or not: on their standard error, or
+    /// logged for no run.
+    pub fn log(&self, owner: OwnerId, app: &AppName) -> Vec<String> {
+        self.shared.logs.lines(owner, app)
+    }
+
     /// Where an app's program has its own folder, for one owner.
     pub fn home(&self, owner: OwnerId, app: &AppName) -> PathBuf {
         Memory::at(&self.shared.config.homes, owner, app).home().to_owned()
@@ -78,7 +84,9 @@ impl ProgramRunner {
                 config.mcp.clone().ok_or_else(|| failed("nobody here speaks with MCP servers".to_owned()))?
             }
         };
-        let exports = [INVOKE.to_owned()].into_iter().chain(source.hooks.keys().cloned()).collect();
+        // As a script registers them: its place, its priority, what it listens to.
+        let heard = source.topics.iter().enumerate().map(|(place, topic)| format!("on:{place}:0:{topic}"));
+        let exports = [INVOKE.to_owned()].into_iter().chain(source.hooks.keys().cloned()).chain(heard).collect();
         Ok(Prepared { source: Arc::new(source.clone()), found, code, tree, dialect, exports })
     }
 }
@@ -123,6 +131,7 @@ impl Runner for ProgramRunner {
     }
 
     fn erase(&self, owner: OwnerId, app: &AppName) {
+        self.shared.logs.forget(owner, app);
         if let Err(error) = Memory::erase(&self.shared.config.homes, owner, app) {
             tracing::warn!(%app, %error, "what a program kept for itself could not be removed");
         }

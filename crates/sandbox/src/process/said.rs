@@ -26,7 +26,7 @@ impl Said {
     }
 
     /// The lines of it; the first one may be half of one.
-    pub(crate) fn lines(&self) -> Vec<String> {
+    fn lines(&self) -> Vec<String> {
         let bytes: Vec<u8> = self.0.lock().iter().copied().collect();
         String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect()
     }

@@ -1,8 +1,10 @@
-//! What all programs share, and which of them serves which run: one for each app, owner and terms, started when a run needs
-//! it and ended when none has for a while.
+//! What all programs share, and which of them serves which run. Of an app there is one for each owner at a time, since each has the
+//! home to itself: started on the terms of the run that needs it, used by all that have the same, ended before one on other terms
+//! starts, and when none was needed for a while.
 
 use super::{
     child::{Child, ENDED, Serving, failed, refused},
+    logs::Logs,
     restart::Restart,
     source::Prepared,
 };
@@ -15,11 +17,17 @@ use kernel::{
 use parking_lot::Mutex;
 use protocol::{AppName, BoxFact, Clock, Digest, ErrorCode, Failure, OwnerId};
 use std::{collections::HashMap, io, path::PathBuf, sync::Arc, time::Duration};
-use tokio::{sync::Mutex as Turn, time::sleep};
+use tokio::{
+    sync::Mutex as Turn,
+    time::{sleep, timeout},
+};
 
 /// Programs that no run needs are ended after this: long enough for somebody who works with one, short enough for thirty of
 /// them on a laptop.
 pub const IDLE_MS_MAX: u64 = 300_000;
+/// How long a run waits for those that its app's program serves on other terms: longer than most calls take, and shorter than
+/// anybody waits without a word.
+pub const OTHERS_WAITED_MS: u64 = 20_000;
 /// After a bad end, a pause up to this is waited for; a longer one is an answer.
 const PAUSE_WAITED_MS: u64 = 1_000;
 
@@ -54,6 +62,8 @@ pub struct ProgramConfig {
     pub version: String,
     /// How long a program stays that no run needs; [`IDLE_MS_MAX`] unless there is a reason.
     pub idle_ms_max: u64,
+    /// How long a run waits for others that are served on other terms; [`OTHERS_WAITED_MS`] unless there is a reason.
+    pub others_waited_ms: u64,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Where they are looked after.
@@ -101,10 +111,16 @@ impl StartError {
     }
 }
 
+/// Whose home it is.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
     owner: OwnerId,
     app: AppName,
+}
+
+/// Which program has it. Only runs for which it is the same one are served by one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Kind {
     package: Digest,
     terms: Digest,
 }
@@ -113,13 +129,22 @@ struct Key {
 pub(crate) struct Shared {
     pub(crate) config: ProgramConfig,
     slots: Mutex<HashMap<Key, Arc<Slot>>>,
+    pub(crate) logs: Arc<Logs>,
 }
 
-/// A program's place: one starts it at a time.
+/// A home, and who has it: one program is started at a time, and none beside another.
 #[derive(Default)]
 struct Slot {
-    turn: Turn<Restart>,
+    turn: Turn<Past>,
     child: Mutex<Option<Arc<Child>>>,
+}
+
+/// What is remembered of the programs that had it.
+#[derive(Default)]
+struct Past {
+    /// Of this one. What failed before is no reason to leave another alone.
+    of: Option<Kind>,
+    restart: Restart,
 }
 
 /// A program that runs, for whoever looks.
@@ -135,13 +160,11 @@ pub struct ProgramStatus {
     pub age_ms: u64,
     /// What is kept of it.
     pub facts: Vec<BoxFact>,
-    /// The last that it wrote on its standard error.
-    pub said: Vec<String>,
 }
 
 impl Shared {
     pub(crate) fn new(config: ProgramConfig) -> Arc<Self> {
-        Arc::new(Self { config, slots: Mutex::default() })
+        Arc::new(Self { config, slots: Mutex::default(), logs: Arc::default() })
     }
 
     /// Has a program serve a run.
@@ -172,27 +195,35 @@ impl Shared {
         terms: &Arc<Terms>,
         way: &Arc<dyn WayOut>,
     ) -> Result<Serving, GuestEnd> {
-        let key =
-            Key { owner: terms.owner, app: terms.app.clone(), package: prepared.source.package, terms: terms.digest };
-        let slot = self.slots.lock().entry(key.clone()).or_default().clone();
-        if let Some(serving) = slot.enter() {
+        let key = Key { owner: terms.owner, app: terms.app.clone() };
+        let kind = Kind { package: prepared.source.package, terms: terms.digest };
+        let slot = self.slots.lock().entry(key).or_default().clone();
+        if let Some(serving) = slot.enter(kind) {
             return Ok(serving);
         }
-        let mut restart = slot.turn.lock().await;
-        if let Some(serving) = slot.enter() {
+        let mut past = slot.turn.lock().await;
+        if let Some(serving) = slot.enter(kind) {
             return Ok(serving);
         }
-        self.retire_others(&key);
-        let gone = slot.child.lock().take();
-        if let Some(child) = gone {
-            // Two of them would write in one home.
-            child.wait().await;
-            let now_ns = self.config.clock.monotonic_ns();
-            match child.gone() {
-                Some(gone) if gone.was_by_itself => {
+        if past.of != Some(kind) {
+            *past = Past { of: Some(kind), restart: Restart::default() };
+        }
+        let restart = &mut past.restart;
+        let before = slot.child.lock().clone();
+        if let Some(child) = before {
+            child.retire();
+            if timeout(Duration::from_millis(self.config.others_waited_ms), child.wait()).await.is_err() {
+                return Err(taken(&terms.app));
+            }
+            slot.child.lock().take();
+            if child.kind() == kind {
+                let (failed, now_ns) = (child.has_failed(), self.config.clock.monotonic_ns());
+                if child.has_served() || !failed {
+                    restart.served();
+                }
+                if failed {
                     restart.failed(now_ns, now_ns.saturating_sub(child.started_ns) / 1_000_000);
                 }
-                _ => restart.served(),
             }
         }
         let wait_ms = restart.wait_ms(self.config.clock.monotonic_ns());
@@ -216,19 +247,6 @@ impl Shared {
                 Err(error.end(&terms.app))
             }
         }
-    }
-
-    /// Of one app and owner, those on other terms or of another version take no further call.
-    fn retire_others(&self, key: &Key) {
-        let mut slots = self.slots.lock();
-        let is_other = |other: &Key| other.owner == key.owner && other.app == key.app && other != key;
-        for (_, slot) in slots.iter().filter(|(other, _)| is_other(other)) {
-            slot.child.lock().iter().for_each(|child| child.retire());
-        }
-        // What is over leaves nothing behind.
-        slots.retain(|other, slot| {
-            !is_other(other) || slot.child.lock().as_ref().is_some_and(|child| child.gone().is_none())
-        });
     }
 
     fn children(&self, of: impl Fn(&Key) -> bool) -> Vec<(Key, Arc<Child>)> {
@@ -262,7 +280,8 @@ impl Shared {
 
     /// The programs of a package are ended, whoever uses them.
     pub(crate) fn forget(&self, package: Digest) {
-        self.children(|key| key.package == package).iter().for_each(|(_, child)| child.retire());
+        let children = self.children(|_| true);
+        children.iter().filter(|(_, child)| child.package == package).for_each(|(_, child)| child.retire());
     }
 
     /// Ends all of them, and waits until nothing is left.
@@ -284,14 +303,29 @@ impl Shared {
                 live_calls: child.live(),
                 age_ms: now_ns.saturating_sub(child.started_ns) / 1_000_000,
                 facts: child.facts.clone(),
-                said: child.said.lines().into_iter().map(|line| child.terms.unsaid.text(line)).collect(),
             })
             .collect()
     }
 }
 
 impl Slot {
-    fn enter(&self) -> Option<Serving> {
-        self.child.lock().as_ref().and_then(Child::enter)
+    fn enter(&self, kind: Kind) -> Option<Serving> {
+        let child = self.child.lock();
+        child.as_ref().filter(|child| child.kind() == kind).and_then(Child::enter)
     }
+}
+
+impl Child {
+    fn kind(&self) -> Kind {
+        Kind { package: self.package, terms: self.terms.digest }
+    }
+}
+
+/// Two programs would write in one home.
+fn taken(app: &AppName) -> GuestEnd {
+    let message = format!(
+        "the program of {app} still serves other runs, with other folders, hosts or settings than this one has"
+    );
+    let hint = format!("try again when they have ended; oikos stop {app} ends them");
+    refused(Failure::new(ErrorCode::HostBusy, message).hint(hint))
 }

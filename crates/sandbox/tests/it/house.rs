@@ -138,6 +138,7 @@ impl House {
             device: DeviceId(Default::default()),
             door: Door::Socket,
             rights: Rights::OWNER,
+            client: None,
         };
         let app: AppName = "guest".parse().unwrap();
         let run = RunId::new(&*self.clock, &self.entropy);

@@ -14,6 +14,7 @@ import { line } from "@/live/line";
 import { to } from "@/routes";
 import { millisText, numberText } from "@/text/amounts";
 import { escapeLines, escapeText } from "@/text/escape";
+import { FormQuestion, OpenQuestion } from "./ServerQuestion";
 import { words } from "./question-words";
 
 type Question = Schemas["Question"];
@@ -57,13 +58,17 @@ export function QuestionCard({ question, inRun = false }: QuestionCardProps) {
     [question, sending, answered, said],
   );
 
-  const taken = (choice: Choice) => (question.kind === "pick" && choice !== "no" ? said.given : said.answered[choice]);
+  const taken = (choice: Choice) => {
+    const isYes = choice !== "no" && choice !== "cancel";
+    if (!isYes || question.kind === "permission") return said.answered[choice];
+    return { pick: said.given, form: said.sent, open: said.opened }[question.kind];
+  };
 
-  const answer = async (choice: Choice, path?: string) => {
+  const answer = async (choice: Choice, more: { path?: string; filled?: Record<string, unknown> } = {}) => {
     setSending(choice);
     setError(null);
     try {
-      await acts.approvalAnswer(question.id, path === undefined ? { choice } : { choice, path });
+      await acts.approvalAnswer(question.id, { choice, ...more });
       setAnswered(choice);
       announce(taken(choice));
       void queries.invalidateQueries({ queryKey: ["approvals"] });
@@ -95,10 +100,17 @@ export function QuestionCard({ question, inRun = false }: QuestionCardProps) {
       )}
       {isOpen ? (
         <>
-          {question.kind === "pick" ? (
-            <Pick question={question} sending={sending} describedBy={`${id}-asked`} answer={answer} />
-          ) : (
+          {question.kind === "permission" && (
             <Permission question={question} sending={sending} describedBy={`${id}-asked`} answer={answer} />
+          )}
+          {question.kind === "pick" && (
+            <Pick question={question} sending={sending} describedBy={`${id}-asked`} answer={answer} />
+          )}
+          {question.kind === "form" && (
+            <FormQuestion question={question} sending={sending} describedBy={`${id}-asked`} answer={answer} />
+          )}
+          {question.kind === "open" && (
+            <OpenQuestion question={question} sending={sending} describedBy={`${id}-asked`} answer={answer} />
           )}
           {error !== null && (
             <div className="mt-3">
@@ -127,7 +139,7 @@ interface AnswerProps<Kind extends Question["kind"]> {
   question: Extract<Question, { kind: Kind }>;
   sending: Choice | null;
   describedBy: string;
-  answer(choice: Choice, path?: string): Promise<void>;
+  answer(choice: Choice, more?: { path: string }): Promise<void>;
 }
 
 function Permission({ question, sending, describedBy, answer }: AnswerProps<"permission">) {
@@ -181,7 +193,7 @@ function Pick({ question, sending, describedBy, answer }: AnswerProps<"pick">) {
         if (sending !== null) return;
         const named = path.trim();
         if (!ABSOLUTE.test(named)) return setProblem(said.notAbsolute);
-        void answer("once", named);
+        void answer("once", { path: named });
       }}
     >
       <TextField

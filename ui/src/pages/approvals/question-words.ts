@@ -21,8 +21,16 @@ interface QuestionWords {
   folder: string;
   pickHelp: Record<"read" | "write", string>;
   notAbsolute: string;
-  answered: Record<"once" | "hour" | "always" | "no", string>;
+  answered: Record<"once" | "hour" | "always" | "no" | "cancel", string>;
   given: string;
+  cancel: string;
+  formOf(app: string): string;
+  serverSays(app: string): string;
+  send: string;
+  sent: string;
+  openAt(host: string): string;
+  openHelp: string;
+  opened: string;
   elsewhere: string;
   saidElsewhere(app: string): string;
 }
@@ -59,8 +67,18 @@ export const words: { en: QuestionWords; de: QuestionWords } = {
       hour: "You said yes, for an hour.",
       always: "You said yes, from now on.",
       no: "You said no.",
+      cancel: "You left it unanswered.",
     },
     given: "You gave it, for this run.",
+    cancel: "Leave unanswered",
+    formOf: (app) => `Form of ${app}`,
+    serverSays: (app) => `The server of ${app} says:`,
+    send: "Send",
+    sent: "You filled it in, and it was sent.",
+    openAt: (host) => `Open ${host}`,
+    openHelp:
+      "It opens in a tab of its own. What you enter there goes to whoever runs that page, and oikos sees none of it.",
+    opened: "You said that you open it.",
     elsewhere: "This needs no answer any more: it was answered elsewhere, came too late, or its run has ended.",
     saidElsewhere: (app) => `The question of ${app} needs no answer any more.`,
   },
@@ -96,8 +114,18 @@ export const words: { en: QuestionWords; de: QuestionWords } = {
       hour: "Du hast Ja gesagt, für eine Stunde.",
       always: "Du hast Ja gesagt, von jetzt an.",
       no: "Du hast Nein gesagt.",
+      cancel: "Du hast es offengelassen.",
     },
     given: "Du hast es gegeben, für diesen Lauf.",
+    cancel: "Offenlassen",
+    formOf: (app) => `Formular von ${app}`,
+    serverSays: (app) => `Der Server von ${app} sagt:`,
+    send: "Senden",
+    sent: "Du hast es ausgefüllt, und es wurde gesendet.",
+    openAt: (host) => `${host} öffnen`,
+    openHelp:
+      "Es öffnet sich in einem eigenen Tab. Was du dort eingibst, geht an die, die diese Seite betreiben; oikos sieht nichts davon.",
+    opened: "Du hast gesagt, dass du es öffnest.",
     elsewhere: "Das braucht keine Antwort mehr: Sie wurde anderswo gegeben, kam zu spät, oder der Lauf ist zu Ende.",
     saidElsewhere: (app) => `Die Frage von ${app} braucht keine Antwort mehr.`,
   },

@@ -37,6 +37,9 @@ function Drawn({ app }: { app: Schemas["AppSummary"] }) {
       {said.stateHelp[state] && <p className="text-sm text-muted">{said.stateHelp[state]}</p>}
       <p className="mt-auto flex flex-wrap gap-1.5">
         <Pill tone={STATE_TONES[state]}>{said.states[state]}</Pill>
+        {(app.needs ?? []).length > 0 && (
+          <Pill tone="caution">{said.needs(escapeText((app.needs ?? []).join(", ")))}</Pill>
+        )}
         <BadgeOf app={app} />
       </p>
       {app.opens && (state === "on" || state === "paused") && (

@@ -27,6 +27,7 @@ import { STATE_TONES, stateOf } from "./state";
 import { words as appsWords } from "./words";
 
 const Touch = part(async () => ({ default: (await import("./app/Touch")).Touch }));
+const OtherPrograms = part(async () => ({ default: (await import("./app/OtherPrograms")).OtherPrograms }));
 const SettingsTab = part(async () => ({ default: (await import("./app/SettingsTab")).SettingsTab }));
 const About = part(async () => ({ default: (await import("./app/About")).About }));
 /** Other tabs are there before somebody can have chosen one. */
@@ -101,6 +102,7 @@ function Shown({ app, error }: { app: Schemas["AppDetail"]; error: unknown }) {
       {tab === "actions" && !app.opens && <Answers app={app} canOpen={state === "on"} />}
       <Suspense fallback={<Loading />}>
         {tab === "touch" && <Touch app={app.name} />}
+        {tab === "touch" && (app.tools?.length ?? 0) > 0 && <OtherPrograms app={app.name} />}
         {tab === "settings" && <SettingsTab app={app.name} />}
         {tab === "about" && <About app={app} onUpgrade={setUpgrade} />}
       </Suspense>

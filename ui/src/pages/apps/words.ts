@@ -9,6 +9,8 @@ interface AppsWords {
   filter: Record<"all" | AppState | "unsigned", string>;
   states: Record<AppState, string>;
   stateHelp: Record<AppState, string>;
+  /** What it needs of servers and stands for none yet. */
+  needs(names: string): string;
   installed: string;
   count(shown: number, all: number): string;
   comes: string;
@@ -53,6 +55,7 @@ export const words: { en: AppsWords; de: AppsWords } = {
       unready: "Its set-up has not ended well yet, so it cannot be turned on.",
       broken: "Its code cannot be loaded.",
     },
+    needs: (names) => `Needs ${names}`,
     installed: "Installed",
     count: (shown, all) => (shown === all ? `${all}` : `${shown} of ${all}`),
     comes: "Comes with oikos",
@@ -95,6 +98,7 @@ export const words: { en: AppsWords; de: AppsWords } = {
       unready: "Ihre Einrichtung ist noch nicht gelungen, darum lässt sie sich nicht einschalten.",
       broken: "Ihr Code lässt sich nicht laden.",
     },
+    needs: (names) => `Braucht ${names}`,
     installed: "Installiert",
     count: (shown, all) => (shown === all ? `${all}` : `${shown} von ${all}`),
     comes: "Kommt mit oikos",

@@ -5,7 +5,7 @@ import { Pill } from "@/components/Pill";
 import { useWords } from "@/i18n";
 import { to } from "@/routes";
 import { shortenText } from "@/text/escape";
-import { acceptedOf, stateOf, waitingOf, type Server } from "./state";
+import { acceptedOf, faultOf, stateOf, waitingOf, type Server } from "./state";
 import { words } from "./words";
 
 const TITLE_CHARACTERS_MAX = 80;
@@ -24,6 +24,7 @@ function Drawn({ server }: { server: Server }) {
   const { app, title, place, running, looked_at } = server;
   const state = stateOf(server);
   const waiting = waitingOf(server).length;
+  const fault = faultOf(server);
   return (
     <li className="relative flex flex-col gap-2 rounded-xl border border-line bg-surface p-4 [contain-intrinsic-size:auto_9rem] [content-visibility:auto] focus-within:border-control hover:border-control">
       <h3 className="font-semibold">
@@ -45,6 +46,7 @@ function Drawn({ server }: { server: Server }) {
             {said.runsNow}
           </Pill>
         )}
+        {fault && <Pill tone="danger">{fault.code === "sign_in_needed" ? said.wantsSignIn : said.failedLast}</Pill>}
         {waiting > 0 && (
           <Pill tone="caution" icon="inbox">
             {said.waits(waiting)}

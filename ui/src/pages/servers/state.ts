@@ -6,6 +6,9 @@ export type ServerState = "enabled" | "disabled";
 
 export const stateOf = ({ enabled }: Server): ServerState => (enabled ? "enabled" : "disabled");
 
+/** Why its last run came to nothing. What runs now can be had. */
+export const faultOf = ({ fault, running }: Server): Schemas["Failure"] | null => (running ? null : (fault ?? null));
+
 /** Whether a tool is not to be called before the owner has said yes to what it is now. */
 export const waits = ({ standing }: Tool): boolean => standing === "added" || standing === "changed";
 

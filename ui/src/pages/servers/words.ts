@@ -15,6 +15,8 @@ interface ServersWords {
   count(shown: number, all: number): string;
   states: Record<ServerState, string>;
   runsNow: string;
+  wantsSignIn: string;
+  failedLast: string;
   calls(count: number): string;
   accepted(count: number): string;
   waits(count: number): string;
@@ -38,6 +40,8 @@ export const words: { en: ServersWords; de: ServersWords } = {
     count: (shown, all) => (shown === all ? `${all}` : `${shown} of ${all}`),
     states: { enabled: "Enabled", disabled: "Disabled" },
     runsNow: "Runs now",
+    wantsSignIn: "Wants a sign-in",
+    failedLast: "Failed last time",
     calls: (count) => (count === 1 ? "1 call under way" : `${count} calls under way`),
     accepted: (count) => (count === 1 ? "1 tool accepted" : `${count} tools accepted`),
     waits: (count) => (count === 1 ? "1 waits for your yes" : `${count} wait for your yes`),
@@ -59,6 +63,8 @@ export const words: { en: ServersWords; de: ServersWords } = {
     count: (shown, all) => (shown === all ? `${all}` : `${shown} von ${all}`),
     states: { enabled: "Eingeschaltet", disabled: "Ausgeschaltet" },
     runsNow: "Läuft gerade",
+    wantsSignIn: "Will eine Anmeldung",
+    failedLast: "Zuletzt gescheitert",
     calls: (count) => (count === 1 ? "1 Aufruf im Gange" : `${count} Aufrufe im Gange`),
     accepted: (count) => (count === 1 ? "1 Werkzeug angenommen" : `${count} Werkzeuge angenommen`),
     waits: (count) => (count === 1 ? "1 wartet auf dein Ja" : `${count} warten auf dein Ja`),

@@ -180,3 +180,100 @@ it("counts open questions in the title, and notifies only who wanted it and look
   end();
   act(() => line.stop());
 });
+
+const FORM = {
+  type: "object",
+  properties: {
+    name: { type: "string", title: "Your name", minLength: 2 },
+    size: {
+      type: "string",
+      title: "Size",
+      oneOf: [
+        { const: "s", title: "Small" },
+        { const: "l", title: "Large" },
+      ],
+    },
+    count: { type: "integer", title: "How many", minimum: 1, maximum: 9, default: 1 },
+    gift: { type: "boolean", title: "As a gift" },
+  },
+  required: ["name", "size"],
+  additionalProperties: false,
+};
+
+type OfServer = { kind: "form"; message: string; schema: unknown } | { kind: "open"; message: string; url: string };
+
+function ofServer(asks: OfServer): Schemas["Question"] {
+  const { id, run, asked_at, expires_at } = permission();
+  const [code, text] = asks.kind === "form" ? ["ask_form", "node server.mjs"] : ["ask_open", "pay.example.org"];
+  return { id, run, app: "asker", asked_at, expires_at, sentence: { code, args: [{ text }] }, ...asks };
+}
+const answersOf = (asked: ReturnType<typeof paperOikos>) =>
+  asked.filter(({ operation }) => operation === "approval_answer").map(({ body }) => body);
+
+it("draws what a server wants to know, says who gets it, and sends only what fits", async () => {
+  const question = ofServer({ kind: "form", message: "What shall\nit be?\u202e", schema: FORM });
+  const asked = paperOikos({ ...nothing, approval_list: { questions: [question] }, approval_answer: null });
+  renderScreen(ApprovalsPage, page);
+  const card = await screen.findByRole("article", { name: "Question of asker" });
+  expect(card.textContent).toContain("what you fill in goes to its server, node server.mjs, for a stranger to read");
+  expect(card.textContent).toContain("The server of asker says:What shall\nit be?\\u{202e}");
+  const form = within(card).getByRole("group", { name: "Form of asker" });
+  // What is needed comes first.
+  expect(within(form).getAllByRole("textbox")[0]).toBe(within(form).getByRole("textbox", { name: /Your name/ }));
+  const count = within(form).getByRole("textbox", { name: "How many" });
+  expect((count as HTMLInputElement).value).toBe("1");
+  await userEvent.type(within(form).getByRole("textbox", { name: /Your name/ }), "A{Enter}");
+  expect(answersOf(asked)).toEqual([]);
+  expect(
+    within(form)
+      .getByRole("textbox", { name: /Your name/ })
+      .getAttribute("aria-invalid"),
+  ).toBe("true");
+  await userEvent.type(within(form).getByRole("textbox", { name: /Your name/ }), "da");
+  await userEvent.selectOptions(within(form).getByRole("combobox", { name: /Size/ }), "Large");
+  await userEvent.click(within(form).getByRole("button", { name: "Send" }));
+  await within(card).findByText("You filled it in, and it was sent.");
+  expect(answersOf(asked)).toEqual([{ choice: "once", filled: { name: "Ada", size: "l", count: 1 } }]);
+});
+
+it.each([
+  ["No, asker", "no", "You said no."],
+  ["Leave unanswered, asker", "cancel", "You left it unanswered."],
+])("gives a server nothing: %s", async (name, choice, said) => {
+  const question = ofServer({ kind: "form", message: "", schema: FORM });
+  const asked = paperOikos({ ...nothing, approval_list: { questions: [question] }, approval_answer: null });
+  renderScreen(ApprovalsPage, page);
+  await userEvent.click(await screen.findByRole("button", { name }));
+  await within(screen.getByRole("article")).findByText(said);
+  expect(answersOf(asked)).toEqual([{ choice }]);
+});
+
+it("shows an address with its host, and opens it in a tab that knows nothing of this one", async () => {
+  const url = "https://pay.example.org/order?id=7";
+  const asked = paperOikos({
+    ...nothing,
+    approval_list: { questions: [ofServer({ kind: "open", message: "Pay there, please", url })] },
+    approval_answer: null,
+  });
+  renderScreen(ApprovalsPage, page);
+  const card = await screen.findByRole("article", { name: "Question of asker" });
+  expect(card.textContent).toContain(url);
+  const link = within(card).getByRole("link", { name: "Open pay.example.org" });
+  expect([link.getAttribute("href"), link.getAttribute("rel"), link.getAttribute("target")]).toEqual([
+    url,
+    "noopener noreferrer",
+    "_blank",
+  ]);
+  await userEvent.click(link);
+  await within(card).findByText("You said that you open it.");
+  expect(answersOf(asked)).toEqual([{ choice: "once" }]);
+});
+
+it("gives no link to what is no address of the web", async () => {
+  const question = ofServer({ kind: "open", message: "", url: "javascript:alert(1)" });
+  paperOikos({ ...nothing, approval_list: { questions: [question] } });
+  renderScreen(ApprovalsPage, page);
+  const card = await screen.findByRole("article", { name: "Question of asker" });
+  expect(within(card).queryByRole("link", { name: /Open/ })).toBeNull();
+  expect(within(card).getByRole("button", { name: "No, asker" })).toBeTruthy();
+});

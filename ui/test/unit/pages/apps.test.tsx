@@ -5,6 +5,7 @@ import AppPage from "@/pages/apps/AppPage";
 import AppsPage from "@/pages/apps/AppsPage";
 import { paperOikos, Refuse, renderScreen } from "../kit";
 import {
+  aliasLine,
   card,
   detail,
   fileLine,
@@ -17,6 +18,7 @@ import {
   summary,
   withStarters,
 } from "./cards";
+import { server, tool } from "./servers/servers";
 
 const APPS = { path: "/apps", at: "/apps" };
 const page = (tab = "") => ({ path: "/apps/:app", at: `/apps/notes${tab}` });
@@ -144,6 +146,53 @@ it("changes at once what it may touch, and shows what holds", async () => {
     { choices: [{ line: "network", state: "ask", only: ["own.example.org"] }] },
     { choices: [{ line: "file.read", state: "allow", target: "/b" }] },
     { choices: [{ line: "storage", state: "block" }] },
+  ]);
+});
+
+it("says at once what an app's own name for a server stands for, and what that was before", async () => {
+  const bound = (to: string) => ({
+    ...live(
+      aliasLine({
+        state: "allow",
+        needs: null,
+        sentence: { code: "card_mcp_bound", args: [{ text: to }, { text: "search" }] },
+      }),
+    ),
+    grant: OFFER,
+    bound: to,
+  });
+  let grants = [bound("github/gone_by_now")];
+  const asked = paperOikos({
+    app_info: { app: detail() },
+    run_list: { runs: [] },
+    server_list: { servers: [server("github", { tools: [tool("search-code")] }), server("notes")] },
+    grant_list: () => ({ app: "notes", grants }),
+    grant_set: ({ body }: { body: unknown }) => {
+      const { choices } = body as { choices: { target?: string; of?: string }[] };
+      if (choices[0]?.target === "notes") return new Refuse(409, "conflict", "'mcp.search' was changed meanwhile");
+      grants = [bound(choices[0]?.target ?? "github")];
+      return { app: "notes", grants };
+    },
+  });
+  const user = userEvent.setup();
+  renderScreen(AppPage, page("?tab=touch"));
+  const named = (await screen.findByRole("combobox", { name: "Server for mcp.search" })) as HTMLSelectElement;
+  const which = () => screen.getByRole("combobox", { name: "Its tool for mcp.search" }) as HTMLSelectElement;
+  // What holds is shown, though its server has it no more.
+  expect([named.value, which().value]).toEqual(["github", "gone_by_now"]);
+  await user.selectOptions(which(), "search_code");
+  const use = screen.getByRole("button", { name: "Use this" });
+  use.focus();
+  await user.keyboard("{Enter}");
+  expect(await screen.findByText("call tools of your MCP server github/search_code, as search")).toBeTruthy();
+  expect(document.activeElement).toBe(use);
+  await user.selectOptions(named, "notes");
+  await user.click(use);
+  expect(await screen.findByText("'mcp.search' was changed meanwhile")).toBeTruthy();
+  expect(named.value).toBe("github");
+  expect(asked.filter(({ operation }) => operation === "grant_set").map(({ body }) => body)).toEqual([
+    { choices: [{ line: "mcp.search", state: "allow", target: "github/search_code", of: OFFER }] },
+    { choices: [{ line: "mcp.search", state: "allow", target: "notes", of: OFFER }] },
   ]);
 });
 
@@ -293,4 +342,25 @@ it("offers to open nothing of an app that is off or stopped, and says why someth
   renderScreen(AppPage, page());
   await user.click(await screen.findByRole("button", { name: "Open /" }));
   expect(await screen.findByText(/no door is open/)).toBeTruthy();
+});
+
+it("lets its owner say which of its tools other programs may call", async () => {
+  const own = (state: "allow" | "block") =>
+    server("notes", { tools: [{ ...tool("add"), state, accepted: { name: "add", title: "Add a note" } }] });
+  const visible = { name: "add", visible: "notes.add", wire: "notes_add", parameters: { type: "object" } };
+  const asked = paperOikos({
+    app_info: { app: detail({ tools: [visible] }) },
+    run_list: { runs: [] },
+    grant_list: { app: "notes", grants: [] },
+    server_info: { server: own("allow") },
+    server_decide: { server: own("block") },
+  });
+  renderScreen(AppPage, page("?tab=touch"));
+  const choices = await screen.findByRole("group", { name: "Whether other programs may call add" });
+  screen.getByText("Add a note");
+  await userEvent.setup().click(within(choices).getByRole("radio", { name: "Block" }));
+  await waitFor(() =>
+    expect(asked.find(({ operation }) => operation === "server_decide")?.body).toEqual({ tool: "add", state: "block" }),
+  );
+  expect(within(choices).getByRole<HTMLInputElement>("radio", { name: "Block" }).checked).toBe(true);
 });

@@ -5,6 +5,7 @@ import type { Language } from "@/i18n";
 import AppsPage from "@/pages/apps/AppsPage";
 import { paperOikos, Refuse, renderScreen } from "../kit";
 import {
+  aliasLine,
   card,
   detail,
   fileLine,
@@ -17,6 +18,7 @@ import {
   storageLine,
   withStarters,
 } from "./cards";
+import { server, tool } from "./servers/servers";
 
 type Answers = Parameters<typeof paperOikos>[0];
 
@@ -121,6 +123,64 @@ it("names a host of one's own in place of any host, and what starts by itself ca
       { line: "network", state: "ask", target: "example.org/docs" },
       { line: "event.schedule", state: "allow" },
     ],
+  });
+});
+
+it("lets its owner choose what an app's own name for a server stands for, by the keyboard alone", async () => {
+  const servers = [
+    server("github", { title: "GitHub", tools: [tool("search-code"), tool("old", "gone"), tool("list-issues")] }),
+    server("off", { enabled: false }),
+    server("notes"),
+  ];
+  const { asked, user } = await look({
+    app_offer: { offer: OFFER, card: card({ lines: [aliasLine(), storageLine()] }) },
+    app_install: { app: detail({ name: "csv-insights" }) },
+    server_list: { servers },
+  });
+  await screen.findByRole("dialog");
+  expect(screen.getByText("No server yet. Calls to it fail until you choose one of yours.")).toBeTruthy();
+  const named = await screen.findByRole("combobox", { name: "Server for mcp.search" });
+  const options = (of: HTMLElement) =>
+    within(of)
+      .getAllByRole("option")
+      .map(({ textContent }) => textContent);
+  // One that is off cannot be called.
+  expect(options(named)).toEqual(["Choose one of your servers", "github – GitHub", "notes"]);
+  const which = screen.getByRole("combobox", { name: "Its tool for mcp.search" }) as HTMLSelectElement;
+  expect([which.disabled, isDisabled(button("Use this"))]).toEqual([true, true]);
+  await user.selectOptions(named, "github");
+  expect(options(which)).toEqual(["Every tool of it", "list_issues", "search_code"]);
+  await user.selectOptions(which, "search_code");
+  // Nothing of it is said before the yes to it.
+  expect(screen.getByText("call the server, or the tool of one, that you name for search")).toBeTruthy();
+  which.focus();
+  await user.tab();
+  expect(document.activeElement).toBe(button("Use this"));
+  await user.keyboard("{Enter}");
+  expect(screen.getByText("call search_code of your MCP server github, as search")).toBeTruthy();
+  await user.click(button("Install"));
+  await waitFor(() => expect(asked.some(({ operation }) => operation === "app_install")).toBe(true));
+  expect(asked.find(({ operation }) => operation === "app_install")?.body).toEqual({
+    choices: [
+      { line: "mcp.search", state: "ask", target: "github/search_code" },
+      { line: "storage", state: "allow" },
+    ],
+  });
+});
+
+it("leads on to the servers where there is none, and installs without one", async () => {
+  const { asked, user } = await look({
+    app_offer: { offer: OFFER, card: card({ lines: [aliasLine({ state: "allow" })] }) },
+    app_install: { app: detail({ name: "csv-insights" }) },
+    server_list: { servers: [] },
+  });
+  const link = await screen.findByRole("link", { name: "Import servers" });
+  expect(link.getAttribute("href")).toBe("/servers/-/import");
+  expect(screen.queryByRole("combobox", { name: "Server for mcp.search" })).toBeNull();
+  await user.click(button("Install"));
+  await waitFor(() => expect(asked.some(({ operation }) => operation === "app_install")).toBe(true));
+  expect(asked.find(({ operation }) => operation === "app_install")?.body).toEqual({
+    choices: [{ line: "mcp.search", state: "allow" }],
   });
 });
 

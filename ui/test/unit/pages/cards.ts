@@ -41,6 +41,17 @@ export const storageLine = (more: Partial<CardLine> = {}): CardLine => ({
   ...more,
 });
 
+/** A name of the app's own for a server, which stands for nothing yet. */
+export const aliasLine = (more: Partial<CardLine> = {}): CardLine => ({
+  line: "mcp.search",
+  scope: { scope: "mcp", server: "search", tools: [], alias: true },
+  sentence: { code: "card_mcp_alias", args: [{ text: "search" }] },
+  severity: "high",
+  state: "ask",
+  needs: { code: "card_needs_server", args: [] },
+  ...more,
+});
+
 export const scheduleLine = (more: Partial<CardLine> = {}): CardLine => ({
   line: "event.schedule",
   scope: { scope: "schedule", cron: "30 8 * * 1-5" },

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import {
   asAsked,
   choicesFor,
+  isLacking,
   isNear,
   ruleFrom,
   ruleTarget,
@@ -16,7 +17,7 @@ import {
   type State,
 } from "@/pages/apps/lines/choices";
 import { cronWords } from "@/pages/apps/lines/cron";
-import { fileLine, live, networkLine, scheduleLine } from "./cards";
+import { aliasLine, fileLine, live, networkLine, OFFER, scheduleLine } from "./cards";
 
 const asked: HostRule[] = wantedOf(networkLine()).rules as HostRule[];
 
@@ -67,7 +68,7 @@ describe("hosts", () => {
     for (const state of ["allow", "ask"] as const) {
       for (const proposed of ["allow", "ask"] as const) {
         const line = networkLine({ state: proposed });
-        const wanted = { state, folders: [], rules: wished };
+        const wanted = { state, folders: [], bound: null, rules: wished };
         const before = { state: proposed, rules: asked };
         expect(names(holds(asked, before, choicesFor(line, wanted)))).toEqual(names(wanted));
       }
@@ -77,7 +78,7 @@ describe("hosts", () => {
         const before = { state: "allow" as const, rules: standing };
         // What is shown there is all that can be kept of it.
         if (wished.some((rule) => !rule.by_owner && !standing.includes(rule))) continue;
-        const wanted = { state, folders: [], rules: wished };
+        const wanted = { state, folders: [], bound: null, rules: wished };
         expect(names(holds(asked, before, choicesFor(grant, wanted)))).toEqual(names(wanted));
       }
     }
@@ -128,7 +129,7 @@ describe("folders", () => {
   it("that a card proposes are named by nobody", () => {
     const line = fileLine();
     expect(wantedOf(line).folders).toEqual([]);
-    expect(choicesFor(line, { state: "allow", folders: ["/a", "/b"], rules: [] })).toEqual([
+    expect(choicesFor(line, { state: "allow", folders: ["/a", "/b"], bound: null, rules: [] })).toEqual([
       { line: "file.read", state: "allow", target: "/a" },
       { line: "file.read", state: "allow", target: "/b" },
     ]);
@@ -146,13 +147,31 @@ describe("folders", () => {
   });
 });
 
+describe("a name of the app's own for a server", () => {
+  it("stands for what is chosen, and is not chosen again when only the word changes", () => {
+    const line = aliasLine();
+    expect(wantedOf(line).bound).toBeNull();
+    expect(choicesFor(line, wantedOf(line))).toEqual([{ line: "mcp.search", state: "ask" }]);
+    expect(isLacking(line, { ...wantedOf(line), state: "allow" })).toBe(false);
+    const wanted = { ...wantedOf(line), bound: "github/search_code" };
+    expect(choicesFor(line, wanted)).toEqual([{ line: "mcp.search", state: "ask", target: "github/search_code" }]);
+    const grant = { ...live(aliasLine({ needs: null })), bound: "github", grant: OFFER };
+    expect(choicesFor(grant, { ...wantedOf(grant), state: "allow" })).toEqual([{ line: "mcp.search", state: "allow" }]);
+    expect(choicesFor(grant, { ...wantedOf(grant), state: "block" })).toEqual([{ line: "mcp.search", state: "block" }]);
+    // What somebody else bound meanwhile is not bound to something else unseen.
+    expect(choicesFor(grant, { ...wantedOf(grant), bound: "gitlab" })).toEqual([
+      { line: "mcp.search", state: "ask", target: "gitlab", of: OFFER },
+    ]);
+  });
+});
+
 it("says schedules in words, and only what it is sure of", () => {
   expect(cronWords("30 8 * * 1-5", "en")).toBe("Monday to Friday at 08:30");
   expect(cronWords("*/15 * * * *", "de")).toBe("alle 15 Minuten");
   expect(cronWords("0 9 * * 1,4", "de")).toBe("jeden Montag und Donnerstag um 09:00 Uhr");
   for (const other of ["*/7 * * * *", "0 9 1 1 *", "0 9 1 * 1", "x", "* * * *"])
     expect(cronWords(other, "en")).toBeNull();
-  expect(choicesFor(scheduleLine(), { state: "block", folders: [], rules: [] })).toEqual([
+  expect(choicesFor(scheduleLine(), { state: "block", folders: [], bound: null, rules: [] })).toEqual([
     { line: "event.schedule", state: "block" },
   ]);
 });

@@ -25,33 +25,11 @@ impl Challenge {
 
     /// The first challenge for a bearer token in one header.
     fn read(text: &str) -> Option<Self> {
-        let mut reader = Reader { rest: text };
-        let mut found: Option<Self> = None;
-        loop {
-            reader.skip(&[' ', '\t', ',']);
-            let word = reader.token()?.to_owned();
-            reader.skip(&[' ', '\t']);
-            if !reader.take('=') {
-                // A word without `=` begins a challenge.
-                if found.is_some() {
-                    return found;
-                }
-                found = word.eq_ignore_ascii_case("bearer").then(Self::default);
-                if reader.rest.is_empty() {
-                    return found;
-                }
-                continue;
-            }
-            reader.skip(&[' ', '\t']);
-            let value = reader.value();
-            if let Some(challenge) = &mut found {
-                challenge.put(&word, value);
-            }
-            reader.skip(&[' ', '\t', ',']);
-            if reader.rest.is_empty() {
-                return found;
-            }
+        let mut challenge = Self::default();
+        for (name, value) in bearer(text)? {
+            challenge.put(&name, value);
         }
+        Some(challenge)
     }
 
     fn put(&mut self, name: &str, value: String) {
@@ -60,6 +38,37 @@ impl Challenge {
             "scope" => self.scopes = Some(value.split_ascii_whitespace().map(str::to_owned).collect()),
             "error" => self.error = Some(value),
             _ => {}
+        }
+    }
+}
+
+/// What the first challenge for a bearer token says, name by name; none where a header makes no such challenge.
+pub(crate) fn bearer(text: &str) -> Option<Vec<(String, String)>> {
+    let mut reader = Reader { rest: text };
+    let mut found: Option<Vec<(String, String)>> = None;
+    loop {
+        reader.skip(&[' ', '\t', ',']);
+        let word = reader.token()?.to_owned();
+        reader.skip(&[' ', '\t']);
+        if !reader.take('=') {
+            // A word without `=` begins a challenge.
+            if found.is_some() {
+                return found;
+            }
+            found = word.eq_ignore_ascii_case("bearer").then(Vec::new);
+            if reader.rest.is_empty() {
+                return found;
+            }
+            continue;
+        }
+        reader.skip(&[' ', '\t']);
+        let value = reader.value();
+        if let Some(said) = &mut found {
+            said.push((word, value));
+        }
+        reader.skip(&[' ', '\t', ',']);
+        if reader.rest.is_empty() {
+            return found;
         }
     }
 }

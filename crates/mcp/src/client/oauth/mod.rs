@@ -14,6 +14,6 @@ mod web; // HTTP to authorization servers
 
 pub(crate) use authorizer::Refused;
 pub use authorizer::{Authorizer, Grant, Identity, Registered};
-pub(crate) use challenge::Challenge;
+pub(crate) use challenge::{Challenge, bearer};
 pub use credentials::{Authorize, Credentials, Redirected, StoreError, TokenStore};
 pub use error::AuthorizationError;

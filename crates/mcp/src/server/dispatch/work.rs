@@ -221,8 +221,8 @@ impl Inner {
             return Err(ProtocolError::params(format!("there is no tool {shown}")));
         };
         if tool.state == GrantState::Block {
-            let failure = Failure::new(ErrorCode::PermissionDenied, format!("{name} is blocked for this client"))
-                .hint("its owner can allow it on oikos' page of this client");
+            let failure = Failure::new(ErrorCode::PermissionDenied, format!("{name} is blocked"))
+                .hint(format!("its owner can allow it: oikos mcp allow {} {}", tool.app, tool.own));
             return Ok(Err(Err(failure.into())));
         }
         if let (Some(headers), false) = (from.headers, is_searched) {
@@ -244,7 +244,7 @@ impl Inner {
         tokio::spawn(async move {
             let finishing = Finishing(Arc::clone(&running));
             let events = Arc::new(Events(Arc::clone(&running)));
-            let outcome = household.perform(client, work, events, running.cancel.clone()).await;
+            let outcome = household.perform(client, work, events, running.leave.clone()).await;
             running.finish(running.shape().answer(outcome));
             drop(finishing);
         });

@@ -116,8 +116,9 @@ pub(super) fn changes(session: Arc<Session>) -> impl Stream<Item = Bytes> + Send
         first.push(body::beginning(0));
     }
     if is_again {
-        let unknown = Changed::unknown(session.watches.lock().keys());
-        first.extend(listen::in_session(&unknown, |_| true).iter().map(|message| body::event(None, message)));
+        let watches = session.watches.lock();
+        let unknown = Changed::unknown(watches.uris());
+        first.extend(listen::in_session(&unknown, &watches).iter().map(|message| body::event(None, message)));
     }
     let rest = stream::unfold((session, mine, held), |(session, mine, held)| async move {
         loop {
@@ -129,7 +130,7 @@ pub(super) fn changes(session: Arc<Session>) -> impl Stream<Item = Bytes> + Send
                 tokio::select! {
                     changed = listen::next(&mut changes) => {
                         let changed = changed?;
-                        listen::in_session(&changed, |uri| session.watches.lock().contains_key(uri))
+                        listen::in_session(&changed, &session.watches.lock())
                     }
                     () = mine.cancelled() => return None,
                 }

@@ -28,6 +28,9 @@ interface AppWords {
   touchLead: string;
   touchNone: string;
   touchNoneHelp: string;
+  programsTitle: string;
+  programsLead: string;
+  programsWho(tool: string): string;
   saved: string;
   settingsTitle: string;
   settingsNone: string;
@@ -128,6 +131,9 @@ export const words: { en: AppWords; de: AppWords } = {
     touchLead: "A change holds from the next thing that it does, also in runs that are under way.",
     touchNone: "It asks for nothing",
     touchNoneHelp: "Apart from its own limits there is nothing to allow or to block.",
+    programsTitle: "What other programs may call",
+    programsLead: "MCP clients and whoever has an API key. What you start by hand is yours to start.",
+    programsWho: (tool) => `Whether other programs may call ${tool}`,
     saved: "That holds now.",
     settingsTitle: "Settings",
     settingsNone: "It has no settings",
@@ -227,6 +233,9 @@ export const words: { en: AppWords; de: AppWords } = {
     touchLead: "Eine Änderung gilt ab dem nächsten Schritt der App, auch in laufenden Läufen.",
     touchNone: "Sie will nichts",
     touchNoneHelp: "Außer ihren Grenzen gibt es nichts zu erlauben oder zu sperren.",
+    programsTitle: "Was andere Programme aufrufen dürfen",
+    programsLead: "MCP-Clients und wer einen API-Schlüssel hat. Was du von Hand startest, bleibt dir unbenommen.",
+    programsWho: (tool) => `Ob andere Programme ${tool} aufrufen dürfen`,
     saved: "Das gilt jetzt.",
     settingsTitle: "Einstellungen",
     settingsNone: "Sie hat keine Einstellungen",

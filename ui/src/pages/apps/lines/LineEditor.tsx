@@ -6,6 +6,7 @@ import { Pill, type Tone } from "@/components/Pill";
 import { Time } from "@/components/Time";
 import { useSay, useWords, type Sentence } from "@/i18n";
 import { shortenText } from "@/text/escape";
+import { Bound } from "./Bound";
 import { Covered } from "./Covered";
 import { Folders } from "./Folders";
 import { Hosts } from "./Hosts";
@@ -14,6 +15,7 @@ import {
   choicesFor,
   asAsked,
   asFound,
+  isAlias,
   isLive,
   ruleText,
   wantedOf,
@@ -121,7 +123,10 @@ export function LineEditor({ app, line, isFound = false, onChange, disabled = fa
           }
         />
       )}
-      <Covered scope={line.scope} said={said} />
+      {isAlias(line) && (
+        <Bound line={line} wanted={wanted} disabled={disabled} busy={busy} onBound={(bound) => set({ bound })} />
+      )}
+      {!(isAlias(line) && namesNoTool(line)) && <Covered scope={line.scope} said={said} />}
       {line.reason && (
         <p className="border-s-2 border-line ps-3 text-sm text-muted">
           {isFound ? said.reasonFound : said.reason} “<bdi>{shortenText(line.reason, REASON_CHARACTERS_MAX)}</bdi>”
@@ -132,7 +137,11 @@ export function LineEditor({ app, line, isFound = false, onChange, disabled = fa
   );
 }
 
-/** What a line says once the owner has named folders or hosts. */
+/** Whether the app leaves it to the owner which tools it calls. */
+const namesNoTool = ({ scope }: CardLine | GrantView): boolean =>
+  scope.scope === "mcp" && (scope.tools ?? []).length === 0;
+
+/** What a line says once the owner has named folders, hosts or a server. */
 function sentenceOf(line: CardLine | GrantView, wanted: Wanted, anyHost: string): Sentence {
   const held = wantedOf(line);
   const { scope } = line;
@@ -141,6 +150,14 @@ function sentenceOf(line: CardLine | GrantView, wanted: Wanted, anyHost: string)
   }
   if (scope.scope === "network" && JSON.stringify(wanted.rules) !== JSON.stringify(held.rules)) {
     return { code: "card_network", args: [{ list: wanted.rules.map((rule) => ruleText(rule, anyHost)) }] };
+  }
+  if (scope.scope === "mcp" && wanted.bound && wanted.bound !== held.bound) {
+    const [server = "", ...tool] = wanted.bound.split("/");
+    const tools = tool.length > 0 ? [tool.join("/")] : (scope.tools ?? []);
+    const [of, name] = [{ text: server }, { text: scope.server }];
+    return tools.length > 0
+      ? { code: "card_mcp_bound_tools", args: [of, { list: tools }, name] }
+      : { code: "card_mcp_bound", args: [of, name] };
   }
   return line.sentence;
 }

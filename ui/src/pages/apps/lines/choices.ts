@@ -18,6 +18,8 @@ export interface Wanted {
   folders: readonly string[];
   /** For the network: what it may talk to; `*` is any public host. */
   rules: readonly HostRule[];
+  /** For a name of the app's own for a server: what it stands for, as the owner would write it. */
+  bound: string | null;
 }
 
 const ANY = "*";
@@ -34,8 +36,12 @@ export function wantedOf(line: CardLine | GrantView): Wanted {
   const { scope, state } = line;
   const folders = scope.scope === "file" && !line.needs ? (scope.folders ?? []) : [];
   const rules = scope.scope === "network" ? (scope.rules ?? []).map(whole) : [];
-  return { state, folders, rules: scope.scope === "network" && rules.length === 0 ? [ANY_HOST] : rules };
+  const bound = (isLive(line) && line.bound) || null;
+  return { state, folders, bound, rules: scope.scope === "network" && rules.length === 0 ? [ANY_HOST] : rules };
 }
+
+/** Whether a line is about a name of the app's own for a server. */
+export const isAlias = ({ scope }: CardLine | GrantView): boolean => scope.scope === "mcp" && scope.alias === true;
 
 /** Folders that the author proposes. */
 export const proposedFolders = (line: CardLine | GrantView): readonly string[] =>
@@ -54,9 +60,9 @@ export function canAsk(scope: Scope): boolean {
   return scope.scope !== "trigger" && scope.scope !== "schedule";
 }
 
-/** Whether an allowed line still needs something from the owner before it is of any use. */
+/** Whether an allowed line still needs a folder from the owner before it is of any use. */
 export const isLacking = (line: CardLine | GrantView, wanted: Wanted): boolean =>
-  wanted.state === "allow" && Boolean(line.needs) && wanted.folders.length === 0;
+  line.scope.scope === "file" && wanted.state === "allow" && Boolean(line.needs) && wanted.folders.length === 0;
 
 export const isAnyHost = (rule: HostRule): boolean => rule.host === ANY;
 
@@ -74,6 +80,10 @@ export function choicesFor(line: CardLine | GrantView, wanted: Wanted): LineChoi
   if (line.scope.scope === "file") {
     // The same folders are not named again: oikos knows them by more than their names.
     return (same(folders, before.folders) && !isTemporary(line)) || folders.length === 0 ? [plain] : named(folders);
+  }
+  if (isAlias(line)) {
+    const { bound } = wanted;
+    return [bound && bound !== before.bound ? { ...plain, target: bound, ...lookedAt(line) } : plain];
   }
   if (line.scope.scope !== "network") return [plain];
   const known = new Set(before.rules.map(keyOf));

@@ -43,6 +43,15 @@ interface LineWords {
   budget(amount: string): string;
   tools: string;
   allTools: string;
+  standsFor: string;
+  noServer: string;
+  noServers: string;
+  importServers: string;
+  server(line: string): string;
+  chooseServer: string;
+  tool(line: string): string;
+  everyTool: string;
+  useServer: string;
   sends: string;
   hears: string;
   pattern: string;
@@ -101,6 +110,15 @@ export const words: { en: LineWords; de: LineWords } = {
     budget: (amount) => `at most ${amount} of your budget's currency a day`,
     tools: "Tools:",
     allTools: "all of the server's tools",
+    standsFor: "It stands for:",
+    noServer: "No server yet. Calls to it fail until you choose one of yours.",
+    noServers: "You have no MCP server that is on.",
+    importServers: "Import servers",
+    server: (line) => `Server for ${line}`,
+    chooseServer: "Choose one of your servers",
+    tool: (line) => `Its tool for ${line}`,
+    everyTool: "Every tool of it",
+    useServer: "Use this",
     sends: "Sends:",
     hears: "Hears:",
     pattern: "Pattern:",
@@ -157,6 +175,15 @@ export const words: { en: LineWords; de: LineWords } = {
     budget: (amount) => `höchstens ${amount} in der Währung deines Budgets pro Tag`,
     tools: "Werkzeuge:",
     allTools: "alle Werkzeuge des Servers",
+    standsFor: "Das steht für:",
+    noServer: "Noch kein Server. Aufrufe scheitern, bis du einen von deinen wählst.",
+    noServers: "Du hast keinen MCP-Server, der an ist.",
+    importServers: "Server importieren",
+    server: (line) => `Server für ${line}`,
+    chooseServer: "Wähle einen deiner Server",
+    tool: (line) => `Dessen Werkzeug für ${line}`,
+    everyTool: "Jedes Werkzeug",
+    useServer: "Das nehmen",
     sends: "Sendet:",
     hears: "Hört:",
     pattern: "Muster:",

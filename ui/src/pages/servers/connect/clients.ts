@@ -22,11 +22,12 @@ export interface Client {
 
 const SERVER = "oikos";
 const COMMAND = "oikos";
-const ARGUMENTS = ["mcp", "serve"];
+/** Each is known by its name: what it has read, its names for tools and its runs are its own. */
+const argumentsOf = (client: ClientName) => ["mcp", "serve", ...(client === "any" ? [] : ["--client", client])];
 const WAYS: readonly Way[] = ["address", "program"];
 
 const headers = (key: string) => ({ Authorization: `Bearer ${key}` });
-const program = { command: COMMAND, args: ARGUMENTS };
+const program = (client: ClientName) => ({ command: COMMAND, args: argumentsOf(client) });
 const json = (servers: string, server: object): string => JSON.stringify({ [servers]: { [SERVER]: server } }, null, 2);
 
 export const CLIENTS: readonly Client[] = [
@@ -40,7 +41,7 @@ export const CLIENTS: readonly Client[] = [
       { system: "Windows", path: "%APPDATA%\\Claude\\claude_desktop_config.json" },
       { system: "Linux", path: "~/.config/Claude/claude_desktop_config.json" },
     ],
-    lines: () => json("mcpServers", program),
+    lines: () => json("mcpServers", program("claude-desktop")),
   },
   {
     name: "claude-code",
@@ -49,7 +50,7 @@ export const CLIENTS: readonly Client[] = [
     file: [],
     lines: (way, address, key) =>
       way === "program"
-        ? `claude mcp add --scope user ${SERVER} -- ${COMMAND} ${ARGUMENTS.join(" ")}`
+        ? `claude mcp add --scope user ${SERVER} -- ${COMMAND} ${argumentsOf("claude-code").join(" ")}`
         : `claude mcp add --scope user --transport http ${SERVER} ${address} --header "Authorization: Bearer ${key}"`,
   },
   {
@@ -58,7 +59,7 @@ export const CLIENTS: readonly Client[] = [
     ways: WAYS,
     file: [{ path: "~/.cursor/mcp.json" }],
     lines: (way, address, key) =>
-      json("mcpServers", way === "program" ? program : { url: address, headers: headers(key) }),
+      json("mcpServers", way === "program" ? program("cursor") : { url: address, headers: headers(key) }),
   },
   {
     name: "vscode",
@@ -72,7 +73,9 @@ export const CLIENTS: readonly Client[] = [
     lines: (way, address, key) =>
       json(
         "servers",
-        way === "program" ? { type: "stdio", ...program } : { type: "http", url: address, headers: headers(key) },
+        way === "program"
+          ? { type: "stdio", ...program("vscode") }
+          : { type: "http", url: address, headers: headers(key) },
       ),
   },
   {
@@ -81,7 +84,7 @@ export const CLIENTS: readonly Client[] = [
     ways: WAYS,
     file: [{ path: "~/.codeium/windsurf/mcp_config.json" }],
     lines: (way, address, key) =>
-      json("mcpServers", way === "program" ? program : { serverUrl: address, headers: headers(key) }),
+      json("mcpServers", way === "program" ? program("windsurf") : { serverUrl: address, headers: headers(key) }),
   },
   {
     name: "zed",
@@ -93,7 +96,7 @@ export const CLIENTS: readonly Client[] = [
       { system: "Linux", path: "~/.config/zed/settings.json" },
     ],
     lines: (way, address, key) =>
-      json("context_servers", way === "program" ? program : { url: address, headers: headers(key) }),
+      json("context_servers", way === "program" ? program("zed") : { url: address, headers: headers(key) }),
   },
   {
     name: "any",
@@ -101,6 +104,6 @@ export const CLIENTS: readonly Client[] = [
     ways: WAYS,
     file: [],
     lines: (way, address, key) =>
-      way === "program" ? `${COMMAND} ${ARGUMENTS.join(" ")}` : `${address}\nAuthorization: Bearer ${key}`,
+      way === "program" ? `${COMMAND} ${argumentsOf("any").join(" ")}` : `${address}\nAuthorization: Bearer ${key}`,
   },
 ];

@@ -18,7 +18,7 @@ interface CardsProps {
 }
 
 /** One card after the other. One that fails says so at its place and at the end, and the next one comes. */
-export function Cards({ look: { source, found }, outcomes, onSettled, onLeaveRest }: CardsProps) {
+export function Cards({ look: { source, answers, found }, outcomes, onSettled, onLeaveRest }: CardsProps) {
   const said = useWords(words);
   const now = nextOf(outcomes);
   const server = found.servers.find(({ app }) => app === now);
@@ -36,6 +36,7 @@ export function Cards({ look: { source, found }, outcomes, onSettled, onLeaveRes
       <OneCard
         key={now}
         source={source}
+        answers={answers}
         server={server}
         turn={said.turn(all.findIndex(([app]) => app === now) + 1, all.length)}
         onSettled={settle}

@@ -11,7 +11,7 @@ import { shortenText } from "@/text/escape";
 import { each } from "@/views/each";
 import { FoundServer } from "./FoundServer";
 import { Notices } from "./Notices";
-import { isDue, isWanted, type Found, type Look, type Outcomes } from "./state";
+import { isDue, isWanted, type Answers, type Found, type Look, type Outcomes } from "./state";
 import { Step } from "./Step";
 import { words } from "./words";
 
@@ -22,7 +22,7 @@ const FILE_CHARACTERS_MAX = 300;
 interface ChooseProps {
   look: Look;
   outcomes: Outcomes;
-  again(): Promise<unknown>;
+  again(more?: Answers): Promise<unknown>;
   onGo(apps: readonly string[]): void;
 }
 
@@ -50,6 +50,13 @@ export function Choose({ look: { found, source }, outcomes, again, onGo }: Choos
       return next;
     });
   }, []);
+  const onAnswers = useCallback(
+    async (app: string, answers: Answers) => {
+      await again(answers);
+      onChosen(app, true);
+    },
+    [again, onChosen],
+  );
   const counts = { install: 0, update: 0, keep: 0, refuse: 0 };
   for (const { action } of servers) counts[action] += 1;
   return (
@@ -113,6 +120,7 @@ export function Choose({ look: { found, source }, outcomes, again, onGo }: Choos
                     isChosen={chosen.has(server.app)}
                     isDone={isDone(server.app)}
                     onChosen={onChosen}
+                    onAnswers={onAnswers}
                   />
                 ))}
               </ul>

@@ -9,7 +9,8 @@ import { shortenText } from "@/text/escape";
 import { each } from "@/views/each";
 import { isElsewhere } from "../state";
 import { Notices } from "./Notices";
-import { isDue, type Found } from "./state";
+import { Questions } from "./Questions";
+import { isDue, type Answers, type Found } from "./state";
 import { words } from "./words";
 
 const TITLE_CHARACTERS_MAX = 80;
@@ -28,6 +29,7 @@ interface FoundServerProps {
   /** It was imported while this page was open. */
   isDone: boolean;
   onChosen(app: string, isChosen: boolean): void;
+  onAnswers(app: string, answers: Answers): Promise<void>;
 }
 
 /** What was found of one server, and whether it is to be imported. Each is drawn when it comes near the view. */
@@ -36,7 +38,7 @@ export const FoundServer = memo(function FoundServer(props: FoundServerProps) {
   return isNear ? <Drawn {...props} /> : <li ref={ref} className="min-h-64" />;
 });
 
-function Drawn({ found, isChosen, isDone, onChosen }: FoundServerProps) {
+function Drawn({ found, isChosen, isDone, onChosen, onAnswers }: FoundServerProps) {
   const said = useWords(words);
   const why = useId();
   const { app, title, action, is_disabled_there, sources, place, asks, settings, warnings, refusals } = found;
@@ -102,6 +104,9 @@ function Drawn({ found, isChosen, isDone, onChosen }: FoundServerProps) {
           <p className="font-semibold">{said.notes}</p>
           <Notices said={warnings} />
         </div>
+      )}
+      {!isThere && found.questions && found.questions.length > 0 && (
+        <Questions app={app} questions={found.questions} onAnswers={onAnswers} />
       )}
       {isThere && (
         <p className="mt-auto text-sm">

@@ -10,7 +10,7 @@ import { Cards } from "./Cards";
 import { Choose } from "./Choose";
 import { Done } from "./Done";
 import { Where } from "./Where";
-import { nextOf, type Look, type Outcome, type Outcomes, type Source } from "./state";
+import { answered, nextOf, type Answers, type Look, type Outcome, type Outcomes, type Source } from "./state";
 import { Moved } from "./Step";
 import { words } from "./words";
 
@@ -30,9 +30,9 @@ export default function ImportPage() {
     setMoved(true);
     navigate(to.importServers(next));
   };
-  const lookAt = async (source: Source) => {
-    const { imports } = await acts.importList({ source });
-    setLook({ source, found: imports });
+  const lookAt = async (source: Source, answers: Answers = {}) => {
+    const { imports } = await acts.importList({ source, ...answered(answers) });
+    setLook({ source, answers, found: imports });
     setOutcomes(new Map());
   };
   const begin = (apps: readonly string[]) => {
@@ -52,7 +52,12 @@ export default function ImportPage() {
       <Moved value={hasMoved}>
         {step === "where" && <Where onLook={(source) => lookAt(source).then(() => isStillHere() && go("choose"))} />}
         {look && step === "choose" && (
-          <Choose look={look} outcomes={outcomes} again={() => lookAt(look.source)} onGo={begin} />
+          <Choose
+            look={look}
+            outcomes={outcomes}
+            again={(more) => lookAt(look.source, { ...look.answers, ...more })}
+            onGo={begin}
+          />
         )}
         {look && step === "cards" && (
           <Cards look={look} outcomes={outcomes} onSettled={settle} onLeaveRest={leaveRest} />

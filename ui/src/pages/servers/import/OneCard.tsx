@@ -13,7 +13,7 @@ import { choicesOf, draftsAsFound, lackingOf, type Drafts } from "@/pages/apps/c
 import { words as cardWords } from "@/pages/apps/card/words";
 import { shortenText } from "@/text/escape";
 import { each } from "@/views/each";
-import type { Found, Outcome, Source } from "./state";
+import { answered, type Answers, type Found, type Outcome, type Source } from "./state";
 import { Step } from "./Step";
 import { words } from "./words";
 
@@ -25,13 +25,14 @@ type Offered = Schemas["ImportOffered"];
 
 interface OneCardProps {
   source: Source;
+  answers: Answers;
   server: Found;
   /** Which of how many it is. */
   turn: string;
   onSettled(outcome: Outcome): void;
 }
 
-export function OneCard({ source, server, turn, onSettled }: OneCardProps) {
+export function OneCard({ source, answers, server, turn, onSettled }: OneCardProps) {
   const said = useWords(words);
   const card = useWords(cardWords);
   const queries = useQueryClient();
@@ -40,7 +41,7 @@ export function OneCard({ source, server, turn, onSettled }: OneCardProps) {
   const [since, setSince] = useState(Date.now);
   const [drafts, setDrafts] = useState<Drafts>(new Map());
   const [busy, setBusy] = useState(false);
-  const { offered, take, stop } = useOffer(source, server.app, setProgress, {
+  const { offered, take, stop } = useOffer({ source, answers, app: server.app }, setProgress, {
     onOffered: ({ card }) => setDrafts(draftsAsFound(card)),
     onFailed: (error) => onSettled({ state: "failed", error }),
   });
@@ -148,8 +149,14 @@ interface Heard {
   onFailed(error: unknown): void;
 }
 
+interface Asked {
+  source: Source;
+  answers: Answers;
+  app: string;
+}
+
 /** Asks for the card when it comes on the screen; when it goes, what waits for a yes is declined. */
-function useOffer(source: Source, app: string, tell: (step: Progress) => void, heard: Heard) {
+function useOffer(asked: Asked, tell: (step: Progress) => void, heard: Heard) {
   const [offered, setOffered] = useState<Offered | null>(null);
   const held = useRef<string | null>(null);
   const going = useRef<AbortController | null>(null);
@@ -161,7 +168,11 @@ function useOffer(source: Source, app: string, tell: (step: Progress) => void, h
   }, []);
   const ask = useEffectEvent(async (signal: AbortSignal) => {
     try {
-      const answer = await offerImport({ source, app }, tell, signal);
+      const answer = await offerImport(
+        { source: asked.source, app: asked.app, ...answered(asked.answers) },
+        tell,
+        signal,
+      );
       held.current = answer.offer;
       if (signal.aborted) return decline();
       heard.onOffered(answer);

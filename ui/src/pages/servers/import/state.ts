@@ -3,10 +3,19 @@ import type { Schemas } from "@/api/client";
 export type Found = Schemas["ImportView"];
 export type Source = Schemas["ImportSource"];
 export type Said = Schemas["ImportNotice"];
+export type Question = Schemas["ImportQuestion"];
+
+/** What a person says to what an author asks, by its name. Secrets are among it: it ends with the page. */
+export type Answers = Readonly<Record<string, string[]>>;
+
+/** Answers as a part of what is asked for, where there are any. */
+export const answered = (answers: Answers): { answers?: Record<string, string[]> } =>
+  Object.keys(answers).length > 0 ? { answers: { ...answers } } : {};
 
 /** What was looked through, and what is there. */
 export interface Look {
   source: Source;
+  answers: Answers;
   found: Schemas["ImportsView"];
 }
 

@@ -64,6 +64,13 @@ interface ImportWords {
   isGiven: string;
   givens: Record<"secret" | "plain", Record<"has" | "lacks", string>>;
   required: string;
+  asksYou: string;
+  answer: string;
+  answerLacks: string;
+  answerKinds: Record<"folder" | "file", string>;
+  answerMany: string;
+  answerSecret: string;
+  answerKept: string;
   notes: string;
   refused: string;
   next: string;
@@ -192,6 +199,16 @@ export const words: { en: ImportWords; de: ImportWords } = {
       plain: { has: "taken over", lacks: "not set" },
     },
     required: "needed",
+    asksYou: "It asks you",
+    answer: "Look again with these answers",
+    answerLacks: "It cannot do without this.",
+    answerKinds: {
+      folder: "A whole path of a folder that it gets to see.",
+      file: "A whole path of a file that it gets to see.",
+    },
+    answerMany: "One on each line.",
+    answerSecret: "It goes to the vault. You can also give it later, in the settings of the app.",
+    answerKept: "You have given it; it goes to the vault.",
     notes: "You should know",
     refused: "Why not",
     next: "What you can do:",
@@ -319,6 +336,16 @@ export const words: { en: ImportWords; de: ImportWords } = {
       plain: { has: "wird übernommen", lacks: "nicht gesetzt" },
     },
     required: "nötig",
+    asksYou: "Er fragt dich",
+    answer: "Mit diesen Antworten noch einmal nachsehen",
+    answerLacks: "Ohne das geht es nicht.",
+    answerKinds: {
+      folder: "Ein ganzer Pfad eines Ordners, den er sehen darf.",
+      file: "Ein ganzer Pfad einer Datei, die er sehen darf.",
+    },
+    answerMany: "Eine in jeder Zeile.",
+    answerSecret: "Es kommt in den Tresor. Du kannst es auch später angeben, in den Einstellungen der App.",
+    answerKept: "Du hast es angegeben; es kommt in den Tresor.",
     notes: "Das solltest du wissen",
     refused: "Warum nicht",
     next: "Was du tun kannst:",

@@ -1,13 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { reads } from "@/api/operations";
 import { Panel, Section } from "@/components/Page";
+import { Notice } from "@/components/Pill";
 import { Elapsed } from "@/components/Time";
 import { useWords } from "@/i18n";
 import { Power } from "@/pages/apps/app/Life";
 import { Fact } from "@/components/Fact";
 import { Kept } from "@/pages/apps/card/Kept";
-import { shortenText } from "@/text/escape";
-import { isElsewhere, type Server } from "../state";
+import { escapeLines, shortenText } from "@/text/escape";
+import { faultOf, isElsewhere, type Server } from "../state";
 import { Folded } from "./Folded";
 import { SignIn } from "./SignIn";
 import { words as signInWords } from "./sign-in-words";
@@ -27,6 +28,7 @@ export function Health({ server }: { server: Server }) {
       <Section title={said.health}>
         <Panel>
           <Running server={server} />
+          <Fault server={server} />
         </Panel>
       </Section>
       {isElsewhere(server) && (
@@ -63,6 +65,21 @@ function Running({ server }: { server: Server }) {
       <h3 className="mt-5 mb-2 font-semibold">{said.box}</h3>
       <Kept facts={running.facts} />
     </>
+  );
+}
+
+/** Why its last run came to nothing. It was told then, so nothing of it is said aloud here. */
+function Fault({ server }: { server: Server }) {
+  const said = useWords(words);
+  const fault = faultOf(server);
+  if (!fault) return null;
+  return (
+    <div className="mt-4">
+      <Notice tone="danger" title={said.fault}>
+        <p className="wrap-anywhere whitespace-pre-wrap">{escapeLines(fault.message)}</p>
+        {fault.hint && <code className="mt-1 block font-mono whitespace-pre-wrap">{escapeLines(fault.hint)}</code>}
+      </Notice>
+    </div>
   );
 }
 

@@ -21,6 +21,7 @@ import { escapeText, shortenText } from "@/text/escape";
 import { acceptedOf, stateOf, waitingOf, type Server } from "../state";
 import { words as listWords } from "../words";
 import { words as signInWords } from "./sign-in-words";
+import { Extras } from "./Extras";
 import { Tools } from "./Tools";
 import { words } from "./words";
 
@@ -118,7 +119,12 @@ function Shown({ server, error }: { server: Server; error: unknown }) {
           href: to.server(server.app, id === "tools" ? undefined : id),
         }))}
       />
-      {tab === "tools" && <Tools server={server} />}
+      {tab === "tools" && (
+        <>
+          <Tools server={server} />
+          <Extras server={server} />
+        </>
+      )}
       <Suspense fallback={<Loading />}>
         {tab === "health" && <Health server={server} />}
         {tab === "log" && <Log app={server.app} />}

@@ -40,6 +40,11 @@ interface ServerWords {
   search: string;
   toolCount(shown: number, all: number): string;
   nothingFound: string;
+  prompts: string;
+  promptWants(names: string): string;
+  resources: string;
+  templates: string;
+  extrasMore(count: number): string;
   standings: Record<Standing, string>;
   standingHelp: Partial<Record<Standing, string>>;
   who(tool: string): string;
@@ -71,6 +76,7 @@ interface ServerWords {
   calls: string;
   notRunning: string;
   elsewhere: string;
+  fault: string;
   box: string;
   power: string;
   powerHelp: string;
@@ -139,6 +145,11 @@ export const words: { en: ServerWords; de: ServerWords } = {
     search: "Search tools",
     toolCount: (shown, all) => (shown === all ? `${all}` : `${shown} of ${all}`),
     nothingFound: "No tool has that in its name or description",
+    prompts: "Prompts that clients may use",
+    promptWants: (names) => `wants ${names}`,
+    resources: "What clients may read",
+    templates: "Patterns of more that clients may read",
+    extrasMore: (count) => `and ${count} more`,
     standings: { accepted: "Accepted", added: "New", changed: "Changed", gone: "Gone" },
     standingHelp: { gone: "Its server does not offer it any more, so it cannot be called." },
     who: (tool) => `Who may call ${tool}`,
@@ -176,6 +187,7 @@ export const words: { en: ServerWords; de: ServerWords } = {
     calls: "Calls under way",
     notRunning:
       "It does not run now. It is started when one of its tools is called, and ends some time after the last call.",
+    fault: "Its last run came to nothing",
     elsewhere:
       "It runs elsewhere, so nothing of it is kept in a box here. What is sent to it is on its card, and stands in the activity.",
     box: "What its box keeps",
@@ -189,10 +201,11 @@ export const words: { en: ServerWords; de: ServerWords } = {
     revision: "Protocol",
     instructions: "For models",
     log: "What it wrote",
-    logLead: "The last lines that its program wrote on its standard error, oldest first.",
+    logLead:
+      "The last lines that its program wrote on its standard error, or logged for no call in particular, oldest first.",
     logLines: "Its last lines",
     logNone: "It has written nothing",
-    logNoneHelp: "Lines are kept while its program runs.",
+    logNoneHelp: "Its last lines stay here until oikos ends, also when its program has ended.",
     refresh: "Refresh",
   },
   de: {
@@ -245,6 +258,11 @@ export const words: { en: ServerWords; de: ServerWords } = {
     search: "Werkzeuge suchen",
     toolCount: (shown, all) => (shown === all ? `${all}` : `${shown} von ${all}`),
     nothingFound: "Kein Werkzeug hat das im Namen oder in der Beschreibung",
+    prompts: "Vorlagen, die Clients verwenden dürfen",
+    promptWants: (names) => `will ${names}`,
+    resources: "Was Clients lesen dürfen",
+    templates: "Muster von mehr, was Clients lesen dürfen",
+    extrasMore: (count) => `und ${count} weitere`,
     standings: { accepted: "Angenommen", added: "Neu", changed: "Geändert", gone: "Weg" },
     standingHelp: { gone: "Sein Server bietet es nicht mehr an, darum lässt es sich nicht aufrufen." },
     who: (tool) => `Wer ${tool} aufrufen darf`,
@@ -282,6 +300,7 @@ export const words: { en: ServerWords; de: ServerWords } = {
     calls: "Aufrufe im Gange",
     notRunning:
       "Er läuft gerade nicht. Er wird gestartet, wenn eines seiner Werkzeuge aufgerufen wird, und endet einige Zeit nach dem letzten Aufruf.",
+    fault: "Sein letzter Lauf ist gescheitert",
     elsewhere:
       "Er läuft anderswo, darum hält ihn hier keine Box. Was ihm geschickt wird, steht auf seiner Karte und in der Aktivität.",
     box: "Was seine Box hält",
@@ -295,10 +314,11 @@ export const words: { en: ServerWords; de: ServerWords } = {
     revision: "Protokoll",
     instructions: "Für Modelle",
     log: "Was er schrieb",
-    logLead: "Die letzten Zeilen, die sein Programm in seine Fehlerausgabe schrieb, die ältesten zuerst.",
+    logLead:
+      "Die letzten Zeilen, die sein Programm in seine Fehlerausgabe schrieb oder zu keinem bestimmten Aufruf sagte, die ältesten zuerst.",
     logLines: "Seine letzten Zeilen",
     logNone: "Er hat nichts geschrieben",
-    logNoneHelp: "Zeilen bleiben, solange sein Programm läuft.",
+    logNoneHelp: "Seine letzten Zeilen bleiben hier, bis oikos endet, auch wenn sein Programm geendet hat.",
     refresh: "Neu laden",
   },
 };

@@ -10,7 +10,7 @@ const ID = "0193c8a2-7d34-7000-8000-000000000001";
 const token = { id: ID, name: "cursor", last_four: "ab12", rights: ["read", "run"], made_at: 1 };
 const SECRET = `oikos_${"0".repeat(72)}`;
 const draw = (client: string, language: "en" | "de" = "en") =>
-  renderScreen(ConnectPage, { path: "/servers/connect", at: `/servers/connect?client=${client}`, language });
+  renderScreen(ConnectPage, { path: "/servers/-/connect", at: `/servers/-/connect?client=${client}`, language });
 /** Somebody who does not sit at the computer where oikos runs. */
 const ELSEWHERE = { client_list: new Refuse(403, "permission_denied", "not yours to change") };
 const shown = () => document.querySelector("pre")?.textContent ?? "";
@@ -71,12 +71,14 @@ describe("connecting a client", () => {
     paperOikos({ ...ELSEWHERE, token_list: { tokens: [] } });
     draw("claude-desktop");
     await screen.findByText(/starts servers as programs/);
-    expect(JSON.parse(shown())).toEqual({ mcpServers: { oikos: { command: "oikos", args: ["mcp", "serve"] } } });
+    expect(JSON.parse(shown())).toEqual({
+      mcpServers: { oikos: { command: "oikos", args: ["mcp", "serve", "--client", "claude-desktop"] } },
+    });
     expect(screen.queryByRole("button", { name: "Make a key" })).toBeNull();
     await userEvent.click(screen.getByRole("link", { name: "Claude Code" }));
     expect(shown()).toContain("claude mcp add --scope user --transport http oikos");
     await userEvent.click(screen.getByRole("radio", { name: "As a program" }));
-    expect(shown()).toBe("claude mcp add --scope user oikos -- oikos mcp serve");
+    expect(shown()).toBe("claude mcp add --scope user oikos -- oikos mcp serve --client claude-code");
   });
 
   it.each(CLIENTS.filter(({ file }) => file.length > 0).map((client) => [client.name, client] as const))(

@@ -48,8 +48,8 @@ const installed = (app: string) =>
   ]);
 const appOf = ({ body }: Ask) => (body as { app: string }).app;
 
-const draw = (language: "en" | "de" = "en", at = "/servers/import") =>
-  renderScreen(ImportPage, { path: "/servers/import", at, language });
+const draw = (language: "en" | "de" = "en", at = "/servers/-/import") =>
+  renderScreen(ImportPage, { path: "/servers/-/import", at, language });
 const button = (name: string | RegExp) => screen.getByRole("button", { name });
 const box = (app: string) => screen.getByRole<HTMLInputElement>("checkbox", { name: `Import ${app}` });
 const cardOf = (app: string) => within(box(app).closest("li") as HTMLElement);
@@ -185,9 +185,52 @@ describe("looking", () => {
 
   it("begins at the first step where nothing was looked at, whatever the address says", async () => {
     const asked = paperOikos({});
-    draw("en", "/servers/import?step=cards");
+    draw("en", "/servers/-/import?step=cards");
     await heading("Where is it from?");
     expect(asked).toEqual([]);
+  });
+});
+
+describe("what an author asks", () => {
+  it("is answered before the import, and goes along with it", async () => {
+    const folder = { name: "folder", title: "Notes", description: "Where they are", kind: "folder" as const };
+    const token = { name: "token", title: "Token", kind: "text" as const, is_secret: true, is_required: false };
+    const plain = { is_secret: false, is_required: true, takes_many: true };
+    const open = found("weather", {
+      action: "refuse",
+      refusals: [{ message: "'Notes' has no value yet" }],
+      questions: [
+        { ...plain, ...folder, has_answer: false },
+        { ...token, takes_many: false, has_answer: false },
+      ],
+    });
+    const closed = found("weather", {
+      questions: [
+        { ...plain, ...folder, has_answer: true, answer: ["/home/ada/a", "/home/ada/b"] },
+        { ...token, takes_many: false, has_answer: true },
+      ],
+    });
+    const answers = { folder: ["/home/ada/a", "/home/ada/b"], token: ["s3cret"] };
+    const { asked } = await look([], {
+      import_list: ({ body }: Ask) => imports([(body as { answers?: object }).answers ? closed : open]),
+      import_offer: ({ body }: Ask) => offered(appOf({ body } as Ask), 1),
+    });
+    const again = button("Look again with these answers");
+    await userEvent.click(again);
+    screen.getByText("It cannot do without this.");
+    await userEvent.type(screen.getByLabelText("Notes"), "/home/ada/a{enter}/home/ada/b");
+    await userEvent.type(screen.getByLabelText("Token"), "s3cret");
+    await userEvent.click(again);
+    await waitFor(() => expect(box("weather").checked).toBe(true));
+    expect(asked[1]?.body).toEqual({ source: { from: "clients" }, answers });
+    screen.getByText(/You have given it/);
+    await userEvent.click(button("Continue with 1"));
+    await heading("Import weather?");
+    expect(asked.find(({ operation }) => operation === "import_offer")?.body).toEqual({
+      source: { from: "clients" },
+      app: "weather",
+      answers,
+    });
   });
 });
 

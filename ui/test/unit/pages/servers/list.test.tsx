@@ -40,14 +40,32 @@ it("shows each server with its place, its state, and how many of its tools wait"
   await screen.findByText("No server has that in its name or its place");
 });
 
+it("says of a server that it cannot be had, unless it runs by now", async () => {
+  const fault = (code: "sign_in_needed" | "program_failed") => ({ code, message: "why" });
+  paperOikos({
+    server_list: {
+      servers: [
+        server("tracker", { fault: fault("sign_in_needed") }),
+        server("broken", { fault: fault("program_failed") }),
+        server("files", { fault: fault("program_failed"), running }),
+      ],
+    },
+  });
+  renderScreen(ServersPage, page);
+  const card = async (name: string) => within((await screen.findByRole("link", { name })).closest("li") as HTMLElement);
+  (await card("tracker")).getByText("Wants a sign-in");
+  (await card("broken")).getByText("Failed last time");
+  expect((await card("files")).queryByText("Failed last time")).toBeNull();
+});
+
 it("leads to where servers come from, and to clients", async () => {
   paperOikos({ server_list: { servers: [] } });
   renderScreen(ServersPage, page);
   await screen.findByText("There is no MCP server here yet");
   screen.getByText("oikos app import --scan");
   for (const link of screen.getAllByRole("link", { name: "Import servers" }))
-    expect(link.getAttribute("href")).toBe("/servers/import");
-  expect(screen.getByRole("link", { name: "Connect a client" }).getAttribute("href")).toBe("/servers/connect");
+    expect(link.getAttribute("href")).toBe("/servers/-/import");
+  expect(screen.getByRole("link", { name: "Connect a client" }).getAttribute("href")).toBe("/servers/-/connect");
 });
 
 it("speaks German", async () => {

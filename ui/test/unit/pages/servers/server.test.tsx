@@ -387,3 +387,37 @@ it("speaks German", async () => {
   screen.getByRole("button", { name: "b annehmen" });
   screen.getByRole("link", { name: "Ausprobieren: a" });
 });
+
+describe("what it has beside tools", () => {
+  it("is told in its own words, none of which deceive", async () => {
+    house({
+      ...server("files", { tools: [tool("read")] }),
+      prompts: [{ name: "greet", description: "Says hello.", arguments: ["whom", "how"] }],
+      resources: [{ uri: "files://notes/1", name: "the first note" }],
+      templates: [{ uri: "files://notes/{number}", name: HOSTILE, description: HOSTILE }],
+    });
+    draw();
+    const part = async (name: string) => within(await screen.findByRole("region", { name }));
+    const prompts = await part("Prompts that clients may use");
+    expect(prompts.getByRole("listitem").textContent).toBe("greet wants whom, howSays hello.");
+    const resources = await part("What clients may read");
+    expect(resources.getByRole("listitem").textContent).toBe("files://notes/1 the first note");
+    const templates = await part("Patterns of more that clients may read");
+    templates.getByText("files://notes/{number}");
+    expect(deceptiveIn(document.body.textContent)).toEqual([]);
+  });
+
+  it("is nothing where it has only tools, and a part of what is too much to read", async () => {
+    const note = (number: number) => ({ uri: `files://notes/${number}`, name: `note ${number}` });
+    const { set } = house(server("files", { tools: [tool("read")] }));
+    const { unmount } = draw();
+    await screen.findByRole("region", { name: "Tools" });
+    expect(screen.queryByRole("region", { name: "What clients may read" })).toBeNull();
+    unmount();
+    set({ ...server("files", { tools: [tool("read")] }), resources: Array.from({ length: 130 }, (_, at) => note(at)) });
+    draw();
+    const resources = within(await screen.findByRole("region", { name: "What clients may read" }));
+    expect(resources.getAllByRole("listitem")).toHaveLength(100);
+    resources.getByText("and 30 more");
+  });
+});

@@ -2,6 +2,7 @@
 import { createInterface } from "node:readline";
 import fs from "node:fs";
 import net from "node:net";
+import tls from "node:tls";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 
@@ -27,6 +28,69 @@ const connect = (options) =>
     socket.on("error", (error) => resolve({ failed: error.code }));
     socket.setTimeout(2000, () => resolve({ failed: "timeout" }));
   });
+
+// The proxy that the environment names.
+const dial = () =>
+  new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(process.env.HTTP_PROXY);
+    const line = net.connect({ host: hostname, port }, () => resolve(line)).on("error", reject);
+  });
+// What comes by a line until it is enough, or there is no more.
+const hear = (line, isEnough = () => false) =>
+  new Promise((resolve, reject) => {
+    let said = Buffer.alloc(0);
+    const done = () => {
+      line.off("data", take).off("close", done).off("error", reject);
+      resolve(said);
+    };
+    const take = (piece) => {
+      said = Buffer.concat([said, piece]);
+      if (isEnough(said)) done();
+    };
+    line.on("data", take).on("close", done).on("error", reject);
+  });
+// Asks the proxy for a way to a host, in each of its languages; what it says instead of one.
+const ways = {
+  connect: async (line, host, port) => {
+    line.write(`CONNECT ${host}:${port} HTTP/1.1\r\nhost: ${host}:${port}\r\n\r\n`);
+    const said = String(await hear(line, (said) => said.includes("\r\n\r\n")));
+    if (!said.startsWith("HTTP/1.1 200")) return said;
+  },
+  socks: async (line, host, port) => {
+    line.write(Buffer.from([5, 1, 0]));
+    await hear(line, (said) => said.length >= 2);
+    line.write(Buffer.from([5, 1, 0, 3, host.length, ...Buffer.from(host), port >> 8, port & 255]));
+    const said = await hear(line, (said) => said.length >= 10);
+    if (said[1] !== 0) return `SOCKS5 ${said[1]}`;
+  },
+  // A request with its whole address is sent on.
+  forward: async () => {},
+};
+const secured = (line, name) =>
+  new Promise((resolve, reject) => {
+    const options = { socket: line, servername: name, rejectUnauthorized: false };
+    const secure = tls.connect(options, () => resolve(secure)).on("error", reject);
+  });
+const fetched = async ({ how, host, port, name }) => {
+  let line = await dial();
+  try {
+    const refused = await ways[how](line, host, port);
+    if (refused !== undefined) return { refused };
+    if (name !== undefined) line = await secured(line, name);
+    const path = how === "forward" ? `http://${host}:${port}/` : "/";
+    line.write(`GET ${path} HTTP/1.1\r\nhost: ${host}:${port}\r\nconnection: close\r\n\r\n`);
+    const said = String(await hear(line));
+    return said.startsWith("HTTP/1.1 200") ? { done: said.split("\r\n\r\n")[1] } : { refused: said };
+  } catch (error) {
+    return { failed: error.code ?? String(error) };
+  } finally {
+    if (!line.destroyed) {
+      const closed = new Promise((resolve) => line.on("close", resolve));
+      line.resume().end();
+      await closed;
+    }
+  }
+};
 
 let runs = 0;
 const actions = {
@@ -60,11 +124,13 @@ const actions = {
     };
     if (what === "connect") return { data: await connect({ host: path, port: Number(text) }) };
     if (what === "socket") return { data: await connect({ path }) };
-    if (what === "fetch") {
-      const answer = await fetch(path).then((got) => got.text(), (error) => `failed: ${error.cause?.code ?? error}`);
-      return { data: { answer } };
-    }
     return { data: attempt(tries[what]) };
+  },
+  fetch: async (input, call) => {
+    const data = await fetched(input);
+    // What the proxy has heard of the end of that was before it heard this.
+    await host(call, "storage.get", { key: "arrived" });
+    return { data };
   },
   call: async ({ name, arguments: args, body }, call) => ({ data: await host(call, name, args ?? {}, body) }),
   digest: async ({ name }) => ({ data: { digest: createHash("sha256").update(process.env[name] ?? "").digest("hex") } }),

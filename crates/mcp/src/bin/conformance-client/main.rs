@@ -3,16 +3,18 @@
 //! The suite starts it once for each scenario, with the server's address as the last argument, and looks at what it does.
 #![expect(clippy::disallowed_methods, reason = "it composes a household of its own, as assembly does for oikos")]
 
-#[path = "../../tests/client/household.rs"]
+#[path = "../../../tests/client/household.rs"]
 mod household;
+mod sender; // HTTP over a socket
 
 use futures_util::future::BoxFuture;
-use household::{Sender, SystemClock, SystemEntropy, Vault};
+use household::{SystemClock, SystemEntropy, Vault};
 use mcp::client::{
     Abilities, AskRefused, Bounds, Call, CallHost, ClientName, HttpSender as _, InputRequest, Listed, Options, Session,
     Way, Web,
     oauth::{Authorize, Authorizer, Grant, Identity, Redirected, Registered},
 };
+use sender::Sender;
 use serde_json::{Map, Value, json};
 use std::{error::Error, process::ExitCode, sync::Arc};
 use url::Url;
